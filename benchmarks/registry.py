@@ -1,0 +1,19 @@
+"""All benchmarks, in the order of docs/benchmarks.md. A new one is a module with a ``run`` and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from . import memory, peers, scrape, startup, statistics, throughput
+from .report import Report, Scale
+
+__all__ = ["BENCHMARKS"]
+
+BENCHMARKS: dict[str, Callable[[Scale], Report]] = {
+    "throughput": throughput.run,
+    "memory": memory.run,
+    "startup": startup.run,
+    "scrape": scrape.run,
+    "statistics": statistics.run,
+    "peers": peers.run,
+}

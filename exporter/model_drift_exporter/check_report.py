@@ -1,0 +1,186 @@
+"""The text that ``check`` prints: aligned sections and tables, then every mistake and warning, then a verdict."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from textwrap import wrap
+
+import attrs
+import click
+
+from .errors import Problem
+
+__all__ = ["Report", "Table", "count_of", "excerpt", "joined", "moment", "percent", "size_text"]
+
+EXCERPT_LENGTH = 80
+_INDENT = 2
+_NAMES_WIDTH = 12
+_WIDTHS = (80, 100)
+_SHOWN_PROBLEMS = 30
+_SMALLEST_SHARE = 0.001
+
+
+def percent(share: float) -> str:
+    """A share of 1 for people."""
+    if share in (0, 1):
+        return f"{share:.0%}".replace("%", " %")
+    return "< 0.1 %" if share < _SMALLEST_SHARE else f"{min(share, 0.999):.1%}".replace("%", " %")
+
+
+def size_text(size: float) -> str:
+    """A number of bytes for people."""
+    for unit in ("bytes", "KiB", "MiB"):
+        if size < 1024:
+            return f"{size:,.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:,.1f} GiB"
+
+
+def count_of(number: int, thing: str, things: str | None = None) -> str:
+    """``1 line``, ``2,000 lines``."""
+    return f"{number:,} {thing if number == 1 else things or thing + 's'}"
+
+
+def joined(names: Sequence[str], most: int = 8) -> str:
+    """Names in one line, only the first of many."""
+    shown = [excerpt(name, 40) for name in names[:most]]
+    return ", ".join(shown) + (f" and {len(names) - most:,} more" if len(names) > most else "")
+
+
+def moment(seconds: float) -> str:
+    """Seconds since the epoch as a date and a time; the number itself beyond the years that have one."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except (OverflowError, ValueError, OSError):
+        return f"{seconds:g}"
+
+
+def excerpt(text: str | bytes, length: int = EXCERPT_LENGTH) -> str:
+    """The beginning of a text, at most ``length`` characters; what a terminal would not print is escaped."""
+    if isinstance(text, bytes):
+        text = text[: 4 * length].decode("utf-8", "backslashreplace")
+    characters = (
+        each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in text[: length + 1]
+    )
+    safe = "".join(characters)
+    return safe if len(safe) <= length else safe[: length - 1] + "…"
+
+
+@attrs.frozen
+class Table:
+    """Rows under a header. Columns whose header starts with ``>`` are aligned to the right, the last one is wrapped."""
+
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+    def lines(self, width: int) -> list[str]:
+        """The table in lines of at most ``width`` characters, as far as its columns can be that narrow."""
+        right = [title.startswith(">") for title in self.header]
+        rows = [[title.removeprefix(">") for title in self.header], *self.rows]
+        widths = [max(len(row[place]) for row in rows) for place in range(len(self.header) - 1)]
+        room = max(width - sum(widths) - 2 * len(widths), 20)
+        lines = []
+        for row in rows:
+            cells = [
+                cell.rjust(widths[place]) if right[place] else cell.ljust(widths[place])
+                for place, cell in enumerate(row[:-1])
+            ]
+            start = "  ".join(cells) + "  "
+            for part in wrap(row[-1], room, break_on_hyphens=False, break_long_words=False) or [""]:
+                lines.append((start + part).rstrip())
+                start = " " * len(start)
+        return lines
+
+
+class Report:
+    """Collects what is to be said. ``mistakes`` must be mended, ``warnings`` may be meant so, ``unreadable`` are files."""
+
+    def __init__(self, width: int | None = None) -> None:
+        self.width = width or min(max(shutil.get_terminal_size((_WIDTHS[1], 24)).columns, _WIDTHS[0]), _WIDTHS[1])
+        self.lines: list[str] = []
+        self.mistakes: list[Problem] = []
+        self.warnings: list[Problem] = []
+        self.unreadable: list[str] = []
+
+    def mistake(self, place: str, message: str, hint: str = "") -> None:
+        self.mistakes.append(Problem(place, message, hint))
+
+    def warn(self, place: str, message: str, hint: str = "") -> None:
+        self.warnings.append(Problem(place, message, hint))
+
+    def heading(self, text: str) -> None:
+        """Start a section."""
+        self.gap()
+        self.lines.append(click.style(text, bold=True))
+
+    def say(self, name: str, text: str) -> None:
+        """One fact under its name; without a name it continues the one before."""
+        indent = " " * (_INDENT + _NAMES_WIDTH)
+        first = " " * _INDENT + name.ljust(_NAMES_WIDTH)
+        self.lines += wrap(
+            text,
+            self.width,
+            initial_indent=first,
+            subsequent_indent=indent,
+            break_on_hyphens=False,
+            break_long_words=False,
+        ) or [first.rstrip()]
+
+    def show(self, table: Table) -> None:
+        """A table, with an empty line before it."""
+        self.gap()
+        self.lines += [" " * _INDENT + line for line in table.lines(self.width - _INDENT)]
+
+    def gap(self) -> None:
+        """An empty line, unless there is one already."""
+        if self.lines and self.lines[-1]:
+            self.lines.append("")
+
+    def raw(self, line: str) -> None:
+        """A line as it is, indented: an excerpt of a log."""
+        self.lines.append(" " * (_INDENT + _NAMES_WIDTH) + line)
+
+    @property
+    def verdict(self) -> str:
+        """What it comes to, in a few words."""
+        warnings = count_of(len(self.warnings), "warning") if self.warnings else ""
+        bad = [count_of(len(self.mistakes), "mistake")] if self.mistakes else []
+        bad += [count_of(len(self.unreadable), "input") + " cannot be read"] if self.unreadable else []
+        if bad:
+            return ", ".join([*bad, warnings] if warnings else bad)
+        return f"ok with {warnings}" if warnings else "ok"
+
+    @property
+    def exit_code(self) -> int:
+        """2 with mistakes, 1 if an input cannot be read, otherwise 0."""
+        return 2 if self.mistakes else int(bool(self.unreadable))
+
+    def finish(self) -> list[str]:
+        """All lines: the sections, the problems, the verdict."""
+        for title, problems, colour in (
+            ("cannot be read", self.unreadable, "red"),
+            ("mistakes", self.mistakes, "red"),
+            ("warnings", self.warnings, "yellow"),
+        ):
+            if problems:
+                self.gap()
+                self.lines.append(click.style(title, fg=colour, bold=True))
+                self.lines += self._listed([*map(str, problems)])
+        colour = "red" if self.exit_code else "yellow" if self.warnings else "green"
+        self.gap()
+        return [*self.lines, click.style(self.verdict, fg=colour, bold=True)]
+
+    def _listed(self, problems: Sequence[str]) -> Iterable[str]:
+        for problem in problems[:_SHOWN_PROBLEMS]:
+            yield from wrap(
+                problem,
+                self.width,
+                initial_indent="  - ",
+                subsequent_indent="    ",
+                break_on_hyphens=False,
+                break_long_words=False,
+            )
+        if len(problems) > _SHOWN_PROBLEMS:
+            yield f"  - and {len(problems) - _SHOWN_PROBLEMS:,} more"

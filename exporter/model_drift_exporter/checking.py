@@ -1,0 +1,221 @@
+"""``check``: says what would be read, and every mistake."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import attrs
+import click
+
+from .check_inputs import write_input
+from .check_models import ModelSeries, write_model
+from .check_reading import Bounds, InputReading, read_input
+from .check_report import Report, count_of, joined, percent
+from .config import Settings
+from .errors import ReferenceProfileError
+from .exporter import make_pipeline, open_sources
+from .metrics.renderer import render
+from .metrics.samples import Samples, Series
+from .models import DEFAULT_MODEL, OTHER_MODELS
+from .pipeline import Pipeline
+from .records import RecordBatch
+from .reference.profile import ReferenceProfile
+from .reference.store import load_profiles
+from .series_limit import exported_columns, series_of
+from .sources.base import Chunk
+from .tracking import ModelTrack
+
+__all__ = ["check_settings", "examine"]
+
+_TABLES = 5
+_FULL_INPUTS = 2
+_WORTH_A_WARNING = 0.01
+
+
+def check_settings(settings: Settings) -> int:
+    """Print what these settings would read; the exit code: 2 with mistakes, 1 with unreadable inputs, otherwise 0."""
+    report = Report()
+    with _quiet():
+        examine(settings, report)
+    for line in report.finish():
+        click.echo(line)
+    return report.exit_code
+
+
+def examine(
+    settings: Settings, report: Report, *, bounds: Bounds | None = None, clock: Callable[[], float] = time.time
+) -> None:
+    """Load the references, read the beginning of each input (``bounds`` is how much), and report on all of it."""
+    report.heading("configuration")
+    report.say("settings", "valid")
+    references, usable = _load_references(report, settings)
+    if not settings.inputs:
+        _say_what_run_does(report, settings)
+        return
+    inputs = [attrs.evolve(each, start="beginning") for each in settings.inputs]
+    sources = open_sources(inputs, settings, once=True)
+    pipeline = make_pipeline(attrs.evolve(settings, reference=usable), sources)
+    bounds = bounds or _bounds(len(inputs))
+
+    def feed(chunk: Chunk, source_format: str) -> None:
+        pipeline.process(chunk, source_format, clock())
+
+    readings = []
+    for each, source in zip(settings.inputs, sources, strict=True):
+        reading = read_input(each, source, settings, bounds=bounds, feed=feed, clock=clock)
+        write_input(report, reading, clock())
+        readings.append(reading)
+    pipeline.models.finish()
+    by_model = _by_model(settings, references, readings)
+    _write_models(report, settings, pipeline, by_model, clock())
+    if pipeline.models.tracks:
+        _judge_references(report, settings, references, list(pipeline.models.tracks))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Let the log of the parts that check uses go nowhere: the report says the same."""
+    logger, handler = logging.getLogger(__package__), logging.NullHandler()
+    propagate, logger.propagate = logger.propagate, False
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = propagate
+
+
+def _bounds(inputs: int) -> Bounds:
+    """What is read is kept in memory until the end, so many inputs share what two may have."""
+    whole = Bounds()
+    parts = max(inputs, _FULL_INPUTS)
+    return Bounds(max(whole.lines * _FULL_INPUTS // parts, 100), max(whole.size * _FULL_INPUTS // parts, 1 << 20))
+
+
+def _load_references(report: Report, settings: Settings) -> tuple[list[ReferenceProfile], tuple[str, ...]]:
+    """The profiles that can be used, and the files they are in."""
+    found: dict[str, tuple[str, ReferenceProfile]] = {}
+    usable = []
+    for name in settings.reference:
+        try:
+            profiles = load_profiles(Path(name))
+        except ReferenceProfileError as error:
+            place, separator, message = str(error).partition(": ")
+            report.mistake(*(place, message) if separator else (name, place))
+            report.say("reference", f"{name}: cannot be used")
+            continue
+        taken = [profile.model for profile in profiles if profile.model in found]
+        if not taken:
+            usable.append(name)
+        for profile in profiles:
+            if profile.model in taken:
+                other = found[profile.model][0]
+                report.mistake(name, f"model {profile.model} has a reference in {other} already", "keep one of them")
+                continue
+            found[profile.model] = (name, profile)
+            report.say(
+                "reference",
+                f"{name}: model {profile.model}, {count_of(profile.rows, 'row')}, "
+                f"{count_of(len(profile.features), 'feature')}",
+            )
+    return [profile for _, profile in found.values()], tuple(usable)
+
+
+def _say_what_run_does(report: Report, settings: Settings) -> None:
+    if settings.ingest.enabled:
+        address = settings.ingest.listen_address or settings.web.listen_address
+        report.say("inputs", f"none: `run` would wait for records at POST /ingest on {address}")
+    else:
+        report.mistake("inputs", "there is none, and ingest is not enabled: `run` would read nothing", "give a LOG")
+    report.say("metrics", f"at {settings.web.telemetry_path} on {settings.web.listen_address}")
+
+
+def _by_model(
+    settings: Settings, references: Sequence[ReferenceProfile], readings: Sequence[InputReading]
+) -> dict[str, list[RecordBatch]]:
+    default = settings.model.name or (references[0].model if len(references) == 1 else DEFAULT_MODEL)
+    found: dict[str, list[RecordBatch]] = {}
+    for reading in readings:
+        for batch in reading.batches:
+            for name, own in batch.by_model().items():
+                found.setdefault(name or default, []).append(own)
+    return found
+
+
+def _write_models(
+    report: Report, settings: Settings, pipeline: Pipeline, by_model: Mapping[str, Sequence[RecordBatch]], now: float
+) -> None:
+    tracks = pipeline.models.tracks
+    exported = [*pipeline.collect(now)]
+    for position, (name, track) in enumerate(tracks.items()):
+        series = _series(exported, track, settings)
+        write_model(
+            report,
+            name,
+            by_model[name],
+            reference=track.reference,
+            settings=settings,
+            series=series,
+            table=position < _TABLES,
+        )
+        _judge_times(report, track)
+    if len(tracks) > _TABLES:
+        report.say("", f"tables are shown for the first {_TABLES} models")
+    if beyond := [name for name in by_model if name not in tracks]:
+        message = (
+            f"{count_of(len(beyond), 'model')} beyond limits.models ({settings.limits.models}): {joined(beyond, 5)}"
+        )
+        report.warn("models", message, f"they are counted together as {OTHER_MODELS}; is fields.model right?")
+    if tracks:
+        lines = render(exported, openmetrics=False).split(b"\n")
+        total = sum(not line.startswith(b"#") for line in lines if line)
+        report.heading("in all")
+        report.say("series", f"{total:,} now at {settings.web.telemetry_path}, those about the reading itself included")
+
+
+def _series(exported: Sequence[Samples], track: ModelTrack, settings: Settings) -> ModelSeries:
+    """What the exporter itself counts now, and what there is once every window and the one before it hold records."""
+    now = 0
+    for block in exported:
+        if isinstance(block.series, Series) and block.series.metric.name == "model_drift_exporter_series":
+            now = int(block.values[block.series.label_values.index((track.name,))])
+    windows = len(track.windows)
+    places = exported_columns(track.columns, windows, settings.limits.series_per_model)
+    by_column = tuple(f"model_{track.columns[place].role}" for place in places)
+    blocks = [block.series for block in track.collect() if not block.series.metric.name.startswith(by_column)]
+    most = sum(series_of(track.columns[place], windows) for place in places) + sum(map(len, blocks)) + 1
+    return ModelSeries(now, max(now, most), track.suppressed)
+
+
+def _judge_times(report: Report, track: ModelTrack) -> None:
+    place = f"model {track.name}"
+    if track.late >= _WORTH_A_WARNING * track.records:
+        what = f"{percent(track.late / track.records)} of the records are late: older than the longest window when they come"
+        report.warn(place, what, "they are counted, but not in windows; several inputs are read in turn")
+    if track.future >= _WORTH_A_WARNING * track.records:
+        what = f"{percent(track.future / track.records)} of the records are more than a day ahead of those before"
+        report.warn(place, what, "they are counted, but not in windows")
+
+
+def _judge_references(
+    report: Report, settings: Settings, references: Sequence[ReferenceProfile], models: Sequence[str]
+) -> None:
+    given = [profile.model for profile in references]
+    if not given or DEFAULT_MODEL in given:
+        return
+    if unknown := [name for name in models if name not in given]:
+        what = f"{count_of(len(unknown), 'model')} without a reference: {joined(unknown)}"
+        hint = f"each learns its own from its first {settings.learn.records:,} records"
+        report.warn("models", what, hint)
+    if absent := [name for name in given if name not in models]:
+        what = f"no record that was read is of model {joined(absent)}, which has a reference"
+        if len(absent) < len(given):
+            report.warn("reference", what)
+        else:
+            report.mistake(
+                "reference", what, f"the models here are {joined(models)}: use their references, or set model.name"
+            )

@@ -1,0 +1,99 @@
+"""The command line. Each command imports what it needs, so that none pays for another."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from . import __version__
+from .errors import ConfigurationError, ModelDriftExporterError
+from .flags import SettingsCommand, settings_from, settings_options
+
+__all__ = ["main"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="model-drift-exporter")
+def cli() -> None:
+    """Turns a model's prediction log into drift metrics for Prometheus."""
+
+
+@cli.command(cls=SettingsCommand)
+@settings_options
+@click.option("--once", is_flag=True, help="Read to the end, print the metrics on standard output, and stop.")
+@click.argument("logs", metavar="[LOG ...]", nargs=-1)
+def run(once: bool, logs: tuple[str, ...], **flags: Any) -> None:
+    """Follow prediction logs and serve drift metrics.
+
+    LOG is a JSONL or CSV file, compressed or not, a glob in quotes, or - for standard input. Without --reference the
+    first records of each model serve as its reference.
+    """
+    from .running import run_once, serve
+
+    settings = settings_from(flags, logs)
+    if once:
+        sys.exit(run_once(settings))
+    serve(settings, lambda: settings_from(flags, logs))
+
+
+@cli.command(cls=SettingsCommand)
+@settings_options
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="File to write the profile to.")
+@click.argument("rows", metavar="ROWS ...", nargs=-1, required=True)
+def profile(output: Path, rows: tuple[str, ...], **flags: Any) -> None:
+    """Build a reference profile from rows of inputs and predictions.
+
+    ROWS are JSONL, CSV or Parquet files, compressed or not, that the model was accepted on: not its training rows. With
+    a label in them the profile holds the reference loss too.
+    """
+    from .profiling import write_profile
+
+    write_profile(settings_from(flags, rows), output)
+
+
+@cli.command(cls=SettingsCommand)
+@settings_options
+@click.argument("logs", metavar="[LOG ...]", nargs=-1)
+def check(logs: tuple[str, ...], **flags: Any) -> None:
+    """Say what would be read, and every mistake.
+
+    Validates the configuration; given a LOG, tells its fields, the kinds of its features, its first bad lines, and how many
+    series it would export.
+    """
+    from .checking import check_settings
+
+    sys.exit(check_settings(settings_from(flags, logs)))
+
+
+@cli.command()
+@click.option(
+    "--seconds", type=click.FloatRange(10, 3600), default=100.0, show_default=True, help="How long to replay."
+)
+@click.option("--web.listen-address", "address", default="127.0.0.1:9877", show_default=True, metavar="HOST:PORT")
+@click.option("--stream", type=click.Choice(["auto", "flights", "generated"]), default="auto", show_default=True)
+def demo(seconds: float, address: str, stream: str) -> None:
+    """Watch drift happen: a model's traffic is replayed, with an incident half-way."""
+    from .demo import run_demo
+
+    sys.exit(run_demo(seconds, address, stream))
+
+
+def main() -> None:
+    """Entry point: errors of ours become one text on standard error and their exit code."""
+    # NumPy is not imported yet. Its linear algebra is not used here, and idle threads of it cost start-up time.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    try:
+        cli(prog_name="model-drift-exporter")
+    except ModelDriftExporterError as error:
+        problems = error.problems if isinstance(error, ConfigurationError) else ()
+        if len(problems) > 1:
+            for problem in problems:
+                click.echo(str(problem), err=True)
+            click.echo(f"error: {len(problems)} mistakes in the configuration", err=True)
+        else:
+            click.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)

@@ -1,0 +1,136 @@
+"""Command-line flags, generated from the settings: ``web.listen_address`` is ``--web.listen-address``.
+
+A flag wins over the file, and the file over the default. Flags are read as text and checked here, not by click, so that
+their mistakes are reported together with those of the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import attrs
+import click
+
+from .config import InputSettings, Settings
+from .quantities import SettingError
+from .setting_declarations import Path as SettingPath
+from .setting_declarations import Setting, all_settings
+from .setting_kinds import Repeated, Switch
+from .settings_draft import Draft, InputDraft, Place
+
+__all__ = ["SettingsCommand", "settings_from", "settings_options"]
+
+Command = TypeVar("Command", bound="Callable[..., Any] | click.Command")
+
+_CONFIGURATION_FILE = "config_file"
+_SEPARATOR = "__"
+
+
+class SettingsCommand(click.Command):
+    """A command whose ``--help`` lists the flags of each section under a heading of its own."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        groups: dict[str, list[tuple[str, str]]] = {"Options": []}
+        sections = attrs.fields_dict(Settings)
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None and record[1]:
+                section, separator, _ = (parameter.name or "").partition(_SEPARATOR)
+                heading = sections[section].metadata["help"].strip(".").replace("`", "") if separator else "Options"
+                groups.setdefault(heading, []).append(record)
+        for heading, records in groups.items():
+            with formatter.section(heading):
+                formatter.write_dl(records)
+
+
+def settings_options(command: Command) -> Command:
+    """Adds ``--config.file`` and a flag for every setting; their values are for ``settings_from``."""
+    for setting in reversed([each for each in all_settings(Settings) if each.flag]):
+        command = _option(setting)(command)
+    return click.option(
+        "--config.file",
+        _CONFIGURATION_FILE,
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="YAML file with settings; a flag wins over it. [default: none]",
+    )(command)
+
+
+def settings_from(context_values: Mapping[str, object], logs: Sequence[str] = ()) -> Settings:
+    """The settings by defaults, file, flags and LOG arguments, the later winning.
+
+    ``context_values`` are the parameters of a command with ``settings_options``; others in it are ignored. ``logs``,
+    where there are any, replace the inputs of the file. Raises ``ConfigurationError`` with all mistakes.
+    """
+    draft = Draft()
+    file = context_values.get(_CONFIGURATION_FILE)
+    if file is not None:
+        from .configuration_file import read_configuration  # a start without a file does not pay for YAML
+
+        draft = read_configuration(Path(str(file)))
+    draft.overlay(_read_flags(context_values))
+    if logs:
+        place = Place("LOG")
+        kind = next(each.kind for each in all_settings(InputSettings) if each.path == ("path",))
+        inputs = []
+        for log in logs:
+            try:
+                inputs.append(InputDraft(place, {"path": kind.parse(log)}, {}))
+            except SettingError as mistake:
+                draft.problems.append(place.problem(mistake.message, "name a file, a glob, or - for standard input"))
+        draft.put_inputs(inputs, place)
+    return draft.finish()
+
+
+def _parameter(setting: Setting) -> str:
+    return _SEPARATOR.join(setting.path)
+
+
+def _option(setting: Setting) -> Callable[[Command], Command]:
+    declaration = setting.flag
+    arguments: dict[str, Any] = {"metavar": setting.kind.placeholder}
+    if isinstance(setting.kind, Switch):
+        declaration += f"/--no-{setting.flag.removeprefix('--')}"
+        arguments = {}
+    repeated = isinstance(setting.kind, Repeated)
+    again = " Can be given again." if repeated else ""
+    return click.option(
+        declaration,
+        _parameter(setting),
+        default=None,
+        multiple=repeated,
+        help=f"{setting.help.replace('`', '')}{again} [default: {setting.shown_default}]",
+        **arguments,
+    )
+
+
+def _read_flags(values: Mapping[str, object]) -> Draft:
+    draft = Draft()
+    for setting in all_settings(Settings):
+        given = values.get(_parameter(setting))
+        place = Place(setting.flag)
+        if given is None or given == () or not setting.flag:
+            continue
+        if isinstance(setting.kind, Repeated):
+            _put_list(draft, setting.path, setting.kind, given, place)
+        elif isinstance(given, bool):
+            draft.put(setting.path, given, place)
+        else:
+            try:
+                draft.put(setting.path, setting.kind.parse(str(given)), place)
+            except SettingError as mistake:
+                draft.problems.append(place.problem(mistake.message, mistake.hint))
+    return draft
+
+
+def _put_list(draft: Draft, path: SettingPath, kind: Repeated, given: object, place: Place) -> None:
+    texts = [str(item) for item in given] if isinstance(given, tuple | list) else [str(given)]
+    if kind.separator:
+        texts = [part.strip() for text in texts for part in text.split(kind.separator)]
+    items, mistakes = kind.parse_items(texts)
+    if mistakes:
+        draft.problems += [place.problem(mistake.message, mistake.hint) for _, mistake in mistakes]
+    else:
+        draft.put(path, items, place)

@@ -1,0 +1,30 @@
+"""The seam between bytes and batches: a format makes one decoder for each byte stream."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ..records import Decoded
+from .layout import Schema
+
+__all__ = ["Decoder", "Format"]
+
+
+class Decoder(Protocol):
+    """Turns whole lines of one stream into batches; keeps what belongs to the stream, such as a header."""
+
+    def decode(self, data: bytes) -> Decoded:
+        """Decode lines; never raises for bad data, which is counted in ``Decoded.errors``."""
+        ...
+
+
+class Format(Protocol):
+    """Makes decoders. ``schema`` is shared by all streams of an input and grows as fields are seen.
+
+    ``per_stream``: each stream needs a decoder of its own.
+    """
+
+    @property
+    def per_stream(self) -> bool: ...
+
+    def __call__(self, schema: Schema) -> Decoder: ...

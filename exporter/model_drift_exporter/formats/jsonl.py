@@ -1,0 +1,246 @@
+"""JSON lines: one JSON object a line, features nested in an object or flat beside the other fields."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+from msgspec.structs import astuple
+
+from ..records import Decoded, LabelBatch, RecordBatch
+from .layout import OUTPUTS, Schema
+from .lenient import NOT_JSON, decode_leniently
+
+__all__ = ["JsonLinesDecoder"]
+
+_FIELDS = ("time", "id", "model", "version", "prediction", "score", "scores", "label", "latency")
+_LINE_BREAK, _OPENING, _CLOSING = b"\n{}"
+_SCANNED_LINES = 20_000
+_SCANNED_LINES_CLOSED = 200
+_UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+
+class JsonLinesDecoder:
+    """Decodes a whole chunk in one call, with msgspec structs compiled from the schema.
+
+    The first lines of a stream are scanned for field and feature names, later the first line of each chunk. Rows without
+    features are looked at one by one, so that labels that begin late are recognised. Once a record had its features in an
+    object, the flat form goes on only where it came first, and only for rows with an output and a known feature.
+    """
+
+    per_stream = False
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._generation = -1
+        self._closed = schema.closed
+        self._unscanned = _SCANNED_LINES_CLOSED if schema.closed else _SCANNED_LINES
+        self._generic = msgspec.json.Decoder()
+
+    def decode(self, data: bytes) -> Decoded:
+        """Decode lines of JSON; nothing in ``data`` makes it raise."""
+        self._scan(data)
+        while True:
+            if self._generation != self._schema.generation:
+                self._compile()
+            errors: Counter[str] = Counter()
+            rows, lines = self._rows(data, errors)
+            decoded = self._assemble(rows, data if lines is None else lines, errors) if rows else Decoded(errors=errors)
+            if decoded is not None:
+                return decoded
+
+    def _scan(self, data: bytes) -> None:
+        if self._closed and not self._schema.closed:
+            self._closed, self._unscanned = False, _SCANNED_LINES
+        lines = data.split(b"\n", max(self._unscanned, 1))[: max(self._unscanned, 1)]
+        self._unscanned = max(self._unscanned - len(lines), 0)
+        for line in lines:
+            self._learn(line)
+
+    def _learn(self, line: bytes) -> dict[str, Any]:
+        try:
+            record = self._generic.decode(line)
+        except _UNDECODABLE:
+            record = decode_leniently(line)
+        if not isinstance(record, dict):
+            return {}
+        self._schema.learn(record)
+        return record
+
+    def _compile(self) -> None:
+        schema = self._schema
+        self._generation = schema.generation
+        fields = [field for field in _FIELDS if field in schema.fields]
+        # Two fields may be configured to have one name.
+        own = {schema.fields[field]: field for field in reversed(fields)}
+        self._fields = [field for field in fields if field in own.values()]
+        self._positions = {field: self._fields.index(own[schema.fields[field]]) for field in fields}
+        # Any JSON value with numbers as floats: such a field never fails, so a bad value cannot reject its record.
+        value = float | str | bool | list[Any] | dict[str, Any] | None
+        definitions: list[tuple[str, Any, Any]] = [
+            (f"field_{field}", Any, msgspec.UNSET if field == "label" else None) for field in self._fields
+        ]
+        names = {f"field_{field}": schema.fields[field] for field in self._fields}
+        flat = [name for name in schema.features if name not in names.values()]
+        self._features, self._beside = list(schema.features) if schema.nested else flat, flat if schema.mixed else []
+        if schema.nested:
+            inner = {f"feature_{position}": name for position, name in enumerate(self._features)}
+            self._container = msgspec.defstruct("Features", [(n, value, None) for n in inner], rename=inner, gc=False)
+            definitions.append(("features", self._container | float | str | bool | list[Any] | None, None))
+            names["features"] = schema.fields["features"]
+        for position, name in enumerate(self._beside if schema.nested else flat):
+            definitions.append((f"feature_{position}", value, None))
+            names[f"feature_{position}"] = name
+        self._record = msgspec.defstruct("Record", definitions, rename=names, gc=False)
+        self._decoder = msgspec.json.Decoder(self._record)
+
+    def _rows(self, data: bytes, errors: Counter[str]) -> tuple[list[Any], list[bytes] | None]:
+        """Structs, and their lines where these had to be split; ``None`` when row k is the k-th non-empty line."""
+        try:
+            if not data.isascii():
+                data.decode()
+            rows = self._decoder.decode_lines(data)
+            if _one_a_line(data, len(rows)):
+                return rows, None
+        except _UNDECODABLE:
+            rows = []
+        lines = _non_empty_lines(data)
+        if len(rows) == len(lines) and all(map(_is_braced, lines)):
+            return rows, lines
+        rows, kept = [], []  # a bad line, two objects on one line, or one object over several
+        for line in lines:
+            row = self._row(line, errors)
+            if row is not None:
+                rows.append(row)
+                kept.append(line)
+        return rows, kept
+
+    def _row(self, line: bytes, errors: Counter[str]) -> Any:
+        try:
+            if not line.isascii():
+                line.decode()
+            return self._decoder.decode(line)
+        except UnicodeDecodeError:
+            errors["invalid_utf8"] += 1
+        except (msgspec.MsgspecError, RecursionError):
+            record = decode_leniently(line)
+            if isinstance(record, dict):
+                return msgspec.convert(record, self._record)
+            errors["not_json" if record is NOT_JSON else "not_an_object"] += 1
+        return None
+
+    def _assemble(self, rows: list[Any], source: bytes | list[bytes], errors: Counter[str]) -> Decoded | None:
+        """Columns, with labels and rows without features told apart; ``None`` if the schema has grown meanwhile."""
+        columns: list[Sequence[Any]] = list(zip(*map(astuple, rows), strict=True))
+        fields: dict[str, Sequence[Any]] = {field: columns[position] for field, position in self._positions.items()}
+        rest = columns[len(self._fields) :]
+        suspects = self._without_features(rest, fields, len(rows))
+        labels = None
+        if suspects:
+            lines = _non_empty_lines(source) if isinstance(source, bytes) else source
+            if "label" not in fields or not self._schema.nested:
+                records = [self._learn(lines[index]) for index in suspects]
+                if self._generation != self._schema.generation:
+                    return None
+                if not self._schema.nested:
+                    # A row of explicit nulls has features, all of them missing.
+                    speaks = self._schema.names_features
+                    suspects = [i for i, record in zip(suspects, records, strict=True) if not speaks(record)]
+            given = fields.get("label", ())
+            labelled = [index for index in suspects if given and given[index] is not msgspec.UNSET]
+            if labelled:
+                labels = _labels(fields, labelled)
+            if len(suspects) > len(labelled):
+                errors["no_features"] += len(suspects) - len(labelled)
+            lost = set(suspects)
+            kept = [index for index in range(len(rows)) if index not in lost]
+            if not kept:
+                return Decoded(None, labels, errors)
+            fields = {field: [column[index] for index in kept] for field, column in fields.items()}
+            rest = [[column[index] for index in kept] for column in rest]
+        if self._schema.nested:
+            rest = self._contents(*rest) if self._features else []
+        size = len(rows) - len(suspects)
+        features = dict(zip(self._features, rest, strict=True))
+        return Decoded(self._batch(size, fields, features), labels, errors)
+
+    def _contents(self, containers: Sequence[Any], *beside: Sequence[Any]) -> list[Sequence[Any]]:
+        """Feature columns out of the containers; in a mixed log, of records without one, out of what stands beside it."""
+        if not beside:
+            return list(zip(*map(astuple, containers), strict=True))
+        flat = dict(zip(self._beside, beside, strict=True))
+        nothing = [None] * len(containers)
+        rows = zip(*(flat.get(name, nothing) for name in self._features), strict=True)
+        pairs = zip(containers, rows, strict=True)
+        return list(zip(*(astuple(c) if type(c) is self._container else row for c, row in pairs), strict=True))
+
+    def _without_features(
+        self, rest: Sequence[Sequence[Any]], fields: dict[str, Sequence[Any]], size: int
+    ) -> list[int]:
+        if self._schema.nested:
+            if set(map(type, rest[0])) == {self._container}:
+                return []
+            lost = [index for index, value in enumerate(rest[0]) if type(value) is not self._container]
+            if self._beside:
+                said = [fields[field] for field in OUTPUTS if field in fields]
+                lost = [index for index in lost if not (_any(said, index) and _any(rest[1:], index))]
+            return lost
+        if not rest:
+            return list(range(size))
+        if None not in rest[0]:
+            return []
+        return [index for index, value in enumerate(rest[0]) if value is None and not _any(rest, index)]
+
+    def _batch(self, size: int, fields: dict[str, Sequence[Any]], features: dict[str, Sequence[Any]]) -> RecordBatch:
+        label: Sequence[Any] | None = fields.get("label")
+        if label is not None and msgspec.UNSET in label:
+            given = [None if value is msgspec.UNSET else value for value in label]
+            label = None if all(value is msgspec.UNSET for value in label) else given
+        return RecordBatch(
+            size=size,
+            features=features,
+            time=fields.get("time"),
+            identifier=fields.get("id"),
+            model=fields.get("model"),
+            version=fields.get("version"),
+            prediction=fields.get("prediction"),
+            score=fields.get("score"),
+            scores=fields.get("scores"),
+            label=label,
+            latency=fields.get("latency"),
+            latency_unit=self._schema.latency_unit,
+        )
+
+
+def _any(columns: Sequence[Sequence[Any]], index: int) -> bool:
+    return any(column[index] is not None for column in columns)
+
+
+def _labels(fields: dict[str, Sequence[Any]], indexes: Sequence[int]) -> LabelBatch:
+    def pick(field: str) -> list[Any] | None:
+        column = fields.get(field)
+        return None if column is None else [column[index] for index in indexes]
+
+    return LabelBatch(len(indexes), pick("time"), pick("id"), pick("model"), pick("label") or [])
+
+
+def _non_empty_lines(data: bytes) -> list[bytes]:
+    return [line for line in data.split(b"\n") if line and not line.isspace()]
+
+
+def _one_a_line(data: bytes, rows: int) -> bool:
+    # The decoder does not care where lines end. But "}", a line break and "{" cannot follow each other inside of an
+    # object, so that as many rows as such places (and one) are one row a line.
+    characters = np.frombuffer(data, np.uint8)
+    breaks = np.flatnonzero(characters[:-1] == _LINE_BREAK)
+    if rows != len(breaks) + 1 or not data.startswith(b"{"):
+        return False
+    return bool((characters[breaks - 1] == _CLOSING).all() and (characters[breaks + 1] == _OPENING).all())
+
+
+def _is_braced(line: bytes) -> bool:
+    text = line.strip()
+    return text.startswith(b"{") and text.endswith(b"}")

@@ -1,0 +1,152 @@
+"""Which field of a record holds what: configured names first, then names that are common in the field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import attrs
+
+__all__ = ["FIELD_CANDIDATES", "MAXIMUM_FEATURES", "OUTPUTS", "Schema"]
+
+FIELD_CANDIDATES: dict[str, tuple[str, ...]] = {
+    "time": ("ts", "timestamp", "time", "event_time", "datetime", "@timestamp", "inference_time", "occurred_at"),
+    "id": ("id", "request_id", "prediction_id", "record_id", "event_id", "inference_id", "uuid"),
+    "model": ("model", "model_name"),
+    "version": ("model_version", "version"),
+    "prediction": ("prediction", "predicted", "pred", "y_pred", "predicted_label", "predicted_class", "output"),
+    "score": ("score", "probability", "proba", "y_score", "prediction_score"),
+    "scores": ("scores", "probabilities", "class_probabilities", "class_scores"),
+    "label": ("label", "ground_truth", "actual", "target", "y_true", "truth"),
+    "latency": ("latency_seconds", "latency", "duration_seconds", "latency_ms", "duration_ms"),
+    "features": ("features", "inputs", "input", "instance"),
+}
+"""Names tried for each field, the first one present wins. ``features`` must hold an object to count."""
+
+OUTPUTS = ("prediction", "score", "scores")
+"""Fields that hold what a model said."""
+
+MAXIMUM_FEATURES = 2_000
+"""Feature names remembered at most, so that a log with data in its keys cannot fill the memory."""
+
+
+def _decodable(name: str) -> bool:
+    # msgspec takes no field name that JSON would have to escape.
+    return not any(character in '\\"' or character < " " or "\ud800" <= character <= "\udfff" for character in name)
+
+
+@attrs.define(eq=False)
+class Schema:
+    """The fields and features of the records seen so far.
+
+    ``configured`` maps a field (a key of ``FIELD_CANDIDATES``) to its name, ``None`` to detect it. ``fields`` holds what
+    is known, ``nested`` whether features are in an object of their own (``None`` until a record shows it). ``generation``
+    grows whenever something was learned, so that decoders know when to compile anew. With ``closed`` true no feature
+    is added to those known (the references or the configuration name them); others go to ``unknown``.
+    """
+
+    configured: Mapping[str, str | None] = attrs.field(factory=dict)
+    include: frozenset[str] = frozenset()
+    exclude: frozenset[str] = frozenset()
+    closed: bool = False
+    fields: dict[str, str] = attrs.field(init=False)
+    features: dict[str, None] = attrs.field(init=False, factory=dict)
+    unknown: dict[str, None] = attrs.field(init=False, factory=dict)
+    nested: bool | None = attrs.field(init=False, default=None)
+    generation: int = attrs.field(init=False, default=0)
+    _flat_outputs: bool = attrs.field(init=False, default=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.fields = {field: name for field, name in self.configured.items() if name}
+
+    @property
+    def latency_unit(self) -> float:
+        """Seconds in the unit of the latency field: 0.001 if its name ends in ``ms``."""
+        return 0.001 if self.fields.get("latency", "").endswith("ms") else 1.0
+
+    @property
+    def mixed(self) -> bool:
+        """Whether the log has both forms: flat records with an output came before those with an object of features."""
+        return bool(self.nested) and self._flat_outputs
+
+    def configure(
+        self, configured: Mapping[str, str | None], include: frozenset[str], exclude: frozenset[str], *, closed: bool
+    ) -> None:
+        """Start again with other settings, as if no record had been seen."""
+        self.configured, self.include, self.exclude, self.closed = configured, include, exclude, closed
+        self.fields = {field: name for field, name in configured.items() if name}
+        self.features, self.unknown, self.nested, self._flat_outputs = {}, {}, None, False
+        self.generation += 1
+
+    def open(self) -> None:
+        """Take in unknown features from now on, those noted so far included: a model without a reference has come."""
+        self.closed = False
+        self.generation += 1
+        self.add_features(self.unknown)
+        self.unknown.clear()
+
+    def add_features(self, names: Iterable[str]) -> None:
+        """Remember feature names, as far as include, exclude and the limit allow."""
+        for name in names:
+            if name in self.features or name in self.exclude or (self.include and name not in self.include):
+                continue
+            if len(self.features) >= MAXIMUM_FEATURES or not _decodable(name):
+                self.note_unknown(name)
+                continue
+            self.features[name] = None
+            self.generation += 1
+
+    def note_unknown(self, name: str) -> None:
+        """Remember a feature that the references lack, for the page and ``check``."""
+        if len(self.unknown) < MAXIMUM_FEATURES:
+            self.unknown[name] = None
+
+    def learn(self, record: Mapping[str, object]) -> None:
+        """Learn field and feature names from one record."""
+        taken = set(self.fields.values())
+        for field, candidates in FIELD_CANDIDATES.items():
+            if field in self.fields:
+                continue
+            for name in candidates:
+                if name in record and name not in taken and (field != "features" or isinstance(record[name], dict)):
+                    taken.add(name)
+                    self.fields[field] = name
+                    self.generation += 1
+                    break
+        container = record.get(self.fields["features"]) if "features" in self.fields else None
+        if isinstance(container, dict):
+            if self.nested is not True:
+                self.nested = True
+                self.generation += 1
+            self._learn_features(container)
+        elif not self.nested and not self.configured.get("features") and not self._is_bare_label(record):
+            # A field called "features" that holds no object is a broken record, not a feature of that name.
+            reserved = {"features", *self.fields.values()}
+            flat = [name for name in record if name not in reserved]
+            if flat and self.nested is None:
+                self.nested = False
+                self.generation += 1
+            self._flat_outputs = self._flat_outputs or (bool(flat) and self._has_any(OUTPUTS, record))
+            self._learn_features(flat)
+
+    def names_features(self, record: Mapping[str, object]) -> bool:
+        """Whether a flat record speaks of features, be they null or unknown to the references."""
+        beside = record.keys() - self.fields.values()
+        if not beside.isdisjoint(self.features):
+            return True
+        return not self._is_bare_label(record) and not beside.isdisjoint(self.unknown)
+
+    def _is_bare_label(self, record: Mapping[str, object]) -> bool:
+        # What else stands in a label's line (who labelled it, say) is no feature of the model. Without an id it could
+        # never meet its prediction: then it is a row of training data.
+        return all(self._has_any((field,), record) for field in ("id", "label")) and not self._has_any(OUTPUTS, record)
+
+    def _has_any(self, fields: Iterable[str], record: Mapping[str, object]) -> bool:
+        return any(self.fields.get(field) in record for field in fields)
+
+    def _learn_features(self, names: Iterable[str]) -> None:
+        if self.closed:
+            for name in names:
+                if name not in self.features and name not in self.exclude:
+                    self.note_unknown(name)
+        else:
+            self.add_features(names)

@@ -1,0 +1,1 @@
+"""The catalogue of metrics, their samples, and the exposition formats."""

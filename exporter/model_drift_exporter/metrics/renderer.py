@@ -1,0 +1,79 @@
+"""Writes samples as Prometheus text 0.0.4 or OpenMetrics 1.0.0.
+
+A scrape concatenates line prefixes made once with numbers formatted in bulk, so that its cost stays far below a
+microsecond a sample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import compress
+from operator import add
+
+import msgspec
+import numpy as np
+
+from .catalogue import CATALOGUE, Metric
+from .samples import Samples
+
+__all__ = ["family_name", "render"]
+
+_INFINITE = {True: "+Inf", False: "-Inf"}
+
+
+def render(blocks: Iterable[Samples], openmetrics: bool) -> bytes:
+    """The blocks as one exposition in UTF-8, families in the order of the catalogue.
+
+    Blocks of one metric are written one after the other under a single header. NaN values are left out, and so is the
+    header of a family without any other value. Numbers read back exactly; whole ones have no decimal point. Lone
+    surrogates in a label value, which UTF-8 cannot hold, become ``?``.
+
+    Raises ``ValueError`` for a block with more or fewer values than series.
+    """
+    lines_by_metric: dict[str, list[str]] = {}
+    for block in blocks:
+        lines_by_metric.setdefault(block.series.metric.name, []).extend(_lines(block))
+    parts: list[str] = []
+    for name, metric in CATALOGUE.items():
+        lines = lines_by_metric.get(name)
+        if lines:
+            parts.append(_header(metric, openmetrics))
+            parts.extend(lines)
+    if openmetrics:
+        parts.append("# EOF")
+    if not parts:
+        return b""
+    parts.append("")
+    return "\n".join(parts).encode("utf-8", "replace")
+
+
+def family_name(metric: Metric, openmetrics: bool) -> str:
+    """The name in ``# TYPE``: OpenMetrics names a counter's family without ``_total``."""
+    return metric.name.removesuffix("_total") if openmetrics and metric.type == "counter" else metric.name
+
+
+def _header(metric: Metric, openmetrics: bool) -> str:
+    name = family_name(metric, openmetrics)
+    text = metric.help.replace("\\", "\\\\").replace("\n", "\\n")
+    if openmetrics:
+        text = text.replace('"', '\\"')
+    return f"# HELP {name} {text}\n# TYPE {name} {metric.type}"
+
+
+def _lines(block: Samples) -> Iterator[str]:
+    prefixes = block.series.prefixes
+    values = np.asarray(block.values)
+    if values.shape != (len(prefixes),):
+        raise ValueError(f"{block.series.metric.name}: {len(prefixes)} series, but values of shape {values.shape}")
+    if values.dtype.kind not in "iu":
+        values = values.astype(np.float64, copy=False)
+    # The JSON encoder writes the shortest digits that read back exactly, ten times faster than repr and with one call;
+    # ".0," can only be the end of a whole number. The last, empty field has no prefix and falls away.
+    fields = (msgspec.json.encode(values.tolist())[1:-1] + b",").decode("ascii")
+    numbers = fields.replace(".0,", ",").split(",")
+    finite = np.isfinite(values)
+    if finite.all():
+        return map(add, prefixes, numbers)
+    for index in np.flatnonzero(np.isinf(values)).tolist():
+        numbers[index] = _INFINITE[bool(values[index] > 0)]
+    return compress(map(add, prefixes, numbers), (~np.isnan(values)).tolist())

@@ -1,0 +1,50 @@
+"""The seam between binned records and metrics: a monitor counts, and says what it has found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+import attrs
+
+from ..binning import Binner, CodedBatch
+from ..config import Window
+from ..metrics.samples import Samples
+from ..reference.profile import Column, ReferenceProfile
+
+__all__ = ["Monitor", "MonitorContext"]
+
+
+@attrs.frozen(eq=False)
+class MonitorContext:
+    """What a monitor is made from: one model, its reference and bins, the windows.
+
+    ``exported`` are the positions of the columns whose series fit the limit; state is kept for all columns.
+    """
+
+    model: str
+    reference: ReferenceProfile
+    binner: Binner
+    windows: Sequence[Window]
+    exported: Sequence[int]
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        """All columns, in the order of :attr:`CodedBatch.cells`."""
+        return self.binner.columns
+
+
+class Monitor(Protocol):
+    """Owns its state and its metrics. Time comes with the batches and ticks, never from a clock of its own."""
+
+    def observe(self, batch: CodedBatch) -> None:
+        """Take in a batch; called on the reading thread, in the order of the records."""
+        ...
+
+    def tick(self, now: float) -> None:
+        """Event time has reached ``now`` (seconds since the epoch); called after the batches that brought it there."""
+        ...
+
+    def collect(self) -> Iterable[Samples]:
+        """Current samples; values must not change afterwards."""
+        ...

@@ -1,0 +1,56 @@
+"""Histograms of what is derived from the score: confidence, margin, entropy; the reference's next to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from ..binning import CodedBatch
+from ..metrics.samples import HistogramSeries, Samples, Series
+from ..outputs import DERIVED
+from ..sums import running_sum
+from .base import MonitorContext
+
+__all__ = ["ConfidenceMonitor"]
+
+
+class ConfidenceMonitor:
+    """``model_confidence``, ``model_margin`` and ``model_entropy``, where scores are probabilities."""
+
+    def __init__(self, context: MonitorContext) -> None:
+        self._histograms: dict[str, tuple[HistogramSeries, int, slice]] = {}
+        self._constant: list[Samples] = []
+        for position in context.exported:
+            column = context.columns[position]
+            if column.role not in DERIVED:
+                continue
+            start = int(context.binner.starts[position])
+            # The lowest edge is 0, which the first bucket includes; nothing lies outside 0 and 1.
+            ordinals = slice(start + 1, start + len(column.edges))
+            series = HistogramSeries(f"model_{column.role}", (context.model,), column.edges[1:])
+            self._histograms[column.role] = (series, position, ordinals)
+            labels = [(context.model, name, *limits) for name, limits in zip(column.bins, column.bounds, strict=True)]
+            self._constant += [
+                Series(f"model_{column.role}_reference_observations", labels).samples([*column.counts.values()]),
+                Series(f"model_{column.role}_reference_mean", [(context.model,)]).samples([column.mean]),
+            ]
+        self._counts = np.zeros(context.binner.size, dtype=np.int64)
+        self._sums = dict.fromkeys(self._histograms, 0.0)
+
+    def observe(self, batch: CodedBatch) -> None:
+        """Count the records that have a probability."""
+        for role, (_, position, _) in self._histograms.items():
+            self._counts += np.bincount(batch.cells[position], minlength=len(self._counts))
+            if role in batch.values:
+                values = batch.values[role]
+                self._sums[role] = running_sum(self._sums[role], values[~np.isnan(values)])
+
+    def tick(self, now: float) -> None:
+        """Counters have no clock."""
+
+    def collect(self) -> Iterable[Samples]:
+        """See :class:`Monitor`."""
+        yield from self._constant
+        for role, (series, _, ordinals) in self._histograms.items():
+            yield series.samples(np.append(self._counts[ordinals], 0), self._sums[role])

@@ -1,0 +1,164 @@
+"""``profile``: rows of data to a reference profile file."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .config import InputSettings, Settings
+from .errors import InputError, ReferenceProfileError
+from .exporter import build_options
+from .formats import FIELD_CANDIDATES, FORMATS, Decoder, Schema, format_of
+from .logs import configure_logging
+from .models import DEFAULT_MODEL
+from .records import RecordBatch
+from .reference.builder import ProfileBuilder
+from .reference.parquet import read_parquet
+from .reference.profile import ReferenceProfile
+from .reference.store import save_profiles
+from .sources import FileSource
+
+__all__ = ["build_profiles", "write_profile"]
+
+Progress = Callable[[float], None]
+_STEPS = 1_000
+
+
+class _Rows:
+    """Reads the inputs, as often as asked; what was learned about the fields stays."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        features = settings.features
+        fields = {name: getattr(settings.fields, name) for name in FIELD_CANDIDATES}
+        self._schema = Schema(fields, frozenset(features.include), frozenset(features.exclude))
+        self._schema.add_features(features.include)
+        self.errors: Counter[str] = Counter()
+        self.labels = 0
+
+    def read(self, progress: Progress) -> Iterator[RecordBatch]:
+        self.errors.clear()
+        self.labels = 0
+        inputs = self._settings.inputs
+        for position, each in enumerate(inputs):
+            for batch, share in self._read_one(each):
+                progress((position + share) / len(inputs))
+                if batch is not None:
+                    yield batch
+            progress((position + 1) / len(inputs))
+
+    def _read_one(self, each: InputSettings) -> Iterator[tuple[RecordBatch | None, float]]:
+        if each.path.lower().endswith((".parquet", ".pq")):
+            yield from read_parquet(Path(each.path), self._schema)
+            return
+        source = FileSource(each.name, each.path, once=True, line_bytes=self._settings.limits.line_bytes)
+        decoders: dict[str, Decoder] = {}
+        while (chunk := source.poll(time.time())) is not None or not source.finished:
+            if chunk is None:
+                continue
+            self.errors.update(chunk.errors)
+            decoder = decoders.get(chunk.stream)
+            if decoder is None:
+                name = each.format if each.format != "auto" else format_of(chunk.stream)
+                decoder = decoders[chunk.stream] = FORMATS[name](self._schema)
+            decoded = decoder.decode(chunk.data)
+            self.errors.update(decoded.errors)
+            self.labels += decoded.labels.size if decoded.labels else 0
+            status = source.status(time.time())
+            yield decoded.records, status.bytes_read / max(status.bytes_read + status.lag_bytes, 1)
+        status = source.status(time.time())
+        if status.problem:
+            raise InputError(f"{each.path}: {status.problem}")
+
+
+def _advance_nothing(_share: float) -> None:
+    """No progress is shown."""
+
+
+def build_profiles(
+    settings: Settings, progress: Progress = _advance_nothing
+) -> tuple[list[ReferenceProfile], list[str]]:
+    """Profiles of all models in the inputs, and notes about rows that were left out.
+
+    ``progress`` is called with the share done, 0 to 1. Raises :class:`InputError` for a file that cannot be read and
+    :class:`ReferenceProfileError` where no profile can be built.
+    """
+    rows = _Rows(settings)
+    builders: dict[str, ProfileBuilder] = {}
+    default = settings.model.name or DEFAULT_MODEL
+    for batch in rows.read(lambda share: progress(share / 2)):
+        for name, own in batch.by_model().items():
+            label = name or default
+            if label not in builders:
+                if len(builders) >= settings.limits.models:
+                    raise ReferenceProfileError(
+                        f"more than {settings.limits.models} models in the rows; set fields.model to the right field, "
+                        "or raise limits.models"
+                    )
+                builders[label] = ProfileBuilder(label, build_options(settings))
+            builders[label].survey(own)
+    if not builders:
+        raise ReferenceProfileError(f"no record with features in {', '.join(each.path for each in settings.inputs)}")
+    for builder in builders.values():
+        builder.fix_bins()
+    for batch in rows.read(lambda share: progress(0.5 + share / 2)):
+        for name, own in batch.by_model().items():
+            builders[name or default].count(own)
+    notes = [f"{count:,} lines rejected as {reason}" for reason, count in sorted(rows.errors.items())]
+    if rows.labels:
+        notes.append(f"{rows.labels:,} lines with a label only were left out: a reference row carries its label itself")
+    return [builder.profile() for builder in builders.values()], notes
+
+
+def write_profile(settings: Settings, output: Path) -> None:
+    """Build the profiles of the inputs, save them, and say what they hold (on standard error)."""
+    configure_logging(settings.log.level, settings.log.format)
+    with _progress_bar() as bar:
+        profiles, notes = build_profiles(settings, _advance(bar))
+    save_profiles(output, profiles, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    for profile in profiles:
+        for line in describe(profile):
+            click.echo(line, err=True)
+    for note in notes:
+        click.echo(f"note: {note}", err=True)
+    click.echo(f"wrote {output}; use it with: model-drift-exporter run --reference={output} LOG", err=True)
+
+
+def describe(profile: ReferenceProfile) -> Sequence[str]:
+    """A profile in a few lines, its warnings last."""
+    kinds = Counter(column.kind for column in profile.features)
+    lines = [
+        (
+            f"model {profile.model}: {profile.rows:,} rows, {profile.task}, {kinds['numeric']} numeric and "
+            f"{kinds['categorical']} categorical features, fingerprint {profile.fingerprint}"
+        )
+    ]
+    if profile.classes:
+        decision = f", positive {profile.positive_class} from a score of {profile.threshold:g}"
+        lines.append(f"  classes: {', '.join(profile.classes)}" + (decision if profile.positive_class else ""))
+    for loss, summary in profile.loss.items():
+        lines.append(f"  reference {loss}: {summary.mean:.4g} on {summary.rows:,} labelled rows")
+    return lines + [f"  warning: {warning}" for warning in profile.warnings]
+
+
+def _progress_bar() -> AbstractContextManager[Any]:
+    if not sys.stderr.isatty():
+        return nullcontext()
+    bar: AbstractContextManager[Any] = click.progressbar(length=_STEPS, label="profiling", file=sys.stderr)
+    return bar
+
+
+def _advance(bar: Any) -> Progress:
+    def advance(share: float) -> None:
+        if bar is not None:
+            bar.update(max(int(share * _STEPS) - bar.pos, 0))
+
+    return advance

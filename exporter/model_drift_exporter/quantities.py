@@ -1,0 +1,168 @@
+"""The small languages settings are written in: durations, windows, sizes and listen addresses."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+import attrs
+
+__all__ = [
+    "SettingError",
+    "Window",
+    "parse_duration",
+    "parse_listen_address",
+    "parse_optional_address",
+    "parse_size",
+    "parse_telemetry_path",
+    "parse_window",
+    "window_length",
+    "write_size",
+]
+
+WINDOW_BOUNDS = ("1s", "366d")
+FEWEST_WINDOW_RECORDS = 10
+MOST_WINDOW_RECORDS = 100_000
+
+_UNIT_SECONDS = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+_DURATION = re.compile("".join(rf"(?:(?P<{unit}>[0-9]{{1,12}}){unit})?" for unit in _UNIT_SECONDS))
+_COUNT = re.compile(r"[1-9][0-9]{0,17}")
+
+_UNIT_BYTES = {"GiB": 2**30, "MiB": 2**20, "KiB": 2**10, "B": 1, "": 1}
+_SIZE = re.compile(r"(0|[1-9][0-9]{0,17}|[1-9][0-9]{0,2}(?:_[0-9]{3}){1,5}) ?(GiB|MiB|KiB|B|)")
+_SIZE_IN_OTHER_UNITS = re.compile(r"([0-9]+) ?([KMG])(?:I?B)?", re.IGNORECASE)
+
+_HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_.-]{1,253}")
+_PORT = re.compile(r"[0-9]{1,5}")
+_LARGEST_PORT = 65_535
+_URL_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
+_RESERVED_PATHS = ("/-", "/ingest", "/api")
+
+
+class SettingError(ValueError):
+    """A value that cannot be used: ``message`` names it and says what is wrong, ``hint`` what to write instead."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        self.message = message
+        self.hint = hint
+        super().__init__(f"{message}; {hint}" if hint else message)
+
+
+@attrs.frozen
+class Window:
+    """A rolling window by event time (``seconds``) or by record count (``records``); the other one is ``None``.
+
+    ``name`` is the text it was written as, and the value of the ``window`` label.
+    """
+
+    name: str
+    seconds: float | None = None
+    records: int | None = None
+
+
+def parse_duration(text: str, bounds: tuple[str, str] | None = None) -> float:
+    """Seconds of a duration such as ``250ms``, ``90s`` or ``1h30m``; ``SettingError`` where it is none.
+
+    ``bounds`` are the shortest and the longest duration accepted.
+    """
+    match = _DURATION.fullmatch(text)
+    if not text or match is None:
+        raise SettingError(
+            f'"{text}" is not a duration', "write whole numbers with units, such as 250ms, 90s, 1h30m or 7d"
+        )
+    seconds = sum(int(count) * _UNIT_SECONDS[unit] for unit, count in match.groupdict().items() if count)
+    if bounds is not None and not parse_duration(bounds[0]) <= seconds <= parse_duration(bounds[1]):
+        side = f"shorter than {bounds[0]}" if seconds < parse_duration(bounds[0]) else f"longer than {bounds[1]}"
+        raise SettingError(f'"{text}" is {side}', f"write a duration from {bounds[0]} to {bounds[1]}")
+    return seconds
+
+
+def parse_window(text: str) -> Window:
+    """The window written as a duration of 1 s to 366 d or a count of 10 to 100,000 records; else ``SettingError``."""
+    if _COUNT.fullmatch(text):
+        records = int(text)
+        if not FEWEST_WINDOW_RECORDS <= records <= MOST_WINDOW_RECORDS:
+            bounds = f"{FEWEST_WINDOW_RECORDS} to {MOST_WINDOW_RECORDS}"
+            raise SettingError(
+                f"a window of {text} records is out of range",
+                f"write {bounds} for records, or a unit for a duration, as in {text}s",
+            )
+        return Window(text, records=records)
+    if not text or text.endswith("ms") or _DURATION.fullmatch(text) is None:
+        hint = "write a duration such as 1h, 1h30m or 7d, or a record count such as 1000"
+        raise SettingError(f'"{text}" is not a window', hint)
+    return Window(text, seconds=parse_duration(text, WINDOW_BOUNDS))
+
+
+def window_length(text: str) -> tuple[float | None, int | None]:
+    """What two windows must differ in: ``60m`` is ``1h``."""
+    window = parse_window(text)
+    return window.seconds, window.records
+
+
+def parse_size(text: str) -> int:
+    """Bytes of ``1048576``, ``512KiB`` or ``8MiB``; ``SettingError`` where it is none."""
+    match = _SIZE.fullmatch(text)
+    if match is None:
+        other = _SIZE_IN_OTHER_UNITS.fullmatch(text)
+        instead = f"{other[1]}{other[2].upper()}iB" if other else "a number of bytes, or 512KiB, 8MiB, 1GiB"
+        raise SettingError(f'"{text}" is not a size', f"write {instead}")
+    return int(match[1]) * _UNIT_BYTES[match[2]]
+
+
+def write_size(size: int) -> str:
+    """The shortest exact text of a number of bytes; ``parse_size`` reads it back."""
+    unit = next(unit for unit, factor in _UNIT_BYTES.items() if size and size % factor == 0) if size else ""
+    return f"{size // _UNIT_BYTES[unit]}{'' if unit == 'B' else unit}"
+
+
+def parse_listen_address(text: str) -> tuple[str, int]:
+    """Host and port of ``:9877``, ``localhost:9877`` or ``[::1]:9877``; the host ``""`` means all interfaces.
+
+    An IPv6 host comes back without its brackets. With port 0 the system chooses one. Raises
+    ``SettingError``.
+    """
+    host, colon, port = text.rpartition(":")
+    if not colon:
+        instead = f":{text}" if _PORT.fullmatch(text) else f"{text}:9877"
+        raise SettingError(f'"{text}" is not a listen address', f'write "{instead}"')
+    if "/" in text:
+        raise SettingError(f'"{text}" is not a listen address', 'write host and port only, such as "localhost:9877"')
+    if ":" in host and not (host.startswith("[") and host.endswith("]")):
+        raise SettingError(
+            f'"{text}" is an IPv6 address without brackets', f'write "[{host.strip("[]")}]:{port or 9877}"'
+        )
+    if not _PORT.fullmatch(port) or int(port) > _LARGEST_PORT:
+        raise SettingError(f'"{text}" has the port "{port}"', f"write a port from 0 to {_LARGEST_PORT}")
+    if host == "*":
+        raise SettingError(f'"{text}" has the host "*"', f'write ":{port}" for all interfaces')
+    bare = host.removeprefix("[").removesuffix("]") if host.startswith("[") else host
+    if host and not _is_host(host, bare):
+        raise SettingError(
+            f'"{text}" has the host "{host}"', 'write a host name, an IPv4 address or "[IPv6]" before the port'
+        )
+    return bare, int(port)
+
+
+def parse_optional_address(text: str) -> tuple[str, int] | None:
+    """Like ``parse_listen_address``, but ``None`` for no text."""
+    return parse_listen_address(text) if text else None
+
+
+def parse_telemetry_path(text: str) -> str:
+    """A path of the web server that is free for the metrics; else ``SettingError``."""
+    if _URL_PATH.fullmatch(text) is None:
+        raise SettingError(f'"{text}" is not a path', 'write a path such as "/metrics"')
+    if any(f"{text}/".startswith(f"{reserved}/") for reserved in _RESERVED_PATHS):
+        raise SettingError(f'"{text}" is taken by the exporter itself', 'write another path, such as "/metrics"')
+    return text
+
+
+def _is_host(host: str, bare: str) -> bool:
+    numeric = host.startswith("[") or not host.strip("0123456789.")
+    if not numeric:
+        return _HOST_NAME.fullmatch(host) is not None
+    try:
+        return ipaddress.ip_address(bare).version == (6 if host.startswith("[") else 4)
+    except ValueError:
+        return False

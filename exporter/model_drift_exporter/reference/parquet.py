@@ -1,0 +1,75 @@
+"""Rows of a Parquet file, for building profiles; needs pyarrow (the ``parquet`` extra), which ``run`` never imports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+from ..formats import Schema
+from ..records import RecordBatch
+
+__all__ = ["read_parquet"]
+
+_ROWS = 4_000
+_FIELDS = {
+    "time": "time",
+    "id": "identifier",
+    "model": "model",
+    "version": "version",
+    "prediction": "prediction",
+    "score": "score",
+    "scores": "scores",
+    "label": "label",
+    "latency": "latency",
+}
+
+
+def read_parquet(path: Path, schema: Schema) -> Iterator[tuple[RecordBatch, float]]:
+    """Batches of rows, each with the share of the file read so far (0 to 1).
+
+    Raises :class:`InputError` if pyarrow is not installed or the file cannot be read.
+    """
+    try:
+        import pyarrow as pa
+        from pyarrow import parquet
+    except ImportError as error:
+        raise InputError(
+            f"{path}: reading Parquet needs pyarrow; install it with: pip install 'model-drift-exporter[parquet]'"
+        ) from error
+    try:
+        file = parquet.ParquetFile(path)
+        read = 0
+        for table in file.iter_batches(batch_size=_ROWS):
+            read += table.num_rows
+            if table.num_rows:
+                yield _batch(table.to_pydict(), table.num_rows, schema), read / max(file.metadata.num_rows, 1)
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(f"{path}: cannot read it as Parquet: {error}") from error
+
+
+def _batch(columns: Mapping[str, Sequence[Any]], size: int, schema: Schema) -> RecordBatch:
+    columns = {name: [_plain(value) for value in values] for name, values in columns.items()}
+    schema.learn({name: values[0] for name, values in columns.items()})
+    names = schema.fields
+    fields: dict[str, Any] = {
+        column: columns[names[field]] for field, column in _FIELDS.items() if names.get(field) in columns
+    }
+    if schema.nested:
+        rows = [value or {} for value in columns[names["features"]]]
+        features: dict[str, Sequence[object]] = {name: [row.get(name) for row in rows] for name in schema.features}
+    else:
+        features = {name: columns[name] for name in schema.features if name in columns}
+    return RecordBatch(size=size, features=features, latency_unit=schema.latency_unit, **fields)
+
+
+def _plain(value: Any) -> Any:
+    """As JSON would give it."""
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, datetime):
+        return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
+    return value.isoformat() if isinstance(value, date) else value

@@ -1,0 +1,118 @@
+"""The reference profile: what a model's inputs and outputs looked like when it was accepted, as counts in fixed bins."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from itertools import pairwise
+
+import msgspec
+
+__all__ = [
+    "ABOVE",
+    "BELOW",
+    "FEATURE",
+    "INVALID",
+    "MISSING",
+    "OTHER",
+    "PREDICTION",
+    "SCORE",
+    "Column",
+    "LossSummary",
+    "ReferenceProfile",
+    "bin_name",
+]
+
+BELOW, ABOVE, OTHER, MISSING, INVALID = "__below__", "__above__", "__other__", "__missing__", "__invalid__"
+FEATURE, PREDICTION, SCORE = "feature", "prediction", "score"
+_NEEDS_PREFIX = re.compile(r"_*(b\d\d|__.*__|)", re.DOTALL)
+
+
+def bin_name(category: str) -> str:
+    """The bin of a category: its own text, with a leading ``_`` where it would look like another bin or be empty."""
+    return f"_{category}" if _NEEDS_PREFIX.fullmatch(category) else category
+
+
+class Column(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict=True):
+    """One feature, the prediction, the score, or a number derived from the score.
+
+    ``counts`` maps each bin to the reference rows in it, in order: numeric ``__below__``, ``b00`` ..., ``__above__``,
+    ``__missing__``, ``__invalid__``; categorical the categories, ``__other__``, ``__missing__``, ``__invalid__``. A numeric
+    column has ``edges`` (the minimum, then the upper edge of each ordinal bin; the last is the maximum), ``means`` (the
+    reference mean in each ordinal bin), and the reference's ``mean`` and ``standard_deviation``. ``categories`` are the
+    verbatim category names, parallel to the first bins. ``accepts_numbers``: numbers are categories by their text.
+    """
+
+    name: str
+    role: str
+    kind: str
+    counts: dict[str, int]
+    edges: list[float] = []
+    means: list[float] = []
+    mean: float = 0.0
+    standard_deviation: float = 0.0
+    categories: list[str] = []
+    accepts_numbers: bool = False
+
+    @property
+    def numeric(self) -> bool:
+        """Whether values are numbers."""
+        return self.kind == "numeric"
+
+    @cached_property
+    def bins(self) -> tuple[str, ...]:
+        """Names of the bins, in the order of the counts."""
+        return tuple(self.counts)
+
+    @cached_property
+    def bounds(self) -> tuple[tuple[str, str], ...]:
+        """The ``lower`` and ``upper`` labels of each bin; empty where a bin is no range. Bins are closed on the right."""
+        if not self.numeric:
+            return (("", ""),) * len(self.counts)
+        edges = [repr(float(edge)) for edge in self.edges]
+        ordinals = list(pairwise(edges))
+        return (("-Inf", edges[0]), *ordinals, (edges[-1], "+Inf"), ("", ""), ("", ""))
+
+
+class LossSummary(msgspec.Struct, frozen=True):
+    """A loss on the reference rows that have a label: its mean, standard deviation, and the number of rows."""
+
+    mean: float
+    standard_deviation: float
+    rows: int
+
+
+class ReferenceProfile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict=True):
+    """The profile of one model.
+
+    ``columns`` hold the features first, then prediction, score and what is derived from the score. ``task`` is
+    ``classification`` or ``regression``. ``classes`` compare as strings; ``positive_class`` and ``threshold`` exist for two
+    classes. ``first_time`` and ``last_time`` are event times of the rows in seconds since the epoch. ``loss`` maps a loss
+    (``zero_one``, ``log_loss``, ``brier``; ``absolute_error``, ``squared_error``) to its summary. ``fingerprint``
+    identifies the bins and counts. ``learned``: from live records instead of a file.
+    """
+
+    model: str
+    rows: int
+    task: str
+    columns: list[Column]
+    fingerprint: str = ""
+    version: str = ""
+    classes: list[str] = []
+    positive_class: str = ""
+    threshold: float = 0.5
+    probability: bool = False
+    first_time: float | None = None
+    last_time: float | None = None
+    loss: dict[str, LossSummary] = {}
+    warnings: list[str] = []
+    learned: bool = False
+
+    @cached_property
+    def features(self) -> tuple[Column, ...]:
+        """The feature columns."""
+        return tuple(column for column in self.columns if column.role == FEATURE)
+
+    def column(self, role: str) -> Column | None:
+        """The first column with a role, such as the prediction."""
+        return next((column for column in self.columns if column.role == role), None)

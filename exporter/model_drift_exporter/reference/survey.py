@@ -1,0 +1,170 @@
+"""First pass over reference rows: what kind of values each field has, and what its bins should be."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..coding import numbers, text_of
+
+__all__ = ["QUANTILES", "FieldSurvey", "Reservoir", "encodable", "numeric_edges"]
+
+QUANTILES = (0.001, 0.01, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.99, 0.999)
+"""Shares below the inner edges of numeric bins: refined tails see a change of spread that deciles miss."""
+
+_RESERVOIR = 100_000
+_DISTINCT = 20_000
+_TEXT_NUMERIC_SHARE = 0.99
+_IDENTIFIER_SHARE = 0.9
+_IDENTIFIER_ROWS = 100
+
+
+class Reservoir:
+    """A uniform sample of numbers in bounded memory: all of them up to ``capacity``, then a random subset (fixed seed)."""
+
+    def __init__(self, capacity: int = _RESERVOIR) -> None:
+        self._capacity = capacity
+        self._parts: list[NDArray[np.float64]] = []
+        self._sample: NDArray[np.float64] | None = None
+        self._seen = 0
+        self._random = np.random.default_rng(0)
+
+    def add(self, values: NDArray[np.float64]) -> None:
+        """Offer numbers to the sample."""
+        if self._sample is None:
+            room = self._capacity - self._seen
+            self._parts.append(values[:room])
+            self._seen += len(values[:room])
+            values = values[room:]
+            if self._seen < self._capacity:
+                return
+            self._sample = np.concatenate(self._parts)
+            self._parts = []
+        if len(values):
+            # Algorithm R: number i replaces a random place with probability capacity / i.
+            places = self._random.integers(0, np.arange(self._seen + 1, self._seen + len(values) + 1))
+            kept = places < self._capacity
+            self._sample[places[kept]] = values[kept]
+            self._seen += len(values)
+
+    def ordered(self) -> NDArray[np.float64]:
+        """The sample in ascending order."""
+        sample = self._sample if self._sample is not None else np.concatenate([np.empty(0), *self._parts])
+        return np.sort(sample)
+
+
+def numeric_edges(ordered: NDArray[np.float64], minimum: float, maximum: float) -> list[float]:
+    """The minimum, then the upper edges of the bins; ties are merged. An edge is a value of the sample (inverse CDF).
+
+    The minimum has a bin of its own only where it repeats: otherwise no later value would ever fall on it.
+    """
+    ranks = np.ceil(np.array(QUANTILES) * len(ordered)).astype(np.intp) - 1
+    inner = ordered[np.maximum(ranks, 0)]
+    if len(ordered) > 1 and ordered[1] > minimum:
+        inner = inner[inner > minimum]
+    # Adding 0.0 makes -0.0 plain zero: which of the two came first must not matter.
+    return [minimum + 0.0, *(np.unique(np.append(inner, maximum)) + 0.0).tolist()]
+
+
+class FieldSurvey:
+    """What values one field had: counts by type, a sample of its numbers, its most frequent texts.
+
+    ``kind`` forces ``numeric`` or ``categorical``; ``None`` decides by the values.
+    """
+
+    def __init__(self, kind: str | None = None) -> None:
+        self._kind = kind
+        self.numbers = self.texts = self.missing = self.invalid = 0
+        self.minimum, self.maximum = np.inf, -np.inf
+        self.categories: Counter[str] = Counter()
+        self.overflow = 0
+        self.whole = True
+        self.reservoir = Reservoir()
+        self._text = False
+        self._increasing = True
+        self._last = -np.inf
+
+    def observe(self, values: Sequence[object], *, text: bool) -> None:
+        """Take in one column of raw values."""
+        self._text = text
+        array, invalid = numbers(values, text=text)
+        found = array[np.isfinite(array)]
+        self.numbers += len(array) - int(np.isnan(array).sum())
+        self._observe_numbers(found)
+        if self._kind == "categorical":
+            self._count([name for value in values if (name := text_of(value)) is not None and (name or not text)])
+        elif text:
+            self._count([str(value) for value in values if value])
+        elif invalid:
+            self._count([name for index in invalid if (name := text_of(values[index])) is not None])
+        texts = sum(isinstance(values[index], str | bool) for index in invalid)
+        self.texts += texts
+        self.invalid += len(invalid) - texts
+        self.missing += int(np.isnan(array).sum()) - len(invalid)
+
+    def _observe_numbers(self, found: NDArray[np.float64]) -> None:
+        if not len(found):
+            return
+        self.minimum = min(self.minimum, float(found.min()))
+        self.maximum = max(self.maximum, float(found.max()))
+        self.whole = self.whole and bool((found == np.floor(found)).all())
+        self._increasing = self._increasing and found[0] > self._last and bool((found[1:] > found[:-1]).all())
+        self._last = float(found[-1])
+        self.reservoir.add(found)
+
+    def _count(self, names: Sequence[str]) -> None:
+        if len(self.categories) < _DISTINCT:
+            self.categories.update(names)
+        else:
+            known = [name for name in names if name in self.categories]
+            self.categories.update(known)
+            self.overflow += len(names) - len(known)
+
+    @property
+    def present(self) -> int:
+        """Values that are neither missing nor of a type that no feature has."""
+        return self.numbers + self.texts
+
+    @property
+    def numeric(self) -> bool:
+        """Whether the field is numeric: forced, or by most values (in text, 99 % that can be read as numbers)."""
+        if self._kind is not None:
+            return self._kind == "numeric" and self.maximum >= self.minimum
+        if self._text:
+            return self.maximum >= self.minimum and self.numbers >= _TEXT_NUMERIC_SHARE * self.present
+        return self.maximum >= self.minimum and self.numbers >= self.texts
+
+    @property
+    def constant(self) -> bool:
+        """Whether the field has one value only."""
+        return self.minimum == self.maximum if self.numeric else len(self.categories) == 1 and not self.overflow
+
+    @property
+    def identifier(self) -> bool:
+        """Whether the field looks like an identifier: (nearly) every text is new, or whole numbers only ever grow."""
+        if self.present < _IDENTIFIER_ROWS or self._kind is not None:
+            return False
+        if self.numeric:
+            return self.whole and self._increasing
+        return len(self.categories) + self.overflow >= _IDENTIFIER_SHARE * self.present
+
+    def edges(self) -> list[float]:
+        """Edges of the numeric bins; see :func:`numeric_edges`."""
+        return numeric_edges(self.reservoir.ordered(), self.minimum, self.maximum)
+
+    def top_categories(self, limit: int, minimum_count: int) -> list[str]:
+        """The most frequent texts, at most ``limit``, each seen at least ``minimum_count`` times and fit for a label."""
+        ranked = sorted(self.categories.items(), key=lambda item: (-item[1], item[0]))
+        return [name for name, count in ranked if count >= minimum_count and encodable(name)][:limit]
+
+
+def encodable(name: str) -> bool:
+    """Whether a text can stand in a label and in a file."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # a lone surrogate
+        return False
+    return True

@@ -1,0 +1,148 @@
+"""The tracks' state as plain values for people: what the landing page shows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from .monitors.drift import DriftMonitor, WindowedDrift
+from .reference.profile import ABOVE, BELOW, FEATURE, INVALID, MISSING, OTHER, PREDICTION, SCORE, Column
+from .status import BinStatus, ColumnStatus, LearningStatus, ModelStatus, WindowStatus
+from .tracking import ModelTrack
+
+__all__ = ["bin_labels", "model_status"]
+
+_REFERENCE = 0  # position of this baseline in WindowedDrift
+_SPECIAL_LABELS = {MISSING: "missing", INVALID: "wrong type", OTHER: "other"}
+
+
+def model_status(track: ModelTrack, labels: int) -> ModelStatus:
+    """One model now; ``labels`` is the number of its label records."""
+    reference = track.reference
+    windows: tuple[WindowStatus, ...] = ()
+    rate = 0.0
+    if reference is not None and track.drift is not None:
+        look = track.drift.look()
+        windows = tuple(_window(track, track.drift, look, place) for place in range(len(look.records)))
+        rate = _rate(track, look)
+    return ModelStatus(
+        name=track.name,
+        version=track.version,
+        task=reference.task if reference else "",
+        reference_fingerprint=reference.fingerprint if reference else "",
+        reference_rows=reference.rows if reference else 0,
+        reference_learned=bool(reference and reference.learned),
+        reference_warnings=_warnings(track),
+        learning=None if track.learning is None else LearningStatus(track.learning, track.learn_records),
+        records=track.records,
+        labels=labels,
+        late=track.late,
+        version_changes=track.version_changes,
+        last_record_time=track.clock.now,
+        records_per_second=rate,
+        windows=windows,
+    )
+
+
+def _warnings(track: ModelTrack) -> tuple[str, ...]:
+    found = list(track.reference.warnings) if track.reference else []
+    if absent := track.absent_features:
+        found.append(f"no record has had a value for: {', '.join(absent)}; does the reference fit this log?")
+    if track.suppressed:
+        found.append(f"limits.series_per_model leaves these features out of /metrics: {', '.join(track.suppressed)}")
+    if track.reference and track.reference.version and track.version not in ("", track.reference.version):
+        found.append(
+            f"the reference is of version {track.reference.version}, the records are of version {track.version}"
+        )
+    return tuple(found)
+
+
+def _rate(track: ModelTrack, look: WindowedDrift) -> float:
+    """Records a second of event time over the shortest window of time, as far as it is filled."""
+    timed = [(window.seconds, place) for place, window in enumerate(track.windows) if window.seconds is not None]
+    if not timed:
+        return 0.0
+    seconds, place = min(timed)
+    covered = seconds * look.coverage[place]
+    return float(look.records[place]) / covered if covered else 0.0
+
+
+def _window(track: ModelTrack, drift: DriftMonitor, look: WindowedDrift, place: int) -> WindowStatus:
+    columns = [
+        _column(track.columns[position], look, place, position)
+        for position in range(len(track.columns))
+        if track.columns[position].role in (FEATURE, PREDICTION, SCORE)
+    ]
+    columns.sort(key=_moved, reverse=True)
+    return WindowStatus(drift.windows[place].name, int(look.records[place]), tuple(columns))
+
+
+def _moved(column: ColumnStatus) -> float:
+    return -1.0 if column.psi is None else column.psi - (column.psi_noise_floor or 0.0)
+
+
+def _column(column: Column, look: WindowedDrift, place: int, position: int) -> ColumnStatus:
+    def value(array: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> float | None:
+        number = float(array[place, _REFERENCE, position])
+        return None if np.isnan(number) else number
+
+    def share(name: str) -> float | None:
+        number = float(look.shares[name][place, position])
+        applies = {"out_of_range_ratio": column.numeric, "unseen_ratio": not column.numeric}.get(name, True)
+        return None if np.isnan(number) or not applies else number
+
+    start = look.starts[position]
+    current = look.counts[place, start : start + len(column.counts)].tolist()
+    bins = tuple(
+        BinStatus(name, label, reference, now)
+        for (name, reference), label, now in zip(column.counts.items(), bin_labels(column), current, strict=True)
+    )
+    statistics = look.statistics
+    return ColumnStatus(
+        name=column.name,
+        role=column.role,
+        kind=column.kind,
+        observations=int(statistics.observations[place, _REFERENCE, position]),
+        psi=value(statistics.population_stability_index),
+        psi_noise_floor=value(look.floors.population_stability_index),
+        ks_statistic=value(statistics.kolmogorov_smirnov),
+        js_divergence=value(statistics.jensen_shannon_divergence),
+        wasserstein_ratio=value(statistics.wasserstein_ratio),
+        total_variation=value(statistics.total_variation),
+        chi2_zscore=value(statistics.chi2_zscore),
+        missing_ratio=share("missing_ratio"),
+        invalid_ratio=share("invalid_ratio"),
+        out_of_range_ratio=share("out_of_range_ratio"),
+        unseen_ratio=share("unseen_ratio"),
+        bins=bins,
+    )
+
+
+def bin_labels(column: Column) -> Sequence[str]:
+    """What each bin holds, for people: a range, a category, or what is wrong with the value."""
+    if not column.numeric:
+        named = dict(zip(column.bins, column.categories, strict=False))
+        return [_SPECIAL_LABELS.get(name, "") or named.get(name, name) for name in column.bins]
+    labels = []
+    for name, (lower, upper) in zip(column.bins, column.bounds, strict=True):
+        if name == BELOW:
+            labels.append(f"below {_short(upper)}")
+        elif name == ABOVE:
+            labels.append(f"above {_short(lower)}")
+        elif name in _SPECIAL_LABELS:
+            labels.append(_SPECIAL_LABELS[name])
+        else:
+            labels.append(_short(upper) if lower == upper else f"{_short(lower)} to {_short(upper)}")
+    return labels
+
+
+def _short(number: str) -> str:
+    """Four significant digits, without an exponent where people can do without."""
+    value = float(number)
+    size = abs(value)
+    if not 1e-3 <= size < 1e7:
+        return f"{value:.4g}"
+    text = f"{value:,.{max(3 - math.floor(math.log10(size)), 0)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,0 +1,162 @@
+"""Settings while they are collected from file, flags and arguments: values, their places, and all mistakes."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import attrs
+
+from .config import InputSettings, Settings
+from .errors import ConfigurationError, Problem
+from .setting_declarations import Path, section_class
+
+__all__ = ["Draft", "InputDraft", "Place"]
+
+
+@attrs.frozen
+class Place:
+    """Where something was written; ``line`` and ``column`` count from 1, and are 0 outside files."""
+
+    name: str
+    line: int = 0
+    column: int = 0
+
+    def problem(self, message: str, hint: str = "") -> Problem:
+        return Problem(self.name, message, hint, self.line, self.column)
+
+
+@attrs.frozen
+class InputDraft:
+    """What was written about one input, and where; ``place`` is that of the whole input."""
+
+    place: Place
+    values: dict[str, Any]
+    places: dict[str, Place]
+
+    def place_of(self, name: str) -> Place:
+        return self.places.get(name, self.place)
+
+
+@attrs.define
+class Draft:
+    """Values by path. A value in it is a valid one; the mistakes are in ``problems``."""
+
+    values: dict[Path, object] = attrs.field(factory=dict)
+    places: dict[Path, Place] = attrs.field(factory=dict)
+    problems: list[Problem] = attrs.field(factory=list)
+
+    def put(self, path: Path, value: object, place: Place) -> None:
+        self.values[path] = value
+        self.places[path] = place
+
+    def put_inputs(self, inputs: Sequence[InputDraft], place: Place) -> None:
+        """Replaces the inputs; those without a name get one, and two of the same name or path are mistakes."""
+        taken = {each.values["name"] for each in inputs if "name" in each.values}
+        settings: list[InputSettings] = []
+        for each in inputs:
+            name = each.values.get("name") or _free_name(each.values["path"], taken)
+            taken.add(name)
+            new = attrs.evolve(InputSettings(each.values["path"]), **{**each.values, "name": name})
+            if any(old.name == name for old in settings):
+                message, hint = f'two inputs have the name "{name}"', "give each a name of its own"
+                self.problems.append(each.place_of("name").problem(message, hint))
+            elif any(old.path == new.path for old in settings):
+                message, hint = f'two inputs read "{new.path}"', "leave one of them out"
+                self.problems.append(each.place_of("path").problem(message, hint))
+            else:
+                settings.append(new)
+        self.put(("inputs",), tuple(settings), place)
+
+    def overlay(self, other: Draft) -> None:
+        """Lets the values of ``other`` win, and adds its problems."""
+        self.values |= other.values
+        self.places |= other.places
+        self.problems += other.problems
+
+    def finish(self) -> Settings:
+        """The settings, defaults filled in; raises ``ConfigurationError`` with all problems, the file's in order."""
+        settings: Settings = self._build(Settings, ())
+        for paths, message, hint in _contradictions(settings):
+            where = [self.places[path] for path in paths if path in self.places]
+            self.problems.append((where or [Place("configuration")])[0].problem(message, hint))
+        if self.problems:
+            raise ConfigurationError(sorted(self.problems, key=lambda each: (each.line == 0, each.line, each.column)))
+        return settings
+
+    def _build(self, cls: type[Any], path: Path) -> Any:
+        arguments: dict[str, Any] = {}
+        for attribute in attrs.fields(cls):
+            here = (*path, attribute.name)
+            inner = section_class(attribute)
+            if inner is not None:
+                arguments[attribute.name] = self._build(inner, here)
+            elif here in self.values:
+                arguments[attribute.name] = self.values[here]
+        return cls(**arguments)
+
+
+def _free_name(path: str, taken: set[str]) -> str:
+    stem = "stdin" if path == "-" else "log"
+    names = itertools.chain([stem], (f"{stem}{number}" for number in itertools.count(2)))
+    return next(name for name in names if name not in taken)
+
+
+Contradiction = tuple[Sequence[Path], str, str]
+"""Where to complain (the first place that is known), what is wrong, what to write instead."""
+
+
+def _is_csv(path: str) -> bool:
+    return path.lower().removesuffix(".gz").endswith(".csv")
+
+
+def _contradictions(settings: Settings) -> Iterator[Contradiction]:
+    """Settings that are good one by one, but not together."""
+    yield from _model_contradictions(settings)
+    yield from _record_contradictions(settings)
+    yield from _address_contradictions(settings)
+
+
+def _model_contradictions(settings: Settings) -> Iterator[Contradiction]:
+    model = settings.model
+    if model.task == "regression":
+        for name in ("positive_class", "threshold", "classes"):
+            if getattr(model, name) not in (None, ()):
+                hint = f"leave {name} out, or set model.task to classification"
+                yield [("model", name), ("model", "task")], f"model.{name} has no meaning for a regression", hint
+    if model.classes and model.positive_class is not None and model.positive_class not in model.classes:
+        message = f'the positive class "{model.positive_class}" is not one of model.classes'
+        yield [("model", "positive_class"), ("model", "classes")], message, "write one of " + ", ".join(model.classes)
+
+
+def _record_contradictions(settings: Settings) -> Iterator[Contradiction]:
+    features = settings.features
+    named: dict[str, str] = {}
+    for field, name in attrs.asdict(settings.fields).items():
+        if name is not None and named.setdefault(name, field) != field:
+            message = f'fields.{field} and fields.{named[name]} are both "{name}"'
+            yield [("fields", field)], message, "a field holds one thing; leave one of them out"
+    for each in settings.inputs:
+        if each.start == "end" and (each.format == "csv" or _is_csv(each.path)):
+            message = f"input {each.name}: the header of a CSV file is at its beginning, so it cannot start at the end"
+            yield [("inputs",)], message, "write start: beginning"
+    for feature in features.include:
+        if feature in features.exclude:
+            message = f'the feature "{feature}" is both included and excluded'
+            yield [("features", "exclude"), ("features", "include")], message, "leave it out of one of the lists"
+
+
+def _address_contradictions(settings: Settings) -> Iterator[Contradiction]:
+    ingest = settings.ingest
+    if ingest.enabled and ingest.queue_bytes < ingest.max_body_bytes:
+        message = "ingest.queue_bytes is less than ingest.max_body_bytes, so that a large body would never fit"
+        where = [("ingest", "queue_bytes"), ("ingest", "max_body_bytes")]
+        yield where, message, f"write {ingest.max_body_bytes} or more for the queue, or less for the body"
+    if ingest.enabled and ingest.listen_address == settings.web.listen_address:
+        message = "ingest.listen_address is the web address already"
+        yield (
+            [("ingest", "listen_address"), ("web", "listen_address")],
+            message,
+            "leave it out to share the web address",
+        )

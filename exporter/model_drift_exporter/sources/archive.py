@@ -1,0 +1,145 @@
+"""A gzip file, read once to its end."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Collection
+
+from .base import Chunk
+from .compression import GzipDecompressor
+from .lines import LineAssembler
+from .position import Identity
+from .tail import LINE_BYTES, READ_BYTES, FileCounters
+
+__all__ = ["ArchivesRead", "GzipArchive"]
+
+_COMPRESSED_BYTES = 16 << 10  # a damaged place costs the lines of at most this much
+
+
+class GzipArchive:
+    """Reads one gzip file of any number of members in bounded pieces; ``ended`` at its end, or where it is damaged.
+
+    A damaged or truncated file delivers its whole lines up to there, then one ``invalid_gzip`` in place of the line it
+    breaks off in; ``problem`` says so. Bytes are counted as they lie on the disk.
+    """
+
+    def __init__(
+        self,
+        input: str,
+        path: str,
+        identity: Identity,
+        counters: FileCounters,
+        *,
+        line_bytes: int = LINE_BYTES,
+        read_bytes: int = READ_BYTES,
+    ) -> None:
+        self.path: str | None = path
+        self.identity = identity
+        self.stream = path
+        self.problem = ""
+        self.ended = False
+        self.at_end = False
+        self._input = input
+        self._counters = counters
+        self._read_bytes = read_bytes
+        self._lines = LineAssembler(line_bytes)
+        self._decompressor = GzipDecompressor()
+        self._descriptor: int | None = None
+        self._offset = 0
+        self._starts_stream = True
+
+    @property
+    def is_open(self) -> bool:
+        return self._descriptor is not None
+
+    @property
+    def will_open(self) -> bool:
+        """Whether the next ``read`` opens the file."""
+        return self._descriptor is None and self.path is not None and not self.ended
+
+    def read(self) -> Chunk | None:
+        """Return the next whole lines, or ``None`` at the end.
+
+        Raises ``OSError`` if the file cannot be opened or read.
+        """
+        if self._descriptor is None:
+            if self.ended or self.path is None:
+                self.ended = self.at_end = True
+                return None
+            self._descriptor = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        lines = b""
+        errors: dict[str, int] = {}
+        while not self.ended and not lines and not errors:
+            try:
+                lines = self._next_lines(self._descriptor)
+                errors = self._lines.take_too_long()
+            except (zlib.error, EOFError) as error:
+                self.ended = True
+                self.problem = f"{self.stream} is no whole gzip file ({error}): read up to the damage only"
+                errors = {"invalid_gzip": 1}
+        self.at_end = self.ended
+        if not lines and not errors:
+            return None
+        starts_stream = self._starts_stream and bool(lines)
+        self._starts_stream = self._starts_stream and not lines
+        return Chunk(self._input, self.stream, lines, starts_stream, errors)
+
+    def flush(self) -> Chunk | None:
+        """Return ``None``: the last line has come with the end of the archive."""
+        return None
+
+    def unread_bytes(self, size: int) -> int:
+        """Compressed bytes not read yet of a file of ``size`` bytes."""
+        return 0 if self.ended else max(0, size - self._offset)
+
+    def close(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def _next_lines(self, descriptor: int) -> bytes:
+        text = self._decompressor.decompress(b"", self._read_bytes)
+        if not text:
+            compressed = os.pread(descriptor, _COMPRESSED_BYTES, self._offset)
+            if not compressed:
+                if not self._decompressor.complete:
+                    raise EOFError("it ends too early")
+                self.ended = True
+                return self._lines.finish()
+            self._offset += len(compressed)
+            self._counters.bytes_read += len(compressed)
+            text = self._decompressor.decompress(compressed, self._read_bytes)
+        return self._lines.feed(text)
+
+
+class ArchivesRead:
+    """Remembers which archives were read, so that none is read twice, and which are still being written."""
+
+    def __init__(self, settle_seconds: float) -> None:
+        self._settle_seconds = settle_seconds
+        self._read: dict[Identity, tuple[int, int]] = {}
+        self._unsettled: dict[Identity, tuple[tuple[int, int], float]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._read)
+
+    def may_read(self, identity: Identity, status: os.stat_result, now: float, *, at_once: bool) -> bool:
+        """Whether to read an archive now: not read before, and unchanged for long enough (or ``at_once``)."""
+        shape = (status.st_size, status.st_mtime_ns)
+        if self._read.get(identity) == shape:
+            return False
+        seen_shape, since = self._unsettled.get(identity, (None, now))
+        if seen_shape != shape:
+            since = now
+        self._unsettled[identity] = (shape, since)
+        return at_once or now - since >= self._settle_seconds
+
+    def add(self, identity: Identity, status: os.stat_result) -> None:
+        """Note that an archive, found in this shape, was read."""
+        self._read[identity] = (status.st_size, status.st_mtime_ns)
+
+    def keep_only(self, identities: Collection[Identity]) -> None:
+        """Forget the archives that are gone."""
+        self._read = {identity: shape for identity, shape in self._read.items() if identity in identities}
+        self._unsettled = {identity: seen for identity, seen in self._unsettled.items() if identity in identities}

@@ -1,0 +1,78 @@
+"""The seam between where records come from and everything else: a source yields chunks of whole lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import attrs
+
+__all__ = ["Chunk", "Source", "SourceStatus"]
+
+
+@attrs.frozen
+class Chunk:
+    """Whole lines read from one input.
+
+    ``data`` ends with a newline unless it is the end of a finite stream; empty lines may occur in it. ``stream`` names
+    the byte stream within the input (a file keeps its name while it is read), so that a decoder may keep what belongs to
+    it, such as a CSV header; ``starts_stream`` is true for its first chunk. ``errors`` counts, by reason, the lines before
+    or inside the chunk that the source itself had to skip (``line_too_long``, ``invalid_gzip``). ``format`` overrides the
+    input's format (a request body may say what it is).
+    """
+
+    input: str
+    stream: str
+    data: bytes
+    starts_stream: bool = False
+    errors: Mapping[str, int] = attrs.field(factory=dict)
+    format: str | None = None
+
+
+@attrs.frozen
+class SourceStatus:
+    """What a source says of itself: counters since start, and how far behind it is.
+
+    ``up`` is false while the input cannot be read; ``problem`` then says why, for people. ``lag_bytes`` are bytes known to
+    exist and not read yet; ``lag_seconds`` the time since the source was last caught up (0 when it is). ``dropped``
+    counts records or requests refused by a full queue; ``queue_bytes`` what waits in it.
+    """
+
+    input: str
+    up: bool = True
+    problem: str = ""
+    bytes_read: int = 0
+    lag_bytes: int = 0
+    lag_seconds: float = 0.0
+    rotations: int = 0
+    truncations: int = 0
+    open_errors: int = 0
+    files: int = 0
+    dropped: int = 0
+    queue_bytes: int = 0
+
+
+class Source(Protocol):
+    """Where records come from. Never blocks: ``poll`` returns at once, with ``None`` when there is nothing new.
+
+    ``now`` is wall-clock time in seconds since the epoch, given by the caller. ``finished`` is true once no byte can
+    come any more (standard input closed, a compressed archive read). ``poll(now, draining=True)`` gives up waiting for
+    unfinished lines: what has no newline yet comes as a last line.
+    """
+
+    @property
+    def input(self) -> str: ...
+
+    @property
+    def format(self) -> str:
+        """Name of the format, or ``auto`` (by the file's ending, JSONL otherwise)."""
+        ...
+
+    @property
+    def finished(self) -> bool: ...
+
+    def poll(self, now: float, *, draining: bool = False) -> Chunk | None: ...
+
+    def status(self, now: float) -> SourceStatus: ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,91 @@
+"""New files whose content is known already: a log's copy made before truncation, or a file that was read before."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Mapping
+
+import attrs
+
+from .discovery import FoundFile
+from .position import REMEMBERED_BYTES, Identity, Position, identity_of
+from .tail import FileTail
+
+__all__ = ["Copies", "Resumption"]
+
+
+@attrs.frozen
+class Resumption:
+    """Where reading a file goes on, and the stream its lines belong to."""
+
+    position: Position
+    stream: str
+
+
+class Copies:
+    """Recognises the copies that copytruncate leaves under names which the same pattern matches.
+
+    While its original is not truncated a copy is passed over (also half-made); afterwards it is read from where the
+    original had been read to, so that not even the lines between the last read and the truncation are lost. A copy has
+    the original's name with something added (``log`` and ``log.1``, ``log.csv`` and ``log-2.csv``) and the same 1 KiB
+    at the same place: two logs that merely hold the same lines are both read.
+    """
+
+    def __init__(self) -> None:
+        self._originals: dict[Identity, tuple[FileTail, Position | None]] = {}
+
+    def recognise(
+        self, file: FoundFile, tails: Iterable[FileTail], closed: Mapping[Identity, Resumption]
+    ) -> Resumption | bool:
+        """Return where to go on in a file, ``True`` if it is to be passed over for now, ``False`` if it is new.
+
+        Raises ``OSError`` if the file cannot be opened.
+        """
+        descriptor = os.open(file.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            return self._compare(file.path, descriptor, os.fstat(descriptor), list(tails), closed)
+        finally:
+            os.close(descriptor)
+
+    def keep_only(self, identities: Collection[Identity]) -> None:
+        """Forget the copies that are gone."""
+        self._originals = {key: value for key, value in self._originals.items() if key in identities}
+
+    def _compare(
+        self,
+        path: str,
+        descriptor: int,
+        status: os.stat_result,
+        tails: list[FileTail],
+        closed: Mapping[Identity, Resumption],
+    ) -> Resumption | bool:
+        identity = identity_of(status)
+        before = closed.get(identity)
+        if before is not None and before.position.is_in(descriptor):
+            return before
+        for tail in tails:
+            if not any(_is_derived_name(path, name) for name in (tail.stream, tail.path) if name):
+                continue
+            truncated_at = tail.truncated_at
+            if truncated_at is not None and truncated_at.is_in(descriptor):
+                return Resumption(attrs.evolve(truncated_at, identity=identity), tail.stream)
+            position = tail.position
+            follows = len(position.before) == REMEMBERED_BYTES and position.is_in(descriptor)
+            if follows or tail.begins_like(descriptor, status.st_size):
+                self._originals[identity] = (tail, truncated_at)
+                return True
+        original = self._originals.get(identity)
+        if original is None:
+            return False
+        tail, truncated_at = original
+        if tail not in tails or tail.truncated_at is not truncated_at:
+            return True  # an older copy than the truncation: all of it was read in the original
+        del self._originals[identity]
+        return False
+
+
+def _is_derived_name(path: str, original: str) -> bool:
+    if path == original:
+        return False
+    stem, ending = os.path.splitext(original)  # noqa: PTH122 - paths are strings here
+    return path.startswith(original) or (path.startswith(stem) and path.endswith(ending))

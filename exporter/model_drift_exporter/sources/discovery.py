@@ -1,0 +1,67 @@
+"""Which files a path or a pattern names right now."""
+
+from __future__ import annotations
+
+import errno
+import glob
+import os
+import stat
+
+import attrs
+
+from .position import Identity, identity_of
+
+__all__ = ["FoundFile", "find_file", "find_files", "is_archive", "is_pattern"]
+
+
+@attrs.frozen
+class FoundFile:
+    """A regular file and what it looked like when found."""
+
+    path: str
+    status: os.stat_result
+
+    @property
+    def identity(self) -> Identity:
+        return identity_of(self.status)
+
+
+def is_archive(path: str) -> bool:
+    """Whether a name says that the file is compressed."""
+    return path.endswith(".gz")
+
+
+def is_pattern(path: str) -> bool:
+    """Whether a path is a pattern (``*``, ``?``, ``[``, ``**``) and no file of that very name."""
+    return glob.has_magic(path) and not os.path.lexists(path)
+
+
+def find_file(path: str) -> FoundFile:
+    """Look at one path. Raises ``OSError`` if there is nothing, or no regular file."""
+    status = os.stat(path)  # noqa: PTH116 - a few times a second, by name, as everything here
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "it is a directory; write a pattern such as directory/*.jsonl", path)
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "it is no regular file; pipe it into standard input instead", path)
+    return FoundFile(path, status)
+
+
+def find_files(pattern: str) -> tuple[list[FoundFile], int]:
+    """Return the regular files a pattern matches, the oldest modification first, and how many archives were left out.
+
+    Compressed files are left out unless the pattern itself ends in ``.gz``: they are mostly copies of what was followed
+    before. Directories, FIFOs and dangling links are passed over; a file with two names is returned once.
+    """
+    archives = is_archive(pattern)
+    left_out = 0
+    found: dict[Identity, FoundFile] = {}
+    for path in sorted(glob.iglob(pattern, recursive=True)):  # noqa: PTH207 - strings, and a pattern may be absolute
+        if is_archive(path) and not archives:
+            left_out += 1
+            continue
+        try:
+            file = find_file(path)
+        except OSError:
+            continue
+        found.setdefault(file.identity, file)
+    return sorted(found.values(), key=lambda file: (file.status.st_mtime_ns, file.path)), left_out

@@ -1,0 +1,206 @@
+"""Records pushed over HTTP: request bodies wait in a bounded queue until the reading thread turns them into lines."""
+
+from __future__ import annotations
+
+import json
+import threading
+import zlib
+from collections import deque
+
+import attrs
+import msgspec
+
+from .base import Chunk, SourceStatus
+from .compression import GZIP_MAGIC, GzipDecompressor
+from .lines import BYTE_ORDER_MARK, without_long_lines
+from .tail import LINE_BYTES
+
+__all__ = ["IngestSource"]
+
+_PIECE_BYTES = 1 << 20  # text given on at a time, so that one large body is no large batch
+_WHITE_SPACE = b" \t\r\n"
+_ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw])
+_VALUE = msgspec.json.Decoder(msgspec.Raw)
+
+
+@attrs.frozen
+class _Request:
+    body: bytes
+    is_csv: bool
+    is_gzip: bool
+
+
+class IngestSource:
+    """Takes request bodies from any thread (``offer``) and yields their lines on the reading thread (``poll``).
+
+    A body is newline-delimited JSON, a JSON array, one JSON object (also over several lines), or CSV with its header if
+    its content type is ``text/csv``; gzip is recognised by ``content_encoding`` or by itself. A body that is no JSON is
+    passed on line by line, so that the decoder counts each line. A body that cannot be decompressed, or that expands
+    beyond ``max_body_bytes``, counts as one ``invalid_gzip``. A large body comes in several chunks.
+    """
+
+    def __init__(
+        self,
+        input: str = "ingest",
+        format: str = "auto",
+        *,
+        queue_bytes: int = 16 << 20,
+        queue_requests: int = 1024,
+        max_body_bytes: int = 8 << 20,
+        line_bytes: int = LINE_BYTES,
+    ) -> None:
+        self.input = input
+        self.format = format
+        self._queue_bytes = queue_bytes
+        self._queue_requests = queue_requests
+        self._max_text_bytes = max_body_bytes
+        self._line_bytes = line_bytes
+        self._lock = threading.Lock()
+        self._queue: deque[_Request] = deque()
+        self._waiting_bytes = 0
+        self._dropped = 0
+        self._closed = False
+        self._bytes_read = 0
+        self._caught_up: float | None = None
+        self._csv_requests = 0
+        self._rest: Chunk | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether the source is closed and its queue empty."""
+        return self._closed and not self._queue and self._rest is None
+
+    def offer(self, body: bytes, content_type: str = "", content_encoding: str = "") -> bool:
+        """Queue a body without looking into it; ``False`` if the queue is full or closed (counted as dropped)."""
+        request = _Request(
+            body,
+            is_csv=content_type.partition(";")[0].strip().lower() == "text/csv",
+            is_gzip="gzip" in content_encoding.lower() or body.startswith(GZIP_MAGIC),
+        )
+        with self._lock:
+            full = len(self._queue) >= self._queue_requests or self._waiting_bytes + len(body) > self._queue_bytes
+            if full or self._closed:
+                self._dropped += 1
+                return False
+            self._queue.append(request)
+            self._waiting_bytes += len(body)
+        return True
+
+    def poll(self, now: float, *, draining: bool = False) -> Chunk | None:
+        """Return lines of the next request that has any."""
+        del draining  # every request is whole: there is never an unfinished line to wait for
+        if self._rest is not None:
+            return self._first_piece(self._rest)
+        while True:
+            with self._lock:
+                if not self._queue:
+                    self._caught_up = now
+                    return None
+                request = self._queue.popleft()
+                self._waiting_bytes -= len(request.body)
+            if self._caught_up is None:
+                self._caught_up = now
+            self._bytes_read += len(request.body)
+            chunk = self._chunk(request)
+            if chunk is not None:
+                return self._first_piece(chunk)
+
+    def _first_piece(self, chunk: Chunk) -> Chunk:
+        """As many whole lines as are given on at a time; the others stay for the next poll."""
+        end = chunk.data.rfind(b"\n", 0, _PIECE_BYTES) + 1 or chunk.data.find(b"\n") + 1
+        if len(chunk.data) <= _PIECE_BYTES or end in (0, len(chunk.data)):
+            self._rest = None
+            return chunk
+        self._rest = attrs.evolve(chunk, data=chunk.data[end:], starts_stream=False, errors={})
+        return attrs.evolve(chunk, data=chunk.data[:end])
+
+    def status(self, now: float) -> SourceStatus:
+        """Counters and queue; ``dropped`` counts requests."""
+        with self._lock:
+            waiting, dropped = self._waiting_bytes, self._dropped
+        return SourceStatus(
+            input=self.input,
+            bytes_read=self._bytes_read,
+            lag_bytes=waiting,
+            lag_seconds=max(0.0, now - self._caught_up) if waiting and self._caught_up is not None else 0.0,
+            dropped=dropped,
+            queue_bytes=waiting,
+        )
+
+    def close(self) -> None:
+        """Take no more requests; what is queued can still be polled."""
+        with self._lock:
+            self._closed = True
+
+    def _chunk(self, request: _Request) -> Chunk | None:
+        text = request.body
+        if request.is_gzip:
+            try:
+                text = _decompress(text, self._max_text_bytes)
+            except (zlib.error, ValueError):
+                return Chunk(self.input, self.input, b"", errors={"invalid_gzip": 1})
+        text = text.removeprefix(BYTE_ORDER_MARK).strip(_WHITE_SPACE)
+        if not text:
+            return None
+        lines = text + b"\n" if request.is_csv else _json_lines(text)
+        lines, too_long = without_long_lines(lines, self._line_bytes)
+        errors = {"line_too_long": too_long} if too_long else {}
+        if not lines and not errors:
+            return None
+        if not request.is_csv:
+            return Chunk(self.input, self.input, lines, errors=errors)
+        # Each CSV body has a header of its own, so it is a stream; as many names as can wait at once keep them apart.
+        self._csv_requests = (self._csv_requests + 1) % self._queue_requests
+        return Chunk(self.input, f"{self.input}#{self._csv_requests}", lines, True, errors, "csv")
+
+
+def _json_lines(text: bytes) -> bytes:
+    """One line for each element of an array, one for a single object, otherwise the lines as they are."""
+    try:
+        if text.startswith(b"["):
+            elements = [bytes(element) for element in _ELEMENTS.decode(text)]
+            if b"\n" in text or b"\r" in text:
+                elements = [_on_one_line(element) for element in elements]
+            return b"\n".join(elements) + b"\n" if elements else b""
+        if text.startswith(b"{") and b"\n" in text:
+            return _on_one_line(bytes(_VALUE.decode(text))) + b"\n"
+    except (msgspec.DecodeError, RecursionError):
+        values = _values_with_nan(text)
+        if values is not None:
+            return b"".join(_on_one_line(value) + b"\n" for value in values)
+    return text + b"\n"  # several lines, or no JSON at all: the decoder of the lines will tell
+
+
+def _values_with_nan(text: bytes) -> list[bytes] | None:
+    """The elements of an array, or one object, if Python's ``NaN`` and ``Infinity`` are all that is not JSON in it."""
+    if b"NaN" not in text and b"Infinity" not in text:
+        return None
+    try:
+        value = json.loads(text)
+        if not isinstance(value, list):
+            return [text]
+        return [json.dumps(element).encode() for element in value]
+    except (ValueError, RecursionError):
+        return None
+
+
+def _on_one_line(value: bytes) -> bytes:
+    # In JSON a newline is legal only as white space; within a string it is written \n.
+    return value.replace(b"\r", b" ").replace(b"\n", b" ")
+
+
+def _decompress(body: bytes, max_bytes: int) -> bytes:
+    """Raises ``zlib.error`` if the body is damaged, ``ValueError`` if it is cut off or expands beyond ``max_bytes``."""
+    decompressor = GzipDecompressor()
+    pieces: list[bytes] = []
+    size = 0
+    piece = decompressor.decompress(body, _PIECE_BYTES)
+    while piece:
+        size += len(piece)
+        if size > max_bytes:
+            raise ValueError(f"a compressed body may expand to {max_bytes} bytes")
+        pieces.append(piece)
+        piece = decompressor.decompress(b"", _PIECE_BYTES)
+    if not decompressor.complete:
+        raise ValueError("the compressed body ends too early")
+    return b"".join(pieces)

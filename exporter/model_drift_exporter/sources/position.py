@@ -1,0 +1,32 @@
+"""Which file, and where in it."""
+
+from __future__ import annotations
+
+import os
+
+import attrs
+
+__all__ = ["REMEMBERED_BYTES", "Identity", "Position", "identity_of"]
+
+REMEMBERED_BYTES = 1 << 10
+
+Identity = tuple[int, int]
+
+
+def identity_of(status: os.stat_result) -> Identity:
+    """Return what tells one file from another while it is open: device and inode."""
+    return status.st_dev, status.st_ino
+
+
+@attrs.frozen
+class Position:
+    """The start of a line in a file: ``before`` are the last bytes (1 KiB at most) in front of ``offset``."""
+
+    identity: Identity
+    offset: int = 0
+    before: bytes = attrs.field(default=b"", repr=False)
+
+    def is_in(self, descriptor: int) -> bool:
+        """Whether an open file holds the same bytes in front of the offset; an inode alone may have been used again."""
+        length = len(self.before)
+        return length > 0 and os.pread(descriptor, length, self.offset - length) == self.before

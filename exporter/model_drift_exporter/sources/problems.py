@@ -1,0 +1,48 @@
+"""What is wrong with the files of one input right now, said once each."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+
+__all__ = ["Problems"]
+
+logger = logging.getLogger(__name__)
+
+
+class Problems:
+    """Current problems by path, logged when they begin or change. Its text names the first and counts the others.
+
+    ``count`` is the number of counted reports since start; the same problem reported again and again is one.
+    """
+
+    def __init__(self, input: str) -> None:
+        self.count = 0
+        self._input = input
+        self._texts: dict[str, str] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._texts)
+
+    def __str__(self) -> str:
+        texts = list(self._texts.values())
+        if len(texts) <= 1:
+            return "".join(texts)
+        return f"{texts[0]} (and {len(texts) - 1} more)"
+
+    def report(self, path: str, text: str, *, counted: bool) -> None:
+        """Note what is wrong with a path; ``counted`` if it is an error and not merely something to wait for."""
+        if self._texts.get(path) == text:
+            return
+        self._texts[path] = text
+        self.count += counted
+        logger.warning("input %s: %s", self._input, text)
+
+    def clear(self, path: str) -> None:
+        """Note that a path can be read."""
+        if self._texts.pop(path, None) is not None:
+            logger.info("input %s: %s can be read", self._input, path)
+
+    def keep_only(self, paths: Collection[str]) -> None:
+        """Forget the problems of paths that are gone."""
+        self._texts = {path: text for path, text in self._texts.items() if path in paths}

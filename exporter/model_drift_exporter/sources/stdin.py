@@ -1,0 +1,118 @@
+"""Standard input as a source."""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+import sys
+from io import UnsupportedOperation
+from typing import BinaryIO
+
+from .base import Chunk, SourceStatus
+from .lines import LineAssembler
+from .tail import LINE_BYTES, READ_BYTES, READS_PER_POLL
+
+__all__ = ["StdinSource"]
+
+logger = logging.getLogger(__name__)
+
+
+class StdinSource:
+    """Reads a binary stream, standard input by default, until it is closed; the writer waits if reading is slow.
+
+    A stream with a file descriptor is asked first whether there is something to read, and then read without the stream's
+    own buffer; one without (an ``io.BytesIO``) is read directly. ``close`` leaves the stream itself open.
+    """
+
+    def __init__(
+        self,
+        input: str = "stdin",
+        format: str = "auto",
+        *,
+        stream: BinaryIO | None = None,
+        line_bytes: int = LINE_BYTES,
+        read_bytes: int = READ_BYTES,
+    ) -> None:
+        self.input = input
+        self.format = format
+        self.finished = False
+        self._read_bytes = read_bytes
+        self._lines = LineAssembler(line_bytes)
+        self._starts_stream = True
+        self._bytes_read = 0
+        self._caught_up: float | None = None
+        self._behind = False
+        self._problem = ""
+        self._descriptor: int | None = None
+        # Python sets sys.stdin to None when the process was started without one.
+        self._stream = stream if stream is not None else getattr(sys.stdin, "buffer", None)
+        if self._stream is None:
+            self._fail("standard input is closed")
+            return
+        try:
+            self._descriptor = self._stream.fileno()
+        except UnsupportedOperation:
+            self._descriptor = None
+
+    def poll(self, now: float, *, draining: bool = False) -> Chunk | None:
+        """Return the next whole lines; a read error ends the stream and is in the status.
+
+        An unfinished line comes only once the stream is closed, also when ``draining``: from a pipe that is still open it
+        would be half a record, since writers fill a pipe in blocks and not in lines.
+        """
+        del draining
+        lines = b""
+        errors: dict[str, int] = {}
+        for _ in range(READS_PER_POLL):
+            piece = None if lines or errors or self.finished else self._read()
+            if piece is None:
+                break
+            self._bytes_read += len(piece)
+            lines = self._lines.feed(piece)
+            if not piece:
+                self.finished = True
+                lines = self._lines.finish()
+            errors = self._lines.take_too_long()
+        self._behind = bool(lines or errors) and not self.finished
+        if not self._behind or self._caught_up is None:
+            self._caught_up = now
+        if not lines and not errors:
+            return None
+        starts_stream = self._starts_stream and bool(lines)
+        self._starts_stream = self._starts_stream and not lines
+        return Chunk(self.input, self.input, lines, starts_stream, errors)
+
+    def status(self, now: float) -> SourceStatus:
+        """Counters; how many bytes wait in the pipe is not known, so ``lag_bytes`` is 0."""
+        return SourceStatus(
+            input=self.input,
+            up=not self._problem,
+            problem=self._problem,
+            bytes_read=self._bytes_read,
+            lag_seconds=max(0.0, now - self._caught_up) if self._behind and self._caught_up is not None else 0.0,
+            open_errors=int(bool(self._problem)),
+        )
+
+    def close(self) -> None:
+        """Stop reading."""
+        self.finished = True
+
+    def _read(self) -> bytes | None:
+        """Return what has come, nothing at the end, or ``None`` if it would have to be waited for."""
+        if self._descriptor is None:
+            return self._stream.read(self._read_bytes) if self._stream is not None else b""
+        try:
+            if not select.select([self._descriptor], [], [], 0)[0]:
+                return None
+            return os.read(self._descriptor, self._read_bytes)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            self._fail(f"cannot read standard input: {(error.strerror or str(error)).lower()}")
+            return b""
+
+    def _fail(self, problem: str) -> None:
+        self._problem = problem
+        self.finished = True
+        logger.warning("input %s: %s", self.input, problem)

@@ -1,0 +1,45 @@
+"""Pure functions on arrays of bin counts: distances of two samples, and what to expect of them without drift."""
+
+from __future__ import annotations
+
+from .distances import (
+    SMOOTHING,
+    DriftStatistics,
+    chi2,
+    chi2_zscore,
+    compare,
+    jensen_shannon_divergence,
+    kolmogorov_smirnov,
+    population_stability_index,
+    shares,
+    total_variation,
+    wasserstein_ratio,
+)
+from .layout import BooleanArray, CellLayout, ColumnCells, FloatArray, IndexArray
+from .noise_floor import NoiseFloorModel, NoiseFloors, noise_floors
+from .registry import STATISTICS, Comparison, Statistic
+
+__all__ = [
+    "SMOOTHING",
+    "STATISTICS",
+    "BooleanArray",
+    "CellLayout",
+    "ColumnCells",
+    "Comparison",
+    "DriftStatistics",
+    "FloatArray",
+    "IndexArray",
+    "NoiseFloorModel",
+    "NoiseFloors",
+    "Statistic",
+    "chi2",
+    "chi2_zscore",
+    "compare",
+    "jensen_shannon_divergence",
+    "kolmogorov_smirnov",
+    "noise_floors",
+    "population_stability_index",
+    "shares",
+    "total_variation",
+    "wasserstein_ratio",
+]

@@ -1,0 +1,215 @@
+"""The value each effect size has on average without any drift: what a reader subtracts before believing a number.
+
+Two laws of "no drift", both with multinomial windows of n observations:
+
+* :meth:`NoiseFloorModel.floors`: window and baseline are samples of n and N from one law, the reference's shares
+  (the previous window as the baseline).
+* :meth:`NoiseFloorModel.reference_floors`: the baseline is the reference's very counts m, and the law that filled it
+  is unknown, Dirichlet distributed with parameters m (Rubin 1981: the Bayesian bootstrap), so that n_b is
+  beta-binomial. For quantile bins it is exact: the spacings of an ordered sample are Dirichlet. It differs from the
+  first where bins hold few of the reference's rows: 30 % at N = 1,000 and windows ten times that.
+
+In both, a bin outside the reference's range that holds nothing weighs as one more observation (the chance of a new
+extreme is 1 / (N + 1)), unless the reference's extreme is an atom (a repeated value, such as 0); other bins that hold
+nothing stay empty.
+
+Formulas, with U = n_b + 1/2, A = n + B/2 for the window, V and D for the baseline, and the shares of D2:
+
+* PSI = sum of E p ln p + E q ln q - E p E ln q - E q E ln p: one-dimensional expectations, tabulated for Poisson
+  counts, times 1 - share for the binomial's smaller variance. For many observations it tends to the first-order law
+  (B - 1)(1/n + 1/N) (Yurdakul and Naranjo 2020), which is 40 % off where bins are thin.
+* Jensen-Shannon: each cell's expected PSI through the map between the two (1/8 for small differences).
+* total variation and Wasserstein-1: mean absolute differences of normal law, corrected where counts are thin; for
+  Wasserstein-1 sqrt(2 / pi) sum of step sqrt(F (1 - F)(1/n + 1/N)) to first order (del Barrio, Gine and Matran 1999).
+* Kolmogorov-Smirnov: sqrt(1/n + 1/N) times the mean largest absolute value of a Brownian bridge at the bins' edges
+  (Kolmogorov 1933, Doob 1949), by a Monte Carlo of fixed seed once per reference.
+
+Each is within 10 % of its simulated mean for n >= 200 and references of 1,000 rows and more (measured in the tests).
+"""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from .distances import SMOOTHING
+from .expectations import (
+    absolute_difference_correction,
+    expected_absolute_normal,
+    jensen_shannon_ratio,
+    poisson_logarithms,
+)
+from .layout import BooleanArray, CellLayout, FloatArray
+from .reference_law import ReferenceLaw
+
+__all__ = ["NoiseFloorModel", "NoiseFloors", "noise_floors"]
+
+
+@attrs.frozen(eq=False)
+class NoiseFloors:
+    """Expected effect sizes without drift, each ``[..., K]``; NaN where the effect size itself would be."""
+
+    population_stability_index: FloatArray
+    jensen_shannon_divergence: FloatArray
+    total_variation: FloatArray
+    kolmogorov_smirnov: FloatArray
+    wasserstein_ratio: FloatArray
+
+
+@attrs.frozen(eq=False)
+class _Side:
+    """Window or baseline: expectations of one side's smoothed shares, by cell."""
+
+    size: FloatArray
+    """The total with its smoothing, by column."""
+    share: FloatArray
+    """E p."""
+    logarithm: FloatArray
+    """ln E p."""
+    logarithm_shortfall: FloatArray
+    """ln E p - E ln p."""
+    product_excess: FloatArray
+    """E p ln p - E p ln E p."""
+
+
+class NoiseFloorModel:
+    """Noise floors for one reference: built once (some 0.1 s for 200 features), cheap to ask.
+
+    ``reference_counts`` are the reference's counts ``[C]``. Observations are the column totals ``[..., K]`` of the
+    windows, or anything that broadcasts to that.
+    """
+
+    def __init__(self, layout: CellLayout, reference_counts: npt.ArrayLike) -> None:
+        self._layout = layout
+        self._law = law = ReferenceLaw(layout, reference_counts)
+        self._half_inverse_weight = 0.5 / np.where(law.weight > 0, law.weight, 1.0)
+        self._reference = self._fixed(law.counts, law.rows)
+
+    def floors(self, observations: npt.ArrayLike, baseline_observations: npt.ArrayLike) -> NoiseFloors:
+        """Floors against a baseline that is itself a sample of the reference's law, such as the previous window."""
+        current, baseline = self._per_column(observations), self._per_column(baseline_observations)
+        function = self._law.distribution_function
+        return self._floors(current, baseline, self._sample(current), self._sample(baseline), function)
+
+    def reference_floors(self, observations: npt.ArrayLike) -> NoiseFloors:
+        """Floors against the reference itself."""
+        current = self._per_column(observations)
+        function = self._law.reference_function
+        return self._floors(current, self._law.rows, self._predicted(current), self._reference, function)
+
+    def _per_column(self, observations: npt.ArrayLike) -> FloatArray:
+        return np.broadcast_arrays(np.asarray(observations, dtype=np.float64), self._law.rows)[0]
+
+    def _sample(self, observations: FloatArray) -> _Side:
+        """A multinomial sample of the law."""
+        centre = self._law.share * self._layout.per_cell(observations)
+        centre += SMOOTHING
+        logarithm = np.log(centre)
+        shortfall, excess = poisson_logarithms(logarithm)
+        shortfall /= centre
+        return self._side(observations, centre, logarithm, shortfall, excess)
+
+    def _predicted(self, observations: FloatArray) -> _Side:
+        """A multinomial sample of an unknown law of which the reference is a sample."""
+        mean = self._law.share * self._layout.per_cell(observations)
+        centre = mean + SMOOTHING
+        logarithm = np.log(centre)
+        shortfall, excess = poisson_logarithms(logarithm)
+        shortfall /= centre
+        # The law's own spread by the delta method: a gamma law of the reference's observations, for one observation
+        # still within 20 % and within 4 % of the floor.
+        spread = np.square(mean)
+        spread *= self._half_inverse_weight
+        spread /= centre
+        excess += spread
+        spread /= centre
+        shortfall += spread
+        return self._side(observations, centre, logarithm, shortfall, excess)
+
+    def _fixed(self, counts: FloatArray, total: FloatArray) -> _Side:
+        """Counts that do not vary."""
+        centre = counts + SMOOTHING
+        return self._side(total, centre, np.log(centre), np.zeros(len(counts)), np.zeros(len(counts)))
+
+    def _side(
+        self, total: FloatArray, centre: FloatArray, logarithm: FloatArray, shortfall: FloatArray, excess: FloatArray
+    ) -> _Side:
+        per_cell = self._layout.per_cell
+        size = total + SMOOTHING * self._layout.bins
+        inverse = per_cell(1.0 / size)
+        # Poisson counts vary by their mean, multinomial ones less by 1 - share.
+        binomial = 1.0 - self._law.share
+        shortfall *= binomial
+        excess *= binomial
+        excess *= inverse
+        return _Side(size, centre * inverse, logarithm - per_cell(np.log(size)), shortfall, excess)
+
+    def _floors(
+        self, current: FloatArray, baseline: FloatArray, window: _Side, other: _Side, other_function: FloatArray
+    ) -> NoiseFloors:
+        layout, law = self._layout, self._law
+        present = (current > 0) & (baseline > 0) & (law.rows > 0)
+        inverse = np.where(present, 1.0 / np.maximum(current, 1.0) + 1.0 / np.maximum(baseline, 1.0), 0.0)
+        offset = window.share - other.share
+        together = window.share + other.share
+
+        stability = window.logarithm - other.logarithm
+        stability *= offset
+        stability += window.product_excess
+        stability += other.product_excess
+        stability += window.share * other.logarithm_shortfall
+        stability += other.share * window.logarithm_shortfall
+        np.maximum(stability, 0.0, out=stability)
+        divergence = stability * jensen_shannon_ratio(2.0 * stability / together)
+
+        smaller, larger = np.minimum(current, baseline), np.maximum(current, baseline)
+        balance = layout.per_cell(smaller / np.maximum(larger, 1.0))
+        smaller = layout.per_cell(smaller)
+        smallest_share = layout.per_cell(SMOOTHING / np.maximum(window.size, other.size))
+        deviation = _deviation(law.share, layout.per_cell(inverse), smaller, balance)
+        variation = _mean_absolute_difference(offset, deviation, together - 2.0 * smallest_share)
+
+        function = law.distribution_function
+        ordered = present & (law.valid_share > 0)
+        valid_inverse = inverse / np.where(ordered, law.valid_share, 1.0)
+        smaller *= layout.per_cell(law.valid_share)
+        deviation = _deviation(function, layout.per_cell(valid_inverse), smaller, balance)
+        together = function + other_function
+        gap = _mean_absolute_difference(function - other_function, deviation, np.minimum(together, 2.0 - together))
+        gap *= layout.scaled_step
+        largest = np.minimum(law.mean_largest_bridge * np.sqrt(valid_inverse), 1.0)
+        return NoiseFloors(
+            population_stability_index=_said(layout.per_column(stability), present),
+            jensen_shannon_divergence=_said(layout.per_column(divergence), present),
+            total_variation=_said(0.5 * layout.per_column(variation), present),
+            kolmogorov_smirnov=_said(largest, ordered),
+            wasserstein_ratio=_said(layout.per_column(gap), ordered & layout.scalable),
+        )
+
+
+def noise_floors(
+    observations: npt.ArrayLike,
+    baseline_observations: npt.ArrayLike,
+    layout: CellLayout,
+    reference_counts: npt.ArrayLike,
+) -> NoiseFloors:
+    """:meth:`NoiseFloorModel.floors` for a single question; keep the model for more than one."""
+    return NoiseFloorModel(layout, reference_counts).floors(observations, baseline_observations)
+
+
+def _deviation(share: FloatArray, inverse: FloatArray, smaller: FloatArray, balance: FloatArray) -> FloatArray:
+    """Deviation of the normal law whose mean absolute value is that of two samples' difference in a share."""
+    mean = np.minimum(share, 1.0 - share) * smaller
+    return np.sqrt(share * (1.0 - share) * inverse) * absolute_difference_correction(mean, balance)
+
+
+def _mean_absolute_difference(offset: FloatArray, deviation: FloatArray, bound: FloatArray) -> FloatArray:
+    """E |Z| for a normal Z of that mean and deviation, at most ``bound``, at least what the mean alone makes it."""
+    size = np.abs(offset)
+    shift = np.divide(size, deviation, out=np.zeros_like(deviation), where=deviation > 0)
+    return np.maximum(np.minimum(deviation * expected_absolute_normal(shift), bound), size)
+
+
+def _said(values: FloatArray, where: BooleanArray) -> FloatArray:
+    return np.where(where, values, np.nan)

@@ -1,0 +1,92 @@
+"""What a reference says about the law its rows came from, beyond its counts."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from .layout import CellLayout, FloatArray
+
+__all__ = ["ReferenceLaw"]
+
+_BRIDGES = 2_048
+_BRIDGES_AT_ONCE = 64
+_SEED = 20_240_229
+# The mean of one repeated value is that value but for rounding.
+_ATOM_TOLERANCE = 1e-12
+
+
+class ReferenceLaw:
+    """The reference's rows as observations of an unknown law, with what the noise floors need of it.
+
+    A numeric column's end bins outside the reference's range, if they hold nothing, weigh as one observation: the
+    chance that the next value is a new extreme is 1 / (rows + 1). Not where the reference's extreme is an atom (a
+    repeated value, such as 0). Other bins that hold nothing stay empty.
+    """
+
+    def __init__(self, layout: CellLayout, counts: npt.ArrayLike) -> None:
+        self.counts: FloatArray = np.array(counts, dtype=np.float64)
+        """The reference's counts, ``[C]``."""
+        if self.counts.shape != layout.column.shape:
+            raise ValueError(f"reference counts must have the shape {layout.column.shape}, not {self.counts.shape}")
+        self.rows: FloatArray = layout.per_column(self.counts)
+        """The reference's observations, ``[K]``."""
+        self.weight: FloatArray = self.counts + _new_extremes(layout, self.counts, self.rows)
+        """Observations of each cell, new extremes included, ``[C]``."""
+        self.total_weight: FloatArray = np.maximum(layout.per_column(self.weight), 1.0)
+        self.share: FloatArray = self.weight / layout.per_cell(self.total_weight)
+        """Expected share of each cell, ``[C]``; 0 in a column without observations."""
+        self.valid_share: FloatArray = layout.per_column(self.share * layout.valid)
+        """Expected share of valid numeric values, ``[K]``."""
+        self.distribution_function = _distribution_function(self.share, layout)
+        """Share of the valid values up to and including each cell, ``[C]``."""
+        self.reference_function = _distribution_function(self.counts, layout)
+        """The same without new extremes: as of the counts."""
+        self.mean_largest_bridge = _mean_largest_bridge(self.share, self.distribution_function, layout)
+        """Mean largest absolute value of a Brownian bridge at the bins' edges, ``[K]``."""
+
+
+def _new_extremes(layout: CellLayout, counts: FloatArray, rows: FloatArray) -> FloatArray:
+    weight = np.zeros(len(counts))
+    valid_cells = layout.per_column(layout.valid.astype(np.intp))
+    columns = np.flatnonzero((valid_cells >= 3) & (rows > 0))
+    first = layout.starts[columns]
+    last = first + valid_cells[columns] - 1
+    for outside, inside in ((first, first + 1), (last, last - 1)):
+        extreme, mean = layout.representative[outside], layout.representative[inside]
+        atom = (np.abs(extreme - mean) <= _ATOM_TOLERANCE * np.abs(extreme)) & (counts[inside] >= 2)
+        weight[outside] = (counts[outside] == 0) & ~atom
+    return weight
+
+
+def _distribution_function(weight: FloatArray, layout: CellLayout) -> FloatArray:
+    valid = weight * layout.valid
+    total: FloatArray = layout.per_column(valid)
+    function: FloatArray = _running_sum(valid, layout) / layout.per_cell(np.where(total > 0, total, 1.0))
+    # Rounding must not leave a variance where the distribution ends.
+    return np.clip(function, 0.0, 1.0)
+
+
+def _running_sum(values: FloatArray, layout: CellLayout) -> FloatArray:
+    running = np.cumsum(values, axis=-1)
+    before = np.take(running, layout.starts, axis=-1) - np.take(values, layout.starts, axis=-1)
+    running -= layout.per_cell(before)
+    return running
+
+
+def _mean_largest_bridge(share: FloatArray, function: FloatArray, layout: CellLayout) -> FloatArray:
+    generator = np.random.default_rng(_SEED)
+    valid = share * layout.valid
+    total = layout.per_column(valid)
+    spread = np.sqrt(valid / layout.per_cell(np.where(total > 0, total, 1.0)))
+    ordinal = np.arange(len(share)) - layout.starts[layout.column]
+    last = layout.starts + layout.sizes - 1
+    summed = np.zeros(len(layout.sizes))
+    for _ in range(_BRIDGES // _BRIDGES_AT_ONCE):
+        # Columns share the draws, each by its own bins' ordinals, so that a column's constant is its own affair.
+        normal = generator.standard_normal((int(layout.sizes.max(initial=1)), _BRIDGES_AT_ONCE)).T
+        path = _running_sum(np.take(normal, ordinal, axis=-1) * spread, layout)
+        path -= function * layout.per_cell(np.take(path, last, axis=-1))
+        np.abs(path, out=path)
+        summed += np.maximum.reduceat(path, layout.starts, axis=-1).sum(axis=0)
+    return summed / _BRIDGES

@@ -1,0 +1,96 @@
+"""What the exporter knows right now, as plain values: the landing page and ``check`` read it; no HTTP, no rendering here."""
+
+from __future__ import annotations
+
+import attrs
+
+from .sources.base import SourceStatus
+
+__all__ = ["BinStatus", "ColumnStatus", "ExporterStatus", "LearningStatus", "ModelStatus", "WindowStatus"]
+
+
+@attrs.frozen
+class BinStatus:
+    """One bin of a column: counts in the reference and in the shown window. ``label`` is for people (a range, a category)."""
+
+    name: str
+    label: str
+    reference: int
+    current: int
+
+
+@attrs.frozen
+class ColumnStatus:
+    """One feature, the prediction or the score in one window, against the reference.
+
+    Ratios are 0 to 1. ``psi`` and its kin are ``None`` without observations or where they do not apply.
+    """
+
+    name: str
+    role: str
+    kind: str
+    observations: int
+    psi: float | None
+    psi_noise_floor: float | None
+    ks_statistic: float | None
+    js_divergence: float | None
+    wasserstein_ratio: float | None
+    total_variation: float | None
+    chi2_zscore: float | None
+    missing_ratio: float | None
+    invalid_ratio: float | None
+    out_of_range_ratio: float | None
+    unseen_ratio: float | None
+    bins: tuple[BinStatus, ...]
+
+
+@attrs.frozen
+class WindowStatus:
+    """One rolling window; ``columns`` are sorted by how far they have moved, the furthest first."""
+
+    name: str
+    observations: int
+    columns: tuple[ColumnStatus, ...]
+
+
+@attrs.frozen
+class LearningStatus:
+    """How far a model without a reference profile has come in learning one."""
+
+    records: int
+    needed: int
+
+
+@attrs.frozen
+class ModelStatus:
+    """One model: identity, traffic, and its windows (empty while it learns)."""
+
+    name: str
+    version: str
+    task: str
+    reference_fingerprint: str
+    reference_rows: int
+    reference_learned: bool
+    reference_warnings: tuple[str, ...]
+    learning: LearningStatus | None
+    records: int
+    labels: int
+    late: int
+    version_changes: int
+    last_record_time: float | None
+    records_per_second: float
+    windows: tuple[WindowStatus, ...]
+
+
+@attrs.frozen
+class ExporterStatus:
+    """The whole exporter at one moment. ``errors`` maps (input, reason) to a count; times are seconds since the epoch."""
+
+    version: str
+    started: float
+    now: float
+    inputs: tuple[SourceStatus, ...]
+    errors: dict[tuple[str, str], int]
+    models: tuple[ModelStatus, ...]
+    reload_successful: bool
+    reload_problem: str

@@ -1,0 +1,1 @@
+"""The HTTP surface: metrics, the landing page, health, ingest."""

@@ -1,0 +1,173 @@
+"""The web applications: metrics, landing page, health, reload, and the ingest endpoint."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import zlib
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders, QueryParams
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, ExceptionHandler, Message, Receive, Scope, Send
+
+from ..metrics.renderer import render
+from .ingest import IngestEndpoint
+from .negotiation import OPENMETRICS, TEXT, accepts_gzip, accepts_openmetrics
+from .service import Service, WebOptions
+
+__all__ = ["create_app", "create_ingest_app"]
+
+_GZIP_WRAPPER = 16 + zlib.MAX_WBITS
+
+_SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+
+
+def create_app(service: Service, settings: WebOptions) -> Starlette:
+    """The application of the main listen addresses."""
+    endpoints = _Endpoints(service, settings)
+    # The first route that matches wins: a telemetry path of "/" takes the place of the landing page.
+    routes = [
+        Route(settings.telemetry_path, endpoints.metrics),
+        Route("/", endpoints.page),
+        Route("/-/page", endpoints.fragment),
+        Route("/-/healthy", _healthy),
+        Route("/-/ready", endpoints.ready),
+        Route("/-/reload", endpoints.reload, methods=["POST"]),
+    ]
+    if settings.serve_ingest:
+        routes.append(Route("/ingest", IngestEndpoint(service, settings).handle, methods=["POST"]))
+    return _application(routes)
+
+
+def create_ingest_app(service: Service, settings: WebOptions) -> Starlette:
+    """``/ingest`` and ``/-/healthy`` only, for a listen address that more clients can reach than the rest."""
+    ingest = Route("/ingest", IngestEndpoint(service, settings).handle, methods=["POST"])
+    return _application([ingest, Route("/-/healthy", _healthy)])
+
+
+class _Endpoints:
+    """The handlers that need the service. They run on the event loop, so all work is left to worker threads."""
+
+    def __init__(self, service: Service, settings: WebOptions) -> None:
+        self._service = service
+        self._settings = settings
+        self._scrapes = 0
+        self._reloading = asyncio.Lock()
+
+    async def metrics(self, request: Request) -> Response:
+        limit = self._settings.max_requests
+        if 0 < limit <= self._scrapes:
+            return _text(503, f"{limit} scrapes are being served already (--web.max-requests)", {"Retry-After": "1"})
+        openmetrics = accepts_openmetrics(_joined(request, "accept"))
+        gzip = accepts_gzip(_joined(request, "accept-encoding"))
+        self._scrapes += 1
+        try:
+            body = await run_in_threadpool(self._exposition, openmetrics, gzip)
+        finally:
+            self._scrapes -= 1
+        headers = {"Content-Type": OPENMETRICS if openmetrics else TEXT, "Vary": "Accept, Accept-Encoding"}
+        if gzip:
+            headers["Content-Encoding"] = "gzip"
+        return Response(body, headers=headers)
+
+    def _exposition(self, openmetrics: bool, gzip: bool) -> bytes:
+        text = render(self._service.collect(), openmetrics)
+        if not gzip:
+            return text
+        compressor = zlib.compressobj(level=1, wbits=_GZIP_WRAPPER)
+        return compressor.compress(text) + compressor.flush()
+
+    async def page(self, request: Request) -> Response:
+        return await run_in_threadpool(self._page, request.query_params)
+
+    def _page(self, query: QueryParams) -> Response:
+        # Imported here: the template engine is not needed before somebody opens the page.
+        from .page import content_security_policy, render_page
+
+        nonce = secrets.token_urlsafe(16)
+        path = self._settings.telemetry_path
+        html = render_page(self._service.status(), nonce, query.get("window"), query.get("model"), metrics_path=path)
+        return HTMLResponse(html, headers={"Content-Security-Policy": content_security_policy(nonce)})
+
+    async def fragment(self, request: Request) -> Response:
+        return await run_in_threadpool(self._fragment, request.query_params)
+
+    def _fragment(self, query: QueryParams) -> Response:
+        from .page import render_fragment
+
+        return HTMLResponse(render_fragment(self._service.status(), query.get("window"), query.get("model")))
+
+    async def ready(self, _: Request) -> Response:
+        reason = await run_in_threadpool(self._service.ready)
+        return _text(200, "ready") if reason is None else _text(503, reason)
+
+    async def reload(self, _: Request) -> Response:
+        if not self._settings.enable_lifecycle:
+            return _text(403, "reloading over HTTP is off; start with --web.enable-lifecycle, or send SIGHUP instead")
+        async with self._reloading:
+            problem = await run_in_threadpool(self._service.reload)
+        return _text(200, "reloaded") if problem is None else _text(500, problem)
+
+
+async def _healthy(_: Request) -> Response:
+    return _text(200, "healthy")
+
+
+def _application(routes: list[Route]) -> Starlette:
+    paths = "".join(f"  {' '.join(_methods(route)):<4} {route.path}\n" for route in routes)
+
+    async def not_found(_: Request, __: Exception) -> Response:
+        return PlainTextResponse(f"there is nothing here; the paths are\n{paths}", 404)
+
+    async def wrong_method(_: Request, error: Exception) -> Response:
+        headers = error.headers if isinstance(error, HTTPException) else None  # they say which methods are allowed
+        return PlainTextResponse(f"this path does not take this method; the paths are\n{paths}", 405, headers=headers)
+
+    handlers: dict[int | type[Exception], ExceptionHandler] = {404: not_found, 405: wrong_method}
+    # The page is text that repeats itself; the metrics are compressed where they are rendered, off the event loop.
+    compression = Middleware(GZipMiddleware, minimum_size=2048, compresslevel=1)
+    app = Starlette(routes=routes, middleware=[Middleware(_SecurityHeaders), compression], exception_handlers=handlers)
+    app.router.redirect_slashes = False
+    return app
+
+
+def _methods(route: Route) -> list[str]:
+    return sorted((route.methods or set()) - {"HEAD"})
+
+
+class _SecurityHeaders:
+    """Adds to every response the headers that keep a browser from doing more with it than it must."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+def _joined(request: Request, name: str) -> str | None:
+    """A list header that may come in several lines; ``None`` where it is absent."""
+    return ", ".join(request.headers.getlist(name)) or None
+
+
+def _text(status: int, sentence: str, headers: dict[str, str] | None = None) -> Response:
+    return PlainTextResponse(sentence + "\n", status_code=status, headers=headers)

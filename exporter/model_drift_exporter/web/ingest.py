@@ -1,0 +1,100 @@
+"""``POST /ingest``: takes a request body whole, hands it to the queue, and answers before anything is parsed.
+
+Whoever sends records may do so from within a prediction, so the answer must never wait for our own work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+
+from .service import Service, WebOptions
+
+__all__ = ["CONTENT_TYPES", "IngestEndpoint"]
+
+logger = logging.getLogger(__name__)
+
+CONTENT_TYPES = ("application/json", "application/x-ndjson", "application/ndjson", "application/jsonl", "text/csv")
+
+_CONTENT_ENCODINGS = {"": "identity", "identity": "identity", "gzip": "gzip", "x-gzip": "gzip"}
+_RETRY_SECONDS = "1"
+
+
+class IngestEndpoint:
+    """The handler of ``/ingest``; it knows how many bytes all requests together hold at the moment."""
+
+    def __init__(self, service: Service, options: WebOptions) -> None:
+        self._service = service
+        self._options = options
+        self._pending_bytes = 0
+
+    async def handle(self, request: Request) -> Response:
+        """202 once the body waits in the queue.
+
+        Raises ``HTTPException`` with a sentence where it does not: 408, 413, 415 or 429.
+        """
+        content_type = _content_type(request)
+        content_encoding = _content_encoding(request)
+        length = request.headers.get("content-length", "")
+        if length.isdecimal() and int(length) > self._options.max_body_bytes:
+            raise self._too_large()
+        try:
+            body = await self._receive(request)
+        except ClientDisconnect:
+            logger.debug("a client of /ingest went away in mid-request; nothing of the request is taken")
+            return Response(status_code=400)
+        if body and not self._service.offer(body, content_type, content_encoding):
+            raise _busy("the queue is full")
+        return JSONResponse({"status": "queued"}, status_code=202)
+
+    async def _receive(self, request: Request) -> bytes:
+        options = self._options
+        received = bytearray()
+        try:
+            async with asyncio.timeout(options.body_timeout):
+                async for chunk in request.stream():
+                    if len(received) + len(chunk) > options.max_body_bytes:
+                        raise self._too_large()
+                    if self._pending_bytes + len(chunk) > options.max_pending_bytes:
+                        raise _busy("too much is being sent at the same time")
+                    received += chunk
+                    self._pending_bytes += len(chunk)
+        except TimeoutError:
+            raise _refusal(408, f"the body did not arrive within {options.body_timeout:g} seconds") from None
+        finally:
+            self._pending_bytes -= len(received)
+        return bytes(received)
+
+    def _too_large(self) -> HTTPException:
+        limit = self._options.max_body_bytes
+        return _refusal(
+            413, f"the body is larger than {limit} bytes; send it in several requests, or compressed with gzip"
+        )
+
+
+def _content_type(request: Request) -> str:
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower() or "application/json"
+    if content_type not in CONTENT_TYPES:
+        accepted = ", ".join(CONTENT_TYPES[:-1]) + " or " + CONTENT_TYPES[-1]
+        raise _refusal(415, f"the content type {content_type!r} is not accepted; send {accepted}")
+    return content_type
+
+
+def _content_encoding(request: Request) -> str:
+    asked = request.headers.get("content-encoding", "").strip().lower()
+    if asked not in _CONTENT_ENCODINGS:
+        sentence = f"the content encoding {asked!r} is not accepted; send gzip or identity"
+        raise _refusal(415, sentence, {"Accept-Encoding": "gzip"})
+    return _CONTENT_ENCODINGS[asked]
+
+
+def _busy(reason: str) -> HTTPException:
+    return _refusal(429, f"{reason}; send it again later", {"Retry-After": _RETRY_SECONDS})
+
+
+def _refusal(status: int, sentence: str, headers: dict[str, str] | None = None) -> HTTPException:
+    return HTTPException(status, sentence + "\n", headers)

@@ -1,0 +1,152 @@
+"""Rolling windows as integer counts: panes of event time, or the last records exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .binning import CodedBatch
+from .config import Window
+
+__all__ = ["PANES", "CountWindow", "RollingWindow", "TimeWindow", "late", "make_windows"]
+
+PANES = 60
+"""Panes in a window of event time; a window of an hour moves on in steps of a minute."""
+
+_NEVER = -(2**53)  # before any time; event times before 1970 are negative panes
+
+
+def late(time: NDArray[np.float64], now: NDArray[np.float64], seconds: float) -> NDArray[np.bool_]:
+    """Which records are behind the oldest pane of a window of ``seconds`` that ends at ``now``."""
+    return _panes(time, seconds) <= _panes(now, seconds) - PANES
+
+
+def _panes(time: NDArray[np.float64], seconds: float) -> NDArray[np.int64]:
+    # In one place, since the floor of a quotient and a floor division differ by rounding.
+    return np.floor(time / (seconds / PANES)).astype(np.int64)
+
+
+class RollingWindow(Protocol):
+    """Counts of the latest records and, as a second baseline, of the window just before."""
+
+    @property
+    def name(self) -> str: ...
+
+    def observe(self, batch: CodedBatch) -> None: ...
+
+    def counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Counts per cell in this window, and in the previous one."""
+        ...
+
+    def coverage(self) -> float:
+        """How much of the window holds data, 0 to 1."""
+        ...
+
+
+class TimeWindow:
+    """The last ``seconds`` of event time, up to one pane less: the current pane and the 59 before it."""
+
+    def __init__(self, name: str, seconds: float, cells: int) -> None:
+        self.name = name
+        self._seconds = seconds
+        self._counts = np.zeros((2 * PANES, cells), dtype=np.int32)
+        self._panes = np.full(2 * PANES, _NEVER, dtype=np.int64)
+        self._current = 0
+
+    def observe(self, batch: CodedBatch) -> None:
+        """Add the timely records of a batch to their panes; the window ends at the batch's last ``now``."""
+        current = int(_panes(batch.now[-1:], self._seconds)[0])
+        if current < self._current:
+            self._panes[self._panes > current] = _NEVER  # the clock was set back: what it took for the present was not
+        self._current = current
+        panes = _panes(batch.time, self._seconds)
+        kept = batch.timely & (panes > self._current - len(self._panes)) & (panes <= self._current)
+        if kept.all():
+            cells = batch.cells
+        elif kept.any():
+            cells, panes = batch.cells[:, kept], panes[kept]
+        else:
+            return
+        size = self._counts.shape[1]
+        if panes[0] == panes[-1] and (panes == panes[0]).all():
+            self._add(int(panes[0]), np.bincount(cells.ravel(), minlength=size))
+            return
+        distinct, places = np.unique(panes, return_inverse=True)
+        counts = np.bincount((cells + places * size).ravel(), minlength=len(distinct) * size).reshape(-1, size)
+        for pane, row in zip(distinct.tolist(), counts, strict=True):
+            self._add(pane, row)
+
+    def _add(self, pane: int, counts: NDArray[np.intp]) -> None:
+        slot = pane % len(self._panes)
+        if self._panes[slot] != pane:  # a pane that slid out
+            self._panes[slot] = pane
+            self._counts[slot] = 0
+        self._counts[slot] += counts.astype(np.int32)
+
+    def _slots(self, newest: int) -> NDArray[np.bool_]:
+        return (self._panes > newest - PANES) & (self._panes <= newest)
+
+    def counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """See :class:`RollingWindow`."""
+        current, previous = self._slots(self._current), self._slots(self._current - PANES)
+        return (
+            self._counts[current].sum(axis=0, dtype=np.int64),
+            self._counts[previous].sum(axis=0, dtype=np.int64),
+        )
+
+    def coverage(self) -> float:
+        """Share of the panes that hold a record."""
+        return float(self._slots(self._current).sum()) / PANES
+
+
+class CountWindow:
+    """Exactly the last ``records`` timely records, and the as many before them."""
+
+    def __init__(self, name: str, records: int, columns: int, cells: int) -> None:
+        self.name = name
+        self._records = records
+        self._cells = cells
+        self._ring = np.zeros((2 * records, columns), dtype=np.uint16 if cells <= 2**16 else np.int32)
+        self._seen = 0
+
+    def observe(self, batch: CodedBatch) -> None:
+        """Append the timely records of a batch."""
+        cells = batch.cells if batch.timely.all() else batch.cells[:, batch.timely]
+        length = len(self._ring)
+        number = cells.shape[1]
+        cells = cells[:, -length:]
+        first = (self._seen + number - cells.shape[1]) % length
+        head = min(cells.shape[1], length - first)
+        self._ring[first : first + head] = cells[:, :head].T
+        self._ring[: cells.shape[1] - head] = cells[:, head:].T
+        self._seen += number
+
+    def counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """See :class:`RollingWindow`."""
+        return self._between(self._seen - self._records, self._seen), self._between(
+            self._seen - 2 * self._records, self._seen - self._records
+        )
+
+    def _between(self, first: int, last: int) -> NDArray[np.int64]:
+        if last <= 0:
+            return np.zeros(self._cells, dtype=np.int64)
+        places = np.arange(max(first, 0), last) % len(self._ring)
+        return np.bincount(self._ring[places].ravel(), minlength=self._cells)
+
+    def coverage(self) -> float:
+        """Records held as a share of those wanted."""
+        return min(self._seen / self._records, 1.0)
+
+
+def make_windows(settings: Sequence[Window], columns: int, cells: int) -> list[RollingWindow]:
+    """Windows for a model whose batches have that many columns and cells."""
+    windows: list[RollingWindow] = []
+    for window in settings:
+        if window.seconds is not None:
+            windows.append(TimeWindow(window.name, window.seconds, cells))
+        elif window.records is not None:
+            windows.append(CountWindow(window.name, window.records, columns, cells))
+    return windows

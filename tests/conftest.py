@@ -1,0 +1,30 @@
+"""Options of the test run."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--rewrite-golden`` accepts what the exporter says now as what it should say."""
+    parser.addoption("--rewrite-golden", action="store_true", help="rewrite the files in tests/golden")
+
+
+@pytest.fixture
+def rewrite_golden(request: pytest.FixtureRequest) -> bool:
+    """Whether golden files are to be rewritten rather than compared."""
+    return bool(request.config.getoption("--rewrite-golden"))
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """Commands set up logging for their process; the next test finds it as it was."""
+    root, package = logging.getLogger(), logging.getLogger("model_drift_exporter")
+    handlers, levels = root.handlers[:], (root.level, package.level)
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(levels[0])
+    package.setLevel(levels[1])

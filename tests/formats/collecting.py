@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+import attrs
+from hypothesis import strategies as st
+
+from model_drift_exporter.formats import Decoder
+from model_drift_exporter.records import ERROR_REASONS, RecordBatch
+
+
+@attrs.define
+class Collected:
+    """All that a decoder made of some chunks; a feature absent from a batch is missing in each of its records."""
+
+    records: int = 0
+    labels: int = 0
+    errors: Counter[str] = attrs.field(factory=Counter)
+    features: dict[str, list[object]] = attrs.field(factory=dict)
+    fields: dict[str, list[object]] = attrs.field(factory=dict)
+    label_values: list[object] = attrs.field(factory=list)
+
+    @property
+    def lines(self) -> int:
+        return self.records + self.labels + self.errors.total()
+
+    def add_records(self, batch: RecordBatch) -> None:
+        assert batch.size > 0
+        for name, values in batch.features.items():
+            assert len(values) == batch.size
+            self.features.setdefault(name, [None] * self.records).extend(values)
+        for name in ("time", "identifier", "model", "version", "prediction", "score", "scores", "label", "latency"):
+            values = getattr(batch, name)
+            self.fields.setdefault(name, []).extend([None] * batch.size if values is None else values)
+        self.records += batch.size
+        for values in self.features.values():
+            values.extend([None] * (self.records - len(values)))
+
+
+def collect(decoder: Decoder, chunks: Iterable[bytes]) -> Collected:
+    found = Collected()
+    for chunk in chunks:
+        decoded = decoder.decode(chunk)
+        assert set(decoded.errors) <= set(ERROR_REASONS)
+        assert all(count > 0 for count in decoded.errors.values())
+        found.errors.update(decoded.errors)
+        if decoded.labels is not None:
+            assert decoded.labels.size == len(decoded.labels.label) > 0
+            found.labels += decoded.labels.size
+            found.label_values += decoded.labels.label
+        if decoded.records is not None:
+            found.add_records(decoded.records)
+    return found
+
+
+def cut(lines: Sequence[bytes], places: Iterable[int]) -> list[bytes]:
+    """Chunks of whole lines, each line with its newline."""
+    bounds = sorted({0, len(lines), *(place for place in places if place < len(lines))})
+    return [b"".join(line + b"\n" for line in lines[first:last]) for first, last in pairwise(bounds)]
+
+
+def non_empty(lines: Iterable[bytes]) -> int:
+    return sum(bool(line.strip()) for line in lines)
+
+
+CUTS = st.lists(st.integers(0, 40), max_size=5)
+"""Places where a log is cut into chunks."""

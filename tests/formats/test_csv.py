@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import csv
+from collections import Counter
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from model_drift_exporter.formats import Schema
+from model_drift_exporter.formats.csv import CsvDecoder
+from tests.formats.collecting import CUTS, Collected, collect, cut, non_empty
+
+HEADER = b"id,age,plan,prediction,score,label"
+
+
+def decode(*lines: bytes, schema: Schema | None = None) -> Collected:
+    return collect(CsvDecoder(schema or Schema()), [b"\n".join(lines) + b"\n"])
+
+
+CELLS = st.sampled_from(
+    [b"", b"", b"1", b"gold", b" ", b'"a,b"', b'"a""b"', b'"', b'x"y', b"\xff", b"\x00", b"\r", b"\x1c", b"NaN"]
+)
+LINES = st.lists(
+    st.one_of(
+        st.lists(CELLS, min_size=6, max_size=6).map(b",".join),
+        st.lists(CELLS, max_size=8).map(b",".join),
+        st.sampled_from([b"", b" ", b"\r", b"\x0c", b"\x1c", "\N{NO-BREAK SPACE}".encode(), HEADER, HEADER + b"\r"]),
+        st.binary(max_size=10).map(lambda data: data.replace(b"\n", b"")),
+    ),
+    max_size=12,
+)
+
+
+def _cells(line: bytes) -> list[str]:
+    """The cells of one line alone; raises ``ValueError`` or ``csv.Error``."""
+    text = line.decode().rstrip("\r")
+    return text.split(",") if '"' not in text else next(csv.reader([text], strict=True))
+
+
+def _reason(line: bytes) -> str:
+    try:
+        cells = _cells(line)
+    except UnicodeDecodeError:
+        return "invalid_utf8"
+    except csv.Error:
+        return "not_csv"
+    if cells == HEADER.decode().split(","):
+        return "header"
+    if len(cells) != 6:
+        return "not_csv"
+    _, age, plan, prediction, score, label = cells
+    if age or plan or prediction or score:
+        return "record"
+    return "label" if label else "no_features"
+
+
+@given(LINES, CUTS)
+@example([b'7,"1,5",gold,1,0.5,'], [])
+@example([b"7,1\r1,gold,1,0.5,", b'7,"1",gold,1,0.5,'], [])
+def test_every_line_is_what_it_is_alone(lines: list[bytes], cuts: list[int]) -> None:
+    """However a file is cut into chunks, each line counts, and each value is read, as if the line stood alone."""
+    decoder = CsvDecoder(Schema())
+    decoder.decode(HEADER + b"\n")
+    found = collect(decoder, cut(lines, cuts))
+    given = [line for line in lines if line.strip()]
+    reasons = [_reason(line) for line in given]
+    expected = Counter(reasons)
+    assert found.lines == non_empty(lines) - expected.pop("header", 0)
+    assert (found.records, found.labels) == (expected.pop("record", 0), expected.pop("label", 0))
+    assert found.errors == expected
+    rows = [_cells(line) for line, reason in zip(given, reasons, strict=True) if reason == "record"]
+    for position, name in enumerate(("age", "plan"), start=1):
+        assert found.features.get(name, []) == [row[position] for row in rows]
+
+
+@given(st.binary(max_size=120))
+def test_no_bytes_make_it_raise(data: bytes) -> None:
+    """Any bytes are accounted for: all lines but the first that can be read, which is the header, and its repetitions."""
+    lines = data.split(b"\n")
+    found = collect(CsvDecoder(Schema()), [data])
+    readable = []
+    for line in lines:
+        try:
+            readable += [_cells(line)] if line.strip() else []
+        except (ValueError, csv.Error):
+            continue
+    headers = readable.count(readable[0]) if readable else 0
+    assert found.lines == non_empty(lines) - headers
+
+
+def test_values_are_text() -> None:
+    """A batch says that its values are strings; fields have their own columns."""
+    decoded = CsvDecoder(Schema()).decode(HEADER + b"\r\n7,41,gold,1,0.9,\r\n")
+    assert decoded.records is not None
+    assert decoded.records.text
+    assert decoded.records.features == {"age": ("41",), "plan": ("gold",)}
+    assert (decoded.records.identifier, decoded.records.prediction, decoded.records.score) == (("7",), ("1",), ("0.9",))
+
+
+def test_a_header_may_come_alone_and_again() -> None:
+    """The header may be a chunk of its own; a program that starts anew may write it again into the same file."""
+    found = collect(
+        CsvDecoder(Schema()), [b"\n", HEADER + b"\n", b"7,41,gold,1,0.9,\n" + HEADER + b"\n8,42,gold,0,0.1,1\n"]
+    )
+    assert (found.records, found.lines, found.features["age"]) == (2, 2, ["41", "42"])
+
+
+def test_a_bad_header_line_is_an_error_and_the_next_line_the_header() -> None:
+    """Lines that cannot be read are counted even before the header."""
+    found = decode(b"\xff,x", b'"open', HEADER, b"7,41,gold,1,0.9,")
+    assert (found.records, found.errors) == (1, {"invalid_utf8": 1, "not_csv": 1})
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b"7,41,gold,1,0.9", "not_csv"),
+        (b"7,41,gold,1,0.9,,", "not_csv"),
+        (b'7,41,"gold,1,0.9,', "not_csv"),
+        (b'7,41,"go"ld,1,0.9,', "not_csv"),
+        (b"7,41,\xff,1,0.9,", "invalid_utf8"),
+        (b"7,,,,,", "no_features"),
+    ],
+)
+def test_a_bad_line_is_counted_with_its_reason_and_the_others_go_on(line: bytes, reason: str) -> None:
+    """An unbalanced quote or a wrong number of cells spoils its own line only."""
+    found = decode(HEADER, b"6,40,gold,0,0.1,", line, b'8,"42",gold,1,0.9,')
+    assert (found.records, found.errors, found.features["age"]) == (2, {reason: 1}, ["40", "42"])
+
+
+def test_a_row_of_empty_features_is_what_else_it_holds() -> None:
+    """With a prediction or score it is a record with everything missing, with a label alone a label."""
+    found = decode(HEADER, b"7,,,1,,", b"8,,,,0.5,", b"9,,,,,yes", b"9,,,1,,yes")
+    assert (found.records, found.labels, found.label_values) == (3, 1, ["yes"])
+    assert found.fields["label"] == ["", "", "yes"]
+
+
+def test_a_file_of_labels_holds_labels() -> None:
+    """Other columns beside id and label are no features of the model."""
+    found = decode(b"id,label,labelled_by", b"7,1,ann", b"8,0,bob", b"9,,bob")
+    assert (found.records, found.label_values, found.errors) == (0, ["1", "0"], {"no_features": 1})
+
+
+def test_training_rows_with_a_label_are_records() -> None:
+    """A column of labels without ids is the label of each row."""
+    found = decode(b"age,plan,label", b"41,gold,1")
+    assert (found.records, found.fields["label"], found.features) == (1, ["1"], {"age": ["41"], "plan": ["gold"]})
+
+
+def test_a_closed_schema_can_be_opened_for_another_model() -> None:
+    """A file whose columns no reference has holds records all the same, and can be decoded again with its columns."""
+    schema = Schema(closed=True)
+    schema.add_features(["age"])
+    decoder = CsvDecoder(schema)
+    data = b"model,weight,prediction\nother,7,1\nother,,\n"
+    closed = collect(decoder, [data])
+    schema.open()
+    opened = collect(decoder, [data])
+    assert (closed.features, opened.features) == ({}, {"weight": ["7"]})
+    for found in (closed, opened):
+        assert (found.records, found.fields["model"], found.errors) == (1, ["other"], {"no_features": 1})
+
+
+def test_each_stream_has_a_header_of_its_own() -> None:
+    """Two files with columns in another order share the schema and are told apart."""
+    schema = Schema()
+    first, second = CsvDecoder(schema), CsvDecoder(schema)
+    collect(first, [b"age,plan,prediction\n41,gold,1\n"])
+    assert collect(second, [b"plan,prediction,city,age\nfree,0,Rome,30\n"]).features == {
+        "age": ["30"],
+        "plan": ["free"],
+        "city": ["Rome"],
+    }
+    assert collect(first, [b"42,gold,0\n"]).features == {"age": ["42"], "plan": ["gold"]}

@@ -1,0 +1,243 @@
+from __future__ import annotations
+
+import math
+import tempfile
+import warnings
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from model_drift_exporter.errors import ReferenceProfileError
+from model_drift_exporter.reference.builder import BuildOptions, ProfileBuilder
+from model_drift_exporter.reference.profile import Column, ReferenceProfile
+from model_drift_exporter.reference.store import load_profiles, save_profiles
+from tests.prediction_log import Row, batch_of, make_rows, profile_of
+
+_SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.floats(-1.7e308, 1.7e308),
+    st.sampled_from([math.nan, math.inf, -math.inf]),
+    st.floats(-100, 100).map(lambda number: round(number, 1)),
+    st.sampled_from(["a", "b", "", "b07", "__missing__", "\ud800"]),
+)
+_VALUES = _SCALARS | st.lists(st.integers(), max_size=2)
+_ROWS = st.lists(
+    st.fixed_dictionaries(
+        {"features": st.fixed_dictionaries({"x": _VALUES, "y": _VALUES, "z": st.floats(-1, 1)})},
+        optional={
+            "prediction": _VALUES | st.sampled_from(["yes", "no"]),
+            "score": st.floats(0, 1) | _SCALARS,
+            "label": _VALUES,
+            "ts": _VALUES,
+            "model_version": st.sampled_from(["1", "2", "", None, "\ud800"]),
+        },
+    ),
+    min_size=1,
+    max_size=40,
+)
+_OPTIONS = BuildOptions(minimum_count=2)
+
+
+@settings(max_examples=80, deadline=None)
+@given(_ROWS, st.lists(st.integers(1, 39), max_size=5), st.sampled_from(["auto", "classification", "regression"]))
+def test_any_rows_make_a_sound_profile(rows: list[Row], cuts: list[int], task: str) -> None:
+    """Counts sum to the rows in every column, edges ascend, means lie in their bins, and the file gives it all back.
+
+    However the rows come in batches, the profile is the same to the last digit.
+    """
+    options = BuildOptions(minimum_count=2, task=task)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        profile = profile_of([batch_of(rows)], options)
+    for column in profile.columns:
+        assert sum(column.counts.values()) == len(rows), column.name
+        assert len(column.counts) == len(column.bins) == len(column.bounds)
+        if column.numeric:
+            assert all(
+                low <= mean <= high for mean, (low, high) in zip(column.means, pairwise(column.edges), strict=True)
+            )
+            assert column.edges == sorted(column.edges)
+            assert math.isfinite(column.standard_deviation)
+            assert math.isfinite(column.mean)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "reference.json"
+        save_profiles(path, [profile], "2026-01-01T00:00:00Z")
+        assert load_profiles(path) == [profile]
+    ends = sorted({min(cut, len(rows)) for cut in cuts} | {0, len(rows)})
+    assert profile_of([batch_of(rows[low:high]) for low, high in pairwise(ends)], options) == profile
+
+
+def _column(profile: ReferenceProfile, name: str) -> Column:
+    return next(column for column in profile.columns if column.name == name)
+
+
+def _feature(values: list[Any], **options: Any) -> tuple[ReferenceProfile, Column]:
+    profile = profile_of([batch_of([{"features": {"x": value}} for value in values])], BuildOptions(**options))
+    return profile, _column(profile, "x")
+
+
+def test_shares_of_bins_are_those_of_the_quantiles() -> None:
+    """Each bin of a numeric feature holds the share of rows that the design gives it."""
+    values = np.random.default_rng(0).normal(size=10_000).tolist()
+    _, column = _feature(values)
+    shares = [count / 10_000 for count in column.counts.values()][1:-3]
+    quantiles = [0.001, 0.01, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.99, 0.999, 1.0]
+    assert shares == pytest.approx(np.diff([0, *quantiles]).tolist())
+    assert list(column.counts) == [
+        "__below__",
+        *(f"b{number:02d}" for number in range(14)),
+        "__above__",
+        "__missing__",
+        "__invalid__",
+    ]
+
+
+def test_moments_are_those_of_the_rows() -> None:
+    """Mean, standard deviation and the means in bins are NumPy's, far from zero too."""
+    values = np.random.default_rng(1).normal(1.76e9, 3.0, size=5_000)
+    _, column = _feature(values.tolist())
+    assert column.mean == pytest.approx(values.mean(), abs=1e-6)
+    assert column.standard_deviation == pytest.approx(values.std(), rel=1e-6)
+    inside = values[(values > column.edges[6]) & (values <= column.edges[7])]
+    assert column.means[6] == pytest.approx(inside.mean(), abs=1e-6)
+
+
+def test_numbers_near_the_largest_float() -> None:
+    """Squares beyond a float neither warn nor spoil the file; infinity counts as above."""
+    _, column = _feature([-1.7e308, 1.7e308, 0.5, 1.5, math.inf] * 20)
+    assert column.counts["__above__"] == 20
+    assert column.mean == pytest.approx(0.5, abs=1e295)
+    assert column.standard_deviation == pytest.approx(1.7e308 / math.sqrt(2))
+
+
+def test_special_values_are_counted_in_their_bins() -> None:
+    """Missing and wrong values of a number, and those of a text, have bins of their own."""
+    _, column = _feature([1.0, 2.0, 3.0, None, math.nan, "4", True, [5]] * 20)
+    assert column.numeric
+    assert (column.counts["__missing__"], column.counts["__invalid__"]) == (40, 60)
+    _, column = _feature(["a", "a", "b", None, 4.0, {"b": 1}] * 20 + ["rare"])
+    assert column.counts == {"a": 40, "b": 20, "__other__": 1, "__missing__": 20, "__invalid__": 40}
+
+
+def test_categories_are_limited() -> None:
+    """At most so many categories, each frequent enough, have bins; the rest is other."""
+    values = [f"c{index % 30}" for index in range(3_000)]
+    _, column = _feature(values, categories=5)
+    assert len(column.categories) == 5
+    assert column.counts["__other__"] == 2_500
+    _, column = _feature([*values, *["few"] * 9])
+    assert "few" not in column.counts
+    assert len(column.categories) == 20
+
+
+def test_a_category_named_like_a_bin() -> None:
+    """Its bin has a leading underscore, its name is verbatim."""
+    _, column = _feature(["b07", "__missing__", "x"] * 20)
+    assert set(column.counts) == {"_b07", "___missing__", "x", "__other__", "__missing__", "__invalid__"}
+    assert sorted(column.categories) == ["__missing__", "b07", "x"]
+
+
+def test_forced_kinds() -> None:
+    """Numbers can be made categories, and are then known by their text."""
+    _, column = _feature([10115.0, 10115.0, 80331.0] * 20, kinds={"x": "categorical"})
+    assert column.counts["10115"] == 40
+    assert column.accepts_numbers
+
+
+def test_warnings_have_reasons() -> None:
+    """Few rows, constant columns, identifiers and columns with nothing usable are named, with what to do."""
+    rows = [
+        {
+            "features": {
+                "constant": 7,
+                "user": f"u-{index}",
+                "nothing": [index],
+                "seldom": 1 if index < 5 else None,
+                "x": index % 9,
+            }
+        }
+        for index in range(200)
+    ]
+    profile = profile_of([batch_of(rows)])
+    text = "\n".join(profile.warnings)
+    assert "only 200 rows" in text
+    assert "feature constant: constant in the reference" in text
+    assert "feature user: left out, it looks like an identifier; set features.kinds to keep it" in text
+    assert "feature nothing: left out, no value was a number, a string or a bool" in text
+    assert "feature seldom: left out, only 5 of 200 rows have it" in text
+    assert [column.name for column in profile.features] == ["constant", "x"]
+    assert profile_of([batch_of(make_rows(2_000))]).warnings == []
+
+
+def test_a_feature_whose_name_is_no_unicode_is_left_out() -> None:
+    """Half a surrogate pair in a name would spoil every label and file."""
+    profile = profile_of([batch_of([{"features": {"x": index % 9, "\ud800": 1}} for index in range(50)])])
+    assert [column.name for column in profile.features] == ["x"]
+    assert "a feature is left out, its name is no valid Unicode" in profile.warnings
+
+
+def test_nothing_to_build_from() -> None:
+    """Without a row, or a usable feature, the error says what is missing."""
+    with pytest.raises(ReferenceProfileError, match="model m: no record with features"):
+        ProfileBuilder("m").fix_bins()
+    with pytest.raises(ReferenceProfileError, match=r"model m: no usable feature among x: .*feature x: left out"):
+        _feature([None] * 50)
+
+
+def test_outputs_of_a_classifier() -> None:
+    """Task, classes, positive class, threshold and the columns derived from a probability."""
+    profile = profile_of([batch_of(make_rows(3_000, seed=5, model_version="7"))])
+    assert (profile.task, profile.classes, profile.positive_class) == ("classification", ["no", "yes"], "yes")
+    assert profile.threshold == pytest.approx(0.4, abs=0.001)
+    assert profile.version == "7"
+    assert profile.first_time is not None
+    assert profile.last_time == profile.first_time + 2_999 * 10
+    confidence = _column(profile, "confidence")
+    assert confidence.edges[0] == 0
+    assert confidence.edges[-1] == 1
+    assert confidence.counts["b00"] == 0
+
+
+def test_outputs_of_a_regression() -> None:
+    """The prediction of a regression has numeric bins, and there are no classes."""
+    rows = [{"features": {"x": index % 9}, "prediction": index / 7} for index in range(300)]
+    profile = profile_of([batch_of(rows)])
+    assert profile.task == "regression"
+    assert profile.classes == []
+    assert _column(profile, "prediction").numeric
+    assert profile.column("score") is None
+
+
+def test_configured_outputs_win() -> None:
+    """Task, classes, positive class and threshold can be set."""
+    options = BuildOptions(task="classification", positive_class="no", threshold=0.7, classes=("yes", "no"))
+    profile = profile_of([batch_of(make_rows(300))], options)
+    assert (profile.classes, profile.positive_class, profile.threshold) == (["yes", "no"], "no", 0.7)
+    numbers = [{"features": {"x": index % 9}, "prediction": index % 3} for index in range(300)]
+    assert profile_of([batch_of(numbers)]).task == "classification"
+    assert profile_of([batch_of(numbers)], BuildOptions(task="regression")).task == "regression"
+
+
+def test_features_that_come_late_are_missing_before() -> None:
+    """A feature first seen in the second batch counts as missing in the first, and one that stops in the second."""
+    early = [{"features": {"x": index % 9}} for index in range(60)]
+    late = [{"features": {"y": index % 5}} for index in range(40)]
+    profile = profile_of([batch_of(early), batch_of(late)])
+    assert _column(profile, "x").counts["__missing__"] == 40
+    assert _column(profile, "y").counts["__missing__"] == 60
+
+
+def test_fingerprint_tells_meaning() -> None:
+    """Other counts make another fingerprint; another name, version or warning does not."""
+    rows = make_rows(100)
+    profile = profile_of([batch_of(rows)])
+    assert len(profile.fingerprint) == 12
+    assert profile_of([batch_of(rows)], model="other").fingerprint == profile.fingerprint
+    assert profile_of([batch_of([*rows[:-1], rows[0]])]).fingerprint != profile.fingerprint
+    assert profile_of([batch_of(rows)], BuildOptions(threshold=0.9)).fingerprint != profile.fingerprint

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import pytest
+
+from model_drift_exporter.records import RecordBatch
+from model_drift_exporter.reference.outputs_survey import OutputsSurvey
+
+
+def _survey(
+    prediction: list[object] | None = None,
+    score: list[object] | None = None,
+    scores: list[object] | None = None,
+    label: list[object] | None = None,
+    *,
+    text: bool = False,
+    survey: OutputsSurvey | None = None,
+) -> OutputsSurvey:
+    survey = survey or OutputsSurvey()
+    size = len(prediction or score or scores or label or [])
+    survey.observe(
+        RecordBatch(size=size, features={}, prediction=prediction, score=score, scores=scores, label=label, text=text)
+    )
+    return survey
+
+
+@pytest.mark.parametrize(
+    ("prediction", "task"),
+    [
+        (["a", "b"], "classification"),
+        ([True, False], "classification"),
+        ([float(value) for value in range(20)], "classification"),
+        ([float(value) for value in range(21)], "regression"),
+        ([1.5, 2.5], "regression"),
+        ([1.5, 2.5, 3.5, "failed"], "regression"),
+        ([None, None], "classification"),
+    ],
+)
+def test_task_by_predictions(prediction: list[object], task: str) -> None:
+    """Strings, bools and at most twenty whole numbers are classes; other numbers are a regression, a stray text or not."""
+    assert _survey(prediction).task == task
+
+
+def test_a_score_means_classification() -> None:
+    """Predictions that look like a regression's are classes where there is a score."""
+    assert _survey([1.5, 2.5], [0.1, 0.9]).task == "classification"
+    assert _survey([1.5, 2.5], [None, None]).task == "regression"
+
+
+@pytest.mark.parametrize(("cells", "task"), [(["1.5", "2.25", ""], "regression"), (["1", "0", ""], "classification")])
+def test_task_of_a_csv(cells: list[object], task: str) -> None:
+    """Text that reads as numbers counts as numbers."""
+    assert _survey(cells, text=True).task == task
+
+
+def test_positive_class_has_the_higher_scores() -> None:
+    """Of two classes the positive one is that predicted at the higher mean score, whatever the names say."""
+    survey = _survey(["yes", "no", "yes", "no"], [0.1, 0.9, 0.2, 0.8])
+    assert survey.classes == ["no", "yes"]
+    assert survey.positive_class == "no"
+
+
+def test_names_of_classes_do_not_decide_on_a_single_score() -> None:
+    """Configured classes name lists of scores; a single score still belongs to the class with higher scores."""
+    survey = _survey(["bad", "good"], [0.1, 0.9], survey=OutputsSurvey(("good", "bad")))
+    assert survey.positive_class == "good"
+
+
+def test_threshold_lies_between_the_classes() -> None:
+    """The decision threshold is where the predictions change; 0.5 where that is possible, or where they overlap."""
+    assert _survey(["n", "n", "y", "y"], [0.1, 0.2, 0.3, 0.9]).threshold == pytest.approx(0.25)
+    assert _survey(["n", "y"], [0.2, 0.9]).threshold == 0.5
+    assert _survey(["n", "y", "n", "y"], [0.1, 0.2, 0.3, 0.9]).threshold == 0.5
+
+
+def test_one_class_predicted_and_another_labelled() -> None:
+    """A model that always says no still has two classes, and the score is that of the other one."""
+    survey = _survey(["no"] * 3, [0.1, 0.2, 0.1], label=["no", "yes", "no"])
+    assert survey.classes == ["no", "yes"]
+    assert survey.positive_class == "yes"
+
+
+def test_classes_come_from_scores_by_name() -> None:
+    """Keys of scores are classes, in their order; with more than two there is no positive one."""
+    survey = _survey(["a", "b"], scores=[{"b": 0.2, "a": 0.8}, {"b": 0.5, "a": 0.3, "c": 0.2}])
+    assert survey.classes == ["a", "b", "c"]
+    assert survey.positive_class == ""
+    assert survey.probability
+
+
+def test_classes_of_later_batches_count_too() -> None:
+    """A class that is first scored in a later batch is a class like all others."""
+    whole = _survey(["b", "a"], scores=[{"b": 0.6, "a": 0.3, "d": 0.1}, {"a": 0.5, "c": 0.3, "e": 0.2}])
+    parts = _survey(["b"], scores=[{"b": 0.6, "a": 0.3, "d": 0.1}])
+    _survey(["a"], scores=[{"a": 0.5, "c": 0.3, "e": 0.2}], survey=parts)
+    assert parts.classes == whole.classes == ["a", "b", "c", "d", "e"]
+
+
+def test_classes_of_lists_are_positions() -> None:
+    """Scores as lists name classes by position, and the positive one of two is 1."""
+    survey = _survey([0, 1], scores=[[0.9, 0.1], [0.2, 0.8]])
+    assert survey.classes == ["0", "1"]
+    assert survey.positive_class == "1"
+
+
+def test_scores_beyond_one_are_no_probabilities() -> None:
+    """Raw margins are a score, but say nothing of confidence."""
+    survey = _survey(["a", "b"], [-2.0, 3.5])
+    assert survey.has_score
+    assert not survey.probability
+
+
+def test_class_names_that_no_label_can_hold_are_left_out() -> None:
+    """Half a surrogate pair as a class does no harm."""
+    assert _survey(["\ud800", "a", "b"]).classes == ["a", "b"]
+
+
+def test_numbered_classes_are_in_numeric_order() -> None:
+    """Classes 2 and 10 are not ordered as text."""
+    assert _survey([10, 2, 1]).classes == ["1", "2", "10"]
+
+
+def test_probabilities_without_names_belong_to_the_sorted_classes() -> None:
+    """As scikit-learn orders them; positions are names only where no others are known."""
+    survey = _survey(["no", "yes", "no"], scores=[[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]])
+    assert survey.classes == ["no", "yes"]
+    assert survey.positive_class == "yes"
+    numbered = _survey([0, 1], scores=[[0.9, 0.1], [0.2, 0.8]])
+    assert numbered.classes == ["0", "1"]
+    assert numbered.positive_class == "1"

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from model_drift_exporter.errors import ReferenceProfileError
+from model_drift_exporter.reference.profile import ReferenceProfile
+from model_drift_exporter.reference.store import load_profiles, save_profiles
+from tests.prediction_log import batch_of, make_rows, profile_of
+
+_CREATED = "2026-01-02T03:04:05Z"
+
+
+def _profile(model: str = "m") -> ReferenceProfile:
+    return profile_of([batch_of(make_rows(200, label="yes"))], model=model)
+
+
+def _saved(path: Path) -> dict[str, Any]:
+    save_profiles(path, [_profile()], _CREATED)
+    content: dict[str, Any] = json.loads(path.read_text())
+    return content
+
+
+def test_saving_and_loading_is_identity(tmp_path: Path) -> None:
+    """Several profiles come back as they were, fingerprints included, and no other file is left."""
+    profiles = [_profile("m"), _profile("n")]
+    save_profiles(tmp_path / "reference.json", profiles, _CREATED)
+    assert load_profiles(tmp_path / "reference.json") == profiles
+    assert [path.name for path in tmp_path.iterdir()] == ["reference.json"]
+
+
+def test_the_file_is_readable_and_says_what_it_is(tmp_path: Path) -> None:
+    """A person sees the format, its version, who made it and when, and one count a line."""
+    content = _saved(tmp_path / "r.json")
+    assert content["format"] == "model-drift-exporter reference profile"
+    assert content["format_version"] == 1
+    assert content["created"] == _CREATED
+    assert len((tmp_path / "r.json").read_text().splitlines()) > 50
+
+
+def _set_version(content: dict[str, Any]) -> None:
+    content["format_version"] = 99
+
+
+def _set_format(content: dict[str, Any]) -> None:
+    content["format"] = "something else"
+
+
+def _change_count(content: dict[str, Any]) -> None:
+    content["models"][0]["columns"][0]["counts"]["b00"] += 1
+
+
+def _drop_edge(content: dict[str, Any]) -> None:
+    content["models"][0]["columns"][0]["edges"].pop()
+
+
+def _swap_edges(content: dict[str, Any]) -> None:
+    content["models"][0]["columns"][0]["edges"].reverse()
+
+
+def _drop_features(content: dict[str, Any]) -> None:
+    columns = content["models"][0]["columns"]
+    content["models"][0]["columns"] = [column for column in columns if column["role"] != "feature"]
+
+
+def _spoil_type(content: dict[str, Any]) -> None:
+    content["models"][0]["rows"] = "many"
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (_set_version, "reference profile of version 99, this exporter reads version 1"),
+        (_set_format, "no reference profile; make one from rows"),
+        (_change_count, "the fingerprint does not match the counts"),
+        (_drop_edge, "feature age: edges, bins and means do not fit"),
+        (_swap_edges, "feature age: edges, bins and means do not fit"),
+        (_drop_features, "the reference profile has no feature"),
+        (_spoil_type, "the reference profile is damaged"),
+    ],
+)
+def test_a_damaged_file_is_refused(tmp_path: Path, change: Callable[[dict[str, Any]], None], text: str) -> None:
+    """The error names the file, what is wrong, and what to do."""
+    path = tmp_path / "r.json"
+    content = _saved(path)
+    change(content)
+    path.write_text(json.dumps(content))
+    with pytest.raises(ReferenceProfileError, match=text) as caught:
+        load_profiles(path)
+    assert str(caught.value).startswith(f"{path}: ")
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"\xff\xfe", b'{"a": 1}\n{"a": 2}', b"[" * 100_000])
+def test_no_bytes_crash_the_loader(tmp_path: Path, data: bytes) -> None:
+    """Whatever the file holds, the error is ours."""
+    path = tmp_path / "r.json"
+    path.write_bytes(data)
+    with pytest.raises(ReferenceProfileError):
+        load_profiles(path)
+
+
+def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
+    """The error names the file and the command."""
+    with pytest.raises(
+        ReferenceProfileError, match=r"no\.json: cannot read the reference profile: No such file.* profile"
+    ):
+        load_profiles(tmp_path / "no.json")
+
+
+def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
+    """The error names the file, and nothing half-written stays."""
+    (tmp_path / "r.json").mkdir()
+    with pytest.raises(ReferenceProfileError, match=r"r\.json: cannot write the reference profile"):
+        save_profiles(tmp_path / "r.json", [_profile()], _CREATED)
+    assert os.listdir(tmp_path) == ["r.json"]  # noqa: PTH208 - names only
+    with pytest.raises(ReferenceProfileError, match="No such file"):
+        save_profiles(tmp_path / "no" / "r.json", [_profile()], _CREATED)

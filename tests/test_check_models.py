@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from model_drift_exporter.config import (
+    LearnSettings,
+    LimitSettings,
+    Settings,
+)
+from tests.check_logs import checked, text_of, with_feature, write_log, write_reference
+
+
+def test_without_a_reference_it_says_what_would_be_learned(tmp_path: Path) -> None:
+    """Learning is announced, with the warnings that a profile of these rows would have."""
+    log = write_log(tmp_path / "log.jsonl", 1_500, change=with_feature("fixed", lambda _: 7))
+    report = checked(Settings(inputs=(log,), learn=LearnSettings(records=1_000)))
+    assert "none given: `run` learns one from the first 1,000 records" in text_of(report)
+    assert "so far" not in text_of(report)
+    assert re.search(r"fixed +numeric +1 .* constant\n", text_of(report))
+    warnings = [str(problem) for problem in report.warnings]
+    assert len(warnings) == 2
+    assert warnings[0].startswith("model risk: only 1,000 rows: small drift cannot be told")
+    assert warnings[1].startswith("model risk: feature fixed: constant in the reference")
+    assert report.verdict == "ok with 2 warnings"
+
+
+def test_a_log_too_short_to_learn_from_yet_is_no_problem(tmp_path: Path) -> None:
+    """A log that still grows is shown as far as it goes, without a warning of few rows."""
+    report = checked(Settings(inputs=(write_log(tmp_path / "log.jsonl", 1_500),)))
+    assert "there are 1,500 so far; what follows is as learned from these" in text_of(report)
+    assert report.verdict == "ok"
+
+
+@pytest.mark.parametrize("given", [True, False], ids=["given", "learned"])
+@pytest.mark.parametrize("rows", [600, 5_800])
+def test_the_series_are_those_that_run_exports(tmp_path: Path, rows: int, given: bool) -> None:
+    """The number of series is that of ``run --once`` on the same log; when all windows are full it is the most, too."""
+    reference = (write_reference(tmp_path),) if given else ()
+    path = tmp_path / "log.jsonl"
+    report = checked(Settings(reference=reference, inputs=(write_log(path, rows),)))
+    arguments = ["run", "--once", *(f"--reference={name}" for name in reference), str(path)]
+    done = subprocess.run(
+        [sys.executable, "-m", "model_drift_exporter", *arguments], capture_output=True, check=True, timeout=60
+    )
+    exported = [line for line in done.stdout.decode().splitlines() if not line.startswith("#")]
+    text = text_of(report)
+    total = re.search(r"series +([\d,]+) now at /metrics", text)
+    assert total is not None
+    assert int(total[1].replace(",", "")) == len(exported)
+    model = re.search(r"series +([\d,]+) now, at most ([\d,]+) when", text)
+    assert model is not None
+    now, most = (int(number.replace(",", "")) for number in model.groups())
+    assert now == sum('model="risk"' in line for line in exported)
+    assert now == most if rows > 2 * 24 * 60 else now < most
+
+
+def test_features_beyond_the_series_limit_are_named(tmp_path: Path) -> None:
+    """Features that limits.series_per_model suppresses are listed, with what to set."""
+    settings = Settings(inputs=(write_log(tmp_path / "log.jsonl"),), limits=LimitSettings(series_per_model=600))
+    report = checked(settings)
+    warnings = [str(problem) for problem in report.warnings]
+    assert len(warnings) == 1
+    assert "left out of /metrics" in warnings[0]
+    assert "age" in warnings[0]
+    assert "set limits.series_per_model to more than 600" in warnings[0]
+
+
+def test_records_that_no_reference_can_be_learned_from(tmp_path: Path) -> None:
+    """Where learning would fail, the report says why."""
+    log = write_log(tmp_path / "log.jsonl", change=lambda index, row: row | {"features": {"key": f"k{index}"}})
+    report = checked(Settings(inputs=(log,)))
+    assert len(report.mistakes) == 1
+    assert "no reference can be learned from its records: no usable feature among key" in str(report.mistakes[0])

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import click
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model_drift_exporter.check_report import (
+    EXCERPT_LENGTH,
+    Report,
+    Table,
+    count_of,
+    excerpt,
+    joined,
+    moment,
+    percent,
+    size_text,
+)
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0, "0 %"), (1, "100 %"), (0.0004, "< 0.1 %"), (0.25, "25.0 %"), (0.99999, "99.9 %")],
+)
+def test_shares_never_round_to_none_or_all(share: float, text: str) -> None:
+    """Only a share of exactly 0 or 1 is shown as none or all."""
+    assert percent(share) == text
+
+
+def test_sizes_and_counts_are_for_people() -> None:
+    """Sizes have binary units, counts a plural and thousands separators."""
+    assert [size_text(size) for size in (12, 2_048, 5 << 20, 3 << 30)] == ["12 bytes", "2.0 KiB", "5.0 MiB", "3.0 GiB"]
+    assert [count_of(1, "class", "classes"), count_of(2_000, "line")] == ["1 class", "2,000 lines"]
+    assert joined([*"abcd"], 2) == "a, b and 2 more"
+
+
+def test_times_beyond_the_calendar_are_numbers() -> None:
+    """A time that no calendar has does not fail."""
+    assert moment(0) == "1970-01-01 00:00:00 UTC"
+    assert moment(1e17) == "1e+17"
+
+
+@given(st.one_of(st.binary(max_size=500), st.text(max_size=200)))
+def test_excerpts_are_short_and_safe(text: str | bytes) -> None:
+    """Whatever stands in a log, its excerpt is at most 80 printable characters."""
+    found = excerpt(text)
+    assert len(found) <= EXCERPT_LENGTH
+    assert found.isprintable()
+
+
+def test_tables_are_aligned_and_wrap_their_last_column() -> None:
+    """Columns are as wide as their widest cell, numbers stand to the right, a long note goes on below itself."""
+    table = Table(("name", ">n", "note"), [("a", "1", "short"), ("bbbbb", "100", "a note of many words " * 3)])
+    assert table.lines(40) == [
+        "name     n  note",
+        "a        1  short",
+        "bbbbb  100  a note of many words a note",
+        "            of many words a note of many",
+        "            words",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mistakes", "warnings", "unreadable", "verdict", "code"),
+    [
+        (0, 0, 0, "ok", 0),
+        (0, 2, 0, "ok with 2 warnings", 0),
+        (1, 0, 0, "1 mistake", 2),
+        (2, 1, 1, "2 mistakes, 1 input cannot be read, 1 warning", 2),
+        (0, 1, 2, "2 inputs cannot be read, 1 warning", 1),
+    ],
+)
+def test_the_verdict_and_its_exit_code(mistakes: int, warnings: int, unreadable: int, verdict: str, code: int) -> None:
+    """Mistakes end with 2, unreadable inputs alone with 1, warnings with 0."""
+    report = Report(width=80)
+    for number in range(mistakes):
+        report.mistake(f"place {number}", "is wrong", "write it right")
+    for number in range(warnings):
+        report.warn(f"place {number}", "may be wrong")
+    report.unreadable += ["cannot read it"] * unreadable
+    assert (report.verdict, report.exit_code) == (verdict, code)
+    assert click.unstyle(report.finish()[-1]) == verdict
+
+
+def test_problems_are_listed_up_to_a_number() -> None:
+    """Each problem is listed with its place and hint, wrapped; of very many only the first."""
+    report = Report(width=80)
+    report.mistake("config.yml", "is wrong " * 10, "write it right")
+    for number in range(40):
+        report.warn("log", f"warning {number}")
+    lines = [click.unstyle(line) for line in report.finish()]
+    assert lines[0] == "mistakes"
+    assert lines[1].startswith("  - config.yml: is wrong")
+    assert lines[2].startswith("    ")
+    assert max(map(len, lines)) <= 80
+    assert "  - log: warning 29" in lines
+    assert "  - and 10 more" in lines
+    assert "  - log: warning 30" not in lines
+
+
+def test_paths_are_never_broken() -> None:
+    """A path longer than the line stays whole, so that it can be copied."""
+    report = Report(width=80)
+    path = "/var/log/" + "very-long-name" * 10
+    report.say("file", f"{path} (1 KiB)")
+    assert any(path in line for line in report.lines)

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from model_drift_exporter.clock import EventClock
+
+DAY = 86_400.0
+START = 1_793_664_000.0
+
+
+def follow(times: Sequence[float], cuts: Sequence[int] = ()) -> tuple[list[float], list[bool], float | None]:
+    """``now`` after each record and whether its time was accepted, for records cut into batches."""
+    clock = EventClock()
+    running: list[float] = []
+    accepted: list[bool] = []
+    bounds = [0, *sorted(min(cut, len(times)) for cut in cuts), len(times)]
+    for first, last in pairwise(bounds):
+        now, believed = clock.advance(np.array(times[first:last], dtype=np.float64))
+        assert len(now) == len(believed) == last - first
+        running += now.tolist()
+        accepted += believed.tolist()
+    return running, accepted, clock.now
+
+
+STEPS = st.one_of(
+    st.floats(-3_600, 3_600),
+    st.sampled_from([0.0, 1.0, DAY, -DAY, DAY + 1, 7 * DAY, -7 * DAY, 400 * DAY, -400 * DAY]),
+    st.floats(-3 * DAY, 3 * DAY),
+)
+WALKS = st.lists(STEPS, max_size=60).map(lambda steps: (START + np.cumsum(steps)).tolist())
+SPIKES = st.lists(
+    st.one_of(
+        st.floats(START, START + 7_200), st.floats(START, START + 7_200), st.floats(START - 9 * DAY, START + 9 * DAY)
+    ),
+    max_size=60,
+)
+TIMES = st.one_of(WALKS, SPIKES)
+
+
+@given(TIMES, st.lists(st.integers(0, 60), max_size=6))
+@example([START + 2 * DAY, *[START + number for number in range(30)]], [3, 14, 15, 16])
+@example([START + number + (number > 20) * 3 * DAY for number in range(40)], [20, 24])
+def test_the_clock_depends_on_the_order_of_records_only(times: list[float], cuts: list[int]) -> None:
+    """However records come in batches, empty ones too, each sees the same clock and is judged the same."""
+    one_by_one = follow(times, range(len(times)))
+    assert follow(times, cuts) == one_by_one
+    assert follow(times) == one_by_one
+
+
+@given(TIMES)
+def test_now_is_the_largest_accepted_time_and_falls_once_at_most(times: list[float]) -> None:
+    """Only at the fifteenth record may ``now`` go back; otherwise it is the largest accepted time so far."""
+    running, accepted, last = follow(times)
+    assert last == (running[-1] if running else None)
+    for index in range(len(times)):
+        if index and index != 14:
+            believed = times[index] if accepted[index] else -np.inf
+            assert running[index] == max(running[index - 1], believed)
+        assert running[index] in times[: index + 1]
+
+
+@given(st.lists(st.floats(0, 0.9 * DAY), min_size=1, max_size=40), st.data())
+def test_one_time_in_the_future_is_not_followed(offsets: list[float], data: st.DataObject) -> None:
+    """Among records within a day, a single time days ahead is refused wherever it stands but first."""
+    times = [START + offset for offset in offsets]
+    place = data.draw(st.integers(1, len(times)))
+    lead = data.draw(st.floats(21 * DAY, 10_000 * DAY))
+    running, accepted, _ = follow([*times[:place], START + lead, *times[place:]])
+    assert accepted == [*[True] * place, False, *[True] * (len(times) - place)]
+    assert running[-1] == max(times)
+
+
+def test_a_day_ahead_is_the_limit_in_dense_traffic() -> None:
+    """A day after the predecessors' median is believed, a second more is not."""
+    dense = [START + number for number in range(15)]
+    median = dense[7]
+    assert follow([*dense, median + DAY])[1][-1]
+    assert not follow([*dense, median + DAY + 1])[1][-1]
+
+
+@pytest.mark.parametrize("lead", [1.5 * DAY, 30 * DAY, 36_500 * DAY])
+def test_a_wrong_first_time_is_taken_back(lead: float) -> None:
+    """With nothing before it the first time must be believed; fifteen records prove it wrong, and nothing brings it back."""
+    times = [START + lead, *[START + 60 * number for number in range(100)]]
+    running, accepted, _ = follow(times)
+    assert running[:14] == [START + lead] * 14
+    assert running[14:] == times[14:]
+    assert all(accepted)
+
+
+def test_a_first_time_long_ago_costs_one_record() -> None:
+    """A first record from 1970 makes the next one look wrong; the third is believed."""
+    running, accepted, _ = follow([0.0, *[START + number for number in range(20)]])
+    assert accepted == [True, False, *[True] * 19]
+    assert running[2:] == [START + number for number in range(1, 20)]
+
+
+@pytest.mark.parametrize("pause", [1.5 * DAY, 3 * DAY, 400 * DAY])
+def test_a_long_pause_is_followed_after_eight_records(pause: float) -> None:
+    """Eight of fifteen predecessors agree then; the clock stands still until it believes."""
+    before = [START + 60 * number for number in range(50)]
+    after = [START + pause + 60 * number for number in range(50)]
+    running, accepted, _ = follow(before + after)
+    assert accepted == [True] * 50 + [False] * 8 + [True] * 42
+    assert running[50:58] == [before[-1]] * 8
+    assert running[58:] == after[8:]
+
+
+def test_a_pause_of_a_day_is_followed_at_once() -> None:
+    """A night or a day without records is no reason for doubt."""
+    before = [START + 60 * number for number in range(50)]
+    assert all(follow([*before, before[-1] + DAY - 3_600])[1])
+
+
+@pytest.mark.parametrize("step", [DAY, 1.5 * DAY, 7 * DAY, 30 * DAY])
+def test_records_days_apart_are_followed(step: float) -> None:
+    """Daily to monthly records move the clock; where they are more than a day apart the second alone is doubted."""
+    times = [START + step * number for number in range(40)]
+    running, accepted, _ = follow(times)
+    assert accepted == [True, step <= DAY, *[True] * 38]
+    assert running[2:] == times[2:]
+
+
+def test_no_records_leave_the_clock_alone() -> None:
+    """Before the first record there is no time, and an empty batch changes none."""
+    clock = EventClock()
+    assert clock.advance(np.empty(0))[1].tolist() == []
+    assert clock.now is None
+    clock.advance(np.array([START]))
+    clock.advance(np.empty(0))
+    assert clock.now == START

@@ -1,0 +1,352 @@
+from __future__ import annotations
+
+import json
+import random
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from model_drift_exporter.config import (
+    FieldSettings,
+    IngestSettings,
+    InputSettings,
+    LearnSettings,
+    LimitSettings,
+    ModelSettings,
+    Settings,
+)
+from model_drift_exporter.errors import ConfigurationError, Problem, ReferenceProfileError
+from model_drift_exporter.exporter import Exporter, build_options, load_references, open_sources, track_options
+from model_drift_exporter.flags import settings_from
+from model_drift_exporter.reference.store import save_profiles
+from model_drift_exporter.sources import FileSource, StdinSource
+from tests.exposition import Exposition, series_lines
+from tests.prediction_log import START, Row, batch_of, make_rows, profile_of, write_jsonl
+from tests.sidecar import run_command
+
+
+class _Clock:
+    """A wall clock that stands still unless moved."""
+
+    def __init__(self) -> None:
+        self.now = START + 1e6
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def _settings(path: Path, **sections: Any) -> Settings:
+    sections.setdefault("learn", LearnSettings(records=100))
+    return Settings(inputs=(InputSettings(str(path)),), **sections)
+
+
+def _read(exporter: Exporter) -> Exposition:
+    while exporter.step():
+        pass
+    return Exposition.of(exporter.collect())
+
+
+def _save_reference(path: Path, model: str = "default", seed: int = 9, rows: int = 300) -> Path:
+    save_profiles(path, [profile_of([batch_of(make_rows(rows, seed=seed))], model=model)], "2026-01-01T00:00:00Z")
+    return path
+
+
+def _append(path: Path, rows: list[Row]) -> None:
+    with path.open("a") as file:
+        file.write("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def test_run_and_once_agree_to_the_digit(tmp_path: Path) -> None:
+    """A growing file followed in random pieces gives the metrics that reading the whole file once gives."""
+    rows = make_rows(900, seed=4, label="yes", latency=0.01, model_version="1") + make_rows(
+        700, seed=5, start=START + 9_000, shift=6, model="second", latency=0.7
+    )
+    chance = random.Random(1)
+    chance.shuffle(rows)
+    rows.sort(key=lambda row: float(row["ts"]) + chance.uniform(0, 600))
+    lines = [json.dumps(row).encode() + b"\n" for row in rows]
+    for bad in (b"no json\n", b"\xff\xfe\n", b"[]\n", b"\n", b'{"id": "x", "label": "no"}\n', b'{"ts": 1}\n'):
+        lines.insert(chance.randrange(len(lines)), bad)
+    data = b"".join(lines)
+    path = tmp_path / "log.jsonl"
+    path.touch()
+    exporter = Exporter(_settings(path), clock=_Clock())
+    with path.open("ab", buffering=0) as file:
+        while data:
+            size = chance.choice((1, 50, 700, 9_000, 40_000))
+            file.write(data[:size])
+            data = data[size:]
+            exporter.step()
+    found = _read(exporter)
+    once = run_command("run", "--once", "--learn.records=100", path)
+    assert once.returncode == 0
+    followed = [line for line in series_lines(found.text) if 'input="ingest"' not in line]
+    assert followed == series_lines(once.stdout.decode())
+    assert found.total("model_records_total") == 1_600
+
+
+@pytest.mark.parametrize("wild", ["1e300", "-1e300", "1e999", "Infinity", "-Infinity", "1" + "0" * 400])
+def test_a_wild_value_does_what_any_other_out_of_range_does(tmp_path: Path, wild: str) -> None:
+    """From the line to the last statistic a value far out of range has the effect of one just out of range."""
+    reference = _save_reference(tmp_path / "reference.json")
+    texts = []
+    for value in (wild, "-1000" if wild.startswith("-") else "1000"):
+        path = write_jsonl(tmp_path / "log.jsonl", make_rows(400, seed=2))
+        lines = path.read_text().splitlines(keepends=True)
+        age = json.dumps(make_rows(400, seed=2)[390]["features"]["age"])
+        lines[390] = lines[390].replace(f'"age": {age}', f'"age": {value}')
+        assert value in lines[390]
+        path.write_text("".join(lines))
+        exporter = Exporter(_settings(path, reference=(str(reference),)), clock=_Clock())
+        texts.append([line for line in series_lines(_read(exporter).text) if "input_bytes" not in line])
+    assert texts[0] == texts[1]
+
+
+def test_what_an_exporter_says_of_itself(tmp_path: Path) -> None:
+    """Version, state of the configuration and the process are exported beside the models."""
+    clock = _Clock()
+    found = _read(Exporter(_settings(tmp_path / "log.jsonl"), clock=clock))
+    assert len(found.select("model_drift_exporter_build_info")) == 1
+    assert found("model_drift_exporter_config_last_reload_successful") == 1
+    assert found("model_drift_exporter_config_last_reload_success_timestamp_seconds") == clock.now
+    assert found("process_resident_memory_bytes") > 0
+    assert found.get("model_drift_exporter_scrape_duration_seconds") is not None
+
+
+def test_learning_ends_when_all_inputs_have_ended(tmp_path: Path) -> None:
+    """A compressed archive ends; a model that still learns then takes what it has."""
+    import gzip
+
+    path = tmp_path / "log.jsonl.gz"
+    path.write_bytes(gzip.compress(write_jsonl(tmp_path / "rows", make_rows(60)).read_bytes()))
+    exporter = Exporter(_settings(path), clock=_Clock())
+    found = _read(exporter)
+    assert found("model_reference_learned", model="default") == 1
+    assert found.total("model_feature_observations_total", model="default", feature="age") == 60
+
+
+def test_ingested_records_are_read(tmp_path: Path) -> None:
+    """What is offered is counted under the input ingest."""
+    exporter = Exporter(_settings(tmp_path / "log.jsonl"), clock=_Clock())
+    body = write_jsonl(tmp_path / "body", make_rows(3)).read_bytes()
+    assert exporter.offer(body, "application/x-ndjson", "identity")
+    assert exporter.offer(b"[1]", "application/json", "identity")
+    found = _read(exporter)
+    assert found("model_records_total", model="default") == 3
+    assert found("model_drift_exporter_record_errors_total", input="ingest", reason="not_an_object") == 1
+    off = Exporter(_settings(tmp_path / "log.jsonl", ingest=IngestSettings(enabled=False)), clock=_Clock())
+    assert not _read(off).select("model_drift_exporter_input_up", input="ingest")
+
+
+def test_status_is_what_the_page_shows(tmp_path: Path) -> None:
+    """Inputs, errors and models, with the labels of each."""
+    path = write_jsonl(tmp_path / "log.jsonl", make_rows(120))
+    with path.open("a") as file:
+        file.write('{"id": "0-1", "label": "yes"}\nbroken\n')
+    exporter = Exporter(_settings(path), clock=_Clock())
+    _read(exporter)
+    status = exporter.status()
+    assert [(model.name, model.records, model.labels) for model in status.models] == [("default", 120, 1)]
+    assert {key: count for key, count in status.errors.items() if count} == {("log", "not_json"): 1}
+    assert [each.input for each in status.inputs] == ["log", "ingest"]
+    assert exporter.ready() is None
+
+
+def test_run_drains_at_the_end(tmp_path: Path) -> None:
+    """Told to stop, it still reads what the file and the queue hold, an unfinished last line included."""
+    path = tmp_path / "log.jsonl"
+    path.write_text("\n".join(json.dumps(row) for row in make_rows(150)))
+    exporter = Exporter(_settings(path), clock=_Clock())
+    exporter.offer(write_jsonl(tmp_path / "body", make_rows(3)).read_bytes(), "application/x-ndjson", "identity")
+    stop = threading.Event()
+    stop.set()
+    exporter.run(stop)
+    assert Exposition.of(exporter.collect())("model_records_total", model="default") == 153
+    assert not exporter.offer(b"{}", "application/json", "identity")
+
+
+class _Reloadable:
+    """An exporter whose configuration can be changed between reloads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings: Settings | Exception = settings
+        self.clock = _Clock()
+        self.exporter = Exporter(settings, load_settings=self._load, clock=self.clock)
+
+    def _load(self) -> Settings:
+        if isinstance(self.settings, Exception):
+            raise self.settings
+        return self.settings
+
+    def change(self, **changes: Any) -> str | None:
+        """Reload with other settings."""
+        assert isinstance(self.settings, Settings)
+        self.settings = attrs.evolve(self.settings, **changes)
+        return self.exporter.reload()
+
+
+@pytest.fixture
+def reloadable(tmp_path: Path) -> _Reloadable:
+    """An exporter that has learned a reference and read 150 records of log.jsonl, one of them a label, one bad."""
+    path = write_jsonl(tmp_path / "log.jsonl", make_rows(150, seed=2))
+    with path.open("a") as file:
+        file.write('{"id": "2-1", "label": "yes"}\nbroken\n')
+    found = _Reloadable(_settings(path))
+    _read(found.exporter)
+    return found
+
+
+def test_a_reload_of_the_same_settings_changes_nothing(reloadable: _Reloadable, tmp_path: Path) -> None:
+    """Bins, windows, references, counters and positions in files stay; reading goes on."""
+    before = series_lines(_read(reloadable.exporter).text)
+    reloadable.clock.now += 100
+    assert reloadable.exporter.reload() is None
+    after = _read(reloadable.exporter)
+    assert series_lines(after.text) == before
+    assert after("model_drift_exporter_config_last_reload_success_timestamp_seconds") == reloadable.clock.now
+    _append(tmp_path / "log.jsonl", make_rows(50, seed=3, start=START + 1_500))
+    found = _read(reloadable.exporter)
+    assert found("model_records_total", model="default") == 200
+    assert found.total("model_feature_observations_total", model="default", feature="age") == 200
+    assert found.total("model_drift_exporter_record_errors_total") == 1
+
+
+def test_other_limits_do_not_read_the_file_again(reloadable: _Reloadable) -> None:
+    """A changed limit leaves the position in the file: no line is counted twice."""
+    assert reloadable.change(limits=LimitSettings(series_per_model=400)) is None
+    found = _read(reloadable.exporter)
+    assert found("model_records_total", model="default") == 150
+    assert found("model_labels_total", model="default") == 1
+
+
+def test_changed_windows_apply(reloadable: _Reloadable, tmp_path: Path) -> None:
+    """New windows begin empty, totals go on."""
+    assert reloadable.change(windows=("2h", "50")) is None
+    _append(tmp_path / "log.jsonl", make_rows(110, seed=3, start=START + 1_500))
+    found = _read(reloadable.exporter)
+    assert set(found.by("window", "model_window_records", model="default")) == {"2h", "50"}
+    assert found("model_records_total", model="default") == 260
+
+
+def test_a_changed_reference_applies(reloadable: _Reloadable, tmp_path: Path) -> None:
+    """A reference file replaces the learned one, then another file that; the fingerprint tells."""
+    _save_reference(tmp_path / "one.json")
+    assert reloadable.change(reference=(str(tmp_path / "one.json"),)) is None
+    found = _read(reloadable.exporter)
+    assert found("model_reference_rows", model="default") == 300
+    assert found("model_reference_learned", model="default") == 0
+    _save_reference(tmp_path / "one.json", rows=400)
+    assert reloadable.exporter.reload() is None
+    assert _read(reloadable.exporter)("model_reference_rows", model="default") == 400
+
+
+def test_a_bad_configuration_keeps_the_old_one(reloadable: _Reloadable, tmp_path: Path) -> None:
+    """Whatever is wrong, reading goes on under the old settings; the gauge and the page say so until it is mended."""
+    good = reloadable.settings
+    loaded = reloadable.clock.now
+    reloadable.clock.now += 10
+    reloadable.settings = ConfigurationError([Problem("config.yml", "unknown key", line=3, column=1)])
+    assert reloadable.exporter.reload() == "config.yml:3:1: unknown key"
+    assert isinstance(good, Settings)
+    reloadable.settings = attrs.evolve(good, reference=(str(tmp_path / "no.json"),))
+    assert "cannot read the reference profile" in (reloadable.exporter.reload() or "")
+    _append(tmp_path / "log.jsonl", make_rows(50, seed=3, start=START + 1_500))
+    found = _read(reloadable.exporter)
+    assert found("model_drift_exporter_config_last_reload_successful") == 0
+    assert found("model_drift_exporter_config_last_reload_success_timestamp_seconds") == loaded
+    assert found.total("model_feature_observations_total", model="default", feature="age") == 200
+    assert "cannot read" in reloadable.exporter.status().reload_problem
+    reloadable.settings = good
+    assert reloadable.exporter.reload() is None
+    assert _read(reloadable.exporter)("model_drift_exporter_config_last_reload_successful") == 1
+
+
+def test_inputs_come_and_go(reloadable: _Reloadable, tmp_path: Path) -> None:
+    """A new input is read from its beginning, one that stays is read on, one that goes is closed."""
+    other = write_jsonl(tmp_path / "other.jsonl", make_rows(20, seed=8, start=START + 1_500))
+    old = InputSettings(str(tmp_path / "log.jsonl"))
+    assert reloadable.change(inputs=(InputSettings(str(other), name="other"), old)) is None
+    found = _read(reloadable.exporter)
+    assert found("model_records_total", model="default") == 170
+    assert set(found.by("input", "model_drift_exporter_input_up")) == {"other", "log", "ingest"}
+    assert reloadable.change(inputs=(InputSettings(str(other), name="other"),)) is None
+    _append(tmp_path / "log.jsonl", make_rows(5))
+    assert _read(reloadable.exporter)("model_records_total", model="default") == 170
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"fields": FieldSettings(score="other")}, {"model": ModelSettings(task="regression")}],
+    ids=["fields", "task"],
+)
+def test_changed_meaning_learns_anew(reloadable: _Reloadable, changes: dict[str, Any]) -> None:
+    """Where what a record means changes, a learned reference is learned again."""
+    assert reloadable.change(**changes) is None
+    found = _read(reloadable.exporter)
+    assert found("model_reference_learning_records", model="default") == 0
+    assert found("model_records_total", model="default") == 150
+
+
+def test_records_being_learned_from_survive_a_reload(tmp_path: Path) -> None:
+    """A reload in the middle of learning loses none of the records learned from so far."""
+    path = write_jsonl(tmp_path / "log.jsonl", make_rows(60, seed=2))
+    found = _Reloadable(_settings(path))
+    _read(found.exporter)
+    assert found.change(windows=("2h",)) is None
+    _append(path, make_rows(40, seed=3, start=START + 600))
+    exposition = _read(found.exporter)
+    assert exposition("model_reference_rows", model="default") == 100
+    assert exposition.total("model_feature_observations_total", model="default", feature="age") == 100
+
+
+def test_without_a_loader_a_reload_keeps_the_settings(tmp_path: Path) -> None:
+    """There is nothing to read again but the references."""
+    exporter = Exporter(_settings(write_jsonl(tmp_path / "log.jsonl", make_rows(120))), clock=_Clock())
+    before = series_lines(_read(exporter).text)
+    assert exporter.reload() is None
+    assert series_lines(_read(exporter).text) == before
+
+
+def test_references_of_one_model_must_not_be_two(tmp_path: Path) -> None:
+    """Two files for one model are a mistake that is named; for two models they are not."""
+    one, two = _save_reference(tmp_path / "one.json", "a"), _save_reference(tmp_path / "two.json", "a")
+    with pytest.raises(ReferenceProfileError, match=r"two\.json: model a has a reference in .*one\.json already"):
+        load_references(Settings(reference=(str(one), str(two))))
+    _save_reference(two, "b")
+    assert [profile.model for profile in load_references(Settings(reference=(str(one), str(two))))] == ["a", "b"]
+
+
+def test_a_bad_reference_stops_the_start(tmp_path: Path) -> None:
+    """A reference that cannot be used is an error before anything is read."""
+    (tmp_path / "r.json").write_text("{}")
+    with pytest.raises(ReferenceProfileError, match="no reference profile"):
+        Exporter(_settings(tmp_path / "log.jsonl", reference=(str(tmp_path / "r.json"),)))
+
+
+def test_sources_are_what_the_inputs_say() -> None:
+    """A path is a file, a dash standard input, with the format of the input."""
+    inputs = [InputSettings("a.log", format="csv"), InputSettings("-", name="stdin", format="csv")]
+    sources = open_sources(inputs, Settings())
+    assert [type(source) for source in sources] == [FileSource, StdinSource]
+    assert [(source.input, source.format) for source in sources] == [("log", "csv"), ("stdin", "csv")]
+
+
+@pytest.mark.parametrize(
+    ("flags", "read", "expected"),
+    [
+        (["limits__categories", "7"], lambda settings: build_options(settings).categories, 7),
+        (["limits__minimum_count", "3"], lambda settings: build_options(settings).minimum_count, 3),
+        (["model__threshold", "0.3"], lambda settings: build_options(settings).threshold, 0.3),
+        (["model__positive_class", "bad"], lambda settings: build_options(settings).positive_class, "bad"),
+        (["model__task", "regression"], lambda settings: build_options(settings).task, "regression"),
+        (["learn__records", "777"], lambda settings: track_options(settings).learn_records, 777),
+        (["limits__series_per_model", "500"], lambda settings: track_options(settings).series_per_model, 500),
+    ],
+)
+def test_settings_reach_the_models(flags: list[str], read: Callable[[Settings], object], expected: object) -> None:
+    """What the flags say is what references are built and models followed with."""
+    assert read(settings_from({flags[0]: flags[1]})) == expected

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from model_drift_exporter.config import InputSettings, Settings
+from model_drift_exporter.errors import ConfigurationError
+from model_drift_exporter.flags import SettingsCommand, settings_from, settings_options
+from model_drift_exporter.setting_declarations import all_settings
+
+
+def run(*arguments: str) -> Settings:
+    """The settings of a command line, through click as ``run`` goes."""
+    found: list[Settings] = []
+
+    @click.command(cls=SettingsCommand)
+    @settings_options
+    @click.option("--once", is_flag=True)
+    @click.argument("logs", nargs=-1)
+    def command(logs: tuple[str, ...], once: bool, **values: object) -> None:
+        assert not once
+        found.append(settings_from(values, logs))
+
+    command.main(list(arguments), standalone_mode=False)
+    return found[0]
+
+
+def mistakes(*arguments: str) -> list[str]:
+    """The problems of a command line."""
+    with pytest.raises(ConfigurationError) as raised:
+        run(*arguments)
+    return [str(problem) for problem in raised.value.problems]
+
+
+def test_no_flags_mean_the_defaults() -> None:
+    """A command without flags runs with the default settings."""
+    assert run() == Settings()
+
+
+def test_flags_set_settings_of_every_kind() -> None:
+    """Text, numbers, sizes, switches and lists are read from flags."""
+    settings = run(
+        "--reference=a.json",
+        "--reference=b.json",
+        "--windows=1h,24h",
+        "--windows=500",
+        "--web.listen-address=127.0.0.1:0",
+        "--web.enable-lifecycle",
+        "--no-ingest.enabled",
+        "--limits.line-bytes=2MiB",
+        "--limits.models=3",
+        "--model.threshold=0.25",
+        "--fields.time=ts",
+        "--features.exclude=a,b",
+        "--log.level",
+        "debug",
+    )
+    assert settings.reference == ("a.json", "b.json")
+    assert settings.windows == ("1h", "24h", "500")
+    assert (settings.web.listen_address, settings.web.enable_lifecycle) == ("127.0.0.1:0", True)
+    assert settings.ingest.enabled is False
+    assert (settings.limits.line_bytes, settings.limits.models) == (2**21, 3)
+    assert (settings.model.threshold, settings.fields.time) == (0.25, "ts")
+    assert settings.features.exclude == ("a,b",)
+    assert settings.log.level == "debug"
+
+
+def test_the_flag_wins_over_the_file_and_the_file_over_the_default(tmp_path: Path) -> None:
+    """Only what a flag names is taken from it."""
+    file = tmp_path / "exporter.yaml"
+    file.write_text("web: {max_requests: 5, enable_lifecycle: true}\nwindows: [2h]\nlog: {level: warn}\n")
+    settings = run(f"--config.file={file}", "--log.level=error", "--no-web.enable-lifecycle", "--windows=3h")
+    assert settings.web.max_requests == 5
+    assert settings.web.enable_lifecycle is False
+    assert settings.windows == ("3h",)
+    assert settings.log.level == "error"
+    assert settings.log.format == "logfmt"
+
+
+def test_log_arguments_replace_the_inputs_of_the_file(tmp_path: Path) -> None:
+    """Arguments get names in their order; without arguments, the file's inputs stay."""
+    file = tmp_path / "exporter.yaml"
+    file.write_text("inputs: [{path: x.jsonl, name: x}]\n")
+    assert run(f"--config.file={file}").inputs == (InputSettings("x.jsonl", "x"),)
+    assert run(f"--config.file={file}", "a.jsonl", "-", "b*.csv").inputs == (
+        InputSettings("a.jsonl", "log"),
+        InputSettings("-", "stdin"),
+        InputSettings("b*.csv", "log2"),
+    )
+
+
+def test_mistakes_of_file_flags_and_arguments_come_together(tmp_path: Path) -> None:
+    """The file's problems come first, then the flags' under their own names, then the arguments'."""
+    file = tmp_path / "exporter.yaml"
+    file.write_text("webb: {}\n")
+    assert mistakes(
+        f"--config.file={file}", "--windows=1h,3", "--web.listen-address=9877", "--limits.models=0", "a", "a", ""
+    ) == [
+        f"{file}:1:1: unknown key webb; did you mean web?",
+        (
+            "--windows: a window of 3 records is out of range; "
+            "write 10 to 100000 for records, or a unit for a duration, as in 3s"
+        ),
+        "--limits.models: 0 is below 1; write a whole number from 1 to 1000",
+        '--web.listen-address: "9877" is not a listen address; write ":9877"',
+        "LOG: the text is empty; name a file, a glob, or - for standard input",
+        'LOG: two inputs read "a"; leave one of them out',
+    ]
+
+
+def test_a_flag_that_contradicts_the_file_is_named(tmp_path: Path) -> None:
+    """Settings that do not go together are found after merging, and the place is the one that was written."""
+    file = tmp_path / "exporter.yaml"
+    file.write_text("model: {task: regression}\n")
+    assert mistakes(f"--config.file={file}", "--model.threshold=0.5")[0].startswith(
+        "--model.threshold: model.threshold has no meaning for a regression; leave threshold out"
+    )
+
+
+def test_a_missing_file_is_reported_with_the_flags_mistakes() -> None:
+    """An unreadable file does not hide other mistakes."""
+    found = mistakes("--config.file=nowhere.yaml", "--log.level=loud")
+    assert found[0].startswith("nowhere.yaml: cannot be read")
+    assert found[1].startswith("--log.level: ")
+
+
+def help_text() -> str:
+    """What ``--help`` prints."""
+
+    @click.command(cls=SettingsCommand)
+    @settings_options
+    @click.argument("logs", nargs=-1)
+    def command(**_: object) -> None:
+        """Does nothing."""
+
+    result = CliRunner().invoke(command, ["--help"])
+    assert result.exit_code == 0
+    return result.output
+
+
+def test_help_lists_every_flag_under_its_section_and_ends_with_the_default() -> None:
+    """Each flag is there once, general ones first, and its text ends with the default."""
+    output = " ".join(help_text().split())
+    for setting in all_settings(Settings):
+        if setting.flag:
+            assert len(re.findall(rf"{re.escape(setting.flag)} ", output)) >= 1, setting.flag
+    defaults = re.findall(r"\[default: [^]]*\]", output)
+    assert len(defaults) == 1 + sum(1 for setting in all_settings(Settings) if setting.flag)
+    assert output.index("--config.file") < output.index("--windows") < output.index("The HTTP server:")
+    assert output.index("The HTTP server:") < output.index("--web.listen-address")
+    assert "Address of the page and the metrics. [default: :9877]" in output
+    assert "`" not in output
+
+
+def test_inputs_and_mappings_have_no_flag() -> None:
+    """What is not a scalar or a list of scalars is written in the file only."""
+    output = help_text()
+    assert "--inputs" not in output
+    assert "--features.kinds" not in output

@@ -1,0 +1,234 @@
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from model_drift_exporter.config import parse_window
+from model_drift_exporter.models import Models
+from model_drift_exporter.pipeline import Pipeline
+from model_drift_exporter.reference.profile import ReferenceProfile
+from model_drift_exporter.sources import Chunk, SourceStatus
+from model_drift_exporter.tracking import TrackOptions
+from tests.exposition import Exposition, series_lines
+from tests.prediction_log import START, batch_of, make_rows, profile_of
+
+_OPTIONS = TrackOptions((parse_window("1h"), parse_window("100")), learn_records=100)
+
+
+class _Chunks:
+    """A source of prepared chunks; with ``gaps`` nothing comes every other time."""
+
+    def __init__(
+        self, chunks: Iterable[Chunk], *, input: str = "log", format: str = "auto", gaps: bool = False
+    ) -> None:
+        self.input = input
+        self.format = format
+        self._chunks = deque(chunks)
+        self._gaps = gaps
+        self._silent = gaps
+        self.drained = False
+
+    @property
+    def finished(self) -> bool:
+        return not self._chunks
+
+    def poll(self, now: float, *, draining: bool = False) -> Chunk | None:
+        del now
+        self.drained = self.drained or draining
+        self._silent = self._gaps and not self._silent
+        return self._chunks.popleft() if self._chunks and not self._silent else None
+
+    def status(self, now: float) -> SourceStatus:
+        del now
+        return SourceStatus(self.input, files=1)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def _jsonl(data: bytes, cuts: Iterable[int] = ()) -> list[Chunk]:
+    lines = data.splitlines(keepends=True)
+    ends = sorted({0, len(lines), *cuts})
+    return [
+        Chunk("log", "log.jsonl", b"".join(lines[low:high]), starts_stream=low == 0) for low, high in pairwise(ends)
+    ]
+
+
+def _reference(model: str = "m") -> ReferenceProfile:
+    return profile_of([batch_of(make_rows(200, seed=9))], model=model)
+
+
+def _pipeline(sources: Iterable[_Chunks], references: Iterable[ReferenceProfile] = (), **options: Any) -> Pipeline:
+    return Pipeline([*sources], Models(_OPTIONS, [*references]), **options)
+
+
+def _read(pipeline: Pipeline) -> Exposition:
+    pipeline.read_to_end(lambda: START, lambda: None)
+    return Exposition.of(pipeline.collect(START))
+
+
+def _encoded(rows: Iterable[dict[str, Any]]) -> bytes:
+    import json
+
+    return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+
+
+def test_every_line_is_accounted_for() -> None:
+    """Records, labels and errors are all non-empty lines, and each error has its reason."""
+    data = _encoded(make_rows(5)) + b"\n  \n" + b'{"broken\n[1]\n{"id": "a"}\n{"id": "b", "label": 1}\n\xff\xfe\n'
+    chunks = [*_jsonl(data), Chunk("log", "log.jsonl", b"", errors={"line_too_long": 2})]
+    found = _read(_pipeline([_Chunks(chunks)]))
+    errors = found.by("reason", "model_drift_exporter_record_errors_total", input="log")
+    assert {reason: count for reason, count in errors.items() if count} == {
+        "not_json": 1,
+        "not_an_object": 1,
+        "no_features": 1,
+        "invalid_utf8": 1,
+        "line_too_long": 2,
+    }
+    assert found.total("model_records_total") == 5
+    assert found.total("model_labels_total") == 1
+
+
+def test_reasons_are_there_from_the_start() -> None:
+    """Every input has every reason as 0 before anything went wrong."""
+    pipeline = _pipeline([_Chunks([]), _Chunks([], input="other")])
+    found = Exposition.of(pipeline.collect(START))
+    for name in ("log", "other"):
+        errors = found.by("reason", "model_drift_exporter_record_errors_total", input=name)
+        assert set(errors.values()) == {0.0}
+        assert {"not_json", "not_csv", "invalid_gzip"} <= set(errors)
+
+
+def test_the_first_error_of_a_kind_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """One line of log says which input and file it was; the rest are counted only."""
+    _read(_pipeline([_Chunks(_jsonl(b"x\ny\nz\n" + _encoded(make_rows(3)), cuts=[1, 2]))]))
+    warnings = [record.getMessage() for record in caplog.records if "rejected" in record.getMessage()]
+    assert warnings == ["input log: rejected a line of log.jsonl as not_json; further ones are counted only"]
+
+
+def test_chunks_make_no_difference() -> None:
+    """The same lines in other chunks give the same metrics, learned reference included."""
+    rows = make_rows(260, seed=2, label="no", latency=0.05)
+    data = _encoded(rows[:150]) + b"bad\n" + _encoded(rows[150:])
+    whole = _read(_pipeline([_Chunks(_jsonl(data))]))
+    parts = _read(_pipeline([_Chunks(_jsonl(data, range(1, 260, 7)))]))
+    assert series_lines(parts.text) == series_lines(whole.text)
+
+
+def test_csv_headers_belong_to_their_stream() -> None:
+    """Each CSV file has its own header; chunks of two files may alternate."""
+    chunks = [
+        Chunk("log", "a.csv", b"x,prediction\n1,0.5\n", starts_stream=True),
+        Chunk("log", "b.csv", b"prediction,x\n0.5,2\n", starts_stream=True),
+        Chunk("log", "a.csv", b"3,0.5\n"),
+        Chunk("log", "b.csv", b"0.5,4\n"),
+        Chunk("log", "a.csv", b"x,y,prediction\n5,6,0.5\n", starts_stream=True),
+    ]
+    found = _read(_pipeline([_Chunks(chunks)]))
+    assert found.total("model_records_total") == 5
+    assert found.total("model_drift_exporter_record_errors_total") == 0
+
+
+def test_a_csv_whose_model_has_no_reference() -> None:
+    """Where a reference is given and the log holds another model too, the header is still no record."""
+    header = b"model,age,country,prediction\n"
+    lines = b"".join(b"other,%d,de,%d\n" % (index % 7, index % 2) for index in range(50))
+    found = _read(_pipeline([_Chunks([Chunk("log", "a.csv", header + lines, starts_stream=True)])], [_reference()]))
+    assert found("model_records_total", model="other") == 50
+    assert found.total("model_drift_exporter_record_errors_total") == 0
+    assert found.total("model_feature_observations_total", model="other", feature="age") == 50
+
+
+def test_a_chunk_may_say_its_format() -> None:
+    """A request body knows its format better than its input."""
+    chunk = Chunk("log", "ingest#1", b"age,prediction\n1,2\n", starts_stream=True, format="csv")
+    assert _read(_pipeline([_Chunks([chunk], format="jsonl")])).total("model_records_total") == 1
+
+
+def test_configured_format_wins_over_the_ending() -> None:
+    """JSON lines in a file that ends in .csv are read where the input says so."""
+    chunk = Chunk("log", "a.csv", _encoded(make_rows(2)), starts_stream=True)
+    assert _read(_pipeline([_Chunks([chunk], format="jsonl")])).total("model_records_total") == 2
+
+
+def test_unknown_features_are_noted() -> None:
+    """Features that the reference lacks are counted and not followed; excluded ones are not even that."""
+    rows = [row | {"features": {**row["features"], "new": 1, "left_out": 2}} for row in make_rows(20)]
+    pipeline = _pipeline([_Chunks(_jsonl(_encoded(rows)))], [_reference()], exclude=["left_out"])
+    found = _read(pipeline)
+    assert pipeline.unknown_features() == ["new"]
+    assert found("model_drift_exporter_unknown_features") == 1
+    assert not found.select("model_feature_observations_total", model="m", feature="new")
+
+
+def test_included_and_excluded_features() -> None:
+    """A learned reference holds the features that the settings leave."""
+    cases: list[tuple[dict[str, Any], set[str]]] = [
+        ({"include": ["age"]}, {"age"}),
+        ({"exclude": ["age"]}, {"country"}),
+    ]
+    for options, expected in cases:
+        found = _read(_pipeline([_Chunks(_jsonl(_encoded(make_rows(120))))], **options))
+        columns = {
+            dict(labels)["feature"] for labels in found.select("model_feature_observations_total", model="default")
+        }
+        assert columns == expected
+
+
+def test_configured_fields() -> None:
+    """Names of fields can be set where detection would not find them."""
+    rows = [{"when": row["ts"], "klass": row["prediction"], "in": row["features"]} for row in make_rows(120)]
+    fields = {"time": "when", "prediction": "klass", "features": "in"}
+    found = _read(_pipeline([_Chunks(_jsonl(_encoded(rows)))], fields=fields))
+    assert found("model_records_untimed_total", model="default") == 0
+    assert found.total("model_prediction_observations_total", model="default", bin="__missing__") == 0
+
+
+def test_reading_to_the_end_waits_for_what_is_slow() -> None:
+    """Where nothing has come yet it waits, and never takes a half-written line for a whole one."""
+    source = _Chunks(_jsonl(_encoded(make_rows(4)), cuts=[1, 2, 3]), gaps=True)
+    waits = []
+    pipeline = _pipeline([source])
+    pipeline.read_to_end(lambda: START, lambda: waits.append(1))
+    assert len(waits) == 3
+    assert not source.drained
+    assert pipeline.finished
+
+
+def test_the_health_of_inputs_is_exported() -> None:
+    """Each input says that it is up, what it has read, and how far behind it is."""
+    found = _read(_pipeline([_Chunks(_jsonl(_encoded(make_rows(1))))]))
+    assert found("model_drift_exporter_input_up", input="log") == 1
+    assert found("model_drift_exporter_input_files", input="log") == 1
+    assert found("model_drift_exporter_input_lag_seconds", input="log") == 0
+    assert found("model_drift_exporter_last_read_timestamp_seconds") == START
+
+
+def test_taking_over_goes_on_in_the_middle_of_a_csv() -> None:
+    """After a reload a CSV file that is being read keeps its header, and counts go on."""
+    old = _pipeline([_Chunks([Chunk("log", "a.csv", b"x,prediction\n1,0\n2,1\n", starts_stream=True)])])
+    old.step(START)
+    new = _pipeline([_Chunks([Chunk("log", "a.csv", b"3,1\nbad\n")])])
+    new.take_over(old)
+    found = _read(new)
+    assert found("model_records_total", model="default") == 3
+    assert found.total("model_drift_exporter_record_errors_total", input="log") == 1
+
+
+def test_other_fields_begin_anew(caplog: pytest.LogCaptureFixture) -> None:
+    """A changed field changes what was counted, so the bins start again; unchanged ones go on."""
+    caplog.set_level(logging.ERROR)
+    for fields, expected in (({}, 130.0), ({"score": "other"}, 10.0)):
+        old = _pipeline([_Chunks(_jsonl(_encoded(make_rows(120))))], [_reference()])
+        old.step(START)
+        new = _pipeline([_Chunks(_jsonl(_encoded(make_rows(10))))], [_reference()], fields=fields)
+        new.take_over(old)
+        found = _read(new)
+        assert found.total("model_feature_observations_total", model="m", feature="age") == expected
+        assert found("model_records_total", model="m") == 130

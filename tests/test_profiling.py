@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import csv
+import gzip
+from pathlib import Path
+
+import pytest
+
+from model_drift_exporter.config import FeatureSettings, InputSettings, LimitSettings, ModelSettings, Settings
+from model_drift_exporter.errors import InputError, ReferenceProfileError
+from model_drift_exporter.profiling import build_profiles, describe, write_profile
+from model_drift_exporter.reference.store import load_profiles
+from tests.prediction_log import Row, make_rows, write_jsonl
+
+
+def _settings(*paths: Path | str, **sections: object) -> Settings:
+    inputs = tuple(InputSettings(str(path), name=f"log{index}") for index, path in enumerate(paths))
+    return Settings(inputs=inputs, **sections)  # type: ignore[arg-type]  # sections by name
+
+
+def _write_csv(path: Path, rows: list[Row]) -> Path:
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["ts", "age", "country", "prediction", "score"])
+        for row in rows:
+            writer.writerow(
+                [row["ts"], row["features"]["age"], row["features"]["country"], row["prediction"], row["score"]]
+            )
+    return path
+
+
+def _write_parquet(path: Path, rows: list[Row]) -> Path:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    parquet.write_table(pa.Table.from_pylist(rows), path)
+    return path
+
+
+def test_formats_give_the_same_profile(tmp_path: Path) -> None:
+    """JSON lines, CSV and Parquet, compressed or not, with the same rows have the same fingerprint."""
+    rows = make_rows(2_500, seed=1)
+    lines = write_jsonl(tmp_path / "rows.jsonl", rows)
+    packed = tmp_path / "rows.jsonl.gz"
+    packed.write_bytes(gzip.compress(lines.read_bytes()))
+    paths = [lines, packed, _write_csv(tmp_path / "rows.csv", rows), _write_parquet(tmp_path / "rows.parquet", rows)]
+    profiles = [build_profiles(_settings(path))[0] for path in paths]
+    assert {profile.fingerprint for (profile,) in profiles} == {profiles[0][0].fingerprint}
+    assert {profile.rows for (profile,) in profiles} == {2_500}
+    assert profiles[0][0].model == "default"
+    assert profiles[0][0].warnings == []
+
+
+def test_several_models_in_several_files(tmp_path: Path) -> None:
+    """Each model of the rows has a profile, whatever files its rows are in."""
+    one = write_jsonl(tmp_path / "a.jsonl", make_rows(60, model="a") + make_rows(30, model="b"))
+    two = write_jsonl(tmp_path / "b.jsonl", make_rows(60, seed=2, model="b") + make_rows(25, seed=3))
+    profiles, _ = build_profiles(_settings(one, two, model=ModelSettings(name="mine")))
+    assert {profile.model: profile.rows for profile in profiles} == {"a": 60, "b": 90, "mine": 25}
+
+
+def test_rejected_lines_are_noted(tmp_path: Path) -> None:
+    """What was left out is said with its reason, once although the rows are read twice."""
+    path = write_jsonl(tmp_path / "rows.jsonl", make_rows(60))
+    with path.open("a") as file:
+        file.write('not json\n[1]\n[2]\n{"id": 1, "label": "yes"}\n')
+    profiles, notes = build_profiles(_settings(path))
+    assert profiles[0].rows == 60
+    assert notes == [
+        "2 lines rejected as not_an_object",
+        "1 lines rejected as not_json",
+        "1 lines with a label only were left out: a reference row carries its label itself",
+    ]
+
+
+def test_progress_grows_to_the_end(tmp_path: Path) -> None:
+    """The share done grows from file to file and pass to pass, up to 1."""
+    paths = [write_jsonl(tmp_path / f"{name}.jsonl", make_rows(50)) for name in "abc"]
+    shares: list[float] = []
+    build_profiles(_settings(*paths), shares.append)
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+    assert any(0.1 < share < 0.4 for share in shares)
+
+
+def test_features_can_be_chosen(tmp_path: Path) -> None:
+    """Included, excluded and forced features are as the settings say."""
+    path = write_jsonl(tmp_path / "rows.jsonl", make_rows(200))
+    for features, expected in (
+        (FeatureSettings(include=("age",)), {"age": "numeric"}),
+        (FeatureSettings(exclude=("age",)), {"country": "categorical"}),
+        (FeatureSettings(kinds={"age": "categorical"}), {"age": "categorical", "country": "categorical"}),
+    ):
+        (profile,), _ = build_profiles(_settings(path, features=features))
+        assert {column.name: column.kind for column in profile.features} == expected
+
+
+@pytest.mark.parametrize("name", ["no.jsonl", "no.parquet", "no-*.jsonl"])
+def test_a_missing_file(tmp_path: Path, name: str) -> None:
+    """A file that is not there is an error that names it, even beside others that are."""
+    path = write_jsonl(tmp_path / "rows.jsonl", make_rows(60))
+    with pytest.raises(InputError, match=name.replace("*", r"\*")):
+        build_profiles(_settings(path, tmp_path / name))
+
+
+def test_a_damaged_archive(tmp_path: Path) -> None:
+    """Half an archive is no reference."""
+    path = tmp_path / "rows.jsonl.gz"
+    path.write_bytes(gzip.compress(write_jsonl(tmp_path / "r", make_rows(500)).read_bytes())[:-200])
+    with pytest.raises(InputError, match=r"rows\.jsonl\.gz"):
+        build_profiles(_settings(path))
+
+
+def test_nothing_to_build_from(tmp_path: Path) -> None:
+    """An empty file, or one without features, says so."""
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n\n")
+    with pytest.raises(ReferenceProfileError, match=r"no record with features in .*rows\.jsonl"):
+        build_profiles(_settings(path))
+
+
+def test_too_many_models(tmp_path: Path) -> None:
+    """More models than the limit mean that a wrong field was taken for the model's name."""
+    path = write_jsonl(tmp_path / "rows.jsonl", [row | {"model": row["id"]} for row in make_rows(5)])
+    with pytest.raises(ReferenceProfileError, match=r"more than 3 models in the rows; set fields\.model"):
+        build_profiles(_settings(path, limits=LimitSettings(models=3)))
+
+
+def test_the_profile_is_written_and_described(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command writes the file and says on standard error what it holds, what to mind, and how to go on."""
+    path = write_jsonl(tmp_path / "rows.jsonl", make_rows(300, label="yes"))
+    write_profile(_settings(path), tmp_path / "reference.json")
+    (profile,) = load_profiles(tmp_path / "reference.json")
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert f"fingerprint {profile.fingerprint}" in captured.err
+    assert "1 numeric and 1 categorical features" in captured.err
+    assert "reference zero_one: " in captured.err
+    assert "warning: only 300 rows" in captured.err
+    assert f"run --reference={tmp_path / 'reference.json'}" in captured.err
+    assert "classes: no, yes, positive yes from a score of 0." in "\n".join(describe(profile))

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model_drift_exporter.quantities import SettingError
+from model_drift_exporter.setting_kinds import (
+    Choice,
+    Integer,
+    Kind,
+    Mapped,
+    Number,
+    Repeated,
+    Size,
+    Switch,
+    Text,
+    closest,
+)
+
+
+@given(st.integers(-50, 50))
+def test_integers_survive_writing_and_reading(number: int) -> None:
+    """A whole number in range is read as itself."""
+    kind = Integer(-50, 50)
+    assert kind.parse(kind.write(number)) == number
+
+
+@given(st.floats(0, 1))
+def test_numbers_survive_writing_and_reading(number: float) -> None:
+    """A number in range is read as itself, to the last digit."""
+    kind = Number(0, 1)
+    assert kind.parse(kind.write(number)) == number
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "message"),
+    [
+        (Integer(1, 5), "6", "6 is above 5"),
+        (Integer(1, 5), "0", "0 is below 1"),
+        (Integer(1, 5), "1.5", "is not a whole number"),
+        (Integer(1, 5), "03", "is not a whole number"),
+        (Integer(1, 5), "9" * 5_000, "is not a whole number"),
+        (Size(1024, 2048), "1MiB", "1MiB is above 2KiB"),
+        (Number(0, 1), "nan", "is not a number from 0 to 1"),
+        (Number(0, 1), "half", "is not a number from 0 to 1"),
+        (Number(0, 1), "1.0001", "is not a number from 0 to 1"),
+        (Switch(), "maybe", "neither true nor false"),
+        (Text("a name"), "", "is empty"),
+        (Text("a name"), "a\nb", "cannot be printed"),
+        (Text("a name"), "a" * 5_000, "is too long"),
+        (Text("a name", pattern="[a-z]+", hint="write small letters"), "A", '"A" is not a name; write small letters'),
+        (Choice(("debug", "info")), "Debug", "did you mean debug?"),
+        (Choice(("debug", "info")), "loud", "write one of debug, info"),
+    ],
+)
+def test_text_that_means_no_value_is_a_mistake(kind: Kind, text: str, message: str) -> None:
+    """The message says what is wrong with the text."""
+    with pytest.raises(SettingError) as raised:
+        kind.parse(text)
+    assert message in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        (Integer(1, 5), 3, "3"),
+        (Integer(0, 5), 1, True),
+        (Size(0, 5), 3, 3.0),
+        (Number(0, 1), 0.5, math.nan),
+        (Switch(), True, "true"),
+        (Text(), "a", 5),
+        (Choice(("a", "b")), "a", "c"),
+        (Repeated(Text()), ("a", "b"), ["a", "b"]),
+        (Repeated(Text()), (), ("a", "a")),
+        (Repeated(Text(), minimum=1), ("a",), ()),
+        (Repeated(Text()), ("a",), "a"),
+        (Mapped(Choice(("a", "b"))), {"x": "a"}, {"x": "c"}),
+        (Mapped(Choice(("a", "b"))), {}, {1: "a"}),
+        (Mapped(Choice(("a", "b"))), {}, None),
+    ],
+)
+def test_values_of_another_type_are_refused(kind: Kind, good: object, bad: object) -> None:
+    """A value from Python code is checked as strictly as text."""
+    kind.check(good)
+    with pytest.raises(SettingError):
+        kind.check(bad)
+
+
+def test_all_mistakes_of_a_list_are_found_at_once() -> None:
+    """Each mistake has the index of its item, and the good items are kept."""
+    items, mistakes = Repeated(Integer(1, 5), identity=int).parse_items(["1", "9", "2", "1"])
+    assert items == (1, 2)
+    assert [(index, mistake.message) for index, mistake in mistakes] == [(1, "9 is above 5"), (3, '"1" repeats "1"')]
+
+
+def test_lists_and_mappings_are_shown_as_text() -> None:
+    """The documentation shows defaults of lists and mappings in one line."""
+    assert Repeated(Text()).write(("a", "b")) == "a, b"
+    assert Mapped(Text()).write({"a": "b"}) == "a: b"
+
+
+def test_a_misspelled_word_is_recognised() -> None:
+    """The closest word is named, and none where nothing is close."""
+    assert closest("refrence", ("reference", "windows")) == "reference"
+    assert closest("zzz", ("reference", "windows")) is None
