@@ -170,7 +170,7 @@ def test_times_without_zone_in_the_future_or_unreadable(tmp_path: Path) -> None:
     [
         ("log.json", "[{},\n{}]\n", "it looks like one JSON array; write one object a line"),
         ("log.json", '{\n "features": 1\n}\n', "it looks like JSON over several lines"),
-        ("log.txt", "a,b,prediction\n1,2,3\n", "it looks like CSV; set format: csv"),
+        ("log.txt", "1,2,3\n4,5,6\n", "it looks like CSV; set format: csv"),
         ("log.parquet", "PAR1....\n", "it looks like a Parquet file"),
     ],
 )
@@ -222,8 +222,26 @@ def test_an_object_of_features_that_no_record_has_is_a_mistake(tmp_path: Path) -
     assert "features" in str(report.mistakes[0]).split("fields are ")[1]
 
 
-def test_csv_with_another_separator_is_a_mistake(tmp_path: Path) -> None:
-    """Any text makes records of one CSV column, so the wrong separator is told by the header."""
-    (tmp_path / "log.csv").write_text("a;b;prediction\n" + "1;2;3\n" * 200)
+def test_json_lines_in_a_file_called_csv_are_a_mistake(tmp_path: Path) -> None:
+    """No line of them becomes a header."""
+    write_log(tmp_path / "log.csv")
     report = checked(Settings(inputs=(InputSettings(str(tmp_path / "log.csv")),)))
-    assert "it looks like CSV separated by semicolons, but is read as csv; write it" in str(report.mistakes[0])
+    assert "no line could be read as csv; it looks like JSON lines" in str(report.mistakes[-1])
+
+
+@pytest.mark.parametrize(
+    ("header", "why"),
+    [
+        (b"id,age,\xff", "it is no valid UTF-8"),
+        (b'id,"age,prediction', "its quotes do not match"),
+        (b"id,age,age", "column 2 has the name of another"),
+    ],
+)
+def test_a_csv_header_that_cannot_be_read_is_a_mistake(tmp_path: Path, header: bytes, why: str) -> None:
+    """Its file is named, all of its lines are errors, and none of their values is shown as a name."""
+    path = tmp_path / "log.csv"
+    path.write_bytes(header + b"\n" + b"u77,secret,1\n" * 5)
+    report = checked(Settings(inputs=(InputSettings(str(path)),)))
+    mistake = f"{path}: the header could not be read ({why}); the lines are rejected as not_csv"
+    assert mistake in str(report.mistakes[0])
+    assert "6 = 0 records + 0 labels + 6 errors" in text_of(report)

@@ -32,7 +32,26 @@ EDGES = st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=2, m
 TEXTS = st.lists(
     st.one_of(
         st.sampled_from(
-            ["", "1", " 2 ", "-0.5", "1e999", "NaN", "nan ", "NA", "n/a", "null", "None", "  ", "inf", "gold", "1,5"]
+            [
+                "",
+                "1",
+                " 2 ",
+                "-0.5",
+                "1e999",
+                "NaN",
+                "nan ",
+                "NA",
+                "n/a",
+                "null",
+                "None",
+                "  ",
+                "inf",
+                "gold",
+                "1,5",
+                "1_0",
+                "\N{FULLWIDTH DIGIT TWO}",
+                "\N{NO-BREAK SPACE}2",
+            ]
         ),
         st.floats().map(repr),
         st.text(max_size=4),
@@ -80,10 +99,20 @@ def text_number(text: str) -> object:
     """What a cell of a CSV file holds: ``None`` if missing, a number, or the text itself."""
     if text.strip().lower() in {"", "na", "n/a", "nan", "null", "none"}:
         return None
+    if "_" in text or not text.isascii():
+        return text
     try:
         return float(text)
     except ValueError:
         return text
+
+
+@pytest.mark.parametrize("cell", ["2024_01", "1_000", "\N{ARABIC-INDIC DIGIT THREE}", "\N{FULLWIDTH DIGIT TWO}"])
+def test_what_only_python_takes_for_a_number_is_none(cell: str) -> None:
+    """A period with an underscore, or digits of another script, are text; the cells beside them stay numbers."""
+    array, invalid = numbers(["1.5", cell, ""], text=True)
+    assert invalid == [1]
+    assert (array[0], math.isnan(array[1]), math.isnan(array[2])) == (1.5, True, True)
 
 
 @given(TEXTS, EDGES)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import gzip
 import json
+import logging
 import random
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import attrs
 import pytest
@@ -16,14 +18,14 @@ from model_drift_exporter.config import (
     InputSettings,
     LearnSettings,
     LimitSettings,
+    LogSettings,
     ModelSettings,
     Settings,
+    WebSettings,
 )
 from model_drift_exporter.errors import ConfigurationError, Problem, ReferenceProfileError
-from model_drift_exporter.exporter import Exporter, build_options, load_references, open_sources, track_options
-from model_drift_exporter.flags import settings_from
+from model_drift_exporter.exporter import Exporter
 from model_drift_exporter.reference.store import save_profiles
-from model_drift_exporter.sources import FileSource, StdinSource
 from tests.exposition import Exposition, series_lines
 from tests.prediction_log import START, Row, batch_of, make_rows, profile_of, write_jsonl
 from tests.sidecar import run_command
@@ -119,8 +121,6 @@ def test_what_an_exporter_says_of_itself(tmp_path: Path) -> None:
 
 def test_learning_ends_when_all_inputs_have_ended(tmp_path: Path) -> None:
     """A compressed archive ends; a model that still learns then takes what it has."""
-    import gzip
-
     path = tmp_path / "log.jsonl.gz"
     path.write_bytes(gzip.compress(write_jsonl(tmp_path / "rows", make_rows(60)).read_bytes()))
     exporter = Exporter(_settings(path), clock=_Clock())
@@ -153,6 +153,23 @@ def test_status_is_what_the_page_shows(tmp_path: Path) -> None:
     assert [(model.name, model.records, model.labels) for model in status.models] == [("default", 120, 1)]
     assert {key: count for key, count in status.errors.items() if count} == {("log", "not_json"): 1}
     assert [each.input for each in status.inputs] == ["log", "ingest"]
+    assert exporter.ready() is None
+
+
+def test_a_failed_reader_is_neither_healthy_nor_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error ends reading, is raised, and is the reason that probes are given."""
+    exporter = Exporter(_settings(tmp_path / "log.jsonl"), clock=_Clock())
+    assert (exporter.healthy(), exporter.ready()) == (None, None)
+    monkeypatch.setattr(exporter.pipeline, "step", mock.Mock(side_effect=OSError("disk")))
+    with pytest.raises(OSError, match="disk"):
+        exporter.run(threading.Event())
+    assert exporter.healthy() == exporter.ready() == "reading has failed: OSError: disk"
+
+
+def test_an_input_that_is_missing_is_no_reason_to_be_not_ready(tmp_path: Path) -> None:
+    """A log may appear later: the page and a metric say so, and traffic to the model is not held up by it."""
+    exporter = Exporter(_settings(tmp_path / "log.jsonl"), clock=_Clock())
+    assert _read(exporter)("model_drift_exporter_input_up", input="log") == 0
     assert exporter.ready() is None
 
 
@@ -221,6 +238,58 @@ def test_other_limits_do_not_read_the_file_again(reloadable: _Reloadable) -> Non
     found = _read(reloadable.exporter)
     assert found("model_records_total", model="default") == 150
     assert found("model_labels_total", model="default") == 1
+
+
+def test_changed_windows_keep_what_the_bins_counted(reloadable: _Reloadable, tmp_path: Path) -> None:
+    """The learned reference, its bin counters and the window that stays go on; a scrape still adds up."""
+    before = _read(reloadable.exporter)
+    assert reloadable.change(windows=("1h", "2h", "50")) is None
+    found = _read(reloadable.exporter)
+    for name in ("model_reference_rows", "model_info"):
+        assert found.select(name, model="default") == before.select(name, model="default")
+    _append(tmp_path / "log.jsonl", make_rows(30, seed=3, start=START + 1_500))
+    found = _read(reloadable.exporter)
+    assert found.by("window", "model_window_records", model="default") == {"1h": 180, "2h": 30, "50": 30}
+    for feature in ("age", "country"):
+        assert found.total("model_feature_observations_total", model="default", feature=feature) == 180
+    assert found("model_confidence_count", model="default") == found("model_records_total", model="default") == 180
+
+
+def test_a_learned_reference_stays_when_another_model_gets_one(reloadable: _Reloadable, tmp_path: Path) -> None:
+    """What is given for one model does not concern the others."""
+    reference = _save_reference(tmp_path / "other.json", model="other")
+    changes = {"reference": (str(reference),), "model": ModelSettings(name="default")}
+    before = _read(reloadable.exporter)
+    assert reloadable.change(**changes) is None
+    found = _read(reloadable.exporter)
+    assert found.select("model_info", model="default") == before.select("model_info", model="default")
+    assert found.total("model_feature_observations_total", model="default", feature="age") == 150
+
+
+def test_what_needs_a_restart_is_named(reloadable: _Reloadable, caplog: pytest.LogCaptureFixture) -> None:
+    """As long as it is not in force, and nothing is said of what is."""
+    caplog.set_level(logging.INFO)
+    changes = {"web": WebSettings(listen_address=":1"), "ingest": IngestSettings(queue_bytes=2**20)}
+    for _ in range(2):
+        caplog.clear()
+        assert reloadable.change(windows=("1h",), **changes) is None
+        assert caplog.messages == [
+            "configuration reloaded",
+            "these settings changed and take effect only after a restart: web.listen_address, ingest.queue_bytes",
+        ]
+    caplog.clear()
+    assert reloadable.change(web=WebSettings(), ingest=IngestSettings()) is None
+    assert caplog.messages == ["configuration reloaded"]
+
+
+def test_the_log_changes_at_once(reloadable: _Reloadable, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Level and form of the log are set where they changed, and only there."""
+    configured = mock.Mock()
+    monkeypatch.setattr("model_drift_exporter.exporter.configure_logging", configured)
+    assert reloadable.change(windows=("2h",)) is None
+    assert reloadable.change(log=LogSettings(level="debug", format="json")) is None
+    assert reloadable.exporter.reload() is None
+    configured.assert_called_once_with("debug", "json")
 
 
 def test_changed_windows_apply(reloadable: _Reloadable, tmp_path: Path) -> None:
@@ -303,6 +372,19 @@ def test_records_being_learned_from_survive_a_reload(tmp_path: Path) -> None:
     assert exposition.total("model_feature_observations_total", model="default", feature="age") == 100
 
 
+def test_an_input_added_after_the_others_ended_ends_too(tmp_path: Path) -> None:
+    """A model of it that still learns then takes what it has."""
+    inputs = []
+    for name in ("one", "two"):
+        path = tmp_path / f"{name}.jsonl.gz"
+        path.write_bytes(gzip.compress(write_jsonl(tmp_path / name, make_rows(60, model=name)).read_bytes()))
+        inputs.append(InputSettings(str(path), name=name))
+    found = _Reloadable(Settings(inputs=(inputs[0],)))
+    assert _read(found.exporter).by("model", "model_reference_learned") == {"one": 1}
+    assert found.change(inputs=tuple(inputs)) is None
+    assert _read(found.exporter).by("model", "model_reference_learned") == {"one": 1, "two": 1}
+
+
 def test_without_a_loader_a_reload_keeps_the_settings(tmp_path: Path) -> None:
     """There is nothing to read again but the references."""
     exporter = Exporter(_settings(write_jsonl(tmp_path / "log.jsonl", make_rows(120))), clock=_Clock())
@@ -311,42 +393,8 @@ def test_without_a_loader_a_reload_keeps_the_settings(tmp_path: Path) -> None:
     assert series_lines(_read(exporter).text) == before
 
 
-def test_references_of_one_model_must_not_be_two(tmp_path: Path) -> None:
-    """Two files for one model are a mistake that is named; for two models they are not."""
-    one, two = _save_reference(tmp_path / "one.json", "a"), _save_reference(tmp_path / "two.json", "a")
-    with pytest.raises(ReferenceProfileError, match=r"two\.json: model a has a reference in .*one\.json already"):
-        load_references(Settings(reference=(str(one), str(two))))
-    _save_reference(two, "b")
-    assert [profile.model for profile in load_references(Settings(reference=(str(one), str(two))))] == ["a", "b"]
-
-
 def test_a_bad_reference_stops_the_start(tmp_path: Path) -> None:
     """A reference that cannot be used is an error before anything is read."""
     (tmp_path / "r.json").write_text("{}")
     with pytest.raises(ReferenceProfileError, match="no reference profile"):
         Exporter(_settings(tmp_path / "log.jsonl", reference=(str(tmp_path / "r.json"),)))
-
-
-def test_sources_are_what_the_inputs_say() -> None:
-    """A path is a file, a dash standard input, with the format of the input."""
-    inputs = [InputSettings("a.log", format="csv"), InputSettings("-", name="stdin", format="csv")]
-    sources = open_sources(inputs, Settings())
-    assert [type(source) for source in sources] == [FileSource, StdinSource]
-    assert [(source.input, source.format) for source in sources] == [("log", "csv"), ("stdin", "csv")]
-
-
-@pytest.mark.parametrize(
-    ("flags", "read", "expected"),
-    [
-        (["limits__categories", "7"], lambda settings: build_options(settings).categories, 7),
-        (["limits__minimum_count", "3"], lambda settings: build_options(settings).minimum_count, 3),
-        (["model__threshold", "0.3"], lambda settings: build_options(settings).threshold, 0.3),
-        (["model__positive_class", "bad"], lambda settings: build_options(settings).positive_class, "bad"),
-        (["model__task", "regression"], lambda settings: build_options(settings).task, "regression"),
-        (["learn__records", "777"], lambda settings: track_options(settings).learn_records, 777),
-        (["limits__series_per_model", "500"], lambda settings: track_options(settings).series_per_model, 500),
-    ],
-)
-def test_settings_reach_the_models(flags: list[str], read: Callable[[Settings], object], expected: object) -> None:
-    """What the flags say is what references are built and models followed with."""
-    assert read(settings_from({flags[0]: flags[1]})) == expected

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
+import attrs
 import pytest
 
 from model_drift_exporter.config import parse_window
@@ -140,28 +142,96 @@ def test_learning_that_fails_is_said_once(caplog: pytest.LogCaptureFixture) -> N
     assert _records(models) == {"empty": 180, "sound": 100}
 
 
+def _text(models: Models) -> list[str]:
+    return series_lines(Exposition.of(models.collect()).text)
+
+
 def test_taking_over_keeps_what_did_not_change() -> None:
-    """With the same options and reference a model goes on as it was; a learned reference is kept, too."""
+    """With the same options and reference a model goes on as it was, one that learned its reference, too."""
     old = Models(_OPTIONS, [_reference("churn")])
     for name in ("churn", "fraud"):
-        _give(old, make_rows(120, model=name))
+        _give(old, make_rows(120, model=name, latency=0.2))
     _give_labels(old, ["churn"])
+    before = _text(old)
     same = Models(_OPTIONS, [_reference("churn")])
-    same.take_over(old, keep=True)
-    assert same.tracks == old.tracks
-    assert same.labels() == old.labels()
+    same.take_over(old, same_fields=True)
+    assert _text(same) == before
 
 
-def test_taking_over_starts_anew_where_something_changed() -> None:
-    """Another reference, other windows or other fields begin new bins, and totals go on."""
+@pytest.mark.parametrize("model", ["churn", "fraud"])
+@pytest.mark.parametrize(
+    "changes",
+    [{"windows": (parse_window("1h"), parse_window("2h"))}, {"series_per_model": 300}],
+    ids=["windows", "limit"],
+)
+def test_other_windows_or_limits_keep_the_bins(
+    model: str, changes: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Bins, given or learned, do not depend on them: every record stays in its counters, and in the windows that stay."""
+    old = Models(_OPTIONS, [_reference("churn")])
+    _give(old, make_rows(150, model=model, latency=0.2))
+    renewed = Models(attrs.evolve(_OPTIONS, **changes), [_reference("churn")])
+    caplog.set_level(logging.INFO)
+    caplog.clear()
+    renewed.take_over(old, same_fields=True)
+    _give(renewed, make_rows(10, seed=4, start=START + 1_500, model=model, latency=0.2))
+    found = Exposition.of(renewed.collect())
+    records = found("model_records_total", model=model)
+    assert records == 160
+    for name in found.by("feature", "model_feature_observations_total", model=model, bin="__missing__"):
+        assert found.total("model_feature_observations_total", model=model, feature=name) == records
+    assert found.total("model_prediction_observations_total", model=model) == records
+    assert found("model_latency_seconds_count", model=model) == records
+    if "windows" in changes:
+        assert found("model_confidence_count", model=model) == records
+        assert found.by("window", "model_window_records", model=model) == {"1h": 160, "2h": 10}
+    else:
+        assert found("model_drift_exporter_series_suppressed", model=model) > 0
+    assert caplog.messages == []
+
+
+def test_a_lifted_limit_shows_what_was_counted_below_it() -> None:
+    """Columns that a limit left out were counted all the same."""
+    old = Models(attrs.evolve(_OPTIONS, series_per_model=100), [_reference("churn")])
+    _give(old, make_rows(150, model="churn"))
+    assert not Exposition.of(old.collect()).select("model_confidence_count")
+    lifted = Models(_OPTIONS, [_reference("churn")])
+    lifted.take_over(old, same_fields=True)
+    found = Exposition.of(lifted.collect())
+    assert found("model_confidence_count", model="churn") == 150
+    assert found.total("model_feature_observations_total", model="churn", feature="age") == 150
+    suppressed = found("model_drift_exporter_suppressed_observations_total", model="churn")
+    assert suppressed == Exposition.of(old.collect())(
+        "model_drift_exporter_suppressed_observations_total", model="churn"
+    )
+    assert suppressed > 0
+
+
+def test_taking_over_starts_anew_where_bins_changed(caplog: pytest.LogCaptureFixture) -> None:
+    """Another reference or other fields begin new bins, totals go on, and one line for each model says so and why."""
+    caplog.set_level(logging.INFO)
     old = Models(_OPTIONS, [_reference("churn")])
     _give(old, make_rows(120, model="churn"))
-    for models, keep in (
-        (Models(_OPTIONS, [_reference("churn", rows=300)]), True),
-        (Models(TrackOptions((parse_window("2h"),)), [_reference("churn")]), True),
-        (Models(_OPTIONS, [_reference("churn")]), False),
+    for models, same_fields, why in (
+        (Models(_OPTIONS, [_reference("churn", rows=300)]), True, "its reference changed from "),
+        (Models(_OPTIONS, [_reference("churn")]), False, "fields, features.include or features.exclude changed"),
+        (Models(_OPTIONS), True, "no reference is given for it any more"),
     ):
-        models.take_over(old, keep=keep)
+        caplog.clear()
+        models.take_over(old, same_fields=same_fields)
+        (message,) = caplog.messages
+        assert message.startswith(f"model churn: its bin counters and windows start again from 0, because {why}")
         found = Exposition.of(models.collect())
         assert found("model_records_total", model="churn") == 120
         assert found.total("model_feature_observations_total", model="churn", feature="age") == 0
+
+
+def test_a_model_without_hope_stays_so() -> None:
+    """Records that no reference could be learned from are not tried again because a window changed."""
+    old = Models(_OPTIONS)
+    _give(old, [{"features": {"x": None}, "ts": START} for _ in range(100)])
+    renewed = Models(attrs.evolve(_OPTIONS, windows=(parse_window("2h"),)))
+    renewed.take_over(old, same_fields=True)
+    _give(renewed, [{"features": {"x": None}, "ts": START} for _ in range(5)])
+    assert renewed.tracks["default"].learning is None
+    assert _records(renewed) == {"default": 105}

@@ -9,7 +9,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_drift_exporter.outputs import DERIVED, DERIVED_EDGES, Scores, read_scores, score_classes
+from model_drift_exporter.outputs import DERIVED, DERIVED_EDGES, Scores, class_of, read_scores, scores_per_class
 from model_drift_exporter.records import RecordBatch
 
 TWO, THREE = ["no", "yes"], ["a", "b", "c"]
@@ -63,22 +63,34 @@ def test_scores_of_both_classes_are_the_positive_one_s(shares: list[float], posi
 
 
 @given(
-    st.lists(st.lists(SHARES, min_size=3, max_size=5).filter(lambda row: sum(row[:3]) > 0.01), min_size=1),
-    st.integers(3, 5),
+    st.integers(3, 5).flatmap(
+        lambda width: st.lists(
+            st.lists(SHARES, min_size=width, max_size=width).filter(lambda row: sum(row) > 0.01), min_size=1
+        )
+    )
 )
-def test_scores_of_many_classes(rows: list[list[float]], width: int) -> None:
-    """Confidence and score are the top class's, margin its lead, entropy a share of the largest; absent classes are 0."""
-    classes = THREE + ["d", "e"][: width - 3]
-    shares = [normalised(row[:width]) for row in rows]
-    full = [row + [0.0] * (width - len(row)) for row in shares]
+def test_scores_of_many_classes(rows: list[list[float]]) -> None:
+    """Confidence and score are the top class's, margin its lead, entropy a share of the largest possible."""
+    width = len(rows[0])
+    classes = [*THREE, "d", "e"][:width]
+    shares = [normalised(row) for row in rows]
     found = read(scores=shares, classes=classes)
-    np.testing.assert_allclose(found.confidence, [max(row) for row in full])
+    assert found.invalid == []
+    np.testing.assert_allclose(found.confidence, [max(row) for row in shares])
     np.testing.assert_array_equal(found.score, found.confidence)
-    np.testing.assert_allclose(found.margin, [max(row) - sorted(row)[-2] for row in full], atol=1e-12)
-    np.testing.assert_allclose(found.entropy, [scipy.stats.entropy(row, base=width) for row in full], atol=1e-9)
-    by_name = read(scores=[dict(zip(classes, row, strict=False)) for row in shares], classes=classes)
+    np.testing.assert_allclose(found.margin, [max(row) - sorted(row)[-2] for row in shares], atol=1e-12)
+    np.testing.assert_allclose(found.entropy, [scipy.stats.entropy(row, base=width) for row in shares], atol=1e-9)
+    by_name = read(scores=[dict(zip(classes, row, strict=True)) for row in shares], classes=classes)
     for name in ("score", *DERIVED):
         np.testing.assert_array_equal(getattr(by_name, name), getattr(found, name))
+
+
+def test_classes_that_an_object_lacks_count_as_zero() -> None:
+    """An object may leave out classes that had no chance."""
+    classes = [*THREE, "d"]
+    whole, part = read(scores=[[0.7, 0.3, 0, 0]], classes=classes), read(scores=[{"a": 0.7, "b": 0.3}], classes=classes)
+    for name in ("score", *DERIVED):
+        np.testing.assert_array_equal(getattr(part, name), getattr(whole, name))
 
 
 @pytest.mark.parametrize(
@@ -99,10 +111,11 @@ def test_missing_and_invalid_scores() -> None:
     """Null, absent and NaN are missing, other types invalid; both are NaN everywhere."""
     found = read([None, math.nan, "0.5", True, 0.75])
     assert (found.invalid, found.score[4]) == ([2, 3], 0.75)
-    several = read(
-        scores=[None, [], {}, [None, None], {"other": 1}, "0.5", 0.5, [True, 0.5], ["0.5", 0.5], [0.25, 0.75]]
-    )
-    assert (several.invalid, several.score[9]) == ([5, 6, 7, 8], 0.75)
+    missing = [None, [None, None], {"yes": None}]
+    wrong = [[], {}, {"other": 1}, "0.5", 0.5, [True, 0.5], ["0.5", 0.5], [0.7], [0.1, 0.2, 0.7], {"yes": "0.5"}]
+    several = read(scores=[*missing, *wrong, [0.25, 0.75]])
+    assert (several.invalid, several.score[-1]) == ([*range(3, 13)], 0.75)
+    assert read(scores=[[0.1, 0.9], {"a": 1.0}, []], classes=[]).invalid == [0, 1, 2]
     for scores in (found, several):
         for name in ("score", *DERIVED):
             assert np.isnan(getattr(scores, name)[:-1]).all()
@@ -169,12 +182,21 @@ def test_a_batch_without_scores_has_none() -> None:
     assert read_scores(RecordBatch(2, {}), TWO, "yes", 0.5) is None
 
 
-def test_classes_that_scores_are_given_for() -> None:
-    """Names of objects, positions of lists in their numeric order, from either field."""
-    assert score_classes(RecordBatch(2, {}, scores=[{"b": 1, "a": 0}, {"c": 1}])) == ["a", "b", "c"]
-    assert score_classes(RecordBatch(1, {}, scores=[[0.1] * 12])) == [str(position) for position in range(12)]
-    assert score_classes(RecordBatch(2, {}, score=[0.5, [0.2, 0.8]])) == ["0", "1"]
-    assert score_classes(RecordBatch(1, {}, score=[0.5])) == []
+def test_scores_per_class_come_from_either_field() -> None:
+    """Lists and objects are scores per class in either field, one number is none, and CSV has none."""
+    assert scores_per_class(RecordBatch(2, {}, scores=[{"b": 1}, None])) == [{"b": 1}, None]
+    assert scores_per_class(RecordBatch(2, {}, score=[0.5, [0.2, 0.8]])) == [None, [0.2, 0.8]]
+    assert scores_per_class(RecordBatch(1, {}, score=[0.5])) is None
+    assert scores_per_class(RecordBatch(1, {}, scores=["[0.5]"], text=True)) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "name"),
+    [("yes", False, "yes"), (1.0, False, "1"), (True, False, "true"), ("", False, ""), ("", True, None), (None, False, None)],
+)  # fmt: skip
+def test_names_of_classes(value: object, text: bool, name: str | None) -> None:
+    """A class is known by its text; an empty one is a name of its own in JSON and missing in CSV."""
+    assert class_of(value, text=text) == name
 
 
 @pytest.mark.parametrize("name", DERIVED)

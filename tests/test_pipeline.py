@@ -95,6 +95,26 @@ def test_every_line_is_accounted_for() -> None:
     assert found.total("model_labels_total") == 1
 
 
+def test_a_header_that_cannot_be_read_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    """All lines of its stream are errors, and nothing of them becomes a feature."""
+    chunks = [
+        Chunk("log", "a.csv", b"u77,secret,1\n", starts_stream=True, errors={"line_too_long": 1}, head=b""),
+        Chunk("log", "a.csv", b"u78,secret,1\n"),
+    ]
+    found = _read(_pipeline([_Chunks(chunks)]))
+    errors = found.by("reason", "model_drift_exporter_record_errors_total", input="log")
+    assert {reason: count for reason, count in errors.items() if count} == {"line_too_long": 1, "not_csv": 2}
+    logged = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert len(logged) == 1
+    assert logged[0].startswith("input log: a.csv: the header could not be read (")
+
+
+def test_csv_without_a_name_that_says_so() -> None:
+    """Standard input is told by its first line."""
+    found = _read(_pipeline([_Chunks([Chunk("log", "stdin", b"x,prediction\n1,0\n2,1\n", starts_stream=True)])]))
+    assert found.total("model_records_total") == 2
+
+
 def test_reasons_are_there_from_the_start() -> None:
     """Every input has every reason as 0 before anything went wrong."""
     pipeline = _pipeline([_Chunks([]), _Chunks([], input="other")])
@@ -110,6 +130,18 @@ def test_the_first_error_of_a_kind_is_logged(caplog: pytest.LogCaptureFixture) -
     _read(_pipeline([_Chunks(_jsonl(b"x\ny\nz\n" + _encoded(make_rows(3)), cuts=[1, 2]))]))
     warnings = [record.getMessage() for record in caplog.records if "rejected" in record.getMessage()]
     assert warnings == ["input log: rejected a line of log.jsonl as not_json; further ones are counted only"]
+
+
+def test_what_is_lost_of_a_stream_is_not_called_a_line(caplog: pytest.LogCaptureFixture) -> None:
+    """Damage and a body beyond its limit are said in their own words."""
+    pipeline = _pipeline([])
+    for reason in ("invalid_gzip", "body_too_large"):
+        for _ in range(2):
+            pipeline.process(Chunk("ingest", "ingest", b"", errors={reason: 1}), "auto", START)
+    assert [message.partition("; ")[0] for message in caplog.messages] == [
+        "input ingest: the compressed data of ingest is damaged or cut off, its rest is counted as one invalid_gzip",
+        "input ingest: a body of ingest expands beyond ingest.max_body_bytes, its rest is counted as one body_too_large",
+    ]
 
 
 def test_chunks_make_no_difference() -> None:

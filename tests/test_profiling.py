@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import csv
 import gzip
+import os
 from pathlib import Path
 
 import pytest
 
 from model_drift_exporter.config import FeatureSettings, InputSettings, LimitSettings, ModelSettings, Settings
-from model_drift_exporter.errors import InputError, ReferenceProfileError
+from model_drift_exporter.errors import ConfigurationError, InputError, ReferenceProfileError
 from model_drift_exporter.profiling import build_profiles, describe, write_profile
 from model_drift_exporter.reference.store import load_profiles
 from tests.prediction_log import Row, make_rows, write_jsonl
@@ -71,6 +72,18 @@ def test_rejected_lines_are_noted(tmp_path: Path) -> None:
         "1 lines rejected as not_json",
         "1 lines with a label only were left out: a reference row carries its label itself",
     ]
+
+
+def test_a_csv_header_that_cannot_be_read_is_noted(tmp_path: Path) -> None:
+    """The other files make the profile; with no other file the error says why there is none."""
+    good = _write_csv(tmp_path / "good.csv", make_rows(50))
+    bad = tmp_path / "bad.csv"
+    bad.write_bytes(b"id,age,age\n" + b"u77,41,1\n" * 3)
+    profiles, notes = build_profiles(_settings(good, bad))
+    assert profiles[0].rows == 50
+    assert f"{bad}: the header could not be read (column 2 has the name of another)" in notes[0]
+    with pytest.raises(ReferenceProfileError, match=r"no record with features in .*; .*the header could not be read"):
+        build_profiles(_settings(bad))
 
 
 def test_progress_grows_to_the_end(tmp_path: Path) -> None:
@@ -139,3 +152,72 @@ def test_the_profile_is_written_and_described(tmp_path: Path, capsys: pytest.Cap
     assert "warning: only 300 rows" in captured.err
     assert f"run --reference={tmp_path / 'reference.json'}" in captured.err
     assert "classes: no, yes, positive yes from a score of 0." in "\n".join(describe(profile))
+
+
+def test_the_rows_are_never_overwritten(tmp_path: Path) -> None:
+    """An output that is an input, by name, by link or by pattern, is refused before anything is read."""
+    path = write_jsonl(tmp_path / "rows.jsonl", make_rows(60))
+    before = path.read_bytes()
+    link, hard = tmp_path / "link.json", tmp_path / "hard.json"
+    link.symlink_to(path)
+    hard.hardlink_to(path)
+    for output in (path, link, hard, tmp_path / "." / "rows.jsonl"):
+        for pattern in (path, tmp_path / "*.jsonl"):
+            with pytest.raises(ConfigurationError, match="is one of the files to read"):
+                write_profile(_settings(pattern), output)
+    assert path.read_bytes() == before
+    other = write_jsonl(tmp_path / "other.json", make_rows(1))
+    write_profile(_settings(path), other)
+    assert load_profiles(other)
+
+
+def test_an_output_that_cannot_be_written(tmp_path: Path) -> None:
+    """It is refused before the rows are read, which would take long: here they do not even exist."""
+    for output, text in ((tmp_path, "is a directory"), (tmp_path / "no" / "r.json", "no does not exist; make it")):
+        with pytest.raises(ConfigurationError, match=text):
+            write_profile(_settings(tmp_path / "none.jsonl"), output)
+
+
+def test_rows_that_can_be_read_once_only(tmp_path: Path) -> None:
+    """Standard input and pipes are refused with the reason."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path, name in (("-", "standard input"), (pipe, "pipe")):
+        with pytest.raises(ConfigurationError, match=f"reads its rows twice, .*{name}; write them into a file"):
+            write_profile(_settings(path), tmp_path / "r.json")
+
+
+def test_a_missing_file_is_named_once(tmp_path: Path) -> None:
+    """The error does not repeat the path."""
+    for name in ("no.jsonl", "no.parquet"):
+        with pytest.raises(InputError) as caught:
+            build_profiles(_settings(tmp_path / name))
+        assert str(caught.value) == f"cannot read {tmp_path / name}: no such file or directory"
+
+
+def test_parquet_by_a_pattern(tmp_path: Path) -> None:
+    """A pattern of Parquet files is read as one of JSON lines is, with progress over all of them."""
+    rows = make_rows(300)
+    _write_parquet(tmp_path / "a.parquet", rows[:100])
+    _write_parquet(tmp_path / "b.parquet", rows[100:])
+    shares: list[float] = []
+    (profile,), _ = build_profiles(_settings(tmp_path / "*.parquet"), shares.append)
+    (whole,), _ = build_profiles(_settings(_write_parquet(tmp_path / "whole.parquet", rows)))
+    assert profile.fingerprint == whole.fingerprint
+    assert shares == sorted(shares)
+    with pytest.raises(InputError, match=r"^no file matches .*/no-\*\.parquet$"):
+        build_profiles(_settings(tmp_path / "no-*.parquet"))
+
+
+def test_names_do_not_break_the_report(tmp_path: Path) -> None:
+    """Control characters in the names of models, features and classes are shown escaped, an empty class in quotes."""
+    rows = [
+        {"model": "a\nb", "features": {"x\x1b[31m": 7, "y": index % 9}, "prediction": "no\r" if index % 2 else ""}
+        for index in range(60)
+    ]
+    (profile,), _ = build_profiles(_settings(write_jsonl(tmp_path / "rows.jsonl", rows)))
+    lines = describe(profile)
+    assert lines[0].startswith("model a\\nb: 60 rows")
+    assert "classes: '', no\\r" in lines[1]
+    assert any("feature x\\x1b[31m: constant" in line for line in lines)
+    assert all(line.isprintable() for line in lines)

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -38,9 +39,9 @@ def test_follows_serves_reloads_and_stops(tmp_path: Path) -> None:
         assert set(found.by("window", "model_window_records", model="default")) == {"1h"}
         assert b"<html" in fetch(f"{running.url}/")[1]
 
-        configuration.write_text(configuration.read_text().replace("[1h]", "[2h, 50]"))
+        configuration.write_text(configuration.read_text().replace("[1h]", "[2h, 50]") + "log: {format: json}\n")
         running.process.send_signal(signal.SIGHUP)
-        assert eventually(lambda: running.said("configuration reloaded"))
+        assert eventually(lambda: running.said('"msg": "configuration reloaded"'))
         configuration.write_text("windows: [soon]\n")
         running.process.send_signal(signal.SIGHUP)
         gauge = "model_drift_exporter_config_last_reload_successful"
@@ -148,6 +149,24 @@ def test_once_needs_something_to_read() -> None:
     """Without an input there is nothing to print."""
     with pytest.raises(ConfigurationError, match="nothing to read"):
         run_once(Settings())
+
+
+def _damaged(folder: Path) -> Path:
+    path = folder / "damaged.jsonl.gz"
+    path.write_bytes(gzip.compress(write_jsonl(folder / "rows", make_rows(500)).read_bytes())[:-20])
+    return path
+
+
+@pytest.mark.parametrize("make", [lambda folder: folder / "no.jsonl", lambda folder: folder / "no-*", _damaged])
+def test_once_says_once_what_it_cannot_read(tmp_path: Path, make: Callable[[Path], Path]) -> None:
+    """One line of the log, an error, names the file."""
+    path = make(tmp_path)
+    finished = run_command("run", "--once", path)
+    assert finished.returncode == 1
+    errors = [line for line in finished.stderr.decode().splitlines() if "level=error" in line]
+    assert len(errors) == 1
+    assert str(path) in errors[0]
+    assert finished.stderr.decode().count(errors[0].partition("msg=")[2]) == 1
 
 
 def test_once_prints_nothing_but_metrics(tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def test_times_are_judged() -> None:
     rows.append(rows[0] | {"ts": START + 10 * 86_400})
     rows.append(rows[0] | {"ts": "no time"})
     track = _track(rows, _reference())
-    assert (track.late, track.future, track.untimed) == (1, 1, 1)
+    assert (track.times.late, track.times.future, track.times.untimed) == (1, 1, 1)
     found = Exposition.of(track.collect())
     assert found.total("model_feature_observations_total", model="m", feature="age") == 103
     assert found("model_window_records", model="m", window="1h") == 101
@@ -104,14 +104,14 @@ def test_records_without_times_come_now() -> None:
     """Where no record has a time, the arrival stands for it."""
     rows = [{name: value for name, value in row.items() if name != "ts"} for row in make_rows(10)]
     track = _track(rows, _reference())
-    assert (track.untimed, track.clock.now) == (10, _ARRIVAL)
+    assert (track.times.untimed, track.times.now) == (10, _ARRIVAL)
 
 
 def test_windows_of_records_have_no_late_ones() -> None:
     """Without a window of time nothing is late."""
     rows = [*make_rows(10), {**make_rows(1)[0], "ts": START - 80_000}]
     track = _track(rows, _reference(), TrackOptions((parse_window("100"),)))
-    assert track.late == 0
+    assert track.times.late == 0
     assert _OPTIONS.longest_window == 3_600
     assert TrackOptions((parse_window("100"),)).longest_window is None
 
@@ -148,12 +148,12 @@ def test_another_reference_goes_on_counting() -> None:
     """Counters, version and clock outlive a change of the reference; records still to be learned from are not lost."""
     old = _track(make_rows(120, seed=1, model_version="4"))
     new = ModelTrack("m", _reference(), _OPTIONS)
-    new.continue_counting(old)
+    new.take_over(old, same_bins=False)
     assert (new.records, new.version) == (120, "4")
     found = Exposition.of(new.collect())
     assert found.total("model_feature_observations_total", model="m", feature="age") == 120
     learning = ModelTrack("m", None, TrackOptions(_WINDOWS, learn_records=300, build=BuildOptions()))
-    learning.continue_counting(old)
+    learning.take_over(old, same_bins=True)
     assert learning.learning == 120
 
 
@@ -168,6 +168,6 @@ def test_a_record_without_a_time_has_that_of_the_record_before() -> None:
         track = ModelTrack("churn", profile, TrackOptions(_WINDOWS))
         for first in range(0, 60, size):
             track.process(batch_of(rows[first : first + size]), 4e9)
-        assert (track.untimed, track.future, track.late) == (3, 0, 0)
+        assert (track.times.untimed, track.times.future, track.times.late) == (3, 0, 0)
         counts.append([window.counts()[0].tolist() for window in track.drift.windows] if track.drift else [])
     assert counts[0] == counts[1] == counts[2]

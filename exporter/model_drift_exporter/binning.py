@@ -68,7 +68,7 @@ class Binner:
         reference = self.reference
         if SCORE not in self._positions:
             return None
-        return read_scores(batch, reference.classes, reference.positive_class, reference.threshold)
+        return read_scores(batch, reference.score_columns, reference.positive_class, reference.threshold)
 
     def _output_cells(self, batch: RecordBatch, cells: NDArray[np.int64], scores: Scores | None) -> None:
         for role, position in self._positions.items():

@@ -10,7 +10,7 @@ _MAGIC = {
     b"\xfd7zXZ": ("compressed with xz", "decompress it first, or use gzip"),
     b"BZh": ("compressed with bzip2", "decompress it first, or use gzip"),
     b"PK\x03\x04": ("a zip archive", "unpack it first, or use gzip"),
-    b"\x1f\x8b": ("compressed with gzip", "give it a name that ends in .gz"),
+    b"\x1f\x8b": ("compressed with gzip twice", "decompress it once"),
     b"SQLite": ("an SQLite database", "export its rows as JSON lines or CSV"),
     b"\xff\xfe": ("UTF-16 text", "save it as UTF-8"),
     b"\xfe\xff": ("UTF-16 text", "save it as UTF-8"),
@@ -29,9 +29,6 @@ def guess_format(data: bytes, name: str) -> tuple[str, str] | None:
 def _not_csv(first: bytes) -> tuple[str, str] | None:
     if first.startswith(b"{"):
         return "JSON lines", "set format: jsonl for this input"
-    for separator, title in ((b";", "semicolons"), (b"\t", "tabs")):
-        if first.count(separator) > first.count(b","):
-            return f"CSV separated by {title}", "write it with commas"
     return None
 
 

@@ -53,6 +53,8 @@ def write_input(report: Report, reading: InputReading, now: float) -> None:
             report.warn(each.path, "there is no line to check yet")
         return
     _say_lines(report, reading)
+    for stream, problem in reading.streams.items():
+        report.mistake(stream, problem, "correct the first line: one name for each column")
     if not reading.records and not reading.labels:
         _complain_of_all(report, reading)
         return

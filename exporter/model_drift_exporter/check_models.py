@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 import attrs
 import numpy as np
 
+from .assembly import build_options
 from .binning import Binner
 from .check_fit import MOSTLY, WORTH_A_WARNING, Shares, judge, odd_value, quoted_numbers
 from .check_report import Report, Table, count_of, excerpt, joined, percent
 from .coding import text_of
 from .config import Settings
 from .errors import ReferenceProfileError
-from .exporter import build_options
 from .records import RecordBatch
 from .reference.builder import BuildOptions, ProfileBuilder
 from .reference.profile import (
@@ -191,7 +191,7 @@ def _rows(
 def _why_left_out(name: str, reference: ReferenceProfile) -> str:
     start = f"feature {name}: "
     reasons = [text.removeprefix(start).split(";")[0] for text in reference.warnings if text.startswith(start)]
-    return reasons[0] if reasons else "left out, it came after the records learned from"
+    return reasons[0] if reasons else "left out of the reference"
 
 
 def _note(column: Column, survey: FieldSurvey | None, share: Shares, reference: ReferenceProfile) -> str:

@@ -15,9 +15,11 @@ import attrs
 from .check_guesses import guess_format
 from .check_report import excerpt
 from .config import InputSettings, Settings
-from .formats import FIELD_CANDIDATES, FORMATS, Decoder, Schema, format_of
+from .formats import FIELD_CANDIDATES, Schema
+from .formats.streams import StreamDecoders
 from .records import LabelBatch, RecordBatch
 from .sources.base import Chunk, Source
+from .sources.compression import begins_like_gzip
 from .sources.discovery import find_file, find_files, is_archive, is_pattern
 
 __all__ = ["BadLine", "Bounds", "InputReading", "read_input"]
@@ -53,7 +55,8 @@ class InputReading:
     ``files`` are those matched with their sizes in bytes. ``lines`` counts the lines that are not empty, CSV headers
     aside; with ``complete`` false there are more, and ``share`` (0 to 1) says how much was read. ``others`` are fields
     that no setting and no detection uses. ``seems`` says what a file that cannot be decoded appears to be, and what to
-    do about it. ``problem``: why a file could not be read, or not to its end.
+    do about it. ``problem``: why a file could not be read, or not to its end; ``streams``: by stream,
+    why none of its lines could be.
     """
 
     settings: InputSettings
@@ -69,6 +72,7 @@ class InputReading:
     share: float = 1.0
     seems: tuple[str, str] | None = None
     problem: str = ""
+    streams: dict[str, str] = attrs.field(factory=dict)
 
     @property
     def records(self) -> int:
@@ -110,7 +114,7 @@ class _Reader:
         self.reading = InputReading(each, schema, files=_files(each.path))
         self._feed = feed
         self._line_bytes = settings.limits.line_bytes
-        self._decoders: dict[str, Decoder] = {}
+        self._decoders = StreamDecoders()
         self._delivered: Counter[str] = Counter()
         self._long: dict[str, Mapping[int, bytes]] = {}
         self._named_lines = 0
@@ -149,29 +153,27 @@ class _Reader:
             self._note_long_lines(chunk.stream)
         if not chunk.data:
             return
-        name = chunk.format or (source_format if source_format != "auto" else format_of(chunk.stream))
-        if not reading.format:
+        decoded, name = self._decoders.decode(chunk, source_format, reading.schema)
+        if name and not reading.format:
             reading.format = name
             reading.seems = guess_format(chunk.data, name)
-        decoder = self._decoders.get(chunk.stream)
-        if decoder is None:
-            decoder = self._decoders[chunk.stream] = FORMATS[name](reading.schema)
-        decoded = decoder.decode(chunk.data)
+        if decoded.problem:
+            reading.streams[chunk.stream] = decoded.problem
         reading.errors.update(decoded.errors)
         if decoded.labels is not None:
             reading.label_batches.append(decoded.labels)
         if decoded.records is not None:
             reading.batches.append(decoded.records)
         if wanted := {reason for reason in decoded.errors if len(reading.examples.get(reason, ())) < _EXAMPLES}:
-            self._find_bad_lines(decoder, chunk, wanted)
+            self._find_bad_lines(chunk, source_format, wanted)
         if name == "jsonl" and self._named_lines < _LINES_FOR_NAMES:
             self._note_names(chunk.data)
         self._delivered[chunk.stream] += chunk.data.count(b"\n")
 
-    def _find_bad_lines(self, decoder: Decoder, chunk: Chunk, wanted: set[str]) -> None:
+    def _find_bad_lines(self, chunk: Chunk, source_format: str, wanted: set[str]) -> None:
         """Decode the lines of a chunk one by one, until there are examples of all its errors."""
         for position, line in enumerate(chunk.data.split(b"\n")):
-            for reason in decoder.decode(line + b"\n").errors if line.strip() else ():
+            for reason in self._errors_of(line, chunk, source_format):
                 found = self.reading.examples.setdefault(reason, [])
                 if len(found) < _EXAMPLES:
                     found.append(BadLine(self._place(chunk.stream, position), excerpt(line.strip())))
@@ -179,6 +181,12 @@ class _Reader:
                     wanted.discard(reason)
             if not wanted:
                 return
+
+    def _errors_of(self, line: bytes, chunk: Chunk, source_format: str) -> Mapping[str, int]:
+        if not line.strip():
+            return {}
+        alone = attrs.evolve(chunk, data=line + b"\n")
+        return self._decoders.decode_again(alone, source_format, self.reading.schema).errors
 
     def _place(self, stream: str, position: int) -> str:
         """File and line number; the source has left out the lines that are too long, and so they are counted in."""
@@ -225,7 +233,7 @@ def _long_lines(path: str, line_bytes: int) -> dict[int, bytes]:
     found: dict[int, bytes] = {}
     number = 1
     try:
-        with gzip.open(path) if is_archive(path) else Path(path).open("rb") as file:
+        with gzip.open(path) if is_archive(path) or begins_like_gzip(path) else Path(path).open("rb") as file:
             while (
                 (line := file.readline(line_bytes + 2)) and len(found) < _LONG_LINES and file.tell() < _SEARCHED_BYTES
             ):

@@ -11,13 +11,13 @@ from pathlib import Path
 import attrs
 import click
 
+from .assembly import make_pipeline, open_sources
 from .check_inputs import write_input
 from .check_models import ModelSeries, write_model
 from .check_reading import Bounds, InputReading, read_input
 from .check_report import Report, count_of, joined, percent
 from .config import Settings
 from .errors import ReferenceProfileError
-from .exporter import make_pipeline, open_sources
 from .metrics.renderer import render
 from .metrics.samples import Samples, Series
 from .models import DEFAULT_MODEL, OTHER_MODELS
@@ -192,12 +192,12 @@ def _series(exported: Sequence[Samples], track: ModelTrack, settings: Settings) 
 
 
 def _judge_times(report: Report, track: ModelTrack) -> None:
-    place = f"model {track.name}"
-    if track.late >= _WORTH_A_WARNING * track.records:
-        what = f"{percent(track.late / track.records)} of the records are late: older than the longest window when they come"
+    place, times = f"model {track.name}", track.times
+    if times.late >= _WORTH_A_WARNING * track.records:
+        what = f"{percent(times.late / track.records)} of the records are late: older than the longest window when they come"
         report.warn(place, what, "they are counted, but not in windows; several inputs are read in turn")
-    if track.future >= _WORTH_A_WARNING * track.records:
-        what = f"{percent(track.future / track.records)} of the records are more than a day ahead of those before"
+    if times.future >= _WORTH_A_WARNING * track.records:
+        what = f"{percent(times.future / track.records)} of the records are more than a day ahead of those before"
         report.warn(place, what, "they are counted, but not in windows")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -60,21 +61,28 @@ def _number(value: Any) -> float:
 
 
 def _numbers_of_text(values: Values) -> tuple[NDArray[np.float64], list[int]]:
-    try:
-        return np.array([value or "nan" for value in values], dtype=np.float64), []
-    except ValueError:
-        pass
+    texts: list[Any] = [value or "nan" for value in values]
+    if _is_plain("".join(texts)):
+        try:
+            return np.array(texts, dtype=np.float64), []
+        except ValueError:
+            pass
     array = np.empty(len(values))
     invalid = []
-    for index, value in enumerate(values):
-        text = str(value or "")
-        try:
-            array[index] = float(text)
-        except ValueError:
-            array[index] = np.nan
-            if text.strip().lower() not in _MISSING_TEXTS:
-                invalid.append(index)
+    for index, text in enumerate(texts):
+        array[index] = np.nan
+        if _is_plain(text):
+            with contextlib.suppress(ValueError):
+                array[index] = float(text)
+                continue
+        if text.strip().lower() not in _MISSING_TEXTS:
+            invalid.append(index)
     return array, invalid
+
+
+def _is_plain(text: str) -> bool:
+    # Python takes 2024_01 and the digits of every script for numbers; in a log they are periods and mistakes.
+    return "_" not in text and text.isascii()
 
 
 class NumericCoder:

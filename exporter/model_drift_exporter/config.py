@@ -88,7 +88,9 @@ class InputSettings:
         "Value of the `input` label, different for each input. The default goes on with `log2`; `-` is `stdin`.",
     )
     format: InputFormat = setting(
-        "auto", Choice(get_args(InputFormat)), "What the records look like; `auto` tells by the first line."
+        "auto",
+        Choice(get_args(InputFormat)),
+        "What the records look like; `auto` tells by the file's name, else by the first line.",
     )
     start: InputStart = setting(
         "beginning", Choice(get_args(InputStart)), "Where reading a file starts that is already there."
@@ -163,7 +165,9 @@ class LimitSettings:
     series_per_model: int = setting(30_000, Integer(100, 10_000_000), "Time series exported for one model.")
     line_bytes: int = setting(_MIB, Size(_KIB, 64 * _MIB), "Length of the longest line that is read.")
     minimum_count: int = setting(
-        10, Integer(1, 1_000_000), "Times a category must be seen in the reference to have a bin of its own."
+        10,
+        Integer(1, 1_000_000),
+        "Times a category must be seen in the reference to have a bin of its own; a class too, if there are many.",
     )
 
 

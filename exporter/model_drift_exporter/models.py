@@ -8,10 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from .continuation import why_new_bins
 from .errors import ReferenceProfileError
 from .metrics.samples import HistogramSeries, Samples, Series
 from .records import Decoded, LabelBatch
 from .reference.profile import ReferenceProfile
+from .reference_fit import ReferenceFit
 from .tracking import ModelTrack, TrackOptions
 
 __all__ = ["DEFAULT_MODEL", "OTHER_MODELS", "Models"]
@@ -45,6 +47,7 @@ class Models:
         self.tracks: dict[str, ModelTrack] = {}
         self._labels: Counter[str | None] = Counter()
         self._overflow = 0
+        self._fit = ReferenceFit()
 
     def reference_of(self, model: str) -> ReferenceProfile | None:
         """The reference a model is compared with, if it was given."""
@@ -71,6 +74,7 @@ class Models:
                     self._learning_failed(track, error)
                 if learning is not None and track.reference is not None:
                     self._announce(track)
+            self._fit.look(self.tracks, self.references)
         if decoded.labels is not None:
             self._count_labels(decoded.labels)
 
@@ -97,24 +101,27 @@ class Models:
                 for name in beyond:
                     self._labels[OTHER_MODELS] += self._labels.pop(name)
 
-    def take_over(self, old: Models, *, keep: bool) -> None:
-        """Go on with another registry's models; with ``keep``, state stays where options and reference are the same."""
-        self._labels, self._overflow = old._labels, old._overflow
+    def take_over(self, old: Models, *, same_fields: bool) -> None:
+        """Go on with another registry's models: what was counted into bins stays where the bins do.
+
+        ``same_fields``: what the fields and features of a record are has not changed.
+        """
+        self._labels, self._overflow, self._fit = old._labels, old._overflow, old._fit
         for name, track in old.tracks.items():
-            reference = self.reference_of(name)
-            given = track.reference if track.reference is not None and not track.reference.learned else None
-            same = (reference.fingerprint if reference else "") == (given.fingerprint if given else "")
-            if keep and same and self._options == old._options:
-                self.tracks[name] = track
-            else:
-                renewed = self.tracks[name] = ModelTrack(name, reference, self._options)
-                try:
-                    renewed.continue_counting(track)
-                except ReferenceProfileError as error:
-                    self._learning_failed(renewed, error)
+            given = self.reference_of(name)
+            reason = why_new_bins(track, given, self._options, same_fields=same_fields)
+            if reason and track.reference is not None:
+                _log.info("model %s: its bin counters and windows start again from 0, because %s", name, reason)
+            reference = track.reference if given is None and not reason else given
+            successor = self.tracks[name] = ModelTrack(name, reference, self._options)
+            try:
+                successor.take_over(track, same_bins=not reason)
+            except ReferenceProfileError as error:
+                self._learning_failed(successor, error)
 
     def finish(self) -> None:
         """The input has ended: models that still learn take what they have."""
+        self._fit.look(self.tracks, self.references, at_end=True)
         for track in self.tracks.values():
             if track.learning is not None:
                 try:

@@ -8,10 +8,10 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from .coding import numbers
+from .coding import numbers, text_of
 from .records import RecordBatch
 
-__all__ = ["DERIVED", "DERIVED_EDGES", "Scores", "read_scores", "score_classes"]
+__all__ = ["DERIVED", "DERIVED_EDGES", "Scores", "class_of", "read_scores", "scores_per_class"]
 
 Array = NDArray[np.float64]
 
@@ -45,24 +45,20 @@ class Scores:
     probabilities: Array | None = None
 
 
-def score_classes(batch: RecordBatch) -> list[str]:
-    """Names of the classes that scores are given for in a batch, sorted; positions where scores are lists."""
-    found: dict[str, None] = {}
-    for value in _per_class(batch) or ():
-        if isinstance(value, dict):
-            found.update(dict.fromkeys(value))
-        elif isinstance(value, list):
-            found.update(dict.fromkeys(str(position) for position in range(len(value))))
-    return sorted(found, key=lambda name: (len(name), name) if name.isdecimal() else (0, name))
+def class_of(value: object, *, text: bool) -> str | None:
+    """The name of the class that a prediction or a label is; ``None`` where it is none. Empty is a name, not so in CSV."""
+    name = text_of(value)
+    return None if text and not name else name
 
 
 def read_scores(batch: RecordBatch, classes: Sequence[str], positive_class: str, threshold: float) -> Scores | None:
     """The scores of a batch, ``None`` if its records have none.
 
-    ``classes`` name the columns of scores given as lists, in order; ``positive_class`` picks the score of two. One record
-    may have a score and the next one a score per class: each is read as what it is.
+    ``classes`` are those that scores are given for; a list has one for each, in order, an object for any of them, and all
+    else is invalid. ``positive_class`` picks the score of two. One record may have a score and the next one a score per
+    class: each is read as what it is.
     """
-    per_class = _per_class(batch)
+    per_class = scores_per_class(batch)
     if batch.score is None and per_class is None:
         return None
     score, wrong = numbers(batch.score or [None] * batch.size, text=batch.text)
@@ -81,7 +77,7 @@ def read_scores(batch: RecordBatch, classes: Sequence[str], positive_class: str,
     )
 
 
-def _per_class(batch: RecordBatch) -> Sequence[object] | None:
+def scores_per_class(batch: RecordBatch) -> Sequence[object] | None:
     """What stands for a score per class in each record, ``None`` in those without; ``None`` if no record has any."""
     if batch.text:
         return None
@@ -102,8 +98,10 @@ def _single(score: Array, invalid: Sequence[int], classes: Sequence[str], thresh
 
 def _several(values: Sequence[object], classes: Sequence[str], positive_class: str, threshold: float) -> Scores:
     probabilities = np.full((len(values), max(len(classes), 1)), np.nan)
-    invalid = {index for index, value in enumerate(values) if not isinstance(value, list | dict | None)}
     rows = [_by_class(value, classes) for value in values]
+    invalid = {index for index, row in enumerate(rows) if row is None}
+    absent: list[object] = [None] * len(classes)
+    rows = [absent if row is None else row for row in rows]
     for position, column in enumerate(zip(*rows, strict=True)):
         probabilities[:, position], wrong = numbers(column)
         invalid.update(wrong)
@@ -116,11 +114,14 @@ def _several(values: Sequence[object], classes: Sequence[str], positive_class: s
     return attrs.evolve(scores, probabilities=probabilities)
 
 
-def _by_class(value: object, classes: Sequence[str]) -> list[object]:
+def _by_class(value: object, classes: Sequence[str]) -> Sequence[object] | None:
+    """One value a class, ``None`` where a class has none; ``None`` for what says nothing about these classes."""
+    if isinstance(value, list):
+        return value if classes and len(value) == len(classes) else None
     if isinstance(value, dict):
-        return [value.get(name) for name in classes]
-    found = value[: len(classes)] if isinstance(value, list) else []
-    return found + [None] * (len(classes) - len(found))
+        found = [value.get(name) for name in classes]
+        return None if found.count(None) == len(found) and value.keys().isdisjoint(classes) else found
+    return [None] * len(classes) if value is None else None
 
 
 def _binary(score: Array, invalid: Sequence[int], threshold: float) -> Scores:

@@ -6,7 +6,8 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from .formats import FORMATS, Decoder, Schema, format_of
+from .formats import Schema
+from .formats.streams import StreamDecoders
 from .metrics.samples import Samples, Series
 from .models import Models
 from .records import ERROR_REASONS, Decoded
@@ -15,7 +16,6 @@ from .sources.base import Chunk, Source, SourceStatus
 __all__ = ["Pipeline"]
 
 _log = logging.getLogger(__name__)
-_STREAMS = 1_000
 
 
 class Pipeline:
@@ -37,7 +37,7 @@ class Pipeline:
         self._fields = dict(fields or {})
         self._include, self._exclude = frozenset(include), frozenset(exclude)
         self._schemas: dict[str, Schema] = {}
-        self._decoders: dict[tuple[str, str, str], Decoder] = {}
+        self._decoders = StreamDecoders()
         self._warned: set[tuple[str, str]] = set()
 
     def schema(self, input_name: str) -> Schema:
@@ -61,11 +61,11 @@ class Pipeline:
         self.errors, self.last_read, self._warned = old.errors, old.last_read, old._warned
         self._schemas = old._schemas
         # A decoder with a header of its stream cannot start in the middle of it; the others begin again.
-        self._decoders = {key: decoder for key, decoder in old._decoders.items() if FORMATS[key[1]].per_stream}
+        self._decoders.take_over(old._decoders)
         for schema in self._schemas.values():
             self._configure(schema)
         same_fields = (self._fields, self._include, self._exclude) == (old._fields, old._include, old._exclude)
-        self.models.take_over(old.models, keep=same_fields)
+        self.models.take_over(old.models, same_fields=same_fields)
 
     def step(self, now: float, *, draining: bool = False) -> bool:
         """Read at most one chunk from each source; whether there was any. ``now`` is wall-clock time in seconds."""
@@ -90,22 +90,13 @@ class Pipeline:
         self.models.process(decoded, now)
 
     def _decode(self, chunk: Chunk, source_format: str) -> Decoded:
-        name = chunk.format or (source_format if source_format != "auto" else format_of(chunk.stream))
         schema = self.schema(chunk.input)
-        make = FORMATS[name]
-        # A format with a header needs a decoder for each stream, others share what they have learned about the input.
-        key = (chunk.input, name, chunk.stream if make.per_stream else "")
-        decoder = self._decoders.get(key)
-        if decoder is None or (make.per_stream and chunk.starts_stream):
-            if len(self._decoders) >= _STREAMS:
-                del self._decoders[next(iter(self._decoders))]
-            decoder = self._decoders[key] = make(schema)
-        decoded = decoder.decode(chunk.data)
+        decoded, _ = self._decoders.decode(chunk, source_format, schema)
+        if decoded.problem:
+            _log.error("input %s: %s: %s", chunk.input, chunk.stream, decoded.problem)
         if schema.closed and not self._include and self.models.learns_from(decoded):
             schema.open()
-            if make.per_stream and chunk.starts_stream:  # it has the header already, which comes again
-                decoder = self._decoders[key] = make(schema)
-            decoded = decoder.decode(chunk.data)
+            decoded = self._decoders.decode_again(chunk, source_format, schema)
         return decoded
 
     def _count_error(self, chunk: Chunk, reason: str, count: int) -> None:
@@ -114,12 +105,8 @@ class Pipeline:
         self.errors[chunk.input, reason] += count
         if (chunk.input, reason) not in self._warned:
             self._warned.add((chunk.input, reason))
-            _log.warning(
-                "input %s: rejected a line of %s as %s; further ones are counted only",
-                chunk.input,
-                chunk.stream,
-                reason,
-            )
+            what = _REJECTIONS.get(reason, _REJECTED_LINE) % (chunk.stream, reason)
+            _log.warning("input %s: %s; further ones are counted only", chunk.input, what)
 
     @property
     def finished(self) -> bool:
@@ -165,6 +152,11 @@ class Pipeline:
 
 
 _OWN = "model_drift_exporter_"
+_REJECTED_LINE = "rejected a line of %s as %s"
+_REJECTIONS = {
+    "invalid_gzip": "the compressed data of %s is damaged or cut off, its rest is counted as one %s",
+    "body_too_large": "a body of %s expands beyond ingest.max_body_bytes, its rest is counted as one %s",
+}
 _SOURCE_METRICS = {
     "input_up": "up",
     "input_bytes_total": "bytes_read",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import glob
+import os
 import sys
 import time
 from collections import Counter
@@ -13,10 +15,12 @@ from typing import Any
 
 import click
 
+from .assembly import build_options
+from .check_report import excerpt, joined
 from .config import InputSettings, Settings
-from .errors import InputError, ReferenceProfileError
-from .exporter import build_options
-from .formats import FIELD_CANDIDATES, FORMATS, Decoder, Schema, format_of
+from .errors import ConfigurationError, InputError, Problem, ReferenceProfileError
+from .formats import FIELD_CANDIDATES, Schema
+from .formats.streams import StreamDecoders
 from .logs import configure_logging
 from .models import DEFAULT_MODEL
 from .records import RecordBatch
@@ -25,11 +29,14 @@ from .reference.parquet import read_parquet
 from .reference.profile import ReferenceProfile
 from .reference.store import save_profiles
 from .sources import FileSource
+from .sources.discovery import is_pattern
 
 __all__ = ["build_profiles", "write_profile"]
 
 Progress = Callable[[float], None]
 _STEPS = 1_000
+_LINE_CHARACTERS = 2_000
+_SHOWN_CLASSES = 20
 
 
 class _Rows:
@@ -42,6 +49,7 @@ class _Rows:
         self._schema = Schema(fields, frozenset(features.include), frozenset(features.exclude))
         self._schema.add_features(features.include)
         self.errors: Counter[str] = Counter()
+        self.problems: dict[str, None] = {}
         self.labels = 0
 
     def read(self, progress: Progress) -> Iterator[RecordBatch]:
@@ -57,26 +65,36 @@ class _Rows:
 
     def _read_one(self, each: InputSettings) -> Iterator[tuple[RecordBatch | None, float]]:
         if each.path.lower().endswith((".parquet", ".pq")):
-            yield from read_parquet(Path(each.path), self._schema)
+            paths = _matches(each.path)
+            for position, path in enumerate(paths):
+                for batch, share in read_parquet(Path(path), self._schema):
+                    yield batch, (position + share) / len(paths)
             return
         source = FileSource(each.name, each.path, once=True, line_bytes=self._settings.limits.line_bytes)
-        decoders: dict[str, Decoder] = {}
+        decoders = StreamDecoders()
         while (chunk := source.poll(time.time())) is not None or not source.finished:
             if chunk is None:
                 continue
             self.errors.update(chunk.errors)
-            decoder = decoders.get(chunk.stream)
-            if decoder is None:
-                name = each.format if each.format != "auto" else format_of(chunk.stream)
-                decoder = decoders[chunk.stream] = FORMATS[name](self._schema)
-            decoded = decoder.decode(chunk.data)
+            decoded, _ = decoders.decode(chunk, each.format, self._schema)
+            if decoded.problem:
+                self.problems[f"{chunk.stream}: {decoded.problem}"] = None
             self.errors.update(decoded.errors)
             self.labels += decoded.labels.size if decoded.labels else 0
             status = source.status(time.time())
             yield decoded.records, status.bytes_read / max(status.bytes_read + status.lag_bytes, 1)
         status = source.status(time.time())
         if status.problem:
-            raise InputError(f"{each.path}: {status.problem}")
+            raise InputError(status.problem if each.path in status.problem else f"{each.path}: {status.problem}")
+
+
+def _matches(path: str) -> list[str]:
+    """The files that a path or a pattern names. Raises :class:`InputError` if there is none."""
+    if not is_pattern(path):
+        return [path]
+    if not (found := sorted(glob.glob(path, recursive=True))):  # noqa: PTH207 - a pattern may be absolute
+        raise InputError(f"no file matches {path}")
+    return found
 
 
 def _advance_nothing(_share: float) -> None:
@@ -106,21 +124,30 @@ def build_profiles(
                 builders[label] = ProfileBuilder(label, build_options(settings))
             builders[label].survey(own)
     if not builders:
-        raise ReferenceProfileError(f"no record with features in {', '.join(each.path for each in settings.inputs)}")
+        because = "".join(f"; {problem}" for problem in rows.problems)
+        places = ", ".join(each.path for each in settings.inputs)
+        raise ReferenceProfileError(f"no record with features in {places}{because}")
     for builder in builders.values():
         builder.fix_bins()
     for batch in rows.read(lambda share: progress(0.5 + share / 2)):
         for name, own in batch.by_model().items():
             builders[name or default].count(own)
-    notes = [f"{count:,} lines rejected as {reason}" for reason, count in sorted(rows.errors.items())]
+    notes = [*rows.problems]
+    notes += [f"{count:,} lines rejected as {reason}" for reason, count in sorted(rows.errors.items())]
     if rows.labels:
         notes.append(f"{rows.labels:,} lines with a label only were left out: a reference row carries its label itself")
     return [builder.profile() for builder in builders.values()], notes
 
 
 def write_profile(settings: Settings, output: Path) -> None:
-    """Build the profiles of the inputs, save them, and say what they hold (on standard error)."""
+    """Build the profiles of the inputs, save them, and say what they hold (on standard error).
+
+    Raises :class:`ConfigurationError`, before anything is read, if the rows cannot be read twice, or if the profile cannot
+    be written to ``output`` or would overwrite the rows; otherwise what :func:`build_profiles` raises.
+    """
     configure_logging(settings.log.level, settings.log.format)
+    if problems := [*_unreadable(settings.inputs), *_unwritable(output, settings.inputs)]:
+        raise ConfigurationError(problems)
     with _progress_bar() as bar:
         profiles, notes = build_profiles(settings, _advance(bar))
     save_profiles(output, profiles, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
@@ -132,8 +159,28 @@ def write_profile(settings: Settings, output: Path) -> None:
     click.echo(f"wrote {output}; use it with: model-drift-exporter run --reference={output} LOG", err=True)
 
 
+def _unreadable(inputs: Sequence[InputSettings]) -> Iterator[Problem]:
+    for each in inputs:
+        if each.path == "-" or Path(each.path).is_fifo():
+            name = "standard input" if each.path == "-" else each.path
+            hint = "write them into a file first"
+            yield Problem("ROWS", f"profile reads its rows twice, which a pipe does not allow: {name}", hint)
+
+
+def _unwritable(output: Path, inputs: Sequence[InputSettings]) -> Iterator[Problem]:
+    if output.is_dir():
+        yield Problem("--output", f"{output} is a directory", f'write "{output / "reference.json"}"')
+    elif not output.parent.is_dir():
+        yield Problem("--output", f"the directory {output.parent} does not exist", "make it first")
+    elif output.exists():
+        for each in inputs:
+            paths = glob.glob(each.path, recursive=True) if is_pattern(each.path) else [each.path]  # noqa: PTH207
+            if any(Path(path).exists() and os.path.samefile(path, output) for path in paths):  # noqa: PTH121 - follows links
+                yield Problem("--output", f"{output} is one of the files to read", "write the profile to another file")
+
+
 def describe(profile: ReferenceProfile) -> Sequence[str]:
-    """A profile in a few lines, its warnings last."""
+    """A profile in a few lines, its warnings last; what would break a line or steer a terminal is escaped."""
     kinds = Counter(column.kind for column in profile.features)
     lines = [
         (
@@ -143,10 +190,12 @@ def describe(profile: ReferenceProfile) -> Sequence[str]:
     ]
     if profile.classes:
         decision = f", positive {profile.positive_class} from a score of {profile.threshold:g}"
-        lines.append(f"  classes: {', '.join(profile.classes)}" + (decision if profile.positive_class else ""))
+        classes = joined([name or "''" for name in profile.classes], _SHOWN_CLASSES)
+        lines.append(f"  classes: {classes}" + (decision if profile.positive_class else ""))
     for loss, summary in profile.loss.items():
         lines.append(f"  reference {loss}: {summary.mean:.4g} on {summary.rows:,} labelled rows")
-    return lines + [f"  warning: {warning}" for warning in profile.warnings]
+    lines += [f"  warning: {warning}" for warning in profile.warnings]
+    return [excerpt(line, _LINE_CHARACTERS) for line in lines]
 
 
 def _progress_bar() -> AbstractContextManager[Any]:

@@ -17,8 +17,12 @@ ERROR_REASONS = (
     "line_too_long",
     "invalid_utf8",
     "invalid_gzip",
+    "body_too_large",
 )
-"""Why a line is rejected. A bad *value* never rejects a record."""
+"""Why a line is rejected; the last two are about the rest of a stream, which counts as one line.
+
+A bad *value* never rejects a record.
+"""
 
 Column = Sequence[object]
 
@@ -110,8 +114,12 @@ class RecordBatch:
 
 @attrs.frozen(eq=False)
 class Decoded:
-    """What a chunk of lines held: records + labels + errors are all of its non-empty lines (CSV headers aside)."""
+    """What a chunk of lines held: records + labels + errors are all of its non-empty lines (CSV headers aside).
+
+    ``problem`` says, once, what is wrong with the stream as a whole, so that no line of it can be read.
+    """
 
     records: RecordBatch | None = None
     labels: LabelBatch | None = None
     errors: Mapping[str, int] = attrs.field(factory=dict)
+    problem: str = ""

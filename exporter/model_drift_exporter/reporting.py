@@ -38,9 +38,9 @@ def model_status(track: ModelTrack, labels: int) -> ModelStatus:
         learning=None if track.learning is None else LearningStatus(track.learning, track.learn_records),
         records=track.records,
         labels=labels,
-        late=track.late,
+        late=track.times.late,
         version_changes=track.version_changes,
-        last_record_time=track.clock.now,
+        last_record_time=track.times.now,
         records_per_second=rate,
         windows=windows,
     )

@@ -11,9 +11,10 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
+from .assembly import make_pipeline, open_sources
 from .config import Settings, parse_listen_address
 from .errors import ConfigurationError, Problem
-from .exporter import Exporter, make_pipeline, open_sources
+from .exporter import Exporter
 from .logs import configure_logging
 from .metrics.renderer import render
 
@@ -33,10 +34,8 @@ def run_once(settings: Settings) -> int:
     pipeline.read_to_end(time.time, lambda: time.sleep(_PIPE_SECONDS))
     sys.stdout.buffer.write(render(pipeline.collect(time.time()), openmetrics=False))
     sys.stdout.buffer.flush()
-    problems = [status for status in pipeline.statuses(time.time()) if status.problem]
-    for status in problems:
-        _log.error("input %s: %s", status.input, status.problem)
-    return 1 if problems else 0
+    # Each source has said in the log what it could not read.
+    return 1 if any(status.problem for status in pipeline.statuses(time.time())) else 0
 
 
 def serve(settings: Settings, load_settings: Callable[[], Settings]) -> None:

@@ -57,7 +57,7 @@ def parse_time(value: object) -> float:
 def _parse_text(value: str) -> float:
     text = value.strip().upper().removesuffix(" UTC")
     # Digits come first: thirteen of them, as milliseconds, can also be read as a date of the 17th century and a time.
-    if len(text) != _BASIC_DATE_LENGTH or not text.isdecimal():
+    if "_" not in text and (len(text) != _BASIC_DATE_LENGTH or not text.isdecimal()):
         try:
             return float(_scale(np.array([float(text)], dtype=np.float64))[0])
         except ValueError:

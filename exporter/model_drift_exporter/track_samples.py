@@ -53,11 +53,11 @@ class TrackSamples:
         fingerprint = reference.fingerprint if reference else ""
         yield Series("model_info", [(track.name, track.version, fingerprint)]).samples([1])
         yield self._records.samples([track.records])
-        yield self._late.samples([track.late])
-        yield self._future.samples([track.future])
-        yield self._untimed.samples([track.untimed])
+        yield self._late.samples([track.times.late])
+        yield self._future.samples([track.times.future])
+        yield self._untimed.samples([track.times.untimed])
         yield self._changes.samples([track.version_changes])
-        yield self._last.samples([np.nan if track.clock.now is None else track.clock.now])
+        yield self._last.samples([np.nan if track.times.now is None else track.times.now])
         yield from self._constant
         if reference is None:
             yield self._learning.samples([track.learning or 0])

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import attrs
-import numpy as np
-from numpy.typing import NDArray
 
 from .binning import Binner, CodedBatch
-from .clock import EventClock
 from .coding import text_of
 from .config import Window
+from .event_times import EventTimes
 from .metrics.samples import Samples
 from .monitors import MONITORS, Monitor, MonitorContext
 from .monitors.drift import DriftMonitor
@@ -20,13 +18,9 @@ from .records import RecordBatch
 from .reference.builder import BuildOptions, ProfileBuilder
 from .reference.profile import Column, ReferenceProfile
 from .series_limit import exported_columns, series_of
-from .times import parse_times
 from .track_samples import TrackSamples
-from .windows import late
 
 __all__ = ["ModelTrack", "TrackOptions"]
-
-Array = NDArray[np.float64]
 
 
 @attrs.frozen
@@ -49,9 +43,9 @@ class ModelTrack:
 
     def __init__(self, name: str, reference: ReferenceProfile | None, options: TrackOptions) -> None:
         self.name = name
-        self.records = self.late = self.future = self.untimed = self.version_changes = 0
+        self.records = self.version_changes = 0
         self.version = ""
-        self.clock = EventClock()
+        self.times = EventTimes(options.longest_window)
         self.reference: ReferenceProfile | None = None
         self.drift: DriftMonitor | None = None
         self._observations: ObservationsMonitor | None = None
@@ -61,7 +55,6 @@ class ModelTrack:
         self._monitors: list[Monitor] = []
         self._buffer: list[tuple[RecordBatch, float]] = []
         self._hopeless = False
-        self._timed = False
         self._samples = TrackSamples(name)
         if reference is not None:
             self._begin(reference)
@@ -141,13 +134,19 @@ class ModelTrack:
         for batch, arrival in buffer:
             self._observe(batch, arrival)
 
-    def continue_counting(self, old: ModelTrack) -> None:
-        """Take over what does not depend on the reference: counters, version, clock, and records not learned from yet.
+    def take_over(self, old: ModelTrack, *, same_bins: bool) -> None:
+        """Go on where another track of the model stopped: counters, version, clock, and records not learned from yet.
 
-        Raises :class:`ReferenceProfileError` if no reference can be built from these.
+        With ``same_bins`` (both tracks have the same reference, or both lack one) what was counted into bins goes on, too,
+        in all windows that both have. Raises :class:`ReferenceProfileError` if no reference can be built from the records.
         """
-        for name in ("records", "late", "future", "untimed", "version_changes", "version", "clock", "_timed"):
+        for name in ("records", "version_changes", "version", "suppressed_observations"):
             setattr(self, name, getattr(old, name))
+        self.times = attrs.evolve(old.times, longest_window=self._options.longest_window)
+        if same_bins:
+            self._hopeless = old._hopeless
+            for monitor, before in zip(self._monitors, old._monitors, strict=True):
+                monitor.take_over(before)
         for batch, arrival in old._buffer:
             self._take(batch, arrival)
 
@@ -156,39 +155,8 @@ class ModelTrack:
         self._hopeless = True
         self._buffer = []
 
-    def _follow_time(self, batch: RecordBatch, arrival: float) -> tuple[Array, Array, NDArray[np.bool_]]:
-        """Event time of each record, the clock just after it, and whether the time was believed.
-
-        A record without a time happens at the clock's now; at its arrival while no record has had a time yet.
-        """
-        time = np.full(batch.size, np.nan) if batch.time is None else parse_times(batch.time)
-        known = ~np.isnan(time)
-        self.untimed += batch.size - int(known.sum())
-        if known.all():
-            self._timed = True
-            return time, *self.clock.advance(time)
-        if not self._timed:
-            leading = int(known.argmax()) if known.any() else batch.size
-            self._timed = bool(known.any())
-            time[:leading] = arrival
-            known[:leading] = True
-        before = np.nan if self.clock.now is None else self.clock.now
-        running, believed = self.clock.advance(time[known])
-        latest = np.cumsum(known) - 1
-        now = np.where(latest >= 0, running[latest], before) if len(running) else np.full(batch.size, before)
-        accepted = np.ones(batch.size, dtype=np.bool_)
-        accepted[known] = believed
-        return np.where(known, time, now), now, accepted
-
     def _observe(self, batch: RecordBatch, arrival: float) -> None:
-        time, now, timely = self._follow_time(batch, arrival)
-        self.future += batch.size - int(timely.sum())
-        if (longest := self._options.longest_window) is not None:
-            behind = late(time, now, longest)
-            if behind.any():
-                behind &= timely
-                self.late += int(behind.sum())
-                timely = timely & ~behind
+        time, now, timely = self.times.follow(batch, arrival)
         self.suppressed_observations += batch.size * len(self.suppressed)
         cells, scores = self._binner.cells(batch)
         coded = CodedBatch(batch.size, cells, time, now, timely, self._binner.values(batch, scores), batch.version)
@@ -207,6 +175,16 @@ class ModelTrack:
             if name and name != self.version:
                 self.version_changes += bool(self.version)
                 self.version = name
+
+    @property
+    def options(self) -> TrackOptions:
+        """How the model is followed."""
+        return self._options
+
+    @property
+    def compared_records(self) -> int:
+        """Records counted into the bins of the reference so far."""
+        return self._observations.records if self._observations is not None else 0
 
     @property
     def absent_features(self) -> list[str]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from model_drift_exporter.formats import Schema
 from model_drift_exporter.formats.csv import CsvDecoder
+from model_drift_exporter.formats.header import Header, cells, read_header
 from tests.formats.collecting import CUTS, Collected, collect, cut, non_empty
 
 HEADER = b"id,age,plan,prediction,score,label"
@@ -55,6 +56,13 @@ def _reason(line: bytes) -> str:
     return "label" if label else "no_features"
 
 
+def _is_header(line: bytes, header: Header) -> bool:
+    try:
+        return tuple(cells(line.decode().rstrip("\r"), header.separator)) == header.names
+    except (ValueError, csv.Error):
+        return False
+
+
 @given(LINES, CUTS)
 @example([b'7,"1,5",gold,1,0.5,'], [])
 @example([b"7,1\r1,gold,1,0.5,", b'7,"1",gold,1,0.5,'], [])
@@ -76,17 +84,16 @@ def test_every_line_is_what_it_is_alone(lines: list[bytes], cuts: list[int]) -> 
 
 @given(st.binary(max_size=120))
 def test_no_bytes_make_it_raise(data: bytes) -> None:
-    """Any bytes are accounted for: all lines but the first that can be read, which is the header, and its repetitions."""
+    """Any bytes are accounted for: all lines but the header, if the first is one, and its repetitions."""
     lines = data.split(b"\n")
     found = collect(CsvDecoder(Schema()), [data])
-    readable = []
-    for line in lines:
-        try:
-            readable += [_cells(line)] if line.strip() else []
-        except (ValueError, csv.Error):
-            continue
-    headers = readable.count(readable[0]) if readable else 0
-    assert found.lines == non_empty(lines) - headers
+    given = [line for line in lines if line.strip()]
+    try:
+        header = read_header(given[0]) if given else None
+    except ValueError:
+        header = None
+    headers = sum(_is_header(line, header) for line in given) if header else 0
+    assert found.lines == len(given) - headers
 
 
 def test_values_are_text() -> None:
@@ -106,10 +113,60 @@ def test_a_header_may_come_alone_and_again() -> None:
     assert (found.records, found.lines, found.features["age"]) == (2, 2, ["41", "42"])
 
 
-def test_a_bad_header_line_is_an_error_and_the_next_line_the_header() -> None:
-    """Lines that cannot be read are counted even before the header."""
-    found = decode(b"\xff,x", b'"open', HEADER, b"7,41,gold,1,0.9,")
-    assert (found.records, found.errors) == (1, {"invalid_utf8": 1, "not_csv": 1})
+@pytest.mark.parametrize(
+    ("header", "reason"),
+    [
+        (b"id,age,\xff", "invalid_utf8"),
+        (b'id,"age,prediction', "not_csv"),
+        (b"id,age\0,prediction", "not_csv"),
+        (b"id,age,age", "not_csv"),
+        (b",,", "not_csv"),
+        (b'{"id": 1, "age": 2, "x": 3}', "not_csv"),
+        ("id,age,prediction\n".encode("utf-16-le")[:-1], "not_csv"),
+        ("id,age,prediction".encode("utf-16"), "invalid_utf8"),
+    ],
+)
+def test_no_later_line_takes_the_place_of_a_header_that_cannot_be_read(header: bytes, reason: str) -> None:
+    """Ids would become names of features: such a stream has errors only, and says once why."""
+    schema = Schema()
+    decoder = CsvDecoder(schema)
+    first = decoder.decode(b"\n" + header + b"\nu77,secret,1\n\nu78,secret,0\n")
+    second = decoder.decode(b"u79,secret,1\n")
+    assert (first.records, second.records, schema.features, schema.unknown) == (None, None, {}, {})
+    assert (first.errors, second.errors) == (Counter({"not_csv": 2}) + Counter([reason]), {"not_csv": 1})
+    assert first.problem.startswith("the header could not be read (")
+    assert not second.problem
+
+
+def test_a_header_that_no_chunk_holds() -> None:
+    """It comes from the source, or, too long for it, is known to be lost; a header that is known stays."""
+    decoder = CsvDecoder(Schema())
+    decoder.begin(HEADER)
+    decoder.begin(b"a,b")
+    assert collect(decoder, [b"7,41,gold,1,0.9,\n"]).features == {"age": ["41"], "plan": ["gold"]}
+    decoder = CsvDecoder(Schema())
+    decoder.begin(b"")
+    decoded = decoder.decode(b"7,41\n")
+    assert (decoded.records, decoded.errors) == (None, {"not_csv": 1})
+    assert "limits.line_bytes" in decoded.problem
+
+
+def test_columns_without_a_name_are_passed_over() -> None:
+    """Such as the index that pandas writes."""
+    found = decode(b",age,,prediction", b"0,41,x,1", b"1,42,y,0")
+    assert (found.records, found.features, found.errors) == (2, {"age": ["41", "42"]}, {})
+
+
+@pytest.mark.parametrize("separator", [b";", b"\t"])
+def test_other_separators_are_told_by_the_header(separator: bytes) -> None:
+    """Commas count only where they are more, and not in quotes."""
+    header = separator.join([b"id", b'"age, in years"', b"plan", b"prediction"])
+    row = separator.join([b"7", b"1,5", b'"a' + separator + b'b"', b"1"])
+    found = decode(header, row, header)
+    assert found.features == {"age, in years": ["1,5"], "plan": ["a" + separator.decode() + "b"]}
+    assert found.errors == {}
+    found = decode(b"a,b,c;d,prediction", b"1,2,3;4,5")
+    assert found.features == {"a": ["1"], "b": ["2"], "c;d": ["3;4"]}
 
 
 @pytest.mark.parametrize(

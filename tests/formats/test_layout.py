@@ -110,6 +110,15 @@ def test_data_in_keys_cannot_fill_the_memory() -> None:
         assert len(schema.unknown) <= MAXIMUM_FEATURES
 
 
+def test_names_beyond_the_limit_stay_known_when_the_schema_opens() -> None:
+    """What is not counted can still be named."""
+    schema = Schema(closed=True)
+    schema.add_features(f"f{number}" for number in range(MAXIMUM_FEATURES))
+    schema.note_unknown("new")
+    schema.open()
+    assert ("new" in schema.features, list(schema.unknown)) == (False, ["new"])
+
+
 def test_configuring_again_forgets_what_was_learned() -> None:
     """After ``configure`` a schema is as new, with a new generation."""
     schema = learned({"features": {"a": 1}, "score": 0.5})

@@ -40,6 +40,35 @@ def test_numbers_beyond_a_float_are_infinite(text: str, number: float) -> None:
 
 
 @pytest.mark.parametrize(
+    "line",
+    [
+        b'{"features": {"a": ' + b"[" * 5_000 + b"]" * 5_001 + b"}}",
+        b'{"features": {"a": ' + b"[" * 5_000 + b"}" + b"]" * 4_999 + b"}}",
+        b'{"features": {"a": ' + b"[" * 5_000 + b"bad" + b"]" * 5_000 + b"}}",
+        b'{"features": {"a": ' + b"[" * 5_000 + b"]" * 5_000 + b"}} x",
+        b'{"features": {' + b"[" * 5_000 + b"]" * 5_000 + b": 1}}",
+        b'{"a": ' + b'{"b": ' * 20_000 + b"1" + b"}" * 20_001,
+    ],
+)
+def test_what_is_deep_must_be_json_all_the_same(line: bytes) -> None:
+    """Also what lies beyond the depth that can be decoded is looked at; and a line can be too long for it."""
+    assert decode_leniently(line) is NOT_JSON
+
+
+@pytest.mark.parametrize("depth", [900, 1_500, 8_000])
+def test_depth_alone_makes_no_line_bad(depth: int) -> None:
+    """The value is some array or object, so that it can be counted as invalid, and the rest of the record is there."""
+    value = b'["]", ' * depth + b'{"x": "[\\"{"}' + b"]" * depth
+    nested = decode_leniently(b'{"features": {"a": ' + value + b', "b": 1}}')
+    flat = decode_leniently(b'{"a": ' + value + b', "b": 1}')
+    assert isinstance(nested, dict)
+    assert isinstance(nested["features"]["a"], list)
+    assert nested["features"]["b"] == 1
+    assert isinstance(flat, dict)
+    assert isinstance(flat["a"], list)
+
+
+@pytest.mark.parametrize(
     "line", [b"", b"{", b"\xff", b'"\xff"', b"nan", b"01", b"[" * 100_000, b"\xef\xbb\xbf1", b"\x00"]
 )
 def test_it_says_what_is_no_json(line: bytes) -> None:

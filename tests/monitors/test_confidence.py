@@ -76,3 +76,18 @@ def test_regressions_have_none() -> None:
     """Without probabilities there is nothing to export."""
     rows = [{"features": {"x": index % 9}, "prediction": index / 7, "ts": index} for index in range(300)]
     assert list(ConfidenceMonitor(context_of(profile_of([batch_of(rows)]))).collect()) == []
+
+
+def test_what_was_counted_is_taken_over() -> None:
+    """Also by a monitor that exports what the old one only counted."""
+    profile = reference()
+    hidden = ConfidenceMonitor(context_of(profile, exported=[]))
+    shown, straight = ConfidenceMonitor(context_of(profile)), ConfidenceMonitor(context_of(profile))
+    rows = make_rows(200, seed=4)
+    context = context_of(profile)
+    hidden.observe(coded(context, rows[:120]))
+    assert list(hidden.collect()) == []
+    shown.take_over(hidden)
+    shown.observe(coded(context, rows[120:]))
+    straight.observe(coded(context, rows))
+    assert Exposition.of(shown.collect()).samples == Exposition.of(straight.collect()).samples

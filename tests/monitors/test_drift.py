@@ -178,3 +178,18 @@ def test_a_look_is_kept_until_the_next_batch() -> None:
     context = context_of(reference())
     monitor.observe(coded(context, make_rows(1)))
     assert monitor.look() is not first
+
+
+def test_windows_that_stay_are_taken_over() -> None:
+    """One of the same specification goes on, in any place; one of the same length and another name is new."""
+    profile = reference()
+    old = DriftMonitor(context_of(profile, ("1h", "100", "24h")))
+    new = DriftMonitor(context_of(profile, ("24h", "50", "60m", "1h")))
+    context = context_of(profile)
+    old.observe(coded(context, make_rows(200, seed=4)))
+    new.look()
+    new.take_over(old)
+    assert new.look().records.tolist() == [200, 0, 0, 200]
+    new.observe(coded(context, make_rows(10, seed=5, start=START + 2_000)))
+    found = Exposition.of(new.collect())
+    assert found.by("window", "model_window_records", model="m") == {"24h": 210, "50": 10, "60m": 10, "1h": 210}

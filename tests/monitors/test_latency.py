@@ -33,3 +33,15 @@ def test_latencies_are_counted_in_buckets() -> None:
     assert (buckets[0.001], buckets[0.0025], buckets[0.25], buckets[10.0], buckets[math.inf]) == (2, 3, 4, 5, 6)
     assert found("model_latency_seconds_count", model="m") == 6
     assert found("model_latency_seconds_sum", model="m") == 0.001 + 0.0011 + 10.0 + 99.0 + 0.25
+
+
+def test_what_was_counted_is_taken_over() -> None:
+    """A monitor of the same bins goes on where another stopped."""
+    context = context_of(reference())
+    rows = make_rows(200, seed=4, latency=0.03)
+    first, second, straight = LatencyMonitor(context), LatencyMonitor(context), LatencyMonitor(context)
+    first.observe(coded(context, rows[:120]))
+    second.take_over(first)
+    second.observe(coded(context, rows[120:]))
+    straight.observe(coded(context, rows))
+    assert Exposition.of(second.collect()).samples == Exposition.of(straight.collect()).samples

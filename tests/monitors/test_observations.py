@@ -96,3 +96,15 @@ def test_absent_features() -> None:
     assert monitor.absent_features == ["age"]
     monitor.observe(coded(context, make_rows(1)))
     assert monitor.absent_features == []
+
+
+def test_what_was_counted_is_taken_over() -> None:
+    """A monitor of the same bins goes on where another stopped."""
+    context = context_of(reference())
+    rows = make_rows(200, seed=4)
+    first, second, straight = ObservationsMonitor(context), ObservationsMonitor(context), ObservationsMonitor(context)
+    first.observe(coded(context, rows[:120]))
+    second.take_over(first)
+    second.observe(coded(context, rows[120:]))
+    straight.observe(coded(context, rows))
+    assert Exposition.of(second.collect()).samples == Exposition.of(straight.collect()).samples

@@ -241,3 +241,114 @@ def test_fingerprint_tells_meaning() -> None:
     assert profile_of([batch_of(rows)], model="other").fingerprint == profile.fingerprint
     assert profile_of([batch_of([*rows[:-1], rows[0]])]).fingerprint != profile.fingerprint
     assert profile_of([batch_of(rows)], BuildOptions(threshold=0.9)).fingerprint != profile.fingerprint
+
+
+def test_one_off_predictions_stay_in_the_pod() -> None:
+    """No bin, class or warning holds a text that was predicted once; all count as other."""
+    for count in (12, 500):
+        rows = [{"features": {"x": index % 9}, "prediction": f"order {index} for MR SECRET"} for index in range(count)]
+        profile = profile_of([batch_of(rows)])
+        assert _column(profile, "prediction").counts == {"__other__": count, "__missing__": 0, "__invalid__": 0}
+        assert "SECRET" not in repr(profile)
+        assert any("prediction: it looks like an identifier" in warning for warning in profile.warnings)
+
+
+def test_rare_classes_of_many_count_as_other() -> None:
+    """Frequent classes have bins, rare ones of many have not, and a named one has."""
+    predictions = [f"c{index % 30}" for index in range(600)] + ["secret"] * 9
+    rows = [{"features": {"x": index % 9}, "prediction": name} for index, name in enumerate(predictions)]
+    profile = profile_of([batch_of(rows)])
+    assert len(profile.classes) == 30
+    assert _column(profile, "prediction").counts["__other__"] == 9
+    named = profile_of([batch_of(rows)], BuildOptions(classes=("secret",)))
+    assert _column(named, "prediction").counts["secret"] == 9
+
+
+def test_an_empty_category_and_an_empty_class_have_bins() -> None:
+    """The empty text is a value like others, as a feature and as a prediction."""
+    rows = [
+        {"features": {"x": "" if index % 2 else "a"}, "prediction": "" if index % 2 else "b"} for index in range(60)
+    ]
+    profile = profile_of([batch_of(rows)])
+    for name in ("x", "prediction"):
+        assert _column(profile, name).counts["_"] == 30
+
+
+@pytest.mark.parametrize("positive", [None, "no", "yes"])
+def test_bins_of_the_score_are_those_of_the_scores_counted(positive: str | None) -> None:
+    """Lists of scores without configured classes: whichever is positive, edges and counts are of the same numbers."""
+    chance = np.random.default_rng(3)
+    shares = chance.beta(1, 4, size=2_000).tolist()
+    rows = [
+        {"features": {"x": index % 9}, "prediction": "yes" if share > 0.5 else "no", "scores": [1 - share, share]}
+        for index, share in enumerate(shares)
+    ]
+    profile = profile_of([batch_of(rows)], BuildOptions(positive_class=positive))
+    score = _column(profile, "score")
+    assert profile.positive_class == (positive or "yes")
+    assert score.mean == pytest.approx(np.mean(shares) if positive != "no" else 1 - np.mean(shares))
+    assert score.counts["b06"] == 300  # from 35 to 50 %
+    assert score.counts["__below__"] == score.counts["__above__"] == 0
+
+
+def test_scores_of_a_wrong_shape_are_invalid() -> None:
+    """A list of three or of none, or an object of other names, is an invalid score of two classes; null is missing."""
+    scores: list[object] = [[0.7, 0.3], [0.4, 0.6]] * 50 + [[0.1, 0.2, 0.7], [], {}, None]
+    rows = [
+        {"features": {"x": index % 9}, "prediction": "no" if index % 2 else "yes", "scores": value}
+        for index, value in enumerate(scores)
+    ]
+    score = _column(profile_of([batch_of(rows)]), "score")
+    assert (score.counts["__invalid__"], score.counts["__missing__"]) == (3, 1)
+
+
+def test_scores_of_more_classes_than_have_bins() -> None:
+    """Lists of 150 scores are read whole, although 100 classes have a bin."""
+    rows: list[Row] = []
+    for index in range(300):
+        row = [0.1 / 149] * 150
+        row[index % 150] = 0.9
+        rows.append({"features": {"x": index % 9}, "prediction": index % 150, "label": 149, "scores": row})
+    profile = profile_of([batch_of(rows)])
+    assert (len(profile.classes), len(profile.score_columns)) == (100, 150)
+    assert _column(profile, "score").counts["__invalid__"] == 0
+    assert _column(profile, "score").mean == pytest.approx(0.9)
+    assert profile.loss["log_loss"].rows == 300
+
+
+def test_a_value_far_out_is_named() -> None:
+    """One wild value makes the standard deviation useless: the warning names its column, never the value."""
+    values = [*np.random.default_rng(0).normal(size=2_000).tolist(), 1e308]
+    rows = [{"features": {"x": value}, "prediction": value} for value in values]
+    profile = profile_of([batch_of(rows)])
+    assert [warning.split(" or more")[0] for warning in profile.warnings] == ["feature x: 1", "prediction: 1"]
+    assert "308" not in repr(profile.warnings)
+
+
+def test_why_nothing_can_be_built_comes_first() -> None:
+    """The reasons for each feature are said, five of them and the number of the others, not that rows are few."""
+    rows = [{"features": {f"id{index}": 1}} for index in range(500)]
+    with pytest.raises(ReferenceProfileError) as caught:
+        profile_of([batch_of(rows)])
+    text = str(caught.value)
+    assert text.startswith(
+        "model m: no usable feature among id0, id1, id2, id3, id4, ... and 495 more: feature id0: left out, only 1 of 500"
+    )
+    assert text.endswith("feature id4: left out, only 1 of 500 rows have it; ... and 495 more")
+    assert "small drift" not in text
+    builder = ProfileBuilder("m", learned=True)
+    builder.survey(batch_of([{"features": {"x": None}}]))
+    with pytest.raises(ReferenceProfileError, match="among x: no record has a value of one"):
+        builder.fix_bins()
+
+
+def test_hundreds_of_warnings_are_a_few() -> None:
+    """Ids as keys are named five times, then counted; other warnings are not lost among them."""
+    rows = [{"features": {f"id{index}": 1, "x": 7}} for index in range(500)]
+    warnings = profile_of([batch_of(rows)]).warnings
+    assert [text.split(":")[0] for text in warnings[1:]] == [
+        "feature id0",
+        "feature x",
+        *(f"feature id{index}" for index in range(1, 5)),
+        "... and 495 more warnings of the same kinds, 502 in all",
+    ]

@@ -100,3 +100,20 @@ def test_rows_without_labels_have_no_loss() -> None:
     batch = batch_of(rows)
     tally.observe(batch, Binner(reference).cells(batch)[1])
     assert tally.summaries() == {}
+
+
+def test_labels_that_are_no_class_have_no_log_loss() -> None:
+    """Whatever stands in a label beside the scored classes is counted as an error only."""
+    rows = [row | {"label": "yes" if index % 2 else f"note {index}"} for index, row in enumerate(make_rows(400))]
+    losses = _losses(rows)
+    assert losses["zero_one"].rows == 400
+    assert losses["log_loss"].rows == losses["brier"].rows == 200
+
+
+def test_the_empty_text_is_a_label() -> None:
+    """In JSON the empty text is a class, right or wrong as others are."""
+    rows = [
+        {"features": {"a": index % 7}, "prediction": "", "label": "" if index % 4 else "spam"} for index in range(80)
+    ]
+    summary = _losses(rows)["zero_one"]
+    assert (summary.mean, summary.rows) == (0.25, 80)

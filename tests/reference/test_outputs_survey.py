@@ -127,3 +127,86 @@ def test_probabilities_without_names_belong_to_the_sorted_classes() -> None:
     numbered = _survey([0, 1], scores=[[0.9, 0.1], [0.2, 0.8]])
     assert numbered.classes == ["0", "1"]
     assert numbered.positive_class == "1"
+
+
+def test_lists_belong_to_the_class_named_positive() -> None:
+    """With the positive class named, and first of the two, its score is that at its own position."""
+    survey = _survey(["no", "yes", "no"], scores=[[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]], survey=OutputsSurvey((), "no"))
+    assert survey.positive_class == "no"
+    assert (survey.score.minimum, survey.score.maximum) == (0.2, 0.9)
+    assert survey.threshold == 0.5
+    by_position = _survey(["no", "yes"], scores=[[0.9, 0.1], [0.2, 0.8]], survey=OutputsSurvey((), "0"))
+    assert by_position.positive_class == "no"
+    assert by_position.score.maximum == 0.9
+
+
+def test_the_positive_class_need_not_be_predicted() -> None:
+    """A model that never says yes has the configured class all the same, and lists are of both."""
+    survey = _survey(["no"] * 3, scores=[[0.9, 0.1], [0.8, 0.2], [0.7, 0.3]], survey=OutputsSurvey((), "yes"))
+    assert survey.classes == survey.scored_classes == ["no", "yes"]
+    assert survey.score.maximum == 0.3
+
+
+def test_lists_that_fit_no_names_are_of_positions() -> None:
+    """More names than positions are classes of predictions; the scores are read by position, and are no losses of names."""
+    survey = _survey(["a", "b", "unknown"], scores=[[0.9, 0.1], [0.2, 0.8], [0.5, 0.5]])
+    assert survey.classes == ["a", "b", "unknown"]
+    assert survey.scored_classes == ["0", "1"]
+    assert survey.score.maximum == 0.8
+
+
+def test_positions_are_classes_where_predictions_are_some_of_them() -> None:
+    """A model of four numbered classes that predicts two of them so far."""
+    survey = _survey([0, 3], scores=[[0.7, 0.1, 0.1, 0.1], [0.1, 0.1, 0.2, 0.6]])
+    assert survey.classes == survey.scored_classes == ["0", "1", "2", "3"]
+
+
+def test_scores_of_a_thousand_classes() -> None:
+    """A hundred classes have a bin, the scores of all are read."""
+    row: list[object] = [0.0] * 1_000
+    survey = _survey([999.0, 7.0], scores=[[*row[:-1], 1.0], [*row[:7], 1.0, *row[8:]]])
+    assert len(survey.scored_classes) == 1_000
+    assert len(survey.classes) == 100
+    assert {"7", "999"} <= {*survey.classes}
+
+
+def test_a_rare_wrong_shape_is_no_class() -> None:
+    """One list of three among lists of two neither adds a class nor a score."""
+    survey = _survey(["a", "b", "b"], scores=[[0.9, 0.1], [0.2, 0.8], [0.1, 0.05, 0.85]])
+    assert survey.classes == ["a", "b"]
+    assert survey.score.minimum == 0.1
+
+
+def test_an_empty_text_is_a_class_in_json_only() -> None:
+    """In CSV an empty cell is missing."""
+    assert _survey(["", "spam"]).classes == ["", "spam"]
+    assert _survey(["", "spam"], text=True).classes == ["spam"]
+
+
+def test_one_off_predictions_are_named_in_no_class() -> None:
+    """The classes stay empty, a score is still that of two classes, and the warning says what to set."""
+    survey = _survey([f"order {index}" for index in range(50)], [index / 50 for index in range(50)])
+    assert survey.classes == []
+    assert survey.score.exists
+    assert [text.split(":")[0] for text in survey.warnings] == ["prediction"]
+    assert "looks like an identifier" in survey.warnings[0]
+    assert "order" not in survey.warnings[0]
+
+
+def test_one_off_predictions_do_not_name_positions() -> None:
+    """As many one-off texts as there are scores in a list are not their names."""
+    scores: list[object] = [[index / 12 for index in range(12)]] * 12
+    survey = _survey([f"order {index}" for index in range(12)], scores=scores)
+    assert survey.scored_classes == [str(position) for position in range(12)]
+    assert not {name for name in survey.classes if name.startswith("order")}
+
+
+def test_garbage_among_two_classes() -> None:
+    """Rare texts are left out with a warning, and the two classes that remain are told apart by their scores."""
+    predictions: list[object] = [*(f"error {index}" for index in range(30)), *["yes", "no"] * 40]
+    survey = _survey(predictions, [*[0.5] * 30, *[0.2, 0.8] * 40])
+    assert survey.classes == ["no", "yes"]
+    assert survey.positive_class == "no"
+    assert len(survey.warnings) == 1
+    assert "30 different values" in survey.warnings[0]
+    assert _survey(["yes", "no"]).warnings == []

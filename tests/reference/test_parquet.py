@@ -81,7 +81,7 @@ def test_what_is_no_parquet(tmp_path: Path, content: bytes) -> None:
 
 def test_a_missing_file(tmp_path: Path) -> None:
     """The error names the file."""
-    with pytest.raises(InputError, match=r"no\.parquet: cannot read it as Parquet"):
+    with pytest.raises(InputError, match=r"^cannot read .*no\.parquet: no such file or directory$"):
         list(read_parquet(tmp_path / "no.parquet", Schema()))
 
 

@@ -63,6 +63,14 @@ def _swap_edges(content: dict[str, Any]) -> None:
     content["models"][0]["columns"][0]["edges"].reverse()
 
 
+def _drop_models(content: dict[str, Any]) -> None:
+    content["models"] = []
+
+
+def _repeat_model(content: dict[str, Any]) -> None:
+    content["models"] *= 2
+
+
 def _drop_features(content: dict[str, Any]) -> None:
     columns = content["models"][0]["columns"]
     content["models"][0]["columns"] = [column for column in columns if column["role"] != "feature"]
@@ -80,6 +88,8 @@ def _spoil_type(content: dict[str, Any]) -> None:
         (_change_count, "the fingerprint does not match the counts"),
         (_drop_edge, "feature age: edges, bins and means do not fit"),
         (_swap_edges, "feature age: edges, bins and means do not fit"),
+        (_drop_models, "the reference profile has no model; build it again"),
+        (_repeat_model, "model m is in the file twice"),
         (_drop_features, "the reference profile has no feature"),
         (_spoil_type, "the reference profile is damaged"),
     ],

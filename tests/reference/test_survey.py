@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_drift_exporter.reference.survey import QUANTILES, FieldSurvey, Reservoir, numeric_edges
+from model_drift_exporter.reference.survey import QUANTILES, FieldSurvey, Reservoir, far_out, numeric_edges
 
 _FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -164,3 +164,53 @@ def test_distinct_texts_are_bounded() -> None:
     assert len(survey.categories) < 22_000
     assert survey.categories["known"] == 60
     assert len(survey.categories) + survey.overflow == 60_001
+
+
+def test_samples_of_parts_merge_by_their_sizes() -> None:
+    """Of many numbers each part has the share of the sample that it has of the rows; of few all are there."""
+    few = [Reservoir(), Reservoir()]
+    few[0].add(np.array([3.0, 1.0]))
+    few[1].add(np.array([2.0]))
+    assert Reservoir.merged(few).tolist() == [1, 2, 3]
+    large, small = Reservoir(1_000), Reservoir(1_000)
+    large.add(np.linspace(0, 1, 9_000))
+    small.add(np.linspace(2, 3, 1_000))
+    merged = Reservoir.merged([large, small, Reservoir()], 1_000)
+    assert len(merged) == 1_000
+    assert (merged >= 2).sum() == 100
+    assert (merged[0] < 0.05, merged[-1]) == (True, 3)
+    assert len(Reservoir.merged([])) == 0
+
+
+def _far_out(values: Sequence[float]) -> int:
+    ordered = np.sort(np.array(values, dtype=np.float64))
+    return far_out(ordered, float(ordered[0]), float(ordered[-1]))
+
+
+@pytest.mark.parametrize(
+    ("values", "count"),
+    [
+        ([*range(100), 1e308], 1),
+        ([*range(1_000), -1e12, 1e300], 2),
+        ([1.76e9, 1.76e9 + 60, 1.76e9 + 120, 1e300], 1),
+        ([0.0] * 5_000 + [1.0] * 10, 0),
+        ([5.0] * 5_000 + [1e9], 1),
+        ([-1.7e308, 0.5, 1.7e308], 0),
+        ([10.0**index for index in range(-20, 20)], 0),
+        ([1.0, 1e300], 0),
+    ],
+)
+def test_values_far_out(values: list[float], count: int) -> None:
+    """A million times the usual distance from the median is far out; a wide range, a rare value or two numbers are not."""
+    assert _far_out(values) == count
+
+
+@pytest.mark.parametrize("law", ["normal", "lognormal", "exponential", "standard_cauchy"])
+def test_ordinary_laws_have_no_value_far_out(law: str) -> None:
+    """Heavy tails are no mistakes."""
+    assert _far_out(getattr(np.random.default_rng(1), law)(size=100_000)) == 0
+
+
+def test_a_far_value_that_the_sample_missed_counts() -> None:
+    """The extremes are known of all rows."""
+    assert far_out(np.arange(1_000.0), 0.0, 1e300) == 1

@@ -60,11 +60,58 @@ def test_a_damaged_archive_gives_what_was_read(tmp_path: Path, damage: str) -> N
     assert reading.status.problem.startswith(f"{path} is no whole gzip file (")
 
 
-@pytest.mark.parametrize("content", [b"", b"plain text\n"])
-def test_what_is_no_gzip_at_all(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize("damage", ["cut off", "wrong checksum", "wrong length"])
+@pytest.mark.parametrize(("end", "errors"), [(b"", {}), (b"breaks off", {"invalid_gzip": 1})])
+def test_damage_behind_the_last_line_costs_none(
+    tmp_path: Path, damage: str, end: bytes, errors: dict[str, int]
+) -> None:
+    """The file has a problem all the same; an error is counted only for a line that breaks off."""
+    path = tmp_path / "log.gz"
+    data = bytearray(gzip.compress(TEXT + end))
+    if damage == "cut off":
+        del data[-5:]
+    else:
+        data[-8 if damage == "wrong checksum" else -1] ^= 0xFF
+    path.write_bytes(data)
+    reading = read_once(path)
+    assert reading.to_end() == LINES
+    assert reading.errors == errors
+    assert "is no whole gzip file (" in reading.status.problem
+
+
+def test_an_empty_file_is_an_empty_log(tmp_path: Path) -> None:
+    """It is no damaged archive: its writer has not begun."""
+    path = tmp_path / "log.gz"
+    path.touch()
+    reading = read_once(path)
+    assert reading.to_end() == []
+    assert (reading.errors, reading.status.problem, reading.status.open_errors) == ({}, "", 0)
+
+
+@pytest.mark.parametrize("once", [True, False])
+def test_gzip_is_known_by_its_first_bytes(tmp_path: Path, once: bool) -> None:
+    """Whatever the file is called, and with a pattern too."""
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(gzip.compress(TEXT))
+    for pattern in ("log.jsonl", "*.jsonl"):
+        reading = Reading(FileSource("log", str(tmp_path / pattern), once=once, read_bytes=8192))
+        assert reading.step() == LINES
+        assert (reading.errors, reading.status.problem) == ({}, "")
+
+
+def test_the_first_line_of_an_archive_may_be_too_long(tmp_path: Path) -> None:
+    """The lines behind it come with an empty head."""
+    path = tmp_path / "log.csv.gz"
+    path.write_bytes(gzip.compress(b"x" * 200 + b"\n1,2\n"))
+    reading = read_once(path, line_bytes=100)
+    assert reading.to_end() == [b"1,2"]
+    assert [chunk.head for chunk in reading.chunks if chunk.data] == [b""]
+
+
+def test_what_is_no_gzip_at_all(tmp_path: Path) -> None:
     """One error, no lines."""
     path = tmp_path / "log.gz"
-    path.write_bytes(content)
+    path.write_bytes(b"plain text\n")
     reading = read_once(path)
     assert reading.to_end() == []
     assert reading.errors == {"invalid_gzip": 1}

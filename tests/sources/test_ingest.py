@@ -118,7 +118,7 @@ def test_damaged_gzip_is_one_error_and_nothing_else(body: bytes, encoding: str) 
     assert [chunk.data for chunk in reading.chunks] == [b""]
 
 
-@pytest.mark.parametrize(("size", "errors"), [(1000, {}), (1001, {"invalid_gzip": 1})])
+@pytest.mark.parametrize(("size", "errors"), [(1000, {}), (1001, {"body_too_large": 1})])
 def test_a_compressed_body_may_expand_to_the_limit(size: int, errors: dict[str, int]) -> None:
     """Counted from the largest body allowed, not from its own size."""
     source = IngestSource(max_body_bytes=1000)
@@ -135,7 +135,32 @@ def test_a_bomb_is_not_unpacked() -> None:
     source.offer(bomb)
     reading = Reading(source)
     assert reading.step() == []
-    assert reading.errors == {"invalid_gzip": 1}
+    assert reading.errors == {"body_too_large": 1}
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "lines"),
+    [
+        (b'{"a": 1}\n' * 200, "application/x-ndjson", [b'{"a": 1}'] * 111),
+        (b'\xef\xbb\xbf{"a": NaN}\r\n' + b'{"a": 1}\n' * 200, "", [b'{"a": NaN}\r', *[b'{"a": 1}'] * 109]),
+        (b"a,b\n" + b"1,2\n" * 300, "text/csv", [b"a,b", *[b"1,2"] * 249]),
+        (b"[1]\n" * 300, "", [b"[1]"] * 250),
+        (b"[\n" + b'{"a": 1},\n' * 200 + b"1]", "", []),
+        (b'{"a": [\n' + b"1,\n" * 500 + b"1]}", "", []),
+        (b'{"a": "' + b"x" * 2_000 + b'"}', "", []),
+    ],
+    ids=["ndjson", "ndjson with NaN", "csv", "lines of arrays", "array", "object", "one line"],
+)
+def test_of_a_body_beyond_the_limit_the_whole_lines_are_taken(
+    body: bytes, content_type: str, lines: list[bytes]
+) -> None:
+    """They are whole records; the rest is one error. One array or object is not torn into lines that are none."""
+    source = IngestSource(max_body_bytes=1000)
+    source.offer(gzip.compress(body), content_type)
+    source.offer(b'{"b": 2}')
+    reading = Reading(source)
+    assert reading.step() == [*lines, b'{"b": 2}']
+    assert reading.errors == {"body_too_large": 1}
 
 
 def test_csv_bodies_are_streams_of_their_own() -> None:
@@ -276,3 +301,16 @@ def test_a_large_csv_body_starts_its_stream_once() -> None:
         starts.append((chunk.starts_stream, chunk.format))
     assert starts == [(True, "csv"), *[(False, "csv")] * (len(starts) - 1)]
     assert len(starts) > 1
+
+
+def test_a_csv_header_that_is_too_long_is_not_replaced_by_a_row() -> None:
+    """The decoder is told, so that no value becomes a column's name."""
+    source = IngestSource(line_bytes=20)
+    source.offer(b"a_column_with_a_very_long_name,b\n1,2\n", "text/csv")
+    chunk = source.poll(0.0)
+    assert chunk is not None
+    assert (chunk.data, dict(chunk.errors), chunk.head) == (b"1,2\n", {"line_too_long": 1}, b"")
+    source.offer(b"a,b\n1,2\n", "text/csv")
+    chunk = source.poll(0.0)
+    assert chunk is not None
+    assert chunk.head is None

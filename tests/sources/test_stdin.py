@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import io
 import os
 import sys
@@ -150,3 +151,39 @@ def test_close_stops_reading(pipe: Pipe) -> None:
     assert reading.step() == []
     assert reading.source.finished
     assert not pipe.reader.closed
+
+
+def test_gzip_is_decompressed(pipe: Pipe) -> None:
+    """Recognised by its first bytes, however they come, and read as it comes."""
+    reading = Reading(StdinSource(stream=pipe.reader))
+    data = gzip.compress(b"one\ntwo\nthree")
+    for piece in (data[:1], data[1:5], data[5:]):
+        assert reading.source.poll(reading.now) is None
+        pipe.writer.write(piece)
+    assert reading.step() == [b"one", b"two"]
+    pipe.writer.close()
+    assert reading.step() == [b"three"]
+    assert (reading.status.problem, reading.status.bytes_read) == ("", len(data))
+    assert [chunk.starts_stream for chunk in reading.chunks] == [True, False]
+
+
+@pytest.mark.parametrize(("text", "errors"), [(b"one\ntwo\n", {}), (b"one\ntwo\nthree", {"invalid_gzip": 1})])
+def test_gzip_that_breaks_off(text: bytes, errors: dict[str, int]) -> None:
+    """What came is read, the status says what is wrong, and a line that breaks off is an error."""
+    reading = Reading(StdinSource(stream=io.BytesIO(gzip.compress(text)[:-3])))
+    assert reading.to_end() == [b"one", b"two"]
+    assert reading.errors == errors
+    assert reading.status.problem.startswith("standard input is no whole gzip stream (it ends too early)")
+    assert reading.status.open_errors == 1
+
+
+def test_what_is_shorter_than_a_mark_is_text() -> None:
+    """A single byte that gzip begins with is a line."""
+    assert Reading(StdinSource(stream=io.BytesIO(b"\x1f"))).to_end() == [b"\x1f"]
+
+
+def test_the_first_line_may_be_too_long() -> None:
+    """The lines behind it come with an empty head."""
+    reading = Reading(StdinSource(stream=io.BytesIO(b"\n" + b"x" * 50 + b"\n1,2\n"), line_bytes=10, read_bytes=8))
+    assert reading.to_end() == [b"", b"1,2"]
+    assert [chunk.head for chunk in reading.chunks if chunk.data.strip()] == [b""]

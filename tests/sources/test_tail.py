@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from model_drift_exporter.sources import FileSource
 from model_drift_exporter.sources.position import Position, identity_of
 from model_drift_exporter.sources.tail import FileCounters, FileTail
-from tests.sources.reading import append
+from tests.sources.reading import Reading, append
 
 
 class Tail:
@@ -280,3 +281,50 @@ def test_deleted_says_whether_disk_space_is_held(path: Path, tail: Tail) -> None
     assert not tail.tail.deleted()
     renamed.unlink()
     assert tail.tail.deleted()
+
+
+@pytest.mark.parametrize("read_bytes", [7, 1 << 16])
+def test_a_long_line_of_blanks_is_an_empty_line(tmp_path: Path, read_bytes: int) -> None:
+    """As it is in a decoder; it counts as soon as something else is in it."""
+    path = tmp_path / "log"
+    append(path, b" " * 50 + b"\n" + b" " * 50 + b"x\none\n" + b"\t" * 50)
+    reading = Reading(FileSource("log", str(path), line_bytes=20, read_bytes=read_bytes))
+    assert [line for line in reading.step() if line.strip()] == [b"one"]
+    assert reading.errors == {"line_too_long": 1}
+    append(path, b"\t\ntwo\n")
+    assert reading.step() == [b"two"]
+    append(path, b" " * 50)
+    assert reading.step() == []
+    append(path, b"end\nthree\n")
+    assert reading.step() == [b"three"]
+    assert reading.errors == {"line_too_long": 2}
+
+
+@pytest.mark.parametrize("read_bytes", [7, 1 << 16])
+def test_a_first_line_that_is_too_long_leaves_an_empty_head(tmp_path: Path, read_bytes: int) -> None:
+    """Once for each beginning of the file."""
+    path = tmp_path / "log.csv"
+    append(path, b"\n" + b"x" * 50 + b"\n1,2\n" + b"y" * 50 + b"\n3,4\n")
+    reading = Reading(FileSource("log", str(path), line_bytes=20, read_bytes=read_bytes))
+    assert [line for line in reading.step() if line] == [b"1,2", b"3,4"]
+    heads = [chunk.head for chunk in reading.chunks if chunk.data.strip()]
+    assert heads == [b"", *[None] * (len(heads) - 1)]
+    path.write_bytes(b"a,b\n")
+    assert reading.step() == [b"a,b"]
+    assert reading.chunks[-1].head is None
+
+
+@pytest.mark.parametrize(
+    ("beginning", "head"), [(b"\xef\xbb\xbfa,b\n1,2\n", b"a,b"), (b"x" * 50 + b"\n1,2\n", b""), (b"", None)]
+)
+def test_reading_from_the_end_knows_the_first_line(tmp_path: Path, beginning: bytes, head: bytes | None) -> None:
+    """What is read later needs the header of the file."""
+    path = tmp_path / "log.csv"
+    append(path, beginning)
+    reading = Reading(FileSource("log", str(path), start="end", line_bytes=20))
+    assert reading.step() == []
+    append(path, b"3,4\n")
+    assert reading.step() == [b"3,4"]
+    append(path, b"5,6\n")
+    assert reading.step() == [b"5,6"]
+    assert [chunk.head for chunk in reading.chunks] == [head, None]

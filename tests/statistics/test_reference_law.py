@@ -10,23 +10,23 @@ from model_drift_exporter.statistics import CellLayout, ColumnCells
 from model_drift_exporter.statistics.reference_law import ReferenceLaw
 
 
-def test_new_extremes_weigh_as_one_observation() -> None:
-    """Empty end bins of a numeric column weigh one row; empty special and categorical bins stay empty."""
+def test_a_numeric_bin_weighs_its_spacings() -> None:
+    """Empty end bins of a numeric column weigh one row, the first of them the lowest bin's; others weigh their rows."""
     layout = CellLayout.from_columns([ColumnCells(6, (0.0, 0.5, 2.0, 3.0), 1.0), ColumnCells(3)])
     law = ReferenceLaw(layout, [0, 5, 3, 0, 2, 0, 4, 0, 0])
-    assert law.weight.tolist() == [1, 5, 3, 1, 2, 0, 4, 0, 0]
+    assert law.weight.tolist() == [1, 4, 3, 1, 2, 0, 4, 0, 0]
     assert law.rows.tolist() == [10, 4]
-    np.testing.assert_allclose(law.share * 12, [1, 5, 3, 1, 2, 0, 12, 0, 0])
-    np.testing.assert_allclose(law.distribution_function[:4], [0.1, 0.6, 0.9, 1.0])
+    np.testing.assert_allclose(law.share * 11, [1, 4, 3, 1, 2, 0, 11, 0, 0])
+    np.testing.assert_allclose(law.distribution_function[:4], np.array([1, 5, 8, 9]) / 9)
     np.testing.assert_allclose(law.reference_function[:4], [0.0, 0.625, 1.0, 1.0])
-    np.testing.assert_allclose(law.valid_share, [10 / 12, 0.0])
+    np.testing.assert_allclose(law.valid_share, [9 / 11, 0.0])
 
 
 def test_an_atom_at_the_end_promises_no_new_extreme() -> None:
     """Where the reference's extreme is a repeated value, nothing is expected beyond it."""
     layout = CellLayout.from_columns([ColumnCells(5, (0.0, 0.0, 2.0, 3.0), 1.0)])
     assert ReferenceLaw(layout, [0, 5, 3, 0, 0]).weight.tolist() == [0, 5, 3, 1, 0]
-    assert ReferenceLaw(layout, [0, 1, 3, 0, 0]).weight.tolist() == [1, 1, 3, 1, 0]
+    assert ReferenceLaw(layout, [0, 1, 3, 0, 0]).weight.tolist() == [1, 0, 3, 1, 0]
 
 
 def test_a_reference_without_rows_expects_nothing() -> None:

@@ -23,6 +23,7 @@ STATUS = ExporterStatus(
 class FakeService:
     samples: list[Samples] = attrs.field(factory=list)
     not_ready: str | None = None
+    failure: str | None = None
     problem: str | None = None
     queue_full: bool = False
     reloads: int = 0
@@ -33,6 +34,9 @@ class FakeService:
 
     def status(self) -> ExporterStatus:
         return STATUS
+
+    def healthy(self) -> str | None:
+        return self.failure
 
     def ready(self) -> str | None:
         return self.not_ready

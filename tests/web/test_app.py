@@ -96,6 +96,16 @@ class TestMetrics:
         assert int(headers["content-length"]) == len(body)
         assert gzip.decompress(body) == TEXT
 
+    @pytest.mark.parametrize("path", ["/metrics", "/", "/-/page"])
+    @pytest.mark.parametrize(("accepted", "coded"), [("gzip", True), ("gzip;q=0", False), ("gzip;q=0, *", False)])
+    def test_a_refused_coding_is_not_used(self, path: str, accepted: str, coded: bool) -> None:
+        """However long the answer, q=0 is a no; Vary names the header once."""
+        many = Series("model_test_up", [()]).samples([1])
+        service = FakeService([many] * 1_000)
+        response = ask(service, "GET", path, headers={"Accept-Encoding": accepted})
+        assert ("content-encoding" in response.headers) is coded
+        assert response.headers.get_list("vary", split_commas=True).count("Accept-Encoding") == 1
+
     def test_head_has_the_headers_of_get(self, service: FakeService) -> None:
         """HEAD is answered with the same content type and length."""
         response = ask(service, "HEAD", "/metrics")
@@ -205,6 +215,15 @@ class TestHealth:
         service.not_ready = "reading the reference"
         response = ask(service, "GET", "/-/healthy")
         assert (response.status_code, response.text) == (200, "healthy\n")
+
+    def test_not_healthy_when_reading_has_failed(self, service: FakeService) -> None:
+        """A sidecar that reads no more says so, at both addresses."""
+        service.failure = "reading has failed: OSError: disk"
+        for response in (
+            ask(service, "GET", "/-/healthy"),
+            ask_ingest_app(service, lambda client: client.get("/-/healthy")),
+        ):
+            assert (response.status_code, response.text) == (503, "reading has failed: OSError: disk\n")
 
     def test_ready(self, service: FakeService) -> None:
         """Ready is 200."""
@@ -324,6 +343,24 @@ class TestIngest:
         response = ask(service, "POST", "/ingest", WebOptions(max_body_bytes=10), content=endless())
         assert (response.status_code, service.offered) == (413, [])
         assert sent <= 4
+
+    @pytest.mark.parametrize("headers", [{"Content-Encoding": "gzip"}, {}])
+    def test_a_body_that_says_it_expands_beyond_the_limit(self, service: FakeService, headers: dict[str, str]) -> None:
+        """413 by the gzip trailer alone, with the size and what to do; one of the limit is taken."""
+        options = WebOptions(max_body_bytes=1_000)
+        response = ask(service, "POST", "/ingest", options, content=gzip.compress(b"x" * 1_001), headers=headers)
+        assert (response.status_code, service.offered) == (413, [])
+        assert response.text == (
+            "the body expands to 1001 bytes, more than 1000 bytes; send it in several requests, "
+            "or raise --ingest.max-body-bytes\n"
+        )
+        response = ask(service, "POST", "/ingest", options, content=gzip.compress(b"x" * 1_000), headers=headers)
+        assert response.status_code == 202
+
+    def test_a_trailer_that_cannot_be_true_is_not_believed(self, service: FakeService) -> None:
+        """A size that no such body expands to is damage, which is told when the body is read."""
+        body = gzip.compress(b"{}")[:-4] + b"\xff\xff\xff\xff"
+        assert ask(service, "POST", "/ingest", content=body).status_code == 202
 
     def test_a_full_queue_asks_to_come_back(self, service: FakeService) -> None:
         """429 with Retry-After."""

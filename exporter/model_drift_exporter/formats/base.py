@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ..records import Decoded
 from .layout import Schema
 
-__all__ = ["Decoder", "Format"]
+__all__ = ["Decoder", "Format", "HeadedDecoder"]
 
 
 class Decoder(Protocol):
@@ -18,10 +18,19 @@ class Decoder(Protocol):
         ...
 
 
+@runtime_checkable
+class HeadedDecoder(Decoder, Protocol):
+    """A decoder that needs the first line of its stream, and so must be told where no chunk holds it."""
+
+    def begin(self, head: bytes) -> None:
+        """Take the first non-empty line of the stream from here; nothing stands for a line that nobody could read."""
+        ...
+
+
 class Format(Protocol):
     """Makes decoders. ``schema`` is shared by all streams of an input and grows as fields are seen.
 
-    ``per_stream``: each stream needs a decoder of its own.
+    ``per_stream``: each stream needs a decoder of its own, a ``HeadedDecoder``.
     """
 
     @property

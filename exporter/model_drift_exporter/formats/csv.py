@@ -1,12 +1,18 @@
-"""CSV with a header line; every value is text. One line is one record, so quoted line breaks are not supported."""
+"""CSV with a header line, separated by commas, semicolons or tabs; every value is text.
+
+One line is one record, so quoted line breaks are not supported.
+"""
 
 from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+import attrs
 
 from ..records import Decoded, LabelBatch, RecordBatch
+from .header import BLANKS, Header, cells, read_header
 from .layout import Schema
 
 __all__ = ["CsvDecoder"]
@@ -22,53 +28,91 @@ _FIELDS = {
     "latency": "latency",
 }
 
-_BLANKS = " \t\r\x0b\x0c"
-
 
 class CsvDecoder:
-    """Decodes the lines of one CSV stream; its first non-empty line is the header, which may come again."""
+    """Decodes the lines of one CSV stream; its first non-empty line is the header, which may come again.
+
+    If that line cannot be read as one, the stream has no names: all its other lines are ``not_csv``, since taking a
+    later line for the header would make raw values names of features.
+    """
 
     per_stream = True
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
-        self._header: list[str] = []
+        self._header: Header | None = None
+        self._lost = False
+        self._problem = ""
         self._generation = -1
+
+    def begin(self, head: bytes) -> None:
+        """Take the header from here; nothing stands for a first line that nobody could read."""
+        if self._header is None and not self._lost:
+            self._read_header(head)
 
     def decode(self, data: bytes) -> Decoded:
         """Decode lines of CSV; nothing in ``data`` makes it raise."""
+        if self._header is None and not self._lost:
+            first = data.lstrip()
+            if not first:
+                return Decoded()
+            data = data[data.rfind(b"\n", 0, len(data) - len(first)) + 1 :]
+            line, _, rest = data.partition(b"\n")
+            reason = self._read_header(line)
+            if reason:
+                errors = Counter({reason: 1})
+                errors.update(not_csv=_non_empty(rest))
+                return self._with_problem(Decoded(errors=+errors))
+        if self._header is None:
+            return self._with_problem(Decoded(errors=+Counter(not_csv=_non_empty(data))))
+        return self._decode(data, self._header)
+
+    def _read_header(self, line: bytes) -> str:
+        """Why the line is rejected, or nothing."""
+        try:
+            self._header = read_header(line)
+            return ""
+        except ValueError as error:
+            self._lost = True
+            self._problem = f"the header could not be read ({error}); the lines are rejected as not_csv"
+            return "invalid_utf8" if _texts(line, Counter()) == [] else "not_csv"
+
+    def _with_problem(self, decoded: Decoded) -> Decoded:
+        problem, self._problem = self._problem, ""
+        return attrs.evolve(decoded, problem=problem) if problem else decoded
+
+    def _decode(self, data: bytes, header: Header) -> Decoded:
         errors: Counter[str] = Counter()
-        rows = self._rows(data, errors)
-        if rows and not self._header:
-            self._header = rows[0]
-        if self._header and self._generation != self._schema.generation:
-            self._schema.learn(dict.fromkeys(self._header))
+        rows = self._rows(data, header.separator, errors)
+        if self._generation != self._schema.generation:
+            self._schema.learn(dict.fromkeys(filter(None, header.names)))
             self._generation = self._schema.generation
-        rows = [row for row in rows if row != self._header]
+        names = list(header.names)
+        rows = [row for row in rows if row != names]
         if not rows:
             return Decoded(errors=errors)
-        whole = [row for row in rows if len(row) == len(self._header)]
+        whole = [row for row in rows if len(row) == len(names)]
         if len(whole) < len(rows):
             errors["not_csv"] += len(rows) - len(whole)
             if not whole:
                 return Decoded(errors=errors)
-        by_name: dict[str, Sequence[str]] = dict(zip(self._header, zip(*whole, strict=True), strict=True))
-        return self._assemble(by_name, len(whole), errors)
+        columns = zip(names, zip(*whole, strict=True), strict=True)
+        return self._assemble({name: column for name, column in columns if name}, len(whole), errors)
 
-    def _rows(self, data: bytes, errors: Counter[str]) -> list[list[str]]:
-        texts = [text.rstrip("\r") for text in _texts(data, errors) if text.strip(_BLANKS)]
+    def _rows(self, data: bytes, separator: str, errors: Counter[str]) -> list[list[str]]:
+        texts = [text.rstrip("\r") for text in _texts(data, errors) if text.strip(BLANKS)]
         if b'"' not in data:
-            return [text.split(",") for text in texts]
+            return [text.split(separator) for text in texts]
         rows = []
         for text in texts:
             # A reader for each line: an unbalanced quote then spoils its own line and no other.
             try:
-                rows.append(next(csv.reader((text,), strict=True)) if '"' in text else text.split(","))
+                rows.append(cells(text, separator))
             except csv.Error:
                 errors["not_csv"] += 1
         return rows
 
-    def _assemble(self, by_name: dict[str, Sequence[str]], size: int, errors: Counter[str]) -> Decoded:
+    def _assemble(self, by_name: Mapping[str, Sequence[str]], size: int, errors: Counter[str]) -> Decoded:
         names = self._schema.fields
         fields = {column: by_name[names[field]] for field, column in _FIELDS.items() if names.get(field) in by_name}
         taken = set(names.values())
@@ -111,3 +155,7 @@ def _texts(data: bytes, errors: Counter[str]) -> list[str]:
         except UnicodeDecodeError:
             errors["invalid_utf8"] += 1
     return texts
+
+
+def _non_empty(data: bytes) -> int:
+    return sum(bool(line.strip()) for line in data.split(b"\n"))

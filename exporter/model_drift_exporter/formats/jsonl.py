@@ -7,17 +7,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-import numpy as np
 from msgspec.structs import astuple
 
 from ..records import Decoded, LabelBatch, RecordBatch
+from .framing import is_braced, non_empty_lines, one_a_line
 from .layout import OUTPUTS, Schema
 from .lenient import NOT_JSON, decode_leniently
+from .odd_names import Aliases
 
 __all__ = ["JsonLinesDecoder"]
 
 _FIELDS = ("time", "id", "model", "version", "prediction", "score", "scores", "label", "latency")
-_LINE_BREAK, _OPENING, _CLOSING = b"\n{}"
 _SCANNED_LINES = 20_000
 _SCANNED_LINES_CLOSED = 200
 _UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -86,31 +86,37 @@ class JsonLinesDecoder:
         names = {f"field_{field}": schema.fields[field] for field in self._fields}
         flat = [name for name in schema.features if name not in names.values()]
         self._features, self._beside = list(schema.features) if schema.nested else flat, flat if schema.mixed else []
+        self._aliases = Aliases([*schema.fields.values(), *schema.features], schema.fields.get("features"))
         if schema.nested:
             inner = {f"feature_{position}": name for position, name in enumerate(self._features)}
-            self._container = msgspec.defstruct("Features", [(n, value, None) for n in inner], rename=inner, gc=False)
+            self._container = self._aliases.struct("Features", [(n, value, None) for n in inner], inner)
             definitions.append(("features", self._container | float | str | bool | list[Any] | None, None))
             names["features"] = schema.fields["features"]
         for position, name in enumerate(self._beside if schema.nested else flat):
             definitions.append((f"feature_{position}", value, None))
             names[f"feature_{position}"] = name
-        self._record = msgspec.defstruct("Record", definitions, rename=names, gc=False)
+        self._record = self._aliases.struct("Record", definitions, names)
         self._decoder = msgspec.json.Decoder(self._record)
 
     def _rows(self, data: bytes, errors: Counter[str]) -> tuple[list[Any], list[bytes] | None]:
         """Structs, and their lines where these had to be split; ``None`` when row k is the k-th non-empty line."""
+        if self._aliases:
+            return self._rows_one_by_one(non_empty_lines(data), errors)
         try:
             if not data.isascii():
                 data.decode()
             rows = self._decoder.decode_lines(data)
-            if _one_a_line(data, len(rows)):
+            if one_a_line(data, len(rows)):
                 return rows, None
         except _UNDECODABLE:
             rows = []
-        lines = _non_empty_lines(data)
-        if len(rows) == len(lines) and all(map(_is_braced, lines)):
+        lines = non_empty_lines(data)
+        if len(rows) == len(lines) and all(map(is_braced, lines)):
             return rows, lines
-        rows, kept = [], []  # a bad line, two objects on one line, or one object over several
+        return self._rows_one_by_one(lines, errors)  # a bad line, two objects on one line, or one object over several
+
+    def _rows_one_by_one(self, lines: list[bytes], errors: Counter[str]) -> tuple[list[Any], list[bytes]]:
+        rows, kept = [], []
         for line in lines:
             row = self._row(line, errors)
             if row is not None:
@@ -122,13 +128,15 @@ class JsonLinesDecoder:
         try:
             if not line.isascii():
                 line.decode()
+            if self._aliases:
+                return msgspec.convert(self._aliases.rename(self._generic.decode(line)), self._record)
             return self._decoder.decode(line)
         except UnicodeDecodeError:
             errors["invalid_utf8"] += 1
         except (msgspec.MsgspecError, RecursionError):
             record = decode_leniently(line)
             if isinstance(record, dict):
-                return msgspec.convert(record, self._record)
+                return msgspec.convert(self._aliases.rename(record), self._record)
             errors["not_json" if record is NOT_JSON else "not_an_object"] += 1
         return None
 
@@ -140,7 +148,7 @@ class JsonLinesDecoder:
         suspects = self._without_features(rest, fields, len(rows))
         labels = None
         if suspects:
-            lines = _non_empty_lines(source) if isinstance(source, bytes) else source
+            lines = non_empty_lines(source) if isinstance(source, bytes) else source
             if "label" not in fields or not self._schema.nested:
                 records = [self._learn(lines[index]) for index in suspects]
                 if self._generation != self._schema.generation:
@@ -225,22 +233,3 @@ def _labels(fields: dict[str, Sequence[Any]], indexes: Sequence[int]) -> LabelBa
         return None if column is None else [column[index] for index in indexes]
 
     return LabelBatch(len(indexes), pick("time"), pick("id"), pick("model"), pick("label") or [])
-
-
-def _non_empty_lines(data: bytes) -> list[bytes]:
-    return [line for line in data.split(b"\n") if line and not line.isspace()]
-
-
-def _one_a_line(data: bytes, rows: int) -> bool:
-    # The decoder does not care where lines end. But "}", a line break and "{" cannot follow each other inside of an
-    # object, so that as many rows as such places (and one) are one row a line.
-    characters = np.frombuffer(data, np.uint8)
-    breaks = np.flatnonzero(characters[:-1] == _LINE_BREAK)
-    if rows != len(breaks) + 1 or not data.startswith(b"{"):
-        return False
-    return bool((characters[breaks - 1] == _CLOSING).all() and (characters[breaks + 1] == _OPENING).all())
-
-
-def _is_braced(line: bytes) -> bool:
-    text = line.strip()
-    return text.startswith(b"{") and text.endswith(b"}")

@@ -29,11 +29,6 @@ MAXIMUM_FEATURES = 2_000
 """Feature names remembered at most, so that a log with data in its keys cannot fill the memory."""
 
 
-def _decodable(name: str) -> bool:
-    # msgspec takes no field name that JSON would have to escape.
-    return not any(character in '\\"' or character < " " or "\ud800" <= character <= "\udfff" for character in name)
-
-
 @attrs.define(eq=False)
 class Schema:
     """The fields and features of the records seen so far.
@@ -81,15 +76,15 @@ class Schema:
         """Take in unknown features from now on, those noted so far included: a model without a reference has come."""
         self.closed = False
         self.generation += 1
-        self.add_features(self.unknown)
-        self.unknown.clear()
+        noted, self.unknown = self.unknown, {}
+        self.add_features(noted)
 
     def add_features(self, names: Iterable[str]) -> None:
         """Remember feature names, as far as include, exclude and the limit allow."""
         for name in names:
             if name in self.features or name in self.exclude or (self.include and name not in self.include):
                 continue
-            if len(self.features) >= MAXIMUM_FEATURES or not _decodable(name):
+            if len(self.features) >= MAXIMUM_FEATURES:
                 self.note_unknown(name)
                 continue
             self.features[name] = None

@@ -114,7 +114,7 @@ _add(_WINDOW, "gauge", "model_window_coverage_ratio", "model window", "Share of 
 _HEALTH = "The exporter itself"
 _own = "model_drift_exporter_"
 _add(_HEALTH, "gauge", f"{_own}build_info", "version python", "1; version of the exporter and of Python.")
-_add(_HEALTH, "counter", f"{_own}record_errors_total", "input reason", "Lines rejected, by reason.")
+_add(_HEALTH, "counter", f"{_own}record_errors_total", "input reason", "Lines rejected, by reason; what is lost of a damaged archive or body, or of a body beyond its limit, counts as one.")
 _add(_HEALTH, "gauge", f"{_own}input_up", "input", "1 if the input can be read, 0 if not.")
 _add(_HEALTH, "counter", f"{_own}input_bytes_total", "input", "Bytes read.")
 _add(_HEALTH, "gauge", f"{_own}input_lag_bytes", "input", "Bytes known to exist and not read yet.")

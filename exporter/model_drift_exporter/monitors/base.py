@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import Protocol, Self
 
 import attrs
 
@@ -43,6 +43,14 @@ class Monitor(Protocol):
 
     def tick(self, now: float) -> None:
         """Event time has reached ``now`` (seconds since the epoch); called after the batches that brought it there."""
+        ...
+
+    def take_over(self, old: Self) -> None:
+        """Go on with what another monitor of this kind has counted, before the first batch.
+
+        Called after a reload that left the model's reference and so its bins as they were. Windows and the exported
+        columns may be others; ``old`` is not used again.
+        """
         ...
 
     def collect(self) -> Iterable[Samples]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Self
 
 import numpy as np
 
@@ -19,28 +20,32 @@ class ConfidenceMonitor:
     """``model_confidence``, ``model_margin`` and ``model_entropy``, where scores are probabilities."""
 
     def __init__(self, context: MonitorContext) -> None:
-        self._histograms: dict[str, tuple[HistogramSeries, int, slice]] = {}
+        self._histograms: dict[str, tuple[HistogramSeries, slice]] = {}
         self._constant: list[Samples] = []
-        for position in context.exported:
-            column = context.columns[position]
-            if column.role not in DERIVED:
-                continue
-            start = int(context.binner.starts[position])
-            # The lowest edge is 0, which the first bucket includes; nothing lies outside 0 and 1.
-            ordinals = slice(start + 1, start + len(column.edges))
-            series = HistogramSeries(f"model_{column.role}", (context.model,), column.edges[1:])
-            self._histograms[column.role] = (series, position, ordinals)
-            labels = [(context.model, name, *limits) for name, limits in zip(column.bins, column.bounds, strict=True)]
-            self._constant += [
-                Series(f"model_{column.role}_reference_observations", labels).samples([*column.counts.values()]),
-                Series(f"model_{column.role}_reference_mean", [(context.model,)]).samples([column.mean]),
-            ]
+        self._positions = {
+            column.role: position for position, column in enumerate(context.columns) if column.role in DERIVED
+        }
+        for role, position in self._positions.items():
+            if position in context.exported:
+                self._prepare(context, role, position)
         self._counts = np.zeros(context.binner.size, dtype=np.int64)
-        self._sums = dict.fromkeys(self._histograms, 0.0)
+        self._sums = dict.fromkeys(self._positions, 0.0)
+
+    def _prepare(self, context: MonitorContext, role: str, position: int) -> None:
+        column = context.columns[position]
+        start = int(context.binner.starts[position])
+        # The lowest edge is 0, which the first bucket includes; nothing lies outside 0 and 1.
+        ordinals = slice(start + 1, start + len(column.edges))
+        self._histograms[role] = (HistogramSeries(f"model_{role}", (context.model,), column.edges[1:]), ordinals)
+        labels = [(context.model, name, *limits) for name, limits in zip(column.bins, column.bounds, strict=True)]
+        self._constant += [
+            Series(f"model_{role}_reference_observations", labels).samples([*column.counts.values()]),
+            Series(f"model_{role}_reference_mean", [(context.model,)]).samples([column.mean]),
+        ]
 
     def observe(self, batch: CodedBatch) -> None:
         """Count the records that have a probability."""
-        for role, (_, position, _) in self._histograms.items():
+        for role, position in self._positions.items():
             self._counts += np.bincount(batch.cells[position], minlength=len(self._counts))
             if role in batch.values:
                 values = batch.values[role]
@@ -49,8 +54,12 @@ class ConfidenceMonitor:
     def tick(self, now: float) -> None:
         """Counters have no clock."""
 
+    def take_over(self, old: Self) -> None:
+        """See :class:`Monitor`."""
+        self._counts, self._sums = old._counts, old._sums
+
     def collect(self) -> Iterable[Samples]:
         """See :class:`Monitor`."""
         yield from self._constant
-        for role, (series, _, ordinals) in self._histograms.items():
+        for role, (series, ordinals) in self._histograms.items():
             yield series.samples(np.append(self._counts[ordinals], 0), self._sums[role])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import product
+from typing import Self
 
 import attrs
 import numpy as np
@@ -143,6 +144,14 @@ class DriftMonitor:
 
     def tick(self, now: float) -> None:
         """Windows move with the batches."""
+
+    def take_over(self, old: Self) -> None:
+        """See :class:`Monitor`: windows of the same specification go on, the others begin empty."""
+        before = dict(zip(old._context.windows, old.windows, strict=True))
+        self.windows = [
+            before.get(window, fresh) for window, fresh in zip(self._context.windows, self.windows, strict=True)
+        ]
+        self._look = None
 
     def look(self) -> WindowedDrift:
         """All statistics of all windows now; computed once until the next batch."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Self
 
 import numpy as np
 
@@ -36,6 +37,10 @@ class LatencyMonitor:
 
     def tick(self, now: float) -> None:
         """Counters have no clock."""
+
+    def take_over(self, old: Self) -> None:
+        """See :class:`Monitor`."""
+        self._counts, self._sum = old._counts, old._sum
 
     def collect(self) -> Iterable[Samples]:
         """See :class:`Monitor`."""

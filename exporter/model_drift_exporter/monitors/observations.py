@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Self
 
 import numpy as np
 
@@ -66,6 +67,11 @@ class ObservationsMonitor:
         self._counts += np.bincount(batch.cells.ravel(), minlength=len(self._counts))
 
     @property
+    def records(self) -> int:
+        """Records counted so far: each has one bin in each column."""
+        return int(self._counts.sum()) // len(self._context.columns)
+
+    @property
     def absent_features(self) -> list[str]:
         """Features that every record so far lacked; empty before the first record."""
         binner = self._context.binner
@@ -78,6 +84,10 @@ class ObservationsMonitor:
 
     def tick(self, now: float) -> None:
         """Counters have no clock."""
+
+    def take_over(self, old: Self) -> None:
+        """See :class:`Monitor`."""
+        self._counts = old._counts
 
     def collect(self) -> Iterable[Samples]:
         """See :class:`Monitor`."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 
 import attrs
@@ -19,24 +18,22 @@ from .loss import LossTally
 from .moments import Moments
 from .outputs_survey import OutputsSurvey
 from .profile import (
-    ABOVE,
-    BELOW,
     FEATURE,
-    INVALID,
-    MISSING,
     OTHER,
     PREDICTION,
     SCORE,
     Column,
     ReferenceProfile,
-    bin_name,
+    categorical_column,
+    fingerprint_of,
+    numeric_column,
 )
 from .survey import FieldSurvey, encodable
+from .warning_list import WarningList, shortened
 
 __all__ = ["BuildOptions", "ProfileBuilder"]
 
 _FEW_ROWS = 2_000
-_CLASSES = 100
 
 
 @attrs.frozen
@@ -44,7 +41,7 @@ class BuildOptions:
     """What a user may set about a profile; the defaults detect.
 
     ``kinds`` forces ``numeric`` or ``categorical`` on features. ``categories`` limits the bins of a categorical feature, each
-    seen at least ``minimum_count`` times. ``classes`` name scores given as lists.
+    seen at least ``minimum_count`` times; so are classes, where there are many. ``classes`` name scores given as lists.
     """
 
     kinds: Mapping[str, str] = attrs.field(factory=dict)
@@ -66,8 +63,11 @@ class ProfileBuilder:
         self.rows = 0
         self._version = ""
         self._features: dict[str, FieldSurvey] = {}
-        self._outputs = OutputsSurvey(self._options.classes, self._options.positive_class)
-        self._warnings: list[str] = []
+        self._outputs = OutputsSurvey(
+            self._options.classes, self._options.positive_class, minimum_count=self._options.minimum_count
+        )
+        self._warnings = WarningList()
+        self._left_out: list[str] = []
         self._times: list[float] = []
 
     def survey(self, batch: RecordBatch) -> None:
@@ -104,38 +104,44 @@ class ProfileBuilder:
                 f"model {self._model}: no record with features; give rows of inputs and predictions"
             )
         if self.rows < _FEW_ROWS:
-            self._warnings.append(
-                f"only {self.rows:,} rows: small drift cannot be told from the reference's own error; give {_FEW_ROWS:,} or more"
+            self._warnings.add(
+                "rows",
+                f"only {self.rows:,} rows: small drift cannot be told from the reference's own error; give {_FEW_ROWS:,} or more",
             )
         columns = [
             column for name, field in self._features.items() if (column := self._feature(name, field)) is not None
         ]
         if not columns:
             raise ReferenceProfileError(
-                f"model {self._model}: no usable feature among {', '.join(list(self._features)[:5]) or 'none'}: "
-                + "; ".join(self._warnings)
+                f"model {self._model}: no usable feature among {shortened([*self._features], ', ') or 'none'}: "
+                + (shortened(self._left_out, "; ") or "no record has a value of one")
             )
         outputs, options = self._outputs, self._options
         task = options.task if options.task != "auto" else outputs.task
         prediction = self._prediction(task)
         columns += [prediction] if prediction else []
-        if outputs.has_score:
-            columns.append(_numeric(SCORE, SCORE, outputs.score.edges()))
-            if outputs.probability:
-                columns += [_numeric(name, name, list(DERIVED_EDGES[name])) for name in DERIVED]
+        score = outputs.score
+        if score.exists:
+            columns.append(numeric_column(SCORE, SCORE, score.edges()))
+            self._warn_of_far_out(SCORE, score.far_out)
+            if score.probability:
+                columns += [numeric_column(name, name, list(DERIVED_EDGES[name])) for name in DERIVED]
+        classes = outputs.classes if task == "classification" else []
+        scored = outputs.scored_classes if task == "classification" else []
         self._reference = ReferenceProfile(
             model=self._model,
             rows=self.rows,
             version=self._version,
             task=task,
             columns=columns,
-            classes=outputs.classes[:_CLASSES] if task == "classification" else [],
+            classes=classes,
+            scored_classes=scored if scored != classes else [],
             positive_class=outputs.positive_class if task == "classification" else "",
             threshold=options.threshold if options.threshold is not None else outputs.threshold,
-            probability=outputs.probability,
+            probability=score.probability,
             first_time=self._times[0] if self._times else None,
             last_time=self._times[-1] if self._times else None,
-            warnings=self._warnings,
+            warnings=self._warnings.texts(),
             learned=self._learned,
         )
         self._binner = Binner(self._reference)
@@ -144,40 +150,63 @@ class ProfileBuilder:
         self._loss = LossTally(self._reference)
 
     def _feature(self, name: str, field: FieldSurvey) -> Column | None:
-        place = f"feature {name}"
         if not encodable(name):
-            self._warnings.append("a feature is left out, its name is no valid Unicode")
+            self._leave_out("name", "a feature is left out, its name is no valid Unicode")
             return None
+        place = f"feature {name}"
         if not field.present:
             if field.invalid or not self._learned:  # while learning, the name may belong to another model in the log
-                self._warnings.append(f"{place}: left out, no value was a number, a string or a bool")
+                self._leave_out("empty", f"{place}: left out, no value was a number, a string or a bool")
             return None
         if field.present < self._options.minimum_count and field.present < self.rows:
-            self._warnings.append(f"{place}: left out, only {field.present} of {self.rows:,} rows have it")
+            self._leave_out("seldom", f"{place}: left out, only {field.present} of {self.rows:,} rows have it")
             return None
         if field.identifier:
-            self._warnings.append(
-                f"{place}: left out, it looks like an identifier; set features.kinds to keep it or features.exclude to drop it"
+            self._leave_out(
+                "identifier",
+                f"{place}: left out, it looks like an identifier; set features.kinds to keep it or features.exclude to drop it",
             )
             return None
         if field.constant:
-            self._warnings.append(
-                f"{place}: constant in the reference; any other value will count as out of range or unseen"
+            self._warnings.add(
+                "constant",
+                f"{place}: constant in the reference; any other value will count as out of range or unseen",
             )
         if field.numeric:
-            return _numeric(name, FEATURE, field.edges())
+            self._warn_of_far_out(place, field.far_out)
+            return numeric_column(name, FEATURE, field.edges())
         categories = field.top_categories(self._options.categories, self._options.minimum_count)
         if not categories:
-            self._warnings.append(
-                f"{place}: no category was seen {self._options.minimum_count} times; all count as {OTHER}"
+            self._warnings.add(
+                "categories",
+                f"{place}: no category was seen {self._options.minimum_count} times; all count as {OTHER}",
             )
-        return _categorical(name, FEATURE, categories, accepts_numbers=self._options.kinds.get(name) == "categorical")
+        return categorical_column(
+            name, FEATURE, categories, accepts_numbers=self._options.kinds.get(name) == "categorical"
+        )
+
+    def _leave_out(self, kind: str, text: str) -> None:
+        self._left_out.append(text)
+        self._warnings.add(kind, text)
+
+    def _warn_of_far_out(self, place: str, values: int) -> None:
+        if values:
+            self._warnings.add(
+                "far out",
+                f"{place}: {values:,} or more of its values are a million times farther out than nearly all others, so its "
+                "mean and standard deviation, and wasserstein_ratio, say nothing; mend or leave out these rows",
+            )
 
     def _prediction(self, task: str) -> Column | None:
         survey = self._outputs.prediction
         if task == "classification":
-            return _categorical(PREDICTION, PREDICTION, self._outputs.classes[:_CLASSES], accepts_numbers=True)
-        return _numeric(PREDICTION, PREDICTION, survey.edges()) if survey.maximum >= survey.minimum else None
+            for warning in self._outputs.warnings:
+                self._warnings.add("classes", warning)
+            return categorical_column(PREDICTION, PREDICTION, self._outputs.classes, accepts_numbers=True)
+        if survey.maximum < survey.minimum:
+            return None
+        self._warn_of_far_out(PREDICTION, survey.far_out)
+        return numeric_column(PREDICTION, PREDICTION, survey.edges())
 
     def count(self, batch: RecordBatch) -> None:
         """Second pass over a batch."""
@@ -209,27 +238,3 @@ class ProfileBuilder:
             )
         profile = msgspec.structs.replace(self._reference, columns=columns, loss=self._loss.summaries())
         return msgspec.structs.replace(profile, fingerprint=fingerprint_of(profile))
-
-
-def fingerprint_of(profile: ReferenceProfile) -> str:
-    """Twelve hexadecimal digits that differ whenever bins, counts, classes or the task do."""
-    meaning = (profile.task, profile.classes, profile.positive_class, profile.threshold, profile.columns)
-    return hashlib.sha256(msgspec.json.encode(meaning)).hexdigest()[:12]
-
-
-def _numeric(name: str, role: str, edges: list[float]) -> Column:
-    ordinals = [f"b{position:02d}" for position in range(len(edges) - 1)]
-    bins = [BELOW, *ordinals, ABOVE, MISSING, INVALID]
-    return Column(name=name, role=role, kind="numeric", counts=dict.fromkeys(bins, 0), edges=list(map(float, edges)))
-
-
-def _categorical(name: str, role: str, categories: list[str], *, accepts_numbers: bool) -> Column:
-    bins = [*(bin_name(category) for category in categories), OTHER, MISSING, INVALID]
-    return Column(
-        name=name,
-        role=role,
-        kind="categorical",
-        counts=dict.fromkeys(bins, 0),
-        categories=categories,
-        accepts_numbers=accepts_numbers,
-    )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..coding import numbers, text_of
-from ..outputs import Scores
+from ..coding import numbers
+from ..outputs import Scores, class_of
 from ..records import RecordBatch
 from ..sums import running_sum
 from .profile import LossSummary, ReferenceProfile
@@ -50,22 +50,19 @@ class LossTally:
                 )
 
     def _classification(self, batch: RecordBatch, scores: Scores | None) -> dict[str, NDArray[np.float64]]:
-        labels = [text_of(value) or None for value in batch.label or ()]
-        predictions = [text_of(value) or None for value in batch.prediction or [None] * batch.size]
+        labels = [class_of(value, text=batch.text) for value in batch.label or ()]
+        predictions = [class_of(value, text=batch.text) for value in batch.prediction or [None] * batch.size]
         pairs = list(zip(predictions, labels, strict=True))
         losses = {"zero_one": np.array([np.nan if None in pair else float(pair[0] != pair[1]) for pair in pairs])}
         if scores is None or not self._reference.probability:
             return losses
-        known = np.array([label is not None for label in labels])
-        classes = self._reference.classes
+        classes = self._reference.score_columns
+        places = {name: place for place, name in enumerate(classes)}
+        known = np.array([label in places for label in labels])
         if scores.probabilities is not None and len(classes) > 2:
-            places = {name: place for place, name in enumerate(classes)}
             outcome = np.zeros((batch.size, len(classes)))
-            for row, label in enumerate(labels):
-                if label in places:
-                    outcome[row, places[label]] = 1
-                else:
-                    known[row] = False
+            for row in np.flatnonzero(known).tolist():
+                outcome[row, places[labels[row] or ""]] = 1
             known &= np.isfinite(scores.probabilities).any(axis=1)
             probabilities = np.nan_to_num(scores.probabilities, nan=0.0)  # a class without a score had no chance
             likelihood = (outcome * probabilities).sum(axis=1)

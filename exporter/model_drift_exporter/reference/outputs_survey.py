@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-import numpy as np
-
-from ..coding import text_of
-from ..outputs import read_scores, score_classes
+from ..outputs import class_of
 from ..records import RecordBatch
-from .survey import FieldSurvey, encodable
+from .class_names import MOST_CLASSES, ClassNames, NameTally, class_order, select_classes
+from .profile import OTHER
+from .score_survey import PredictedScores, ScoreSurvey, SurveyedScore
+from .survey import FieldSurvey
 
 __all__ = ["OutputsSurvey"]
 
@@ -19,137 +18,168 @@ _BINARY = 2
 _POSITIVE_NAMES = frozenset({"1", "true", "yes", "y", "positive", "pos"})
 
 
-def _class_order(name: str) -> tuple[bool, int, str]:
-    return not name.isdecimal(), len(name) if name.isdecimal() else 0, name
-
-
 class OutputsSurvey:
     """Predictions, labels and scores of the reference rows.
 
     A task is classification if there is a score, or predictions are strings, bools or at most 20 distinct whole numbers.
-    Classes are those predicted, labelled or scored, by name. The positive class of two is the one predicted at the higher
-    mean score.
+    Classes are those predicted, labelled or scored, by name; see :func:`select_classes` for which. The positive class of
+    two is the one predicted at the higher mean score. What was decided is computed anew each time it is asked for.
     """
 
-    def __init__(self, classes: Sequence[str] = (), positive_class: str | None = None) -> None:
+    def __init__(
+        self, classes: Sequence[str] = (), positive_class: str | None = None, *, minimum_count: int = 10
+    ) -> None:
         self._configured = list(classes)
         self._positive = positive_class
+        self._minimum_count = minimum_count
         self.prediction = FieldSurvey()
-        self.score = FieldSurvey("numeric")
-        self._predicted: Counter[str] = Counter()
-        self._labelled: Counter[str] = Counter()
-        self._scored: list[str] = []
-        self._by_class: dict[str, tuple[int, float, float, float]] = {}
-        self._whole_only = True
+        self._scores = ScoreSurvey(self._configured)
+        self._predicted, self._labelled, self._keys = NameTally(), NameTally(), NameTally()
 
     def observe(self, batch: RecordBatch) -> None:
         """Take in a batch."""
+        predictions: list[str | None] = [None] * batch.size
         if batch.prediction is not None:
             self.prediction.observe(batch.prediction, text=batch.text)
-            self._count_classes(self._predicted, batch.prediction)
+            predictions = [class_of(value, text=batch.text) for value in batch.prediction]
+            self._predicted.add(predictions, batch.size)
         if batch.label is not None:
-            self._count_classes(self._labelled, batch.label)
-        self._note_scored(score_classes(batch))
-        scores = read_scores(batch, self._scored, self._scored_positive(), 0.5)
-        if scores is None:
-            return
-        self.score.observe(scores.score.tolist(), text=False)
-        if batch.prediction is not None:
-            self._relate(batch.prediction, scores.score)
-
-    def _note_scored(self, names: Sequence[str]) -> None:
-        if names and self._configured:
-            self._scored = self._configured
-        elif not set(names) <= set(self._scored):
-            found = {*self._scored, *filter(encodable, names)}
-            self._scored = sorted(found, key=lambda name: (len(name), name) if name.isdecimal() else (0, name))
-
-    def _count_classes(self, counter: Counter[str], values: Sequence[object]) -> None:
-        counted = Counter(values) if set(map(type, values)) <= {str, int, type(None)} else Counter(map(text_of, values))
-        for value, count in counted.items():
-            name = text_of(value)
-            if name and (name in counter or len(counter) < self._limit) and encodable(name):
-                counter[name] += count
-
-    _limit = 1_000
-
-    def _relate(self, predictions: Sequence[object], score: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
-        names = np.array([text_of(value) or "" for value in predictions])
-        known = np.isfinite(score) & (names != "")
-        for name in list(self._predicted)[:_BINARY]:
-            found = score[known & (names == name)]
-            if len(found):
-                count, total, lowest, highest = self._by_class.get(name, (0, 0.0, np.inf, -np.inf))
-                self._by_class[name] = (
-                    count + len(found),
-                    total + float(found.sum()),
-                    min(lowest, float(found.min())),
-                    max(highest, float(found.max())),
-                )
+            self._labelled.add([class_of(value, text=batch.text) for value in batch.label], batch.size)
+        self._keys.add(self._scores.observe(batch, predictions), batch.size)
 
     @property
     def has_score(self) -> bool:
-        """Whether any row has a numeric score."""
-        return self.score.maximum >= self.score.minimum
+        """Whether any row has a numeric score for these classes."""
+        return self.score.exists
 
     @property
     def probability(self) -> bool:
         """Whether the scores are probabilities: all within 0 and 1."""
-        return self.has_score and self.score.minimum >= 0 and self.score.maximum <= 1
+        return self.score.probability
 
     @property
     def task(self) -> str:
         """``classification`` or ``regression``."""
-        if self.has_score or not self.prediction.numeric:
+        if self._scores.exists or not self.prediction.numeric:
             return "classification"
         if self.prediction.whole and len(self._predicted) <= _INTEGER_CLASSES:
             return "classification"
         return "regression"
 
+    def _selected(self) -> ClassNames:
+        named: Collection[str] = self._configured
+        if self._positive is not None and self._positive not in named and not self._positive_position:
+            known = self._known()
+            if self._positive in known or len(known) < _BINARY:
+                named = [*named, self._positive]
+        return select_classes(
+            self._predicted, self._labelled, self._keys, named=named, minimum_count=self._minimum_count
+        )
+
+    @property
+    def _positive_position(self) -> bool:
+        """Whether the positive class was given as a position in lists of scores."""
+        positive = self._positive or ""
+        return positive.isdecimal() and int(positive) < self._scores.width and positive not in self._known()
+
+    def _known(self) -> set[str]:
+        return {*self._predicted.counts, *self._labelled.counts, *self._keys.counts, *self._configured}
+
+    @property
+    def scored_classes(self) -> list[str]:
+        """The classes that scores are given for, in the order of lists; none where a score is one number.
+
+        Without configured names lists are those of the classes in sorted order, as scikit-learn's ``classes_`` are, if
+        these are as many; otherwise classes are positions.
+        """
+        width = self._scores.width
+        if self._configured and (width or self._keys.counts):
+            return self._configured
+        selected = self._selected()
+        if self._keys.counts:
+            return sorted((name for name in selected.counts if name in self._keys.counts), key=class_order)
+        for names in ({*selected.counts}, {*self._predicted.counts, *self._labelled.counts}):
+            if width and len(names) == width and not selected.identifier:
+                return sorted(names, key=class_order)
+        return [str(position) for position in range(width)]
+
     @property
     def classes(self) -> list[str]:
-        """All classes: in the order configured or scored, otherwise sorted.
-
-        Scores in a list without names are those of the classes in sorted order, as scikit-learn's ``classes_`` are.
-        """
-        known = self._configured or self._scored
-        named = sorted({*self._predicted, *self._labelled}, key=_class_order)
-        positions = [str(position) for position in range(len(known))]
-        if not self._configured and known == positions and len(named) == len(known):
-            return named
-        return [*known, *(name for name in named if name not in known)]
-
-    def _scored_positive(self) -> str:
-        if self._positive is not None:
-            return self._positive
-        named = [name for name in self._scored if name.lower() in _POSITIVE_NAMES]
-        return named[0] if named else self._scored[-1] if self._scored else ""
+        """All classes: in the order configured or scored, otherwise sorted."""
+        counts, scored = self._selected().counts, self.scored_classes
+        positions = [str(position) for position in range(self._scores.width)]
+        if self._configured or (scored == positions and {*counts} <= {*positions}):
+            known = self._configured or positions
+        else:
+            known = [name for name in scored if name in counts]
+        found = [*known, *sorted(set(counts).difference(known), key=class_order)]
+        if len(found) > MOST_CLASSES and not self._configured:
+            most = sorted(found, key=lambda name: -counts[name])[:MOST_CLASSES]
+            found = [name for name in found if name in set(most)]
+        return found
 
     @property
     def positive_class(self) -> str:
         """The positive class of two; empty with more."""
-        classes = self.classes
+        return self._positive_of(self.scored_classes)
+
+    def _positive_of(self, scored: Sequence[str]) -> str:
+        names = scored or self.classes
         if self._positive is not None:
-            return self._positive
-        if len(classes) != _BINARY:
+            return names[int(self._positive)] if self._positive_position else self._positive
+        if len(names) != _BINARY:
             return ""
-        if self._scored:
-            positive = self._scored_positive()
-            return positive if positive in classes else classes[self._scored.index(positive)]
-        means = {name: total / count for name, (count, total, _, _) in self._by_class.items()}
-        if len(means) == _BINARY:
-            return max(means, key=lambda name: means[name])
-        if means:
-            (predicted, mean), other = next(iter(means.items())), [name for name in classes if name not in means]
-            return predicted if mean >= 0.5 or not other else other[0]
-        return next((name for name in classes if name.lower() in _POSITIVE_NAMES), classes[-1])
+        if scored:
+            likely = [name for name in names if name.lower() in _POSITIVE_NAMES]
+            by_name = bool(self._configured or self._keys.counts)
+            return likely[0] if likely and by_name else names[-1]
+        return _predicted_higher(names, self._scores.single.predicted)
+
+    @property
+    def score(self) -> SurveyedScore:
+        """The scores, read as they will be: of two classes the positive one's, of more the top one's."""
+        scored = self.scored_classes
+        positive = self._positive_of(scored) if len(scored) == _BINARY else ""
+        return self._scores.read(scored, scored.index(positive) if positive in scored else 1)
 
     @property
     def threshold(self) -> float:
         """Between the highest score of a predicted negative and the lowest of a positive; 0.5 where they overlap."""
-        positive = self._by_class.get(self.positive_class)
-        negatives = [found for name, found in self._by_class.items() if name != self.positive_class]
-        if positive and len(negatives) == 1 and negatives[0][3] <= positive[2]:
-            lowest, highest = negatives[0][3], positive[2]
-            return 0.5 if lowest <= 0.5 <= highest else (lowest + highest) / 2
+        names = self.scored_classes or self.classes
+        found = {name: scores for name, scores in self.score.predicted.items() if name in names}
+        positive = found.pop(self.positive_class, None)
+        if positive and len(names) == _BINARY and len(found) == 1:
+            lowest, highest = next(iter(found.values())).highest, positive.lowest
+            if lowest <= highest:
+                return 0.5 if lowest <= 0.5 <= highest else (lowest + highest) / 2
         return 0.5
+
+    @property
+    def warnings(self) -> list[str]:
+        """Why some predictions are no classes."""
+        selected = self._selected()
+        if selected.identifier:
+            text = (
+                "prediction: it looks like an identifier, (nearly) every one is new: all others than those named in "
+                f"model.classes count as {OTHER}; set fields.prediction to the field that holds the class"
+            )
+            return [text]
+        if selected.left_out:
+            text = (
+                f"prediction: {selected.left_out:,} different values, predicted, labelled or scored, are left out of the "
+                f"classes and count as {OTHER}: seen fewer than {self._minimum_count} times each, or not among the "
+                f"{MOST_CLASSES} most frequent; name those to keep in model.classes"
+            )
+            return [text]
+        return []
+
+
+def _predicted_higher(names: Sequence[str], predicted: Mapping[str, PredictedScores]) -> str:
+    """Of two classes the one predicted at higher scores."""
+    means = {name: predicted[name].mean for name in names if name in predicted}
+    if len(means) == _BINARY:
+        return max(means, key=lambda name: means[name])
+    if means:
+        (name, mean), other = next(iter(means.items())), [each for each in names if each not in means]
+        return name if mean >= 0.5 else other[0]
+    return next((name for name in names if name.lower() in _POSITIVE_NAMES), names[-1])

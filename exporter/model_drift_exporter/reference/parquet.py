@@ -41,13 +41,16 @@ def read_parquet(path: Path, schema: Schema) -> Iterator[tuple[RecordBatch, floa
             f"{path}: reading Parquet needs pyarrow; install it with: pip install 'model-drift-exporter[parquet]'"
         ) from error
     try:
-        file = parquet.ParquetFile(path)
-        read = 0
-        for table in file.iter_batches(batch_size=_ROWS):
-            read += table.num_rows
-            if table.num_rows:
-                yield _batch(table.to_pydict(), table.num_rows, schema), read / max(file.metadata.num_rows, 1)
-    except (OSError, pa.ArrowException) as error:
+        with path.open("rb") as stream:
+            file = parquet.ParquetFile(stream)
+            read = 0
+            for table in file.iter_batches(batch_size=_ROWS):
+                read += table.num_rows
+                if table.num_rows:
+                    yield _batch(table.to_pydict(), table.num_rows, schema), read / max(file.metadata.num_rows, 1)
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
+    except pa.ArrowException as error:
         raise InputError(f"{path}: cannot read it as Parquet: {error}") from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from functools import cached_property
 from itertools import pairwise
@@ -21,6 +22,9 @@ __all__ = [
     "LossSummary",
     "ReferenceProfile",
     "bin_name",
+    "categorical_column",
+    "fingerprint_of",
+    "numeric_column",
 ]
 
 BELOW, ABOVE, OTHER, MISSING, INVALID = "__below__", "__above__", "__other__", "__missing__", "__invalid__"
@@ -86,10 +90,12 @@ class ReferenceProfile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     """The profile of one model.
 
     ``columns`` hold the features first, then prediction, score and what is derived from the score. ``task`` is
-    ``classification`` or ``regression``. ``classes`` compare as strings; ``positive_class`` and ``threshold`` exist for two
-    classes. ``first_time`` and ``last_time`` are event times of the rows in seconds since the epoch. ``loss`` maps a loss
-    (``zero_one``, ``log_loss``, ``brier``; ``absolute_error``, ``squared_error``) to its summary. ``fingerprint``
-    identifies the bins and counts. ``learned``: from live records instead of a file.
+    ``classification`` or ``regression``. ``classes`` compare as strings; rare ones may be left out and count as other.
+    ``scored_classes``, where they are not the same, are those that scores are given for, in the order of lists.
+    ``positive_class`` and ``threshold`` exist where these are two. ``first_time`` and ``last_time`` are event times of the
+    rows in seconds since the epoch. ``loss`` maps a loss (``zero_one``, ``log_loss``, ``brier``; ``absolute_error``,
+    ``squared_error``) to its summary. ``fingerprint`` identifies the bins and counts. ``learned``: from live records
+    instead of a file.
     """
 
     model: str
@@ -99,6 +105,7 @@ class ReferenceProfile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     fingerprint: str = ""
     version: str = ""
     classes: list[str] = []
+    scored_classes: list[str] = []
     positive_class: str = ""
     threshold: float = 0.5
     probability: bool = False
@@ -113,6 +120,39 @@ class ReferenceProfile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
         """The feature columns."""
         return tuple(column for column in self.columns if column.role == FEATURE)
 
+    @property
+    def score_columns(self) -> list[str]:
+        """The classes that scores are given for, in the order of lists."""
+        return self.scored_classes or self.classes
+
     def column(self, role: str) -> Column | None:
         """The first column with a role, such as the prediction."""
         return next((column for column in self.columns if column.role == role), None)
+
+
+def fingerprint_of(profile: ReferenceProfile) -> str:
+    """Twelve hexadecimal digits that differ whenever bins, counts, classes or the task do."""
+    meaning = [profile.task, profile.classes, profile.positive_class, profile.threshold, profile.columns]
+    if profile.scored_classes:
+        meaning.append(profile.scored_classes)
+    return hashlib.sha256(msgspec.json.encode(meaning)).hexdigest()[:12]
+
+
+def numeric_column(name: str, role: str, edges: list[float]) -> Column:
+    """A column of numbers, nothing counted yet; ``edges`` as in :class:`Column`."""
+    ordinals = [f"b{position:02d}" for position in range(len(edges) - 1)]
+    bins = [BELOW, *ordinals, ABOVE, MISSING, INVALID]
+    return Column(name=name, role=role, kind="numeric", counts=dict.fromkeys(bins, 0), edges=list(map(float, edges)))
+
+
+def categorical_column(name: str, role: str, categories: list[str], *, accepts_numbers: bool) -> Column:
+    """A column of categories, nothing counted yet."""
+    bins = [*(bin_name(category) for category in categories), OTHER, MISSING, INVALID]
+    return Column(
+        name=name,
+        role=role,
+        kind="categorical",
+        counts=dict.fromkeys(bins, 0),
+        categories=categories,
+        accepts_numbers=accepts_numbers,
+    )

@@ -10,8 +10,7 @@ import msgspec
 
 from .. import __version__
 from ..errors import ReferenceProfileError
-from .builder import fingerprint_of
-from .profile import ReferenceProfile
+from .profile import ReferenceProfile, fingerprint_of
 
 __all__ = ["FORMAT", "FORMAT_VERSION", "load_profiles", "save_profiles"]
 
@@ -74,8 +73,14 @@ def load_profiles(path: Path) -> list[ReferenceProfile]:
         profiles = msgspec.json.decode(data, type=_File).models
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ReferenceProfileError(f"{path}: the reference profile is damaged: {error}; build it again") from error
+    if not profiles:
+        raise ReferenceProfileError(f"{path}: the reference profile has no model; build it again")
+    seen: set[str] = set()
     for profile in profiles:
         _check(path, profile)
+        if profile.model in seen:
+            raise ReferenceProfileError(f"{path}: model {profile.model} is in the file twice; build it again")
+        seen.add(profile.model)
     return profiles
 
 

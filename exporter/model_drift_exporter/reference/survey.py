@@ -10,16 +10,19 @@ from numpy.typing import NDArray
 
 from ..coding import numbers, text_of
 
-__all__ = ["QUANTILES", "FieldSurvey", "Reservoir", "encodable", "numeric_edges"]
+__all__ = ["IDENTIFIER_SHARE", "QUANTILES", "FieldSurvey", "Reservoir", "encodable", "far_out", "numeric_edges"]
 
 QUANTILES = (0.001, 0.01, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.99, 0.999)
 """Shares below the inner edges of numeric bins: refined tails see a change of spread that deciles miss."""
 
+IDENTIFIER_SHARE = 0.9
+"""Texts of which so many are new ones name single rows."""
+
 _RESERVOIR = 100_000
 _DISTINCT = 20_000
 _TEXT_NUMERIC_SHARE = 0.99
-_IDENTIFIER_SHARE = 0.9
 _IDENTIFIER_ROWS = 100
+_FAR_OUT = 1e6
 
 
 class Reservoir:
@@ -29,31 +32,62 @@ class Reservoir:
         self._capacity = capacity
         self._parts: list[NDArray[np.float64]] = []
         self._sample: NDArray[np.float64] | None = None
-        self._seen = 0
+        self.seen = 0
         self._random = np.random.default_rng(0)
 
     def add(self, values: NDArray[np.float64]) -> None:
         """Offer numbers to the sample."""
         if self._sample is None:
-            room = self._capacity - self._seen
+            room = self._capacity - self.seen
             self._parts.append(values[:room])
-            self._seen += len(values[:room])
+            self.seen += len(values[:room])
             values = values[room:]
-            if self._seen < self._capacity:
+            if self.seen < self._capacity:
                 return
             self._sample = np.concatenate(self._parts)
             self._parts = []
         if len(values):
             # Algorithm R: number i replaces a random place with probability capacity / i.
-            places = self._random.integers(0, np.arange(self._seen + 1, self._seen + len(values) + 1))
+            places = self._random.integers(0, np.arange(self.seen + 1, self.seen + len(values) + 1))
             kept = places < self._capacity
             self._sample[places[kept]] = values[kept]
-            self._seen += len(values)
+            self.seen += len(values)
 
     def ordered(self) -> NDArray[np.float64]:
         """The sample in ascending order."""
         sample = self._sample if self._sample is not None else np.concatenate([np.empty(0), *self._parts])
         return np.sort(sample)
+
+    @classmethod
+    def merged(cls, parts: Sequence[Reservoir], capacity: int = _RESERVOIR) -> NDArray[np.float64]:
+        """A sample of the numbers of all ``parts`` together, in ascending order."""
+        seen = sum(part.seen for part in parts)
+        samples = [part.ordered() for part in parts]
+        if seen > capacity:
+            shares = [max(round(capacity * part.seen / seen), 1) if part.seen else 0 for part in parts]
+            samples = [
+                sample[np.linspace(0, len(sample) - 1, min(share, len(sample))).round().astype(np.intp)]
+                for sample, share in zip(samples, shares, strict=True)
+            ]
+        return np.sort(np.concatenate([np.empty(0), *samples]))
+
+
+def far_out(ordered: NDArray[np.float64], minimum: float, maximum: float) -> int:
+    """How many numbers lie a million times farther from the median than 99 % of them do; of a sample, at least.
+
+    Such numbers alone make up the standard deviation. Where 99 % are the same, its size (at least 1) is the measure.
+    """
+    if len(ordered) < 3:
+        return 0
+    median = ordered[(len(ordered) - 1) // 2]
+    with np.errstate(over="ignore"):
+        distances = np.sort(np.abs(ordered - median))
+        # The farthest of few numbers must not be its own measure.
+        usual = distances[min(int(np.ceil(0.99 * len(ordered))) - 1, len(ordered) - 2)] or max(abs(median), 1.0)
+        limit = _FAR_OUT * usual
+        found = int((distances > limit).sum())
+        beyond = bool(maximum - median > limit or median - minimum > limit)
+    return max(found, 1) if beyond else 0
 
 
 def numeric_edges(ordered: NDArray[np.float64], minimum: float, maximum: float) -> list[float]:
@@ -149,7 +183,12 @@ class FieldSurvey:
             return False
         if self.numeric:
             return self.whole and self._increasing
-        return len(self.categories) + self.overflow >= _IDENTIFIER_SHARE * self.present
+        return len(self.categories) + self.overflow >= IDENTIFIER_SHARE * self.present
+
+    @property
+    def far_out(self) -> int:
+        """See :func:`far_out`."""
+        return far_out(self.reservoir.ordered(), self.minimum, self.maximum)
 
     def edges(self) -> list[float]:
         """Edges of the numeric bins; see :func:`numeric_edges`."""

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Collection
 
 from .base import Chunk
-from .compression import GzipDecompressor
+from .compression import GzipDecompressor, is_only_unproven
 from .lines import LineAssembler
 from .position import Identity
 from .tail import LINE_BYTES, READ_BYTES, FileCounters
@@ -21,7 +21,7 @@ class GzipArchive:
     """Reads one gzip file of any number of members in bounded pieces; ``ended`` at its end, or where it is damaged.
 
     A damaged or truncated file delivers its whole lines up to there, then one ``invalid_gzip`` in place of the line it
-    breaks off in; ``problem`` says so. Bytes are counted as they lie on the disk.
+    breaks off in, if it does; ``problem`` says so. A file without a byte is empty. Bytes are counted as they lie on the disk.
     """
 
     def __init__(
@@ -77,13 +77,16 @@ class GzipArchive:
             except (zlib.error, EOFError) as error:
                 self.ended = True
                 self.problem = f"{self.stream} is no whole gzip file ({error}): read up to the damage only"
-                errors = {"invalid_gzip": 1}
+                errors = self._lines.take_too_long()
+                if self._lines.breaks_off or not is_only_unproven(error):
+                    errors["invalid_gzip"] = 1
         self.at_end = self.ended
         if not lines and not errors:
             return None
         starts_stream = self._starts_stream and bool(lines)
         self._starts_stream = self._starts_stream and not lines
-        return Chunk(self._input, self.stream, lines, starts_stream, errors)
+        head = self._lines.take_head() if lines else None
+        return Chunk(self._input, self.stream, lines, starts_stream, errors, head=head)
 
     def flush(self) -> Chunk | None:
         """Return ``None``: the last line has come with the end of the archive."""
@@ -103,7 +106,7 @@ class GzipArchive:
         if not text:
             compressed = os.pread(descriptor, _COMPRESSED_BYTES, self._offset)
             if not compressed:
-                if not self._decompressor.complete:
+                if self._offset and not self._decompressor.complete:
                     raise EOFError("it ends too early")
                 self.ended = True
                 return self._lines.finish()

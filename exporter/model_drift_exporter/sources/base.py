@@ -18,7 +18,9 @@ class Chunk:
     the byte stream within the input (a file keeps its name while it is read), so that a decoder may keep what belongs to
     it, such as a CSV header; ``starts_stream`` is true for its first chunk. ``errors`` counts, by reason, the lines before
     or inside the chunk that the source itself had to skip (``line_too_long``, ``invalid_gzip``). ``format`` overrides the
-    input's format (a request body may say what it is).
+    input's format (a request body may say what it is). ``head`` is the stream's first non-empty line where no chunk holds
+    it, so that a later line is not taken for a header: the line itself if reading began behind it, nothing if it was too
+    long to be read. It comes once, with the first lines behind it.
     """
 
     input: str
@@ -27,6 +29,7 @@ class Chunk:
     starts_stream: bool = False
     errors: Mapping[str, int] = attrs.field(factory=dict)
     format: str | None = None
+    head: bytes | None = None
 
 
 @attrs.frozen
@@ -65,7 +68,7 @@ class Source(Protocol):
 
     @property
     def format(self) -> str:
-        """Name of the format, or ``auto`` (by the file's ending, JSONL otherwise)."""
+        """Name of the format, or ``auto`` (by the file's name, else by the first line)."""
         ...
 
     @property

@@ -20,9 +20,9 @@ class FileSource:
     that nothing has replaced yet: until something does). Files are read in order of modification, each as far as it
     reached when its turn came. A path that does not exist is waited for. A pattern is looked at every ``scan_seconds``.
 
-    A name ending in ``.gz`` is an archive: read once, to its end (when it appears while others are followed, only after
-    ``grace_seconds`` without change). A pattern leaves archives out unless it ends in ``.gz`` itself, since they are
-    mostly compressed copies of rotated logs.
+    A file whose name ends in ``.gz``, or that begins like gzip, is an archive: read once, to its end (when it appears
+    while others are followed, only after ``grace_seconds`` without change). A pattern leaves names in ``.gz`` out unless
+    it ends in ``.gz`` itself, since they are mostly compressed copies of rotated logs.
 
     ``start="end"`` begins behind what exists at the first poll. ``once=True`` reads what exists to its end and finishes;
     whatever cannot be read is in ``problem`` and ``open_errors`` of the status, the rest is read. Lost are: lines
@@ -158,7 +158,7 @@ class FileSource:
         if reader.is_open and not was_open:
             files.note_opened(followed)
         if isinstance(reader, GzipArchive) and reader.problem:
-            files.problems.report(reader.stream, reader.problem, counted=False)
+            files.problems.report(reader.stream, reader.problem, counted=False, lost=True)
         if chunk is not None:
             files.note_read(followed, now)
         return chunk

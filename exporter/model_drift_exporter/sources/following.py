@@ -8,6 +8,7 @@ from collections import deque
 import attrs
 
 from .archive import ArchivesRead, GzipArchive
+from .compression import begins_like_gzip
 from .copies import Copies, Resumption
 from .discovery import FoundFile, find_file, find_files, is_archive, is_pattern
 from .position import Identity, Position, identity_of
@@ -188,7 +189,7 @@ class FollowedFiles:
 
     def _adopt(self, found: FoundFile, now: float, *, first: bool) -> None:
         resumption: Resumption | None = None
-        if is_archive(found.path):
+        if is_gzip := is_archive(found.path) or begins_like_gzip(found.path):
             if not self.archives_read.may_read(found.identity, found.status, now, at_once=first):
                 return
         elif not first:
@@ -196,22 +197,25 @@ class FollowedFiles:
             if known is True:
                 return
             resumption = known or None
-        reader = self._reader(found, resumption, at_end=first and self._options.at_end)
+        at_end = first and self._options.at_end
+        reader = self._archive(found) if is_gzip else self._tail(found, resumption, at_end=at_end)
         followed = FollowedFile(reader, found.status, resumed=resumption is not None)
         self._followed[found.identity] = followed
         self.queue.append(followed)
 
-    def _reader(self, found: FoundFile, resumption: Resumption | None, *, at_end: bool) -> FileTail | GzipArchive:
+    def _archive(self, found: FoundFile) -> GzipArchive:
         options = self._options
-        if is_archive(found.path):
-            return GzipArchive(
-                self._input,
-                found.path,
-                found.identity,
-                self.counters,
-                line_bytes=options.line_bytes,
-                read_bytes=options.read_bytes,
-            )
+        return GzipArchive(
+            self._input,
+            found.path,
+            found.identity,
+            self.counters,
+            line_bytes=options.line_bytes,
+            read_bytes=options.read_bytes,
+        )
+
+    def _tail(self, found: FoundFile, resumption: Resumption | None, *, at_end: bool) -> FileTail:
+        options = self._options
         return FileTail(
             self._input,
             found.path,

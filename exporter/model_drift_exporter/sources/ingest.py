@@ -12,7 +12,7 @@ import msgspec
 
 from .base import Chunk, SourceStatus
 from .compression import GZIP_MAGIC, GzipDecompressor
-from .lines import BYTE_ORDER_MARK, without_long_lines
+from .lines import BYTE_ORDER_MARK, LongLines
 from .tail import LINE_BYTES
 
 __all__ = ["IngestSource"]
@@ -35,8 +35,10 @@ class IngestSource:
 
     A body is newline-delimited JSON, a JSON array, one JSON object (also over several lines), or CSV with its header if
     its content type is ``text/csv``; gzip is recognised by ``content_encoding`` or by itself. A body that is no JSON is
-    passed on line by line, so that the decoder counts each line. A body that cannot be decompressed, or that expands
-    beyond ``max_body_bytes``, counts as one ``invalid_gzip``. A large body comes in several chunks.
+    passed on line by line, so that the decoder counts each line. A body that cannot be decompressed counts as one
+    ``invalid_gzip``. Of one that expands beyond ``max_body_bytes`` the whole lines up to there are passed on, and the rest
+    counts as one ``body_too_large``; one that is a single array or object is such a rest altogether. A large body comes
+    in several chunks.
     """
 
     def __init__(
@@ -133,29 +135,39 @@ class IngestSource:
             self._closed = True
 
     def _chunk(self, request: _Request) -> Chunk | None:
-        text = request.body
+        text, errors = request.body, dict[str, int]()
         if request.is_gzip:
             try:
-                text = _decompress(text, self._max_text_bytes)
+                text, is_whole = _decompress(text, self._max_text_bytes)
             except (zlib.error, ValueError):
                 return Chunk(self.input, self.input, b"", errors={"invalid_gzip": 1})
+            if not is_whole:
+                errors["body_too_large"] = 1
+                text = _whole_lines(text)
         text = text.removeprefix(BYTE_ORDER_MARK).strip(_WHITE_SPACE)
-        if not text:
-            return None
-        lines = text + b"\n" if request.is_csv else _json_lines(text)
-        lines, too_long = without_long_lines(lines, self._line_bytes)
-        errors = {"line_too_long": too_long} if too_long else {}
+        lines = _csv_lines(text) if request.is_csv else _json_lines(text)
+        long = LongLines(self._line_bytes)
+        lines = long.take_out(lines) if lines else lines
+        errors |= long.take_errors()
         if not lines and not errors:
             return None
         if not request.is_csv:
             return Chunk(self.input, self.input, lines, errors=errors)
         # Each CSV body has a header of its own, so it is a stream; as many names as can wait at once keep them apart.
         self._csv_requests = (self._csv_requests + 1) % self._queue_requests
-        return Chunk(self.input, f"{self.input}#{self._csv_requests}", lines, True, errors, "csv")
+        return Chunk(
+            self.input, f"{self.input}#{self._csv_requests}", lines, True, errors, "csv", head=long.take_head()
+        )
+
+
+def _csv_lines(text: bytes) -> bytes:
+    return text + b"\n" if text else b""
 
 
 def _json_lines(text: bytes) -> bytes:
     """One line for each element of an array, one for a single object, otherwise the lines as they are."""
+    if not text:
+        return b""
     try:
         if text.startswith(b"["):
             elements = [bytes(element) for element in _ELEMENTS.decode(text)]
@@ -189,18 +201,33 @@ def _on_one_line(value: bytes) -> bytes:
     return value.replace(b"\r", b" ").replace(b"\n", b" ")
 
 
-def _decompress(body: bytes, max_bytes: int) -> bytes:
-    """Raises ``zlib.error`` if the body is damaged, ``ValueError`` if it is cut off or expands beyond ``max_bytes``."""
+def _whole_lines(text: bytes) -> bytes:
+    """The records on lines of their own in the beginning of a body; none if all of it is one array or object."""
+    text = text.removeprefix(BYTE_ORDER_MARK).lstrip(_WHITE_SPACE)
+    lines = text[: text.rfind(b"\n") + 1]
+    if lines.startswith((b"[", b"{")):
+        try:
+            json.loads(lines.partition(b"\n")[0])
+        except (ValueError, RecursionError):
+            return b""
+    return lines
+
+
+def _decompress(body: bytes, max_bytes: int) -> tuple[bytes, bool]:
+    """At most ``max_bytes`` of a body, and whether they are all of it.
+
+    Raises ``zlib.error`` if it is damaged up to there, ``ValueError`` if it is cut off.
+    """
     decompressor = GzipDecompressor()
     pieces: list[bytes] = []
     size = 0
     piece = decompressor.decompress(body, _PIECE_BYTES)
     while piece:
         size += len(piece)
-        if size > max_bytes:
-            raise ValueError(f"a compressed body may expand to {max_bytes} bytes")
         pieces.append(piece)
+        if size > max_bytes:
+            return b"".join(pieces)[:max_bytes], False
         piece = decompressor.decompress(b"", _PIECE_BYTES)
     if not decompressor.complete:
         raise ValueError("the compressed body ends too early")
-    return b"".join(pieces)
+    return b"".join(pieces), True

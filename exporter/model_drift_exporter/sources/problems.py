@@ -30,13 +30,16 @@ class Problems:
             return "".join(texts)
         return f"{texts[0]} (and {len(texts) - 1} more)"
 
-    def report(self, path: str, text: str, *, counted: bool) -> None:
-        """Note what is wrong with a path; ``counted`` if it is an error and not merely something to wait for."""
+    def report(self, path: str, text: str, *, counted: bool, lost: bool = False) -> None:
+        """Note what is wrong with a path.
+
+        ``counted`` if it is an error and not merely something to wait for; ``lost`` if it is one that is counted elsewhere.
+        """
         if self._texts.get(path) == text:
             return
         self._texts[path] = text
         self.count += counted
-        logger.warning("input %s: %s", self._input, text)
+        logger.log(logging.ERROR if counted or lost else logging.WARNING, "input %s: %s", self._input, text)
 
     def clear(self, path: str) -> None:
         """Note that a path can be read."""

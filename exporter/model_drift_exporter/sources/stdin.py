@@ -6,10 +6,12 @@ import logging
 import os
 import select
 import sys
+import zlib
 from io import UnsupportedOperation
 from typing import BinaryIO
 
 from .base import Chunk, SourceStatus
+from .compression import Pieces, is_only_unproven
 from .lines import LineAssembler
 from .tail import LINE_BYTES, READ_BYTES, READS_PER_POLL
 
@@ -22,7 +24,8 @@ class StdinSource:
     """Reads a binary stream, standard input by default, until it is closed; the writer waits if reading is slow.
 
     A stream with a file descriptor is asked first whether there is something to read, and then read without the stream's
-    own buffer; one without (an ``io.BytesIO``) is read directly. ``close`` leaves the stream itself open.
+    own buffer; one without (an ``io.BytesIO``) is read directly. ``close`` leaves the stream itself open. What begins like
+    gzip is decompressed; if it is damaged, the stream ends there, with one ``invalid_gzip`` if a line breaks off.
     """
 
     def __init__(
@@ -44,6 +47,8 @@ class StdinSource:
         self._caught_up: float | None = None
         self._behind = False
         self._problem = ""
+        self._pieces = Pieces(self._read, read_bytes)
+        self._damaged = False
         self._descriptor: int | None = None
         # Python sets sys.stdin to None when the process was started without one.
         self._stream = stream if stream is not None else getattr(sys.stdin, "buffer", None)
@@ -65,15 +70,16 @@ class StdinSource:
         lines = b""
         errors: dict[str, int] = {}
         for _ in range(READS_PER_POLL):
-            piece = None if lines or errors or self.finished else self._read()
+            piece = None if lines or errors or self.finished else self._next_piece()
             if piece is None:
                 break
-            self._bytes_read += len(piece)
             lines = self._lines.feed(piece)
             if not piece:
                 self.finished = True
-                lines = self._lines.finish()
+                lines = self._finish()
             errors = self._lines.take_too_long()
+            if self._damaged:
+                errors["invalid_gzip"] = 1
         self._behind = bool(lines or errors) and not self.finished
         if not self._behind or self._caught_up is None:
             self._caught_up = now
@@ -81,7 +87,8 @@ class StdinSource:
             return None
         starts_stream = self._starts_stream and bool(lines)
         self._starts_stream = self._starts_stream and not lines
-        return Chunk(self.input, self.input, lines, starts_stream, errors)
+        head = self._lines.take_head() if lines else None
+        return Chunk(self.input, self.input, lines, starts_stream, errors, head=head)
 
     def status(self, now: float) -> SourceStatus:
         """Counters; how many bytes wait in the pipe is not known, so ``lag_bytes`` is 0."""
@@ -98,21 +105,37 @@ class StdinSource:
         """Stop reading."""
         self.finished = True
 
+    def _next_piece(self) -> bytes | None:
+        try:
+            return self._pieces.read()
+        except (zlib.error, EOFError) as error:
+            if not self._problem:
+                self._fail(f"standard input is no whole gzip stream ({error}): read up to the damage only")
+            self._damaged = self._lines.breaks_off or not is_only_unproven(error)
+            return b""
+
+    def _finish(self) -> bytes:
+        """The last line, unless it breaks off."""
+        line = self._lines.finish()
+        return b"" if self._damaged else line
+
     def _read(self) -> bytes | None:
         """Return what has come, nothing at the end, or ``None`` if it would have to be waited for."""
-        if self._descriptor is None:
-            return self._stream.read(self._read_bytes) if self._stream is not None else b""
+        piece: bytes | None = None
         try:
-            if not select.select([self._descriptor], [], [], 0)[0]:
-                return None
-            return os.read(self._descriptor, self._read_bytes)
+            if self._descriptor is None:
+                piece = self._stream.read(self._read_bytes) if self._stream is not None else b""
+            elif select.select([self._descriptor], [], [], 0)[0]:
+                piece = os.read(self._descriptor, self._read_bytes)
         except BlockingIOError:
             return None
         except OSError as error:
             self._fail(f"cannot read standard input: {(error.strerror or str(error)).lower()}")
             return b""
+        self._bytes_read += len(piece or b"")
+        return piece
 
     def _fail(self, problem: str) -> None:
         self._problem = problem
         self.finished = True
-        logger.warning("input %s: %s", self.input, problem)
+        logger.error("input %s: %s", self.input, problem)

@@ -17,7 +17,7 @@ import stat
 import attrs
 
 from .base import Chunk
-from .lines import BYTE_ORDER_MARK, without_long_lines
+from .lines import BYTE_ORDER_MARK, LongLines
 from .position import REMEMBERED_BYTES, Position, identity_of
 
 __all__ = ["LINE_BYTES", "READ_BYTES", "FileCounters", "FileTail"]
@@ -68,16 +68,15 @@ class FileTail:
         self._open_at_end = at_end
         self._line_bytes = line_bytes
         self._read_bytes = read_bytes
+        self._long = LongLines(line_bytes)
         self._descriptor: int | None = None
         self._parked_as: tuple[int, int] | None = None
         self._asleep = False
-        self._starts_stream = stream is None
-        self._too_long = 0
+        self._starts_stream = stream is None or position.offset == 0
         self._offset: int  # of the first byte not delivered
         self._seen: bytes  # what was around it at the last read
         self._before: int  # how many bytes of that were before it
         self._at_head: bool  # nothing but NUL bytes has come
-        self._skipping: bool  # inside a line that is too long
         self._go_to(position)
 
     @property
@@ -115,7 +114,7 @@ class FileTail:
             if len(window) == seen:
                 self.at_end = True
                 break
-            if (self._at_head or self._skipping) and self._skip(window):
+            if (self._at_head or self._long.skipping) and self._skip(window):
                 continue
             cut = window.rfind(b"\n", seen) + 1
             if cut:
@@ -123,12 +122,11 @@ class FileTail:
                 self._advance(window, cut, len(window))
                 return self._chunk(lines)
             if len(window) - self._before > self._line_bytes:
-                self._too_long += 1
-                self._skipping = True
+                self._long.begin(window[self._before :])
                 self._advance(window, len(window), len(window))
             else:
                 self._seen = window
-        return self._chunk(b"") if self._too_long else None
+        return self._chunk(b"") if self._long else None
 
     def flush(self) -> Chunk | None:
         """Return the unfinished last line, if there is one, a newline added: nobody waits for its end any longer."""
@@ -195,7 +193,7 @@ class FileTail:
         self._seen = position.before
         self._before = len(position.before)
         self._at_head = position.offset == 0
-        self._skipping = False
+        self._long.start(begun=position.offset > 0)
 
     def _go_to_end(self, descriptor: int, size: int) -> None:
         start = max(0, size - self._line_bytes - REMEMBERED_BYTES)
@@ -204,14 +202,16 @@ class FileTail:
         if not cut and start:
             cut = len(window)
         self._go_to(Position(self.identity, start + cut, window[max(0, cut - REMEMBERED_BYTES) : cut]))
-        self._skipping = cut > 0 and window[cut - 1 : cut] != b"\n"
+        if cut:
+            beginning = os.pread(descriptor, min(start + cut, self._line_bytes + REMEMBERED_BYTES), 0)
+            self._long.begin_behind(beginning, inside=window[cut - 1 : cut] != b"\n")
 
     def _skip(self, window: bytes) -> bool:
         """Step over NUL bytes and a byte order mark at the head, or the rest of a long line; whether there was any."""
-        if self._skipping:
+        if self._long.skipping:
             end = window.find(b"\n", self._before) + 1
-            self._skipping = not end
             cut = end or len(window)
+            self._long.go_on(window[self._before : cut], ends=end > 0)
         else:
             body = window[self._before :]
             text = body.lstrip(b"\0")
@@ -240,11 +240,8 @@ class FileTail:
         self._go_to(Position(self.identity))
 
     def _chunk(self, lines: bytes) -> Chunk:
-        if len(lines) > self._line_bytes:
-            lines, dropped = without_long_lines(lines, self._line_bytes)
-            self._too_long += dropped
-        errors = {"line_too_long": self._too_long} if self._too_long else {}
-        self._too_long = 0
+        lines = self._long.take_out(lines)
         starts_stream = self._starts_stream and bool(lines)
         self._starts_stream = self._starts_stream and not lines
-        return Chunk(self._input, self.stream, lines, starts_stream, errors)
+        head = self._long.take_head() if lines else None
+        return Chunk(self._input, self.stream, lines, starts_stream, self._long.take_errors(), head=head)

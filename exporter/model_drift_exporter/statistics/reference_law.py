@@ -19,9 +19,11 @@ _ATOM_TOLERANCE = 1e-12
 class ReferenceLaw:
     """The reference's rows as observations of an unknown law, with what the noise floors need of it.
 
-    A numeric column's end bins outside the reference's range, if they hold nothing, weigh as one observation: the
-    chance that the next value is a new extreme is 1 / (rows + 1). Not where the reference's extreme is an atom (a
-    repeated value, such as 0). Other bins that hold nothing stay empty.
+    The next value of a continuous law falls into each of the rows + 1 spacings of an ordered sample equally often, and
+    a numeric bin weighs as many observations as it has spacings. A bin that ends at one of its rows has one per row;
+    the lowest one begins at the minimum as well and has one less; those outside the reference's range, if they hold
+    nothing, have one each. Not where the reference's extreme is an atom (a repeated value, such as 0): nothing is
+    expected beyond it. Other bins that hold nothing stay empty.
     """
 
     def __init__(self, layout: CellLayout, counts: npt.ArrayLike) -> None:
@@ -31,8 +33,8 @@ class ReferenceLaw:
             raise ValueError(f"reference counts must have the shape {layout.column.shape}, not {self.counts.shape}")
         self.rows: FloatArray = layout.per_column(self.counts)
         """The reference's observations, ``[K]``."""
-        self.weight: FloatArray = self.counts + _new_extremes(layout, self.counts, self.rows)
-        """Observations of each cell, new extremes included, ``[C]``."""
+        self.weight: FloatArray = self.counts + _spacings_less_rows(layout, self.counts, self.rows)
+        """Observations that each cell weighs, ``[C]``."""
         self.total_weight: FloatArray = np.maximum(layout.per_column(self.weight), 1.0)
         self.share: FloatArray = self.weight / layout.per_cell(self.total_weight)
         """Expected share of each cell, ``[C]``; 0 in a column without observations."""
@@ -41,12 +43,12 @@ class ReferenceLaw:
         self.distribution_function = _distribution_function(self.share, layout)
         """Share of the valid values up to and including each cell, ``[C]``."""
         self.reference_function = _distribution_function(self.counts, layout)
-        """The same without new extremes: as of the counts."""
+        """The same as of the counts."""
         self.mean_largest_bridge = _mean_largest_bridge(self.share, self.distribution_function, layout)
         """Mean largest absolute value of a Brownian bridge at the bins' edges, ``[K]``."""
 
 
-def _new_extremes(layout: CellLayout, counts: FloatArray, rows: FloatArray) -> FloatArray:
+def _spacings_less_rows(layout: CellLayout, counts: FloatArray, rows: FloatArray) -> FloatArray:
     weight = np.zeros(len(counts))
     valid_cells = layout.per_column(layout.valid.astype(np.intp))
     columns = np.flatnonzero((valid_cells >= 3) & (rows > 0))
@@ -56,6 +58,7 @@ def _new_extremes(layout: CellLayout, counts: FloatArray, rows: FloatArray) -> F
         extreme, mean = layout.representative[outside], layout.representative[inside]
         atom = (np.abs(extreme - mean) <= _ATOM_TOLERANCE * np.abs(extreme)) & (counts[inside] >= 2)
         weight[outside] = (counts[outside] == 0) & ~atom
+    weight[first + 1] -= np.where(counts[first + 1] > 0, weight[first], 0.0)
     return weight
 
 

@@ -11,7 +11,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders, QueryParams
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -42,7 +41,7 @@ def create_app(service: Service, settings: WebOptions) -> Starlette:
         Route(settings.telemetry_path, endpoints.metrics),
         Route("/", endpoints.page),
         Route("/-/page", endpoints.fragment),
-        Route("/-/healthy", _healthy),
+        Route("/-/healthy", endpoints.healthy),
         Route("/-/ready", endpoints.ready),
         Route("/-/reload", endpoints.reload, methods=["POST"]),
     ]
@@ -54,7 +53,7 @@ def create_app(service: Service, settings: WebOptions) -> Starlette:
 def create_ingest_app(service: Service, settings: WebOptions) -> Starlette:
     """``/ingest`` and ``/-/healthy`` only, for a listen address that more clients can reach than the rest."""
     ingest = Route("/ingest", IngestEndpoint(service, settings).handle, methods=["POST"])
-    return _application([ingest, Route("/-/healthy", _healthy)])
+    return _application([ingest, Route("/-/healthy", _Endpoints(service, settings).healthy)])
 
 
 class _Endpoints:
@@ -77,37 +76,38 @@ class _Endpoints:
             body = await run_in_threadpool(self._exposition, openmetrics, gzip)
         finally:
             self._scrapes -= 1
-        headers = {"Content-Type": OPENMETRICS if openmetrics else TEXT, "Vary": "Accept, Accept-Encoding"}
-        if gzip:
-            headers["Content-Encoding"] = "gzip"
-        return Response(body, headers=headers)
+        content_type = OPENMETRICS if openmetrics else TEXT
+        return Response(body, headers={"Content-Type": content_type, "Vary": "Accept, Accept-Encoding"} | _coding(gzip))
 
     def _exposition(self, openmetrics: bool, gzip: bool) -> bytes:
         text = render(self._service.collect(), openmetrics)
-        if not gzip:
-            return text
-        compressor = zlib.compressobj(level=1, wbits=_GZIP_WRAPPER)
-        return compressor.compress(text) + compressor.flush()
+        return _compressed(text) if gzip else text
 
     async def page(self, request: Request) -> Response:
-        return await run_in_threadpool(self._page, request.query_params)
+        gzip = accepts_gzip(_joined(request, "accept-encoding"))
+        return await run_in_threadpool(self._page, request.query_params, gzip)
 
-    def _page(self, query: QueryParams) -> Response:
+    def _page(self, query: QueryParams, gzip: bool) -> Response:
         # Imported here: the template engine is not needed before somebody opens the page.
         from .page import content_security_policy, render_page
 
         nonce = secrets.token_urlsafe(16)
         path = self._settings.telemetry_path
         html = render_page(self._service.status(), nonce, query.get("window"), query.get("model"), metrics_path=path)
-        return HTMLResponse(html, headers={"Content-Security-Policy": content_security_policy(nonce)})
+        return _html(html, gzip, {"Content-Security-Policy": content_security_policy(nonce)})
 
     async def fragment(self, request: Request) -> Response:
-        return await run_in_threadpool(self._fragment, request.query_params)
+        gzip = accepts_gzip(_joined(request, "accept-encoding"))
+        return await run_in_threadpool(self._fragment, request.query_params, gzip)
 
-    def _fragment(self, query: QueryParams) -> Response:
+    def _fragment(self, query: QueryParams, gzip: bool) -> Response:
         from .page import render_fragment
 
-        return HTMLResponse(render_fragment(self._service.status(), query.get("window"), query.get("model")))
+        return _html(render_fragment(self._service.status(), query.get("window"), query.get("model")), gzip)
+
+    async def healthy(self, _: Request) -> Response:
+        reason = self._service.healthy()  # never blocks, so it answers when every worker is busy
+        return _text(200, "healthy") if reason is None else _text(503, reason)
 
     async def ready(self, _: Request) -> Response:
         reason = await run_in_threadpool(self._service.ready)
@@ -121,10 +121,6 @@ class _Endpoints:
         return _text(200, "reloaded") if problem is None else _text(500, problem)
 
 
-async def _healthy(_: Request) -> Response:
-    return _text(200, "healthy")
-
-
 def _application(routes: list[Route]) -> Starlette:
     paths = "".join(f"  {' '.join(_methods(route)):<4} {route.path}\n" for route in routes)
 
@@ -136,9 +132,7 @@ def _application(routes: list[Route]) -> Starlette:
         return PlainTextResponse(f"this path does not take this method; the paths are\n{paths}", 405, headers=headers)
 
     handlers: dict[int | type[Exception], ExceptionHandler] = {404: not_found, 405: wrong_method}
-    # The page is text that repeats itself; the metrics are compressed where they are rendered, off the event loop.
-    compression = Middleware(GZipMiddleware, minimum_size=2048, compresslevel=1)
-    app = Starlette(routes=routes, middleware=[Middleware(_SecurityHeaders), compression], exception_handlers=handlers)
+    app = Starlette(routes=routes, middleware=[Middleware(_SecurityHeaders)], exception_handlers=handlers)
     app.router.redirect_slashes = False
     return app
 
@@ -167,6 +161,21 @@ class _SecurityHeaders:
 def _joined(request: Request, name: str) -> str | None:
     """A list header that may come in several lines; ``None`` where it is absent."""
     return ", ".join(request.headers.getlist(name)) or None
+
+
+def _compressed(text: bytes) -> bytes:
+    compressor = zlib.compressobj(level=1, wbits=_GZIP_WRAPPER)
+    return compressor.compress(text) + compressor.flush()
+
+
+def _coding(gzip: bool) -> dict[str, str]:
+    return {"Content-Encoding": "gzip"} if gzip else {}
+
+
+def _html(text: str, gzip: bool, headers: dict[str, str] | None = None) -> Response:
+    body = text.encode()
+    own = {"Vary": "Accept-Encoding"} | _coding(gzip)
+    return HTMLResponse(_compressed(body) if gzip else body, headers=own | (headers or {}))
 
 
 def _text(status: int, sentence: str, headers: dict[str, str] | None = None) -> Response:

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
+from ..sources.compression import GZIP_MAGIC
 from .service import Service, WebOptions
 
 __all__ = ["CONTENT_TYPES", "IngestEndpoint"]
@@ -22,6 +23,7 @@ CONTENT_TYPES = ("application/json", "application/x-ndjson", "application/ndjson
 
 _CONTENT_ENCODINGS = {"": "identity", "identity": "identity", "gzip": "gzip", "x-gzip": "gzip"}
 _RETRY_SECONDS = "1"
+_LARGEST_EXPANSION = 1032  # no DEFLATE stream expands further
 
 
 class IngestEndpoint:
@@ -47,6 +49,9 @@ class IngestEndpoint:
         except ClientDisconnect:
             logger.debug("a client of /ingest went away in mid-request; nothing of the request is taken")
             return Response(status_code=400)
+        expanded = _announced_bytes(body, content_encoding)
+        if expanded > self._options.max_body_bytes:
+            raise self._too_large(f"the body expands to {expanded} bytes, more than")
         if body and not self._service.offer(body, content_type, content_encoding):
             raise _busy("the queue is full")
         return JSONResponse({"status": "queued"}, status_code=202)
@@ -69,11 +74,20 @@ class IngestEndpoint:
             self._pending_bytes -= len(received)
         return bytes(received)
 
-    def _too_large(self) -> HTTPException:
+    def _too_large(self, what: str = "the body is larger than") -> HTTPException:
         limit = self._options.max_body_bytes
-        return _refusal(
-            413, f"the body is larger than {limit} bytes; send it in several requests, or compressed with gzip"
-        )
+        return _refusal(413, f"{what} {limit} bytes; send it in several requests, or raise --ingest.max-body-bytes")
+
+
+def _announced_bytes(body: bytes, content_encoding: str) -> int:
+    """What a gzip body says at its end that it expands to (RFC 1952, ISIZE); 0 if it says nothing believable.
+
+    Only the last member of several speaks. The queue's reader counts what really comes.
+    """
+    if content_encoding != "gzip" and not body.startswith(GZIP_MAGIC):
+        return 0
+    announced = int.from_bytes(body[-4:], "little")
+    return announced if announced <= _LARGEST_EXPANSION * len(body) else 0
 
 
 def _content_type(request: Request) -> str:

@@ -17,8 +17,8 @@ MEBIBYTE = 1024 * 1024
 class Service(Protocol):
     """What the HTTP surface needs.
 
-    All but ``offer`` are called on worker threads, several at once, while records are being read: they take locks for
-    moments only. ``reload`` is never called twice at the same time.
+    All but ``healthy`` and ``offer`` are called on worker threads, several at once, while records are being read: they
+    take locks for moments only. ``reload`` is never called twice at the same time.
     """
 
     def collect(self) -> list[Samples]:
@@ -27,6 +27,13 @@ class Service(Protocol):
 
     def status(self) -> ExporterStatus:
         """What the landing page shows."""
+        ...
+
+    def healthy(self) -> str | None:
+        """``None`` while records can be read, else what has failed, for people.
+
+        Called on the event loop: never blocks.
+        """
         ...
 
     def ready(self) -> str | None:
@@ -55,8 +62,8 @@ def _check_path(_: object, attribute: attrs.Attribute[str], value: str) -> None:
 class WebOptions:
     """How the web applications behave.
 
-    ``max_requests`` limits scrapes served at once (0: no limit); ``max_body_bytes`` one ingest request as sent, before
-    decompression; ``max_pending_bytes`` all ingest requests that are being received together, so that many clients
+    ``max_requests`` limits scrapes served at once (0: no limit); ``max_body_bytes`` one ingest request, as sent and as its gzip
+    trailer says it expands to; ``max_pending_bytes`` all ingest requests that are being received together, so that many clients
     cannot fill the memory; ``body_timeout`` is in seconds. ``serve_ingest`` is off where ``/ingest`` has an address of
     its own.
     """

@@ -1,0 +1,90 @@
+"""What the settings ask for, put together: references, sources, and the pipeline from the one to the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from .config import InputSettings, Settings
+from .errors import ReferenceProfileError
+from .formats import FIELD_CANDIDATES
+from .models import Models
+from .pipeline import Pipeline
+from .reference.builder import BuildOptions
+from .reference.profile import ReferenceProfile
+from .reference.store import load_profiles
+from .sources import FileSource, StdinSource
+from .sources.base import Source
+from .tracking import TrackOptions
+
+__all__ = ["build_options", "load_references", "make_pipeline", "open_sources", "track_options"]
+
+
+def build_options(settings: Settings) -> BuildOptions:
+    """How references are built under these settings."""
+    return BuildOptions(
+        kinds=settings.features.kinds,
+        categories=settings.limits.categories,
+        minimum_count=settings.limits.minimum_count,
+        task=settings.model.task,
+        classes=settings.model.classes,
+        positive_class=settings.model.positive_class,
+        threshold=settings.model.threshold,
+    )
+
+
+def track_options(settings: Settings) -> TrackOptions:
+    """How models are followed under these settings."""
+    return TrackOptions(
+        windows=settings.parsed_windows,
+        learn_records=settings.learn.records,
+        build=build_options(settings),
+        series_per_model=settings.limits.series_per_model,
+    )
+
+
+def load_references(settings: Settings) -> list[ReferenceProfile]:
+    """All profiles of the configured files. Raises :class:`ReferenceProfileError`, also if two are of one model."""
+    found: dict[str, tuple[str, ReferenceProfile]] = {}
+    for name in settings.reference:
+        for profile in load_profiles(Path(name)):
+            if profile.model in found:
+                raise ReferenceProfileError(
+                    f"{name}: model {profile.model} has a reference in {found[profile.model][0]} already; give one of them"
+                )
+            found[profile.model] = (name, profile)
+    return [profile for _, profile in found.values()]
+
+
+def open_sources(inputs: Sequence[InputSettings], settings: Settings, *, once: bool = False) -> list[Source]:
+    """A source for each input; ``once`` makes them read what is there and finish."""
+    sources: list[Source] = []
+    for each in inputs:
+        if each.path == "-":
+            sources.append(StdinSource(each.name, format=each.format, line_bytes=settings.limits.line_bytes))
+        else:
+            sources.append(
+                FileSource(
+                    each.name,
+                    each.path,
+                    format=each.format,
+                    once=once,
+                    start=each.start,
+                    line_bytes=settings.limits.line_bytes,
+                )
+            )
+    return sources
+
+
+def make_pipeline(settings: Settings, sources: Sequence[Source]) -> Pipeline:
+    """The pipeline that the settings ask for. Raises :class:`ReferenceProfileError`."""
+    models = Models(
+        track_options(settings),
+        load_references(settings),
+        default_name=settings.model.name,
+        limit=settings.limits.models,
+    )
+    fields = {name: getattr(settings.fields, name) for name in FIELD_CANDIDATES}
+    return Pipeline(
+        sources, models, fields=fields, include=settings.features.include, exclude=settings.features.exclude
+    )

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from model_drift_exporter.assembly import build_options, load_references, open_sources, track_options
+from model_drift_exporter.config import InputSettings, Settings
+from model_drift_exporter.errors import ReferenceProfileError
+from model_drift_exporter.flags import settings_from
+from model_drift_exporter.reference.store import save_profiles
+from model_drift_exporter.sources import FileSource, StdinSource
+from tests.prediction_log import batch_of, make_rows, profile_of
+
+
+def _save_reference(path: Path, model: str) -> Path:
+    save_profiles(path, [profile_of([batch_of(make_rows(300))], model=model)], "2026-01-01T00:00:00Z")
+    return path
+
+
+def test_references_of_one_model_must_not_be_two(tmp_path: Path) -> None:
+    """Two files for one model are a mistake that is named; for two models they are not."""
+    one, two = _save_reference(tmp_path / "one.json", "a"), _save_reference(tmp_path / "two.json", "a")
+    with pytest.raises(ReferenceProfileError, match=r"two\.json: model a has a reference in .*one\.json already"):
+        load_references(Settings(reference=(str(one), str(two))))
+    _save_reference(two, "b")
+    assert [profile.model for profile in load_references(Settings(reference=(str(one), str(two))))] == ["a", "b"]
+
+
+def test_sources_are_what_the_inputs_say() -> None:
+    """A path is a file, a dash standard input, with the format of the input."""
+    inputs = [InputSettings("a.log", format="csv"), InputSettings("-", name="stdin", format="csv")]
+    sources = open_sources(inputs, Settings())
+    assert [type(source) for source in sources] == [FileSource, StdinSource]
+    assert [(source.input, source.format) for source in sources] == [("log", "csv"), ("stdin", "csv")]
+
+
+@pytest.mark.parametrize(
+    ("flags", "read", "expected"),
+    [
+        (["limits__categories", "7"], lambda settings: build_options(settings).categories, 7),
+        (["limits__minimum_count", "3"], lambda settings: build_options(settings).minimum_count, 3),
+        (["model__threshold", "0.3"], lambda settings: build_options(settings).threshold, 0.3),
+        (["model__positive_class", "bad"], lambda settings: build_options(settings).positive_class, "bad"),
+        (["model__task", "regression"], lambda settings: build_options(settings).task, "regression"),
+        (["learn__records", "777"], lambda settings: track_options(settings).learn_records, 777),
+        (["limits__series_per_model", "500"], lambda settings: track_options(settings).series_per_model, 500),
+    ],
+)
+def test_settings_reach_the_models(flags: list[str], read: Callable[[Settings], object], expected: object) -> None:
+    """What the flags say is what references are built and models followed with."""
+    assert read(settings_from({flags[0]: flags[1]})) == expected
