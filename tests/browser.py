@@ -32,7 +32,7 @@ _FLAGS = (
     "--mute-audio",
     "--remote-debugging-pipe",
 )
-_PATIENCE = 30.0
+_PATIENCE = 60.0
 
 
 class Browser:

@@ -22,7 +22,7 @@ from tests.exposition import Exposition
 __all__ = ["Sidecar", "eventually", "fetch", "run_command", "sidecar"]
 
 _COMMAND = (sys.executable, "-m", "model_drift_exporter")
-_PATIENCE = 20.0
+_PATIENCE = 60.0
 
 T = TypeVar("T")
 
@@ -48,7 +48,7 @@ def fetch(url: str, body: bytes | None = None, **headers: str) -> tuple[int, byt
     """Status and body of one request; POST if there is a body."""
     request = urllib.request.Request(url, data=body, headers=headers)  # noqa: S310 - our own server
     try:
-        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
             return response.status, response.read()
     except urllib.error.HTTPError as error:
         with error:

@@ -214,7 +214,7 @@ def test_a_slow_pipe_is_read_whole(tmp_path: Path) -> None:
         process.stdin.write(data[:1_000])
         process.stderr.readline()  # it has begun to learn, so it has read the first piece
         process.stdin.write(data[1_000:])
-        output, _ = process.communicate(timeout=30)
+        output, _ = process.communicate(timeout=120)
     found = Exposition(output)
     assert found("model_records_total", model="default") == 120
     assert found.total("model_drift_exporter_record_errors_total") == 0

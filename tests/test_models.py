@@ -235,3 +235,13 @@ def test_a_model_without_hope_stays_so() -> None:
     _give(renewed, [{"features": {"x": None}, "ts": START} for _ in range(5)])
     assert renewed.tracks["default"].learning is None
     assert _records(renewed) == {"default": 105}
+
+
+def test_only_names_of_models_become_labels() -> None:
+    """An object, a float or an endless text in a model field would carry data into a label."""
+    models = Models(_OPTIONS, [_reference("churn")])
+    _give(models, make_rows(3, model="churn"))
+    _give_labels(models, ["churn", {"secret": "alice"}, 3.25, "x" * 1_000])
+    assert models.labels() == {"churn": 4}
+    _give(models, make_rows(2, model="x" * 1_000))
+    assert list(models.tracks) == ["churn"]

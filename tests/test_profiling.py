@@ -221,3 +221,22 @@ def test_names_do_not_break_the_report(tmp_path: Path) -> None:
     assert "classes: '', no\\r" in lines[1]
     assert any("feature x\\x1b[31m: constant" in line for line in lines)
     assert all(line.isprintable() for line in lines)
+
+
+def test_rows_that_come_between_the_passes_are_left_out(tmp_path: Path) -> None:
+    """A file that grows meanwhile, even by another model's rows, is profiled as it was at first."""
+    path = write_jsonl(tmp_path / "rows.jsonl", make_rows(300, model="churn"))
+    before = path.read_text()
+    halves: list[float] = []
+
+    def grow(share: float) -> None:
+        halves.extend([share] if share == 0.5 else [])
+        if len(halves) == 2:  # the last line was read, then the first pass was over
+            late = tmp_path / "late.jsonl"
+            write_jsonl(late, make_rows(40, seed=2, model="churn") + make_rows(40, seed=3, model="fraud"))
+            path.write_text(before + late.read_text())
+
+    (profile,), _ = build_profiles(_settings(path), grow)
+    assert path.read_text() != before
+    assert (profile.model, profile.rows) == ("churn", 300)
+    assert {sum(column.counts.values()) for column in profile.columns} == {300}

@@ -195,7 +195,7 @@ class WebSettings:
     )
     telemetry_path: str = setting("/metrics", Parsed("a path", "PATH", parse_telemetry_path), "Path of the metrics.")
     enable_lifecycle: bool = setting(False, Switch(), "Allow control by HTTP, such as `POST /-/reload`.")
-    max_requests: int = setting(40, Integer(1, 10_000), "Requests answered at the same time; more get 503.")
+    max_requests: int = setting(40, Integer(1, 10_000), "Scrapes answered at the same time; more get 503.")
 
 
 @attrs.frozen

@@ -12,6 +12,7 @@ from . import __version__
 from .assembly import make_pipeline, open_sources
 from .config import Settings
 from .errors import ModelDriftExporterError
+from .fair_lock import FairLock
 from .logs import configure_logging
 from .metrics.samples import Samples, Series
 from .pipeline import Pipeline
@@ -45,7 +46,8 @@ class Exporter:
         self.settings = self._settings_at_start = settings
         self._load_settings = load_settings
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = FairLock()
+        self._reloading = threading.Lock()
         self.started = self._loaded = clock()
         self._reload_problem = self._failure = ""
         self._scrape_seconds = 0.0
@@ -158,6 +160,10 @@ class Exporter:
         Bin counters and windows start anew for models whose reference or fields changed, and new windows begin empty.
         What only a restart can change is named in the log; an input that stays is read on where it was.
         """
+        with self._reloading:
+            return self._reload()
+
+    def _reload(self) -> str | None:
         try:
             settings = self._load_settings() if self._load_settings is not None else self.settings
             with self._lock:

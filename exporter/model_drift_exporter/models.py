@@ -11,7 +11,7 @@ import numpy as np
 from .continuation import why_new_bins
 from .errors import ReferenceProfileError
 from .metrics.samples import HistogramSeries, Samples, Series
-from .records import Decoded, LabelBatch
+from .records import Decoded, LabelBatch, model_name
 from .reference.profile import ReferenceProfile
 from .reference_fit import ReferenceFit
 from .tracking import ModelTrack, TrackOptions
@@ -57,7 +57,7 @@ class Models:
         """Whether a batch holds records of a model without a given reference."""
         if decoded.records is None:
             return False
-        return any(self.reference_of(name or self._default_name) is None for name in decoded.records.by_model())
+        return any(self.reference_of(name or self._default_name) is None for name in decoded.records.model_names())
 
     def process(self, decoded: Decoded, arrival: float) -> None:
         """Give each model its records; count labels. ``arrival`` is wall-clock seconds."""
@@ -95,7 +95,7 @@ class Models:
         if labels.model is None:
             self._labels[None] += labels.size
         else:
-            self._labels.update(None if value in (None, "") else str(value) for value in labels.model)
+            self._labels.update(map(model_name, labels.model))
             if len(self._labels) > 2 * self._limit:
                 beyond = [name for name in self._labels if name not in (None, OTHER_MODELS, *self.tracks)]
                 for name in beyond:

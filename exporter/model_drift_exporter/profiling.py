@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -110,11 +110,22 @@ def build_profiles(
     :class:`ReferenceProfileError` where no profile can be built.
     """
     rows = _Rows(settings)
+    builders = _survey(rows, settings, lambda share: progress(share / 2))
+    for builder in builders.values():
+        builder.fix_bins()
+    _count(rows, builders, settings, lambda share: progress(0.5 + share / 2))
+    notes = [*rows.problems]
+    notes += [f"{count:,} lines rejected as {reason}" for reason, count in sorted(rows.errors.items())]
+    if rows.labels:
+        notes.append(f"{rows.labels:,} lines with a label only were left out: a reference row carries its label itself")
+    return [builder.profile() for builder in builders.values()], notes
+
+
+def _survey(rows: _Rows, settings: Settings, progress: Progress) -> dict[str, ProfileBuilder]:
     builders: dict[str, ProfileBuilder] = {}
-    default = settings.model.name or DEFAULT_MODEL
-    for batch in rows.read(lambda share: progress(share / 2)):
+    for batch in rows.read(progress):
         for name, own in batch.by_model().items():
-            label = name or default
+            label = name or settings.model.name or DEFAULT_MODEL
             if label not in builders:
                 if len(builders) >= settings.limits.models:
                     raise ReferenceProfileError(
@@ -127,16 +138,19 @@ def build_profiles(
         because = "".join(f"; {problem}" for problem in rows.problems)
         places = ", ".join(each.path for each in settings.inputs)
         raise ReferenceProfileError(f"no record with features in {places}{because}")
-    for builder in builders.values():
-        builder.fix_bins()
-    for batch in rows.read(lambda share: progress(0.5 + share / 2)):
+    return builders
+
+
+def _count(rows: _Rows, builders: Mapping[str, ProfileBuilder], settings: Settings, progress: Progress) -> None:
+    """Count the rows that were surveyed, and no more: a file may have grown meanwhile."""
+    left = {name: builder.rows for name, builder in builders.items()}
+    for batch in rows.read(progress):
         for name, own in batch.by_model().items():
-            builders[name or default].count(own)
-    notes = [*rows.problems]
-    notes += [f"{count:,} lines rejected as {reason}" for reason, count in sorted(rows.errors.items())]
-    if rows.labels:
-        notes.append(f"{rows.labels:,} lines with a label only were left out: a reference row carries its label itself")
-    return [builder.profile() for builder in builders.values()], notes
+            label = name or settings.model.name or DEFAULT_MODEL
+            if room := left.get(label, 0):
+                counted = own if own.size <= room else own.take(range(room))
+                left[label] -= counted.size
+                builders[label].count(counted)
 
 
 def write_profile(settings: Settings, output: Path) -> None:

@@ -7,7 +7,7 @@ from operator import itemgetter
 
 import attrs
 
-__all__ = ["ERROR_REASONS", "Decoded", "LabelBatch", "RecordBatch"]
+__all__ = ["ERROR_REASONS", "MAXIMUM_NAME", "Decoded", "LabelBatch", "RecordBatch", "model_name"]
 
 ERROR_REASONS = (
     "not_json",
@@ -35,9 +35,14 @@ def _selector(indexes: Sequence[int]) -> Callable[[Column], Column]:
     return pick
 
 
-def _model_name(value: object) -> str | None:
-    # Other values would carry raw data into a label: they name no model.
-    return str(value) or None if isinstance(value, str) or type(value) is int else None
+MAXIMUM_NAME = 200
+"""Characters of the longest model, version, feature, category or class name that becomes a label."""
+
+
+def model_name(value: object) -> str | None:
+    """The model that a raw value names; ``None`` for what would only carry data into a label, such as an object."""
+    named = isinstance(value, str) or type(value) is int
+    return str(value) or None if named and len(str(value)) <= MAXIMUM_NAME else None
 
 
 @attrs.frozen(eq=False)
@@ -97,6 +102,14 @@ class RecordBatch:
             latency=picked(self.latency),
         )
 
+    def model_names(self) -> set[str | None]:
+        """The models that the records name; ``None`` among them where one names none."""
+        if self.model is None:
+            return {None}
+        if self.model.count(self.model[0]) == self.size:
+            return {model_name(self.model[0])}
+        return set(map(model_name, self.model))
+
     def by_model(self) -> dict[str | None, RecordBatch]:
         """The batch split by the model that each record names; ``None`` where it names none.
 
@@ -105,10 +118,10 @@ class RecordBatch:
         if self.model is None:
             return {None: self}
         if len(set(map(type, self.model))) == 1 and self.model.count(self.model[0]) == self.size:
-            return {_model_name(self.model[0]): self}
+            return {model_name(self.model[0]): self}
         indexes: dict[str | None, list[int]] = {}
         for index, value in enumerate(self.model):
-            indexes.setdefault(_model_name(value), []).append(index)
+            indexes.setdefault(model_name(value), []).append(index)
         return {name: self.take(members) for name, members in indexes.items()}
 
 

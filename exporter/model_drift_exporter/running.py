@@ -58,6 +58,7 @@ def serve(settings: Settings, load_settings: Callable[[], Settings]) -> None:
         enable_lifecycle=settings.web.enable_lifecycle,
         serve_ingest=settings.ingest.enabled and not own_ingest,
         max_body_bytes=settings.ingest.max_body_bytes,
+        max_pending_bytes=max(WebOptions().max_pending_bytes, 2 * settings.ingest.max_body_bytes),
     )
     services = [(create_app(exporter, options), [listener])]
     if own_ingest:
@@ -110,10 +111,15 @@ class _Reader(threading.Thread):
             self._end.set()
 
 
+def _end(exporter: Exporter, stop: threading.Event) -> None:
+    stop.set()
+    exporter.wake()
+
+
 def _handle_signals(exporter: Exporter, stop: threading.Event) -> None:
+    # A handler runs in the middle of whatever the main thread does, which may hold the very locks that it would need.
     def end(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-        exporter.wake()
+        threading.Thread(target=_end, args=(exporter, stop), name="end").start()
 
     def reload(_number: int, _frame: FrameType | None) -> None:
         threading.Thread(target=exporter.reload, name="reload").start()

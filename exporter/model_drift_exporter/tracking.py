@@ -14,7 +14,7 @@ from .metrics.samples import Samples
 from .monitors import MONITORS, Monitor, MonitorContext
 from .monitors.drift import DriftMonitor
 from .monitors.observations import ObservationsMonitor
-from .records import RecordBatch
+from .records import MAXIMUM_NAME, RecordBatch
 from .reference.builder import BuildOptions, ProfileBuilder
 from .reference.profile import Column, ReferenceProfile
 from .series_limit import exported_columns, series_of
@@ -172,7 +172,7 @@ class ModelTrack:
             versions = versions[:1]
         for value in versions:
             name = text_of(value)
-            if name and name != self.version:
+            if name and name != self.version and len(name) <= MAXIMUM_NAME:
                 self.version_changes += bool(self.version)
                 self.version = name
 

@@ -133,7 +133,7 @@ class TestMetrics:
         class SlowService(FakeService):
             def collect(self) -> list[Samples]:
                 entered.set()
-                assert leave.wait(10)
+                assert leave.wait(60)
                 return []
 
         async def scenario() -> list[int]:

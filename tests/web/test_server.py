@@ -61,7 +61,7 @@ async def serving(server: Server) -> AsyncIterator[None]:
 
 async def get(url: str) -> httpx.Response:
     """One request on a connection of its own."""
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         return await client.get(url)
 
 
@@ -152,7 +152,7 @@ class TestServe:
     def test_a_connection_made_before_serving_is_answered(self) -> None:
         """From the moment of listening nobody is refused: the request waits for the server."""
         listener = listen(LOCAL, 0)
-        with socket.create_connection((LOCAL, listener.port), timeout=10) as early:
+        with socket.create_connection((LOCAL, listener.port), timeout=60) as early:
             early.sendall(b"GET /-/healthy HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
 
             async def scenario() -> bytes:
@@ -190,7 +190,7 @@ class TestServe:
         async def scenario() -> tuple[httpx.Response, httpx.Response]:
             async with (
                 serving(Server([(create_app(service, WebOptions()), [listener])])),
-                httpx.AsyncClient() as client,
+                httpx.AsyncClient(timeout=60) as client,
             ):
                 return await client.head(f"{listener.url}/metrics"), await client.get(f"{listener.url}/metrics")
 
@@ -266,7 +266,7 @@ class TestServe:
                 writer.write(b"{")
                 await writer.drain()
                 writer.close()
-                async with httpx.AsyncClient() as client:
+                async with httpx.AsyncClient(timeout=60) as client:
                     return (await client.post(f"{listener.url}/ingest", content=b"{}")).status_code
 
         assert asyncio.run(scenario()) == 202
@@ -279,7 +279,7 @@ class TestServe:
 
         async def scenario() -> list[int]:
             application = create_app(service, WebOptions(max_body_bytes=1000))
-            async with serving(Server([(application, [listener])])), httpx.AsyncClient() as client:
+            async with serving(Server([(application, [listener])])), httpx.AsyncClient(timeout=60) as client:
                 bodies = [b"x" * 3_000_000, b"x" * 1000]
                 return [(await client.post(f"{listener.url}/ingest", content=body)).status_code for body in bodies]
 
@@ -331,7 +331,7 @@ class TestRun:
         )
         thread.start()
         try:
-            assert httpx.get(f"{listener.url}/-/healthy").status_code == 200
+            assert httpx.get(f"{listener.url}/-/healthy", timeout=60).status_code == 200
         finally:
             stop.set()
             thread.join(10)

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 
 import attrs
 
+from ..records import MAXIMUM_NAME
+
 __all__ = ["FIELD_CANDIDATES", "MAXIMUM_FEATURES", "OUTPUTS", "Schema"]
 
 FIELD_CANDIDATES: dict[str, tuple[str, ...]] = {
@@ -84,7 +86,7 @@ class Schema:
         for name in names:
             if name in self.features or name in self.exclude or (self.include and name not in self.include):
                 continue
-            if len(self.features) >= MAXIMUM_FEATURES:
+            if len(self.features) >= MAXIMUM_FEATURES or len(name) > MAXIMUM_NAME:
                 self.note_unknown(name)
                 continue
             self.features[name] = None
@@ -93,7 +95,7 @@ class Schema:
     def note_unknown(self, name: str) -> None:
         """Remember a feature that the references lack, for the page and ``check``."""
         if len(self.unknown) < MAXIMUM_FEATURES:
-            self.unknown[name] = None
+            self.unknown[name[:MAXIMUM_NAME]] = None
 
     def learn(self, record: Mapping[str, object]) -> None:
         """Learn field and feature names from one record."""

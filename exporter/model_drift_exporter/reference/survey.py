@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..coding import numbers, text_of
+from ..records import MAXIMUM_NAME
 
 __all__ = ["IDENTIFIER_SHARE", "QUANTILES", "FieldSurvey", "Reservoir", "encodable", "far_out", "numeric_edges"]
 
@@ -201,7 +202,9 @@ class FieldSurvey:
 
 
 def encodable(name: str) -> bool:
-    """Whether a text can stand in a label and in a file."""
+    """Whether a text can stand in a label and in a file: no longer than a name, and no half of a character."""
+    if len(name) > MAXIMUM_NAME:
+        return False
     try:
         name.encode()
     except UnicodeEncodeError:  # a lone surrogate

@@ -17,7 +17,7 @@ from .tail import LINE_BYTES
 
 __all__ = ["IngestSource"]
 
-_PIECE_BYTES = 1 << 20  # text given on at a time, so that one large body is no large batch
+_PIECE_BYTES = 256 << 10  # text given on at a time, so that one large body is no large batch
 _WHITE_SPACE = b" \t\r\n"
 _ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw])
 _VALUE = msgspec.json.Decoder(msgspec.Raw)
