@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from model_drift_exporter import assembly
 from model_drift_exporter.assembly import build_options, load_references, open_sources, track_options
 from model_drift_exporter.config import InputSettings, Settings
 from model_drift_exporter.errors import ReferenceProfileError
@@ -51,3 +52,18 @@ def test_sources_are_what_the_inputs_say() -> None:
 def test_settings_reach_the_models(flags: list[str], read: Callable[[Settings], object], expected: object) -> None:
     """What the flags say is what references are built and models followed with."""
     assert read(settings_from({flags[0]: flags[1]})) == expected
+
+
+def test_a_source_of_another_kind_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The scheme of a path chooses the source; a path with an unknown one is a file's name."""
+    opened: list[tuple[str, bool]] = []
+
+    def open_queue(each: InputSettings, settings: Settings, once: bool) -> StdinSource:
+        opened.append((each.path, once))
+        return StdinSource(each.name)
+
+    monkeypatch.setattr(assembly, "SOURCES", {**assembly.SOURCES, "queue": open_queue})
+    inputs = (InputSettings("queue://a", name="a"), InputSettings("other://b", name="b"))
+    sources = assembly.open_sources(inputs, Settings(inputs=inputs), once=True)
+    assert opened == [("queue://a", True)]
+    assert isinstance(sources[1], FileSource)

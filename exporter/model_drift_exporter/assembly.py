@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from .config import InputSettings, Settings
@@ -17,7 +17,7 @@ from .sources import FileSource, StdinSource
 from .sources.base import Source
 from .tracking import TrackOptions
 
-__all__ = ["build_options", "load_references", "make_pipeline", "open_sources", "track_options"]
+__all__ = ["SOURCES", "build_options", "load_references", "make_pipeline", "open_sources", "track_options"]
 
 
 def build_options(settings: Settings) -> BuildOptions:
@@ -56,24 +56,30 @@ def load_references(settings: Settings) -> list[ReferenceProfile]:
     return [profile for _, profile in found.values()]
 
 
+def _open_file(each: InputSettings, settings: Settings, once: bool) -> Source:
+    line_bytes = settings.limits.line_bytes
+    return FileSource(each.name, each.path, format=each.format, once=once, start=each.start, line_bytes=line_bytes)
+
+
+def _open_stdin(each: InputSettings, settings: Settings, _once: bool) -> Source:
+    return StdinSource(each.name, format=each.format, line_bytes=settings.limits.line_bytes)
+
+
+SOURCES: Mapping[str, Callable[[InputSettings, Settings, bool], Source]] = {
+    "file": _open_file,
+    "stdin": _open_stdin,
+}
+"""How an input is opened, by the scheme of its path; ``-`` is standard input, a path without a known scheme a file."""
+
+
+def _scheme(path: str) -> str:
+    scheme, separator, _ = path.partition("://")
+    return "stdin" if path == "-" else scheme if separator and scheme in SOURCES else "file"
+
+
 def open_sources(inputs: Sequence[InputSettings], settings: Settings, *, once: bool = False) -> list[Source]:
     """A source for each input; ``once`` makes them read what is there and finish."""
-    sources: list[Source] = []
-    for each in inputs:
-        if each.path == "-":
-            sources.append(StdinSource(each.name, format=each.format, line_bytes=settings.limits.line_bytes))
-        else:
-            sources.append(
-                FileSource(
-                    each.name,
-                    each.path,
-                    format=each.format,
-                    once=once,
-                    start=each.start,
-                    line_bytes=settings.limits.line_bytes,
-                )
-            )
-    return sources
+    return [SOURCES[_scheme(each.path)](each, settings, once) for each in inputs]
 
 
 def make_pipeline(settings: Settings, sources: Sequence[Source]) -> Pipeline:
