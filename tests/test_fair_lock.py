@@ -19,7 +19,7 @@ def test_one_who_waits_goes_before_the_holder_comes_again() -> None:
     waiter = threading.Thread(target=wait)
     with lock:
         waiter.start()
-        while not lock.locked_out():
+        while not lock._door.locked():
             pass
     with lock:
         order.append("holder")

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from .config import InputSettings, Settings
 from .errors import ReferenceProfileError
-from .formats import FIELD_CANDIDATES
 from .models import Models
 from .pipeline import Pipeline
 from .reference.builder import BuildOptions
@@ -90,7 +89,7 @@ def make_pipeline(settings: Settings, sources: Sequence[Source]) -> Pipeline:
         default_name=settings.model.name,
         limit=settings.limits.models,
     )
-    fields = {name: getattr(settings.fields, name) for name in FIELD_CANDIDATES}
+    fields = settings.fields.names()
     return Pipeline(
         sources, models, fields=fields, include=settings.features.include, exclude=settings.features.exclude
     )

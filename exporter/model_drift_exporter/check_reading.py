@@ -15,7 +15,7 @@ import attrs
 from .check_guesses import guess_format
 from .check_report import excerpt
 from .config import InputSettings, Settings
-from .formats import FIELD_CANDIDATES, Schema
+from .formats import Schema
 from .formats.streams import StreamDecoders
 from .records import LabelBatch, RecordBatch
 from .sources.base import Chunk, Source
@@ -108,7 +108,7 @@ def read_input(
 class _Reader:
     def __init__(self, each: InputSettings, settings: Settings, feed: Feed) -> None:
         features = settings.features
-        fields = {name: getattr(settings.fields, name) for name in FIELD_CANDIDATES}
+        fields = settings.fields.names()
         schema = Schema(fields, frozenset(features.include), frozenset(features.exclude))
         schema.add_features(features.include)
         self.reading = InputReading(each, schema, files=_files(each.path))

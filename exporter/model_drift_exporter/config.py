@@ -114,6 +114,10 @@ class FieldSettings:
         "Field of the object that holds the features; without, all other fields are features."
     )
 
+    def names(self) -> dict[str, str | None]:
+        """The configured name of each field."""
+        return attrs.asdict(self)
+
 
 @attrs.frozen
 class ModelSettings:

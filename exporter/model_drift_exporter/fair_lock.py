@@ -27,7 +27,3 @@ class FairLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._lock.release()
-
-    def locked_out(self) -> bool:
-        """Whether somebody waits."""
-        return self._door.locked()

@@ -19,7 +19,7 @@ from .assembly import build_options
 from .check_report import excerpt, joined
 from .config import InputSettings, Settings
 from .errors import ConfigurationError, InputError, Problem, ReferenceProfileError
-from .formats import FIELD_CANDIDATES, Schema
+from .formats import Schema
 from .formats.streams import StreamDecoders
 from .logs import configure_logging
 from .models import DEFAULT_MODEL
@@ -45,7 +45,7 @@ class _Rows:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         features = settings.features
-        fields = {name: getattr(settings.fields, name) for name in FIELD_CANDIDATES}
+        fields = settings.fields.names()
         self._schema = Schema(fields, frozenset(features.include), frozenset(features.exclude))
         self._schema.add_features(features.include)
         self.errors: Counter[str] = Counter()
@@ -65,7 +65,8 @@ class _Rows:
 
     def _read_one(self, each: InputSettings) -> Iterator[tuple[RecordBatch | None, float]]:
         if each.path.lower().endswith((".parquet", ".pq")):
-            paths = _matches(each.path)
+            if not (paths := _matches(each.path)):
+                raise InputError(f"no file matches {each.path}")
             for position, path in enumerate(paths):
                 for batch, share in read_parquet(Path(path), self._schema):
                     yield batch, (position + share) / len(paths)
@@ -89,12 +90,10 @@ class _Rows:
 
 
 def _matches(path: str) -> list[str]:
-    """The files that a path or a pattern names. Raises :class:`InputError` if there is none."""
+    """The files that a path or a pattern names; none only for a pattern."""
     if not is_pattern(path):
         return [path]
-    if not (found := sorted(glob.glob(path, recursive=True))):  # noqa: PTH207 - a pattern may be absolute
-        raise InputError(f"no file matches {path}")
-    return found
+    return sorted(glob.glob(path, recursive=True))  # noqa: PTH207 - a pattern may be absolute
 
 
 def _advance_nothing(_share: float) -> None:
@@ -121,11 +120,15 @@ def build_profiles(
     return [builder.profile() for builder in builders.values()], notes
 
 
+def _by_label(batch: RecordBatch, settings: Settings) -> Iterator[tuple[str, RecordBatch]]:
+    for name, own in batch.by_model().items():
+        yield name or settings.model.name or DEFAULT_MODEL, own
+
+
 def _survey(rows: _Rows, settings: Settings, progress: Progress) -> dict[str, ProfileBuilder]:
     builders: dict[str, ProfileBuilder] = {}
     for batch in rows.read(progress):
-        for name, own in batch.by_model().items():
-            label = name or settings.model.name or DEFAULT_MODEL
+        for label, own in _by_label(batch, settings):
             if label not in builders:
                 if len(builders) >= settings.limits.models:
                     raise ReferenceProfileError(
@@ -145,8 +148,7 @@ def _count(rows: _Rows, builders: Mapping[str, ProfileBuilder], settings: Settin
     """Count the rows that were surveyed, and no more: a file may have grown meanwhile."""
     left = {name: builder.rows for name, builder in builders.items()}
     for batch in rows.read(progress):
-        for name, own in batch.by_model().items():
-            label = name or settings.model.name or DEFAULT_MODEL
+        for label, own in _by_label(batch, settings):
             if room := left.get(label, 0):
                 counted = own if own.size <= room else own.take(range(room))
                 left[label] -= counted.size
@@ -188,8 +190,8 @@ def _unwritable(output: Path, inputs: Sequence[InputSettings]) -> Iterator[Probl
         yield Problem("--output", f"the directory {output.parent} does not exist", "make it first")
     elif output.exists():
         for each in inputs:
-            paths = glob.glob(each.path, recursive=True) if is_pattern(each.path) else [each.path]  # noqa: PTH207
-            if any(Path(path).exists() and os.path.samefile(path, output) for path in paths):  # noqa: PTH121 - follows links
+            paths = [path for path in _matches(each.path) if Path(path).exists()]
+            if any(os.path.samefile(path, output) for path in paths):  # noqa: PTH121 - follows links
                 yield Problem("--output", f"{output} is one of the files to read", "write the profile to another file")
 
 

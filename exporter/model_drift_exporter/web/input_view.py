@@ -18,8 +18,7 @@ _REASON_WORDS = {
     "invalid_utf8": "not valid UTF-8",
     "invalid_gzip": "damaged gzip data",
     "body_too_large": "body too large when decompressed",
-    "wrong_columns": "wrong number of columns",
-    "queue_full": "refused by a full queue",
+    "not_csv": "not CSV of the header's form",
 }
 
 
