@@ -24,6 +24,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=7, help="rounds of paired measurements (default: 7)")
     parser.add_argument("--output", type=Path, default=_DOCUMENT, help="another file for --write")
     parser.add_argument("--peers-python", help="Python of an environment with benchmarks/requirements-peers.txt")
+    parser.add_argument("--streams", help="folder with real streams for alarm_quality; without it they are left out")
     arguments = parser.parse_args()
     if unknown := [name for name in arguments.names if name not in BENCHMARKS]:
         parser.error(f"no benchmark is called {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
@@ -31,7 +32,7 @@ def main() -> int:
         parser.error("--rounds must be 1 or more")
     if arguments.write and arguments.quick and arguments.output == _DOCUMENT:
         parser.error("--quick measures nothing worth writing into docs/benchmarks.md")
-    scale = Scale(arguments.quick, arguments.rounds, arguments.peers_python)
+    scale = Scale(arguments.quick, arguments.rounds, arguments.peers_python, arguments.streams)
     environment = describe()
     print(environment)
     missed = False

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MODEL", "Stream", "endless", "record_block", "write_log"]
+__all__ = ["MODEL", "Stream", "endless", "label_block", "record_block", "write_labels", "write_log"]
 
 MODEL = "churn"
 _CATEGORIES = ("basic", "silver", "gold", "platinum")
@@ -25,12 +25,16 @@ _TIME_LENGTH = 23
 
 @attrs.frozen
 class Stream:
-    """Which records. Of every numeric value, ``mixed`` turns 5 % into null, 5 % into an integer and 2 % into a string."""
+    """Which records. Of every numeric value, ``mixed`` turns 5 % into null, 5 % into an integer and 2 % into a string.
+
+    ``labelled``: each record has its label, which is the prediction in nine of ten.
+    """
 
     numeric: int = 20
     categorical: int = 5
     mixed: bool = False
     seed: int = 1
+    labelled: bool = False
 
     @property
     def features(self) -> int:
@@ -61,22 +65,52 @@ def record_block(stream: Stream, first: int, size: int) -> bytes:
         names = random.choice(_CATEGORIES, size, p=(0.4, 0.3, 0.2, 0.1))
         columns[f"cat_{position}"] = names.tolist()
     scores = random.beta(2, 3, size).round(6).tolist()
+    labels = _labels(stream, first, scores) if stream.labelled else []
     encode = msgspec.json.Encoder().encode
     lines = [
         encode(
             {
                 "ts": _time_text(first + index),
-                "id": f"order-{first + index:0{_ID_DIGITS}d}",
+                "id": _identifier(first + index),
                 "model": MODEL,
                 "model_version": "7",
                 "features": dict(zip(columns, values, strict=True)),
                 "prediction": int(scores[index] >= 0.5),
                 "score": scores[index],
+                **({"label": labels[index]} if labels else {}),
             }
         )
         for index, values in enumerate(zip(*columns.values(), strict=True))
     ]
     return b"\n".join(lines) + b"\n"
+
+
+def _labels(stream: Stream, first: int, scores: list[float]) -> list[int]:
+    wrong = np.random.default_rng([stream.seed, first, 1]).random(len(scores)) < 0.1
+    return [int((score >= 0.5) != other) for score, other in zip(scores, wrong.tolist(), strict=True)]
+
+
+def write_labels(path: Path, records: int, delay: int) -> Path:
+    """Write a log of the labels of that many records; each comes with the record that is ``delay`` records later."""
+    with path.open("wb") as file:
+        for first in range(0, records, _BLOCK):
+            file.write(label_block(first, min(_BLOCK, records - first), delay))
+    return path
+
+
+def label_block(first: int, size: int, delay: int) -> bytes:
+    """Lines with the labels of the records ``first`` to ``first + size - 1``: two in five are 1."""
+    labels = (np.random.default_rng([first, 2]).random(size) < 0.4).astype(int).tolist()
+    encode = msgspec.json.Encoder().encode
+    lines = [
+        encode({"ts": _time_text(index + delay), "id": _identifier(index), "model": MODEL, "label": label})
+        for index, label in enumerate(labels, first)
+    ]
+    return b"\n".join(lines) + b"\n"
+
+
+def _identifier(index: int) -> str:
+    return f"order-{index:0{_ID_DIGITS}d}"
 
 
 def _mixed(value: float, kind: float) -> float | int | str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from . import memory, peers, scrape, startup, statistics, throughput
+from .alarm_quality import benchmark as alarm_quality
 from .report import Report, Scale
 
 __all__ = ["BENCHMARKS"]
@@ -16,4 +17,5 @@ BENCHMARKS: dict[str, Callable[[Scale], Report]] = {
     "scrape": scrape.run,
     "statistics": statistics.run,
     "peers": peers.run,
+    "alarm_quality": alarm_quality.run,
 }

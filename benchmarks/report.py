@@ -11,11 +11,15 @@ __all__ = ["Figure", "Report", "Scale", "Table", "number"]
 
 @attrs.frozen
 class Scale:
-    """How long to measure. ``quick`` only shows that everything runs: its figures mean nothing."""
+    """How long to measure. ``quick`` only shows that everything runs: its figures mean nothing.
+
+    ``streams`` is a folder with real streams, which are no part of the project.
+    """
 
     quick: bool = False
     rounds: int = 7
     peers_python: str | None = None
+    streams: str | None = None
 
     def pick(self, full: int, quick: int) -> int:
         """One of two sizes."""

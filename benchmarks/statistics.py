@@ -75,7 +75,7 @@ def look(reference: str, numeric: int, categorical: int, looks: int) -> dict[str
     batches = [decoder.decode(record_block(stream, 72_000 * index, size)).records for index in range(5)]
     for batch in batches:
         assert batch is not None
-        track.process(batch, 0.0)
+        track.process(batch, arrival=0.0)
     began = time.process_time()
     drift.look()
     first = time.process_time() - began
@@ -83,7 +83,7 @@ def look(reference: str, numeric: int, categorical: int, looks: int) -> dict[str
     for _ in range(looks):
         began = time.process_time()
         assert batches[-1] is not None
-        track.process(batches[-1], 0.0)
+        track.process(batches[-1], arrival=0.0)
         observing.append(time.process_time() - began)
         began = time.process_time()
         drift.look()

@@ -13,7 +13,7 @@ import msgspec
 
 from model_drift_exporter.sources.tail import READ_BYTES
 
-from .data import Stream, write_log
+from .data import Stream, write_labels, write_log
 from .processes import build_reference, measure, status_mebibytes
 from .report import Figure, Report, Scale, Table
 
@@ -26,16 +26,21 @@ _PROGRAMS = {
     "the exporter": ("exporter", "clean"),
     "msgspec, a line at a time, mixed": ("decode_lines_one_by_one", "mixed"),
     "the exporter, mixed": ("exporter", "mixed"),
+    "the exporter, a label in each record": ("exporter", "labelled"),
+    "the exporter, labels in a log of their own": ("exporter", "clean"),
 }
 _READ_KIBIBYTES = (128, 256, 512, 1024, 2048)
-_PLAIN, _OURS, _PLAIN_MIXED, _OURS_MIXED = (list(_PROGRAMS)[index] for index in (0, 3, 4, 5))
+_PLAIN, _OURS, _OURS_MIXED, _OWN_LABEL, _LABEL_LOG = (list(_PROGRAMS)[index] for index in (0, 3, 5, 6, 7))
+_LABEL_DELAY = 20_000  # records
 
 METHOD = """\
 A log of {records:,} records ({megabytes:.0f} MB) with time, id, model, version, prediction, score, 20 numeric and 5
 categorical features goes through file source, decoder, binning, three windows and every monitor, as `run --once` does it.
 Each program reads the same file in a process of its own, in turns, {rounds} rounds; CPU time (user and system, all
-threads) without start and imports. In the mixed log 5 % of the numbers are null, 5 % are integers, 2 % strings. Ratios are
-medians of the ratios within a round."""
+threads) without start and imports. In the mixed log 5 % of the numbers are null, 5 % are integers, 2 % strings. With labels
+all of the exporter is at work: the label join, realised performance, evidence on the loss. They stand in the records, or in a
+log of their own that is read along by event time, each {delay:,} records after its prediction. Ratios are medians of the
+ratios within a round."""
 
 
 def run(scale: Scale) -> Report:
@@ -43,9 +48,16 @@ def run(scale: Scale) -> Report:
     rounds = scale.pick(scale.rounds, 1)
     with tempfile.TemporaryDirectory() as folder:
         logs = {
-            name: str(write_log(Path(folder, f"{name}.jsonl"), records, Stream(mixed=name == "mixed")))
-            for name in ("clean", "mixed")
+            name: str(
+                write_log(
+                    Path(folder, f"{name}.jsonl"),
+                    records,
+                    Stream(mixed=name == "mixed", labelled=name == "labelled"),
+                )
+            )
+            for name in ("clean", "mixed", "labelled")
         }
+        labels = str(write_labels(Path(folder, "labels.jsonl"), records, min(_LABEL_DELAY, records // 2)))
         reference = _reference(Path(folder), scale)
         size = Path(logs["clean"]).stat().st_size
         times: dict[str, list[float]] = {name: [] for name in _PROGRAMS}
@@ -54,6 +66,7 @@ def run(scale: Scale) -> Report:
         for _ in range(rounds):
             for name, (function, log) in _PROGRAMS.items():
                 arguments: dict[str, Any] = {"reference": reference} if function == "exporter" else {}
+                arguments |= {"labels": labels} if name == _LABEL_LOG else {}
                 outcome = measure(__name__, function, path=logs[log], **arguments)
                 _require(outcome["records"], records)
                 times[name].append(outcome["seconds"])
@@ -71,11 +84,13 @@ def run(scale: Scale) -> Report:
     parts = [(name, median([each[name] for each in stages])) for name in stages[0]]
     return Report(
         title="Throughput",
-        method=METHOD.format(records=records, megabytes=size / 1e6, rounds=rounds),
+        method=METHOD.format(records=records, megabytes=size / 1e6, rounds=rounds, delay=_LABEL_DELAY),
         figures=[
             Figure("CPU time beside the plain msgspec decode", _ratio(ours, plain), "×", 2.5),
             Figure("records a second on one core (best round)", records / min(ours), "/s", 150_000, at_least=True),
             Figure("mixed log beside the clean one", _ratio(mixed, ours), "×", 4 / 3),
+            Figure(f"{_OWN_LABEL}, records a second", records / min(times[_OWN_LABEL]), "/s", 100_000, at_least=True),
+            Figure(f"{_LABEL_LOG}, records a second", records / min(times[_LABEL_LOG]), "/s", 100_000, at_least=True),
         ],
         tables=[
             Table(("program", "best, µs a record", "median, µs a record", "best, records/s", "× plain decode"), rows),
@@ -100,7 +115,7 @@ def run(scale: Scale) -> Report:
 
 
 def _reference(folder: Path, scale: Scale) -> str:
-    rows = write_log(folder / "reference.jsonl", scale.pick(10_000, 2_000), Stream(seed=2))
+    rows = write_log(folder / "reference.jsonl", scale.pick(10_000, 2_000), Stream(seed=2, labelled=True))
     return str(build_reference(rows, folder / "reference.json"))
 
 
@@ -167,15 +182,19 @@ def _decode_chunks(path: str, decoder: msgspec.json.Decoder[Any]) -> int:
     return records
 
 
-def exporter(path: str, reference: str) -> dict[str, float]:
+def exporter(path: str, reference: str, labels: str | None = None) -> dict[str, float]:
     from model_drift_exporter.assembly import make_pipeline, open_sources
     from model_drift_exporter.config import InputSettings, Settings
 
+    inputs = [InputSettings(path)]
+    if labels:
+        inputs.append(InputSettings(labels, name="labels", contains="labels"))
+
     def program() -> int:
-        settings = Settings(inputs=(InputSettings(path),), reference=(reference,))
+        settings = Settings(inputs=tuple(inputs), reference=(reference,))
         pipeline = make_pipeline(settings, open_sources(settings.inputs, settings, once=True))
         pipeline.read_to_end(time.time, lambda: None)
-        return sum(track.records for track in pipeline.models.tracks.values())
+        return sum(track.traffic.records for track in pipeline.models.tracks.values())
 
     return _timed(program)
 
@@ -190,7 +209,7 @@ def read_in_pieces(path: str, reference: str, kibibytes: int) -> dict[str, float
         source = FileSource("log", path, once=True, read_bytes=kibibytes * 1024)
         pipeline = make_pipeline(Settings(reference=(reference,)), [source])
         pipeline.read_to_end(time.time, lambda: None)
-        return sum(track.records for track in pipeline.models.tracks.values())
+        return sum(track.traffic.records for track in pipeline.models.tracks.values())
 
     return _timed(program) | {"peak": status_mebibytes("self", "VmHWM")}
 
@@ -205,7 +224,7 @@ def stages(path: str, reference: str) -> dict[str, float]:
     settings = Settings(inputs=(InputSettings(path),), reference=(reference,))
     (source,) = open_sources(settings.inputs, settings, once=True)
     pipeline = make_pipeline(settings, [source])
-    decoder = FORMATS["jsonl"](pipeline.schema(source.input))
+    decoder = FORMATS["jsonl"](pipeline.decoding.schema(source.input))
     tune_garbage_collection()
     spent = dict.fromkeys(("read", "decode", "bin, roll, count"), 0.0)
     now = time.time()

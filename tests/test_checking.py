@@ -66,7 +66,7 @@ def test_all_references_are_judged(tmp_path: Path) -> None:
     good = Path(write_reference(tmp_path))
     (tmp_path / "copy.json").write_bytes(good.read_bytes())
     (tmp_path / "cut.json").write_bytes(good.read_bytes()[:500])
-    (tmp_path / "old.json").write_bytes(good.read_bytes().replace(b'"format_version": 1', b'"format_version": 9'))
+    (tmp_path / "old.json").write_bytes(good.read_bytes().replace(b'"format_version": 2', b'"format_version": 9'))
     (tmp_path / "other.json").write_text("{}")
     names = tuple(str(tmp_path / name) for name in ("none.json", "cut.json", "old.json", "other.json"))
     settings = Settings(

@@ -195,7 +195,8 @@ def test_ways_to_give_the_same_log(tmp_path: Path) -> None:
     }  # fmt: skip
     assert len(models["plain"]) > 300
     for name, samples in models.items():
-        assert samples == models["plain"], name
+        # Evidence is a running sum: its last digits depend on how records were cut into batches.
+        assert samples == pytest.approx(models["plain"], rel=1e-9), name
 
 
 def test_a_slow_pipe_is_read_whole(tmp_path: Path) -> None:

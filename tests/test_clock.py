@@ -8,7 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from model_drift_exporter import clock as clock_module
 from model_drift_exporter.clock import EventClock
+from model_drift_exporter.errors import StateError
 
 DAY = 86_400.0
 START = 1_793_664_000.0
@@ -54,8 +56,8 @@ def test_the_clock_depends_on_the_order_of_records_only(times: list[float], cuts
 
 
 @given(TIMES)
-def test_now_is_the_largest_accepted_time_and_falls_once_at_most(times: list[float]) -> None:
-    """Only at the fifteenth record may ``now`` go back; otherwise it is the largest accepted time so far."""
+def test_now_is_the_largest_accepted_time_and_hardly_ever_falls(times: list[float]) -> None:
+    """Among few only the fifteenth record may take ``now`` back; otherwise it is the largest accepted time so far."""
     running, accepted, last = follow(times)
     assert last == (running[-1] if running else None)
     for index in range(len(times)):
@@ -127,6 +129,63 @@ def test_records_days_apart_are_followed(step: float) -> None:
     assert running[2:] == times[2:]
 
 
+@given(TIMES, st.lists(st.integers(0, 60), max_size=6))
+def test_what_is_taken_back_does_not_depend_on_batches_either(times: list[float], cuts: list[int]) -> None:
+    """With limits that short logs reach."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock_module, "_CONTRADICTING", 5)
+        patch.setattr(clock_module, "_OUTWEIGHING", 1)
+        assert follow(times, cuts) == follow(times, range(len(times)))
+
+
+@pytest.mark.parametrize(("wrong", "until"), [(9, 200), (20, 200), (28, 200), (100, 920), (500, 4_920)])
+def test_a_few_wrong_clocks_are_outvoted(wrong: int, until: int) -> None:
+    """Ten records for each that was believed beyond the first eight, 200 at least, take a false lead back for good."""
+    before = [START + number for number in range(100)]
+    lead = [4_070_908_800.0 + number for number in range(wrong)]
+    after = [START + 100 + number for number in range(10_000)]
+    running, accepted, _ = follow([*before, *lead, *after])
+    behind = len(before) + wrong + until
+    assert running[behind - 2] == lead[-1]
+    assert running[behind - 1 :] == after[until - 1 :]
+    assert all(accepted[len(before) + wrong :])
+
+
+def test_a_false_lead_falls_where_some_clocks_stay_wrong() -> None:
+    """One record in twenty goes on saying 2099, and is not believed afterwards."""
+    wrong = [4_070_908_800.0 + number for number in range(20)]
+    times = [4_070_909_000.0 if number % 20 == 19 else START + number for number in range(2_000)]
+    running, accepted, _ = follow([*[START - 60.0 + number for number in range(60)], *wrong, *times])
+    assert running[80 + 1_000] < START + DAY
+    assert accepted[-20:].count(False) == 1
+
+
+def test_a_backlog_beside_a_live_log_takes_nothing_back() -> None:
+    """Old records in turns with new ones, or a hundred thousand after a million new ones, leave the clock alone."""
+    live = np.array([START + number for number in range(1_000)])
+    clock = EventClock()
+    now = float(clock.advance(live)[0][-1])
+    for turn in range(1, 20):
+        assert (clock.advance(live + 1_000 * turn - 30 * DAY)[0] == now).all()
+        now = float(clock.advance(live + 1_000 * turn)[0][-1])
+    clock = EventClock()
+    now = float(clock.advance(START + np.arange(20_000) / 10)[0][-1])
+    assert (clock.advance(START - 30 * DAY + np.arange(2_000.0))[0] == now).all()
+
+
+def test_a_long_false_lead_survives_no_restart() -> None:
+    """What supports it and what does not is in the snapshot."""
+    first, second = EventClock(), EventClock()
+    first.advance(np.array([START + number for number in range(100)]))
+    first.advance(np.array([4_070_908_800.0 + number for number in range(20)]))
+    first.advance(np.array([START + 100.0 + number for number in range(199)]))
+    second.restore(first.snapshot())
+    assert second.now is not None
+    assert second.now > 4e9
+    second.advance(np.array([START + 300.0]))
+    assert second.now == START + 300
+
+
 def test_no_records_leave_the_clock_alone() -> None:
     """Before the first record there is no time, and an empty batch changes none."""
     clock = EventClock()
@@ -135,3 +194,23 @@ def test_no_records_leave_the_clock_alone() -> None:
     clock.advance(np.array([START]))
     clock.advance(np.empty(0))
     assert clock.now == START
+
+
+@given(WALKS, st.integers(0, 60))
+def test_the_clock_goes_on_from_its_snapshot(times: list[float], cut: int) -> None:
+    """A new process judges the next times as the old one would have."""
+    first, second = EventClock(), EventClock()
+    first.advance(np.array(times[:cut]))
+    second.restore(first.snapshot())
+    whole, believed, now = follow(times)
+    running, accepted = second.advance(np.array(times[cut:]))
+    assert (running.tolist(), accepted.tolist(), second.now) == (whole[cut:], believed[cut:], now)
+
+
+@pytest.mark.parametrize("state", [None, {}, {"now": "late", "recent": [], "seen": 0, "supporting": 0, "behind": 0}])
+def test_a_snapshot_of_something_else_is_refused(state: object) -> None:
+    """The clock has not begun then."""
+    clock = EventClock()
+    with pytest.raises(StateError, match="does not fit"):
+        clock.restore(state)
+    assert clock.now is None

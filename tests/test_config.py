@@ -8,16 +8,20 @@ import attrs
 import pytest
 
 from model_drift_exporter.config import (
+    EvidenceSettings,
     FeatureSettings,
     FieldSettings,
     IngestSettings,
     InputSettings,
+    LabelSettings,
     LearnSettings,
     LimitSettings,
     LogSettings,
+    LossSettings,
     ModelSettings,
     PollSettings,
     Settings,
+    StateSettings,
     WebSettings,
     Window,
 )
@@ -51,6 +55,7 @@ def test_an_input_needs_only_a_path() -> None:
         "name": "log",
         "format": "auto",
         "start": "beginning",
+        "contains": "auto",
     }
 
 
@@ -70,6 +75,16 @@ def test_an_input_needs_only_a_path() -> None:
         (ModelSettings, {"classes": ("a", "a")}),
         (FeatureSettings, {"kinds": {"a": "number"}}),
         (LearnSettings, {"records": 99}),
+        (LabelSettings, {"capacity": 10}),
+        (LabelSettings, {"horizon": "1s"}),
+        (LabelSettings, {"maturity": "soon"}),
+        (LabelSettings, {"expected": "maybe"}),
+        (EvidenceSettings, {"false_page": "10 years"}),
+        (EvidenceSettings, {"false_ticket": "1 a second"}),
+        (EvidenceSettings, {"update_interval": "10ms"}),
+        (LossSettings, {"tolerance": 2.0}),
+        (StateSettings, {"interval": "0s"}),
+        (InputSettings, {"path": "a", "contains": "predictions"}),
         (LimitSettings, {"models": 0}),
         (LimitSettings, {"line_bytes": "1MiB"}),
         (PollSettings, {"interval": "1ms"}),
@@ -97,7 +112,7 @@ def test_every_setting_is_described() -> None:
 def test_every_section_is_described() -> None:
     """The docstring of a section is its text in the documentation."""
     sections = [cls for attribute in attrs.fields(Settings) if (cls := section_class(attribute)) is not None]
-    assert len(sections) == 9
+    assert len(sections) == 13
     assert all((cls.__doc__ or "").endswith(".") for cls in sections)
 
 

@@ -20,7 +20,7 @@ def _reference(rows: int = 200) -> ReferenceProfile:
 
 def _learned() -> ModelTrack:
     track = ModelTrack("m", None, _OPTIONS)
-    track.process(batch_of(make_rows(120)), START)
+    track.process(batch_of(make_rows(120)), arrival=START)
     return track
 
 

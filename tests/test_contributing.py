@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from model_drift_exporter.alarms import AlarmBoard
 from model_drift_exporter.binning import Binner
 from model_drift_exporter.config import Window
+from model_drift_exporter.evidence_options import EvidenceOptions
 from model_drift_exporter.formats import FORMATS
 from model_drift_exporter.metrics.catalogue import CATALOGUE
 from model_drift_exporter.monitors import MonitorContext
@@ -39,7 +41,8 @@ def context() -> MonitorContext:
     builder.fix_bins()
     builder.count(batch)
     reference = builder.profile()
-    return MonitorContext("churn", reference, Binner(reference), [Window("1h", seconds=3600)], [0])
+    board = AlarmBoard("churn", EvidenceOptions().budgets)
+    return MonitorContext("churn", reference, Binner(reference), [Window("1h", seconds=3600)], [0], board)
 
 
 @pytest.mark.parametrize("name", ["format", "source", "statistic", "monitor"])

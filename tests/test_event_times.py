@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from model_drift_exporter.errors import StateError
 from model_drift_exporter.event_times import EventTimes
 from model_drift_exporter.records import RecordBatch
 from tests.prediction_log import START
@@ -46,3 +48,20 @@ def test_a_log_without_times_is_timed_by_arrival() -> None:
     times = EventTimes(3_600)
     for arrival in (START, START + 7.0):
         assert times.follow(RecordBatch(1, {}), arrival)[0].tolist() == [arrival]
+
+
+def test_event_times_go_on_from_their_snapshot() -> None:
+    """Also what is known about whether records have times at all; counters start again."""
+    first, second = EventTimes(3_600), EventTimes(3_600)
+    first.follow(_batch(START, None), 0.0)
+    second.restore(first.snapshot())
+    assert second.now == START
+    assert (second.late, second.untimed) == (0, 0)
+    time, _, _ = second.follow(_batch(None), 5.0)
+    assert time.tolist() == [START]
+
+
+def test_a_snapshot_of_something_else_is_refused() -> None:
+    """Nothing is known then."""
+    with pytest.raises(StateError, match="event times"):
+        EventTimes(3_600).restore({"clock": {}})

@@ -234,7 +234,7 @@ def test_a_reload_of_the_same_settings_changes_nothing(reloadable: _Reloadable, 
 
 def test_other_limits_do_not_read_the_file_again(reloadable: _Reloadable) -> None:
     """A changed limit leaves the position in the file: no line is counted twice."""
-    assert reloadable.change(limits=LimitSettings(series_per_model=400)) is None
+    assert reloadable.change(limits=LimitSettings(series_per_model=500)) is None
     found = _read(reloadable.exporter)
     assert found("model_records_total", model="default") == 150
     assert found("model_labels_total", model="default") == 1
@@ -398,3 +398,24 @@ def test_a_bad_reference_stops_the_start(tmp_path: Path) -> None:
     (tmp_path / "r.json").write_text("{}")
     with pytest.raises(ReferenceProfileError, match="no reference profile"):
         Exporter(_settings(tmp_path / "log.jsonl", reference=(str(tmp_path / "r.json"),)))
+
+
+def test_a_person_releases_alerts(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Of one model or of all; what fires and what is released is said in the log, and on the page."""
+    caplog.set_level(logging.INFO)
+    log = write_jsonl(tmp_path / "log.jsonl", make_rows(400))
+    exporter = Exporter(_settings(log), clock=_Clock())
+    exporter.step()
+    with log.open("a") as file:
+        file.write("broken\n" * 400)
+    _append(log, make_rows(5, start=START + 4_000))
+    _read(exporter)
+    (state,) = exporter.status().models
+    assert [alert.alert for alert in state.alerts if alert.active] == ["ModelInputBroken"]
+    assert exporter.rearm("nobody") is None
+    assert exporter.rearm("default") == {"default": ["ModelInputBroken"]}
+    assert exporter.rearm(None) == {}
+    (state,) = exporter.status().models
+    assert not any(alert.active for alert in state.alerts)
+    said = [message.partition(" at ")[0].partition(", which")[0] for message in caplog.messages if "page" in message]
+    assert said == ["model default: ModelInputBroken (page) fires", "model default: ModelInputBroken (page) resolved"]

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from model_drift_exporter.config import InputSettings, Settings
 from model_drift_exporter.errors import ConfigurationError
-from model_drift_exporter.flags import SettingsCommand, settings_from, settings_options
+from model_drift_exporter.flags import SettingsCommand, labels_option, settings_from, settings_options
 from model_drift_exporter.setting_declarations import all_settings
 
 
@@ -19,11 +19,12 @@ def run(*arguments: str) -> Settings:
 
     @click.command(cls=SettingsCommand)
     @settings_options
+    @labels_option
     @click.option("--once", is_flag=True)
     @click.argument("logs", nargs=-1)
-    def command(logs: tuple[str, ...], once: bool, **values: object) -> None:
+    def command(logs: tuple[str, ...], labels: tuple[str, ...], once: bool, **values: object) -> None:
         assert not once
-        found.append(settings_from(values, logs))
+        found.append(settings_from(values, logs, labels))
 
     command.main(list(arguments), standalone_mode=False)
     return found[0]
@@ -161,3 +162,24 @@ def test_inputs_and_mappings_have_no_flag() -> None:
     output = help_text()
     assert "--inputs" not in output
     assert "--features.kinds" not in output
+
+
+def test_labels_are_inputs_of_their_own() -> None:
+    """Beside LOG arguments, or beside the inputs of the file; each has a name, and no path comes twice."""
+    settings = run("--labels=a.jsonl", "--labels", "b-*.csv", "--labels.horizon=7d", "log.jsonl")
+    assert [(each.name, each.path, each.contains) for each in settings.inputs] == [
+        ("log", "log.jsonl", "auto"),
+        ("labels", "a.jsonl", "labels"),
+        ("labels2", "b-*.csv", "labels"),
+    ]
+    assert settings.labels.horizon_seconds == 7 * 86_400
+    assert mistakes("--labels=a", "a") == ['--labels: two inputs read "a"; leave one of them out']
+    assert mistakes("--labels=") == ["--labels: the text is empty; name a file, a glob, or - for standard input"]
+
+
+def test_labels_are_added_to_the_inputs_of_the_file(tmp_path: Path) -> None:
+    """They replace none."""
+    file = tmp_path / "exporter.yaml"
+    file.write_text("inputs: [{path: log.jsonl}, {path: truth.jsonl, contains: labels}]\n")
+    found = [(each.name, each.contains) for each in run(f"--config.file={file}", "--labels=late.jsonl").inputs]
+    assert found == [("log", "auto"), ("labels", "labels"), ("labels2", "labels")]

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
 
 import attrs
+import numpy as np
 import pytest
 
 from model_drift_exporter.config import parse_window
 from model_drift_exporter.models import Models
 from model_drift_exporter.records import Decoded, LabelBatch
 from model_drift_exporter.reference.profile import ReferenceProfile
+from model_drift_exporter.snapshot_file import read_snapshot, write_snapshot
 from model_drift_exporter.tracking import TrackOptions
 from tests.exposition import Exposition, series_lines
 from tests.prediction_log import START, Row, batch_of, make_rows, profile_of
@@ -79,7 +82,7 @@ def test_names_in_labels_are_bounded() -> None:
     models = Models(_OPTIONS, limit=3)
     for start in range(0, 1_000, 50):
         _give_labels(models, [f"m{index}" for index in range(start, start + 50)])
-    assert len(models._labels) < 60
+    assert len(models._labels.counts) < 60
     assert sum(models.labels().values()) == 1_000
 
 
@@ -93,7 +96,7 @@ def test_labels_find_their_model() -> None:
     assert models.labels() == {"churn": 4}
     _give(models, make_rows(3, model=7))
     _give_labels(models, [7, "7"])
-    assert models.labels() == {"churn": 1, "default": 3, "7": 2}
+    assert models.labels() == {"churn": 4, "7": 2}
 
 
 def test_series_are_counted_exactly() -> None:
@@ -245,3 +248,70 @@ def test_only_names_of_models_become_labels() -> None:
     assert models.labels() == {"churn": 4}
     _give(models, make_rows(2, model="x" * 1_000))
     assert list(models.tracks) == ["churn"]
+
+
+def test_records_that_name_the_default_and_none_are_one_batch() -> None:
+    """Of one model, in their order."""
+    models = Models(_OPTIONS, [_reference("churn")])
+    _give(models, [row | {"model": "churn" if index % 2 else None} for index, row in enumerate(make_rows(20))])
+    assert _records(models) == {"churn": 20}
+
+
+def _broken(models: Models, model: str, first: int = 0) -> None:
+    """Records of a model, each followed by two lines that cannot be read."""
+    rows = make_rows(400, seed=2, start=START + first, model=model)
+    lines = np.arange(3 * len(rows)) + 3 * first
+    records = attrs.evolve(batch_of(rows), line=lines[::3].tolist())
+    rejected = np.setdiff1d(lines, lines[::3])
+    models.process(Decoded(records, rejected=rejected), START, "log")
+
+
+def test_alerts_are_released_and_drained_by_model() -> None:
+    """One model or all; each edge comes once, in the order of event time."""
+    models = Models(_OPTIONS, [_reference("churn"), _reference("fraud")])
+    _broken(models, "churn", 10_000)
+    _broken(models, "fraud")
+    edges = models.drain_transitions()
+    assert [(each.model, each.alert) for each in edges] == [
+        ("fraud", "ModelInputBroken"),
+        ("churn", "ModelInputBroken"),
+    ]
+    assert models.drain_transitions() == []
+    assert models.rearm("fraud") == {"fraud": ["ModelInputBroken"]}
+    assert [(each.model, each.firing) for each in models.drain_transitions()] == [("fraud", False)]
+    assert models.rearm() == {"churn": ["ModelInputBroken"]}
+    assert models.rearm() == {}
+    with pytest.raises(KeyError):
+        models.rearm("nobody")
+
+
+def test_rejected_lines_find_their_model() -> None:
+    """Of two models in one log only the one whose records the bad lines follow is broken."""
+    models = Models(_OPTIONS, [_reference("churn"), _reference("fraud")])
+    _broken(models, "churn")
+    models.process(
+        Decoded(attrs.evolve(batch_of(make_rows(400, model="fraud")), line=range(1_200, 1_600))), START, "log"
+    )
+    active = [name for name, track in models.tracks.items() if track.board["ModelInputBroken"].active]
+    assert active == ["churn"]
+    models.process(Decoded(rejected=np.arange(1_600, 3_000)), START, "log")
+    models.process(Decoded(attrs.evolve(batch_of(make_rows(1, model="fraud")), line=[3_000])), START, "log")
+    assert models.tracks["fraud"].board["ModelInputBroken"].active
+
+
+def test_models_go_on_from_a_snapshot(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Alarms, records to learn from and labels that wait for their model; a model whose reference changed begins anew."""
+    old = Models(_OPTIONS, [_reference("churn"), _reference("fraud")])
+    _broken(old, "churn")
+    _broken(old, "fraud")
+    _give(old, make_rows(60, model="new"))
+    _give_labels(old, ["later"], 1)
+    write_snapshot(tmp_path / "state", old.snapshot())
+    restored = Models(_OPTIONS, [_reference("churn"), _reference("fraud", rows=400)])
+    restored.restore(read_snapshot(tmp_path / "state"))
+    assert restored.tracks["churn"].board["ModelInputBroken"].active
+    assert not restored.tracks["fraud"].board["ModelInputBroken"].active
+    assert restored.tracks["new"].learning == 60
+    assert [message for message in caplog.messages if "model fraud begins anew: " in message]
+    assert not [message for message in caplog.messages if "model churn" in message]
+    assert sum(batch.size for batch in restored._labels.claim("later", unnamed=False)) == 1

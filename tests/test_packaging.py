@@ -51,6 +51,8 @@ def test_the_wheel_holds_every_file_of_the_package_and_nothing_else() -> None:
         if file.parts[0] == "model_drift_exporter" and "__pycache__" not in file.parts
     }
     assert packaged == source_files()
+    others = {file.parts[0] for file in recorded} - {"model_drift_exporter", ".."}  # the command lies outside of it
+    assert {Path(name).suffix for name in others} == {".dist-info"}
     assert "py.typed" in packaged
     assert {Path(name).suffix for name in packaged} >= {".py", ".j2"}
 

@@ -4,14 +4,17 @@ import logging
 from collections import deque
 from collections.abc import Iterable
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from model_drift_exporter.config import parse_window
+from model_drift_exporter.errors import StateError
 from model_drift_exporter.models import Models
 from model_drift_exporter.pipeline import Pipeline
 from model_drift_exporter.reference.profile import ReferenceProfile
+from model_drift_exporter.snapshot_file import read_snapshot, write_snapshot
 from model_drift_exporter.sources import Chunk, SourceStatus
 from model_drift_exporter.tracking import TrackOptions
 from tests.exposition import Exposition, series_lines
@@ -49,6 +52,13 @@ class _Chunks:
 
     def close(self) -> None:
         """Nothing is open."""
+
+    def checkpoint(self) -> Any:
+        return len(self._chunks)
+
+    def resume(self, state: Any) -> None:
+        while len(self._chunks) > state:
+            self._chunks.popleft()
 
 
 def _jsonl(data: bytes, cuts: Iterable[int] = ()) -> list[Chunk]:
@@ -264,3 +274,56 @@ def test_other_fields_begin_anew(caplog: pytest.LogCaptureFixture) -> None:
         found = _read(new)
         assert found.total("model_feature_observations_total", model="m", feature="age") == expected
         assert found("model_records_total", model="m") == 130
+
+
+def test_bad_lines_among_labels_are_no_broken_input() -> None:
+    """They are counted for their input; the model's own input is another one."""
+    labels = b"".join(b'{"id": "9-%d", "label": "yes"}\nbroken\n' % index for index in range(400))
+    sources = (_Chunks(_jsonl(_encoded(make_rows(400)))), _Chunks([Chunk("truth", "t.jsonl", labels)], input="truth"))
+    pipeline = _pipeline(sources, [_reference()], labels=["truth"])
+    found = _read(pipeline)
+    assert found("model_drift_exporter_record_errors_total", input="truth", reason="not_json") == 400
+    assert found("model_labels_total", model="m") == 400
+    assert not pipeline.models.tracks["m"].board["ModelInputBroken"].active
+
+
+def test_a_log_that_breaks_pages() -> None:
+    """Lines that cannot be read are those of the model whose log it is, also if the source had to skip them."""
+    for bad, errors in ((b"broken\n" * 1_100, {}), (b"", {"line_too_long": 1_100})):
+        chunks = [*_jsonl(_encoded(make_rows(400))), Chunk("log", "log.jsonl", bad, errors=errors)]
+        pipeline = _pipeline([_Chunks(chunks)], [_reference()])
+        _read(pipeline)
+        assert pipeline.models.tracks["m"].board["ModelInputBroken"].active
+        (edge,) = pipeline.models.drain_transitions()
+        assert edge.record == 399
+
+
+@pytest.mark.parametrize("stop", [1, 3, 6])
+def test_a_restored_pipeline_goes_on_where_it_was(stop: int, tmp_path: Path) -> None:
+    """Line numbers, fields, evidence and the reference: edges are those of a pipeline that was never stopped."""
+    rows = [*make_rows(400, seed=2), *make_rows(400, seed=3, start=START + 4_000, shift=30.0)]
+    chunks = _jsonl(_encoded(rows).replace(b"}}\n", b"}}\nbroken\n", 20), cuts=range(100, 900, 100))
+    whole, first, second = (_pipeline([_Chunks(chunks)]) for _ in range(3))
+    while whole.step(START):
+        pass
+    for _ in range(stop):
+        first.step(START)
+    write_snapshot(tmp_path / "state", first.snapshot())
+    second.restore(read_snapshot(tmp_path / "state"))
+    while second.step(START):
+        pass
+    edges = [*first.models.drain_transitions(), *second.models.drain_transitions()]
+    expected = whole.models.drain_transitions()
+    assert [(each.alert, each.firing, each.record) for each in edges] == [
+        (each.alert, each.firing, each.record) for each in expected
+    ]
+    assert expected
+
+
+def test_state_of_something_else_is_refused() -> None:
+    """It raises the error of a state that does not fit, whatever it is."""
+    nothing: dict[str, Any] = {"sources": {}, "decoding": {}, "models": {}}
+    states: list[dict[str, Any]] = [{}, nothing, nothing | {"decoding": {"lines": [], "schemas": {}}}]
+    for state in states:
+        with pytest.raises(StateError, match="does not fit"):
+            _pipeline([]).restore(state)

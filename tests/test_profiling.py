@@ -61,12 +61,13 @@ def test_several_models_in_several_files(tmp_path: Path) -> None:
 
 
 def test_rejected_lines_are_noted(tmp_path: Path) -> None:
-    """What was left out is said with its reason, once although the rows are read twice."""
+    """What was left out is said with its reason and counted in the profile, once although the rows are read twice."""
     path = write_jsonl(tmp_path / "rows.jsonl", make_rows(60))
     with path.open("a") as file:
         file.write('not json\n[1]\n[2]\n{"id": 1, "label": "yes"}\n')
     profiles, notes = build_profiles(_settings(path))
     assert profiles[0].rows == 60
+    assert (profiles[0].lines, profiles[0].rejected_lines) == (63, 3)
     assert notes == [
         "2 lines rejected as not_an_object",
         "1 lines rejected as not_json",
@@ -149,6 +150,8 @@ def test_the_profile_is_written_and_described(tmp_path: Path, capsys: pytest.Cap
     assert f"fingerprint {profile.fingerprint}" in captured.err
     assert "1 numeric and 1 categorical features" in captured.err
     assert "reference zero_one: " in captured.err
+    assert "  season: none can be found: the rows span less than 8 days" in captured.err
+    assert "  dependence: none shown: rows count as independent" in captured.err
     assert "warning: only 300 rows" in captured.err
     assert f"run --reference={tmp_path / 'reference.json'}" in captured.err
     assert "classes: no, yes, positive yes from a score of 0." in "\n".join(describe(profile))

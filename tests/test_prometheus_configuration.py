@@ -77,3 +77,12 @@ def test_docker_compose_accepts_the_file() -> None:
         [*command, "--file", COMPOSE_FILE, "config", "--quiet"], capture_output=True, text=True, check=False
     )
     assert resolved.returncode == 0, resolved.stderr
+
+
+def test_prometheus_loads_every_rule_file_and_knows_alertmanager() -> None:
+    """All of rules/ is evaluated, and what fires is sent on."""
+    configuration = yaml.safe_load(PROMETHEUS_FILE.read_text())
+    [pattern] = configuration["rule_files"]
+    assert sorted(PROMETHEUS_FILE.parent.glob(pattern)) == sorted((PROMETHEUS_FILE.parent / "rules").iterdir())
+    [alertmanager] = configuration["alerting"]["alertmanagers"]
+    assert alertmanager["static_configs"] == [{"targets": ["alertmanager:9093"]}]

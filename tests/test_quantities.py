@@ -7,9 +7,11 @@ from hypothesis import strategies as st
 from model_drift_exporter.quantities import (
     SettingError,
     Window,
+    parse_budget,
     parse_duration,
     parse_listen_address,
     parse_optional_address,
+    parse_optional_duration,
     parse_size,
     parse_telemetry_path,
     parse_window,
@@ -169,3 +171,57 @@ def test_a_mistake_reads_as_message_and_hint() -> None:
     """The text of the error is what a person needs."""
     assert str(SettingError("it is wrong", "write right")) == "it is wrong; write right"
     assert str(SettingError("it is wrong")) == "it is wrong"
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"),
+    [
+        ("1 in 10 years", 5_256_000),
+        ("at most one in 10 years", 5_256_000),
+        ("At most 1  in ten years", 5_256_000),
+        ("1 in a week", 10_080),
+        ("1 a week", 10_080),
+        ("one per month", 43_800),
+        ("once a year", 525_600),
+        ("twice a day", 720),
+        ("2 per week", 5_040),
+        ("3 times per week", 3_360),
+        ("1 every 2 weeks", 20_160),
+        ("1 in week", 10_080),
+        ("an hour", None),
+        ("1 an hour", 60),
+        ("1 in 1000 years", 525_600_000),
+    ],
+)
+def test_budgets_are_written_in_words(text: str, minutes: float | None) -> None:
+    """How many in which time, as minutes per event; a bare time says not how many."""
+    if minutes is None:
+        with pytest.raises(SettingError, match="is not a frequency"):
+            parse_budget(text)
+    else:
+        assert parse_budget(text) == minutes
+
+
+@pytest.mark.parametrize(
+    "text", ["", "10 years", "never", "0 a week", "1 in 0 years", "some a week", "1 in many weeks", "1/week"]
+)
+def test_what_is_no_budget_is_refused_with_examples(text: str) -> None:
+    """The message says what to write."""
+    with pytest.raises(SettingError, match="is not a frequency") as refused:
+        parse_budget(text)
+    assert "1 in 10 years" in refused.value.hint
+
+
+@pytest.mark.parametrize(("text", "side"), [("2 an hour", "more often"), ("1 in 1001 years", "less often")])
+def test_budgets_have_bounds(text: str, side: str) -> None:
+    """From one an hour to one in a thousand years."""
+    with pytest.raises(SettingError, match=side):
+        parse_budget(text)
+
+
+def test_a_duration_may_be_left_to_the_exporter() -> None:
+    """``auto`` is no duration, everything else is one or refused."""
+    assert parse_optional_duration("auto", ("1s", "1d")) is None
+    assert parse_optional_duration("90s", ("1s", "1d")) == 90.0
+    with pytest.raises(SettingError):
+        parse_optional_duration("2d", ("1s", "1d"))

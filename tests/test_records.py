@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import attrs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_drift_exporter.records import RecordBatch
+from model_drift_exporter.records import LabelBatch, RecordBatch
 
 COLUMNS = ("time", "identifier", "model", "version", "prediction", "score", "scores", "label", "latency")
 MODELS = st.one_of(
@@ -21,7 +22,7 @@ MODELS = st.one_of(
 
 
 def batch(size: int, **changes: object) -> RecordBatch:
-    columns = {name: [f"{name} {index}" for index in range(size)] for name in COLUMNS}
+    columns: dict[str, Any] = {name: [f"{name} {index}" for index in range(size)] for name in COLUMNS}
     features = {"a": [*range(size)], "b": [str(index) for index in range(size)]}
     whole = RecordBatch(size, features, **columns, latency_unit=0.001, text=True)
     return attrs.evolve(whole, **changes)  # type: ignore[arg-type]
@@ -37,6 +38,10 @@ def test_taking_records_takes_every_column(indexes: list[int]) -> None:
         values = getattr(taken, name)
         assert values is None if name == "score" else [*values] == [f"{name} {index}" for index in indexes]
     assert (taken.latency_unit, taken.text) == (0.001, True)
+    assert taken.line is not None
+    assert [*taken.line] == indexes
+    again = attrs.evolve(taken, line=[index + 10 for index in indexes]).take([len(indexes) - 1])
+    assert again.line == [indexes[-1] + 10]
 
 
 def name_of(value: object) -> str | None:
@@ -54,6 +59,24 @@ def test_records_are_split_by_the_model_they_name(models: list[object]) -> None:
         expected.setdefault(name_of(value), []).append(index)
     assert {name: [*part.features["a"]] for name, part in split.items()} == expected
     assert all(part.size == len(expected[name]) for name, part in split.items())
+
+
+@given(st.lists(MODELS, min_size=1, max_size=10))
+def test_labels_are_split_by_the_model_they_name(models: list[object]) -> None:
+    """As records are, with their lines and everything else."""
+    size = len(models)
+    whole = LabelBatch(size, identifier=[*range(size)], model=models, label=[*"abcdefghij"[:size]], text=True)
+    split = whole.by_model()
+    expected: dict[str | None, list[int]] = {}
+    for index, value in enumerate(models):
+        expected.setdefault(name_of(value), []).append(index)
+    for name, part in split.items():
+        assert [*(part.identifier or ())] == expected[name]
+        assert [*part.label] == ["abcdefghij"[index] for index in expected[name]]
+        assert [*(range(size) if part.line is None else part.line)] == expected[name]
+        assert (part.size, part.time, part.text) == (len(expected[name]), None, True)
+    assert split.keys() == expected.keys()
+    assert LabelBatch(2, label=["a", "b"]).by_model().keys() == {None}
 
 
 def test_a_batch_without_models_is_not_split() -> None:

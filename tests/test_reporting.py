@@ -17,7 +17,7 @@ def _track(rows: list[Row], *, given: bool = True, limit: int = 30_000) -> Model
     reference = profile_of([batch_of(make_rows(500, seed=9, model_version="1"))]) if given else None
     track = ModelTrack("m", reference, TrackOptions(_WINDOWS, series_per_model=limit))
     if rows:
-        track.process(batch_of(rows), START)
+        track.process(batch_of(rows), arrival=START)
     return track
 
 
@@ -103,7 +103,7 @@ def test_the_rate_is_of_event_time() -> None:
     assert model_status(_track(make_rows(1_000, step=2)), 0).records_per_second == pytest.approx(0.5, rel=0.05)
     assert model_status(_track([]), 0).records_per_second == 0
     track = ModelTrack("m", profile_of([batch_of(make_rows(200))]), TrackOptions((parse_window("100"),)))
-    track.process(batch_of(make_rows(50)), START)
+    track.process(batch_of(make_rows(50)), arrival=START)
     assert model_status(track, 0).records_per_second == 0
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_drift_exporter.times import parse_time, parse_times
+from model_drift_exporter.times import format_time, parse_time, parse_times
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOMENTS = st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1))  # noqa: DTZ001 - the offset is drawn apart
@@ -170,3 +170,19 @@ def test_forms_that_are_easily_confused(text: str, expected: float) -> None:
 def test_an_empty_column_has_no_times() -> None:
     """No values, no times."""
     assert parse_times([]).tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("time", "text"),
+    [
+        (0.0, "1970-01-01T00:00:00Z"),
+        (1_388_448_000.0, "2013-12-31T00:00:00Z"),
+        (1_388_448_000.25, "2013-12-31T00:00:00.250Z"),
+        (1_388_447_999.9999, "2013-12-31T00:00:00Z"),
+        (-86_400.0, "1969-12-31T00:00:00Z"),
+        (1e15, "1000000000000000 seconds since 1970"),
+    ],
+)
+def test_a_time_is_written_as_rfc_3339(time: float, text: str) -> None:
+    """To the second where that is all there is; a time beyond the calendar does not raise."""
+    assert format_time(time) == text

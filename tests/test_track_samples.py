@@ -35,7 +35,7 @@ def test_names_are_escaped() -> None:
     """A model or version with quotes, backslashes and line breaks is one valid label."""
     name = 'a"b\\c\nd'
     track = ModelTrack(name, profile_of([batch_of(make_rows(200))]), _OPTIONS)
-    track.process(batch_of(make_rows(3, model_version=name)), START)
+    track.process(batch_of(make_rows(3, model_version=name)), arrival=START)
     found = Exposition.of(track.collect())
     assert found("model_records_total", model=name) == 3
     assert [dict(labels)["version"] for labels in found.select("model_info", model=name)] == [name]

@@ -2,15 +2,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from pathlib import Path
 
+import attrs
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_drift_exporter.config import parse_window
-from model_drift_exporter.errors import ReferenceProfileError
+from model_drift_exporter.errors import ReferenceProfileError, StateError
+from model_drift_exporter.labels.options import LabelOptions
+from model_drift_exporter.records import NO_LINES, LabelBatch, RecordBatch
 from model_drift_exporter.reference.builder import BuildOptions
 from model_drift_exporter.reference.profile import ReferenceProfile
+from model_drift_exporter.snapshot_file import read_snapshot, write_snapshot
 from model_drift_exporter.tracking import ModelTrack, TrackOptions
 from tests.exposition import Exposition, series_lines
 from tests.prediction_log import START, Row, batch_of, make_rows, profile_of
@@ -32,7 +38,7 @@ def _track(
 ) -> ModelTrack:
     track = ModelTrack("m", reference, options)
     for start, stop in pairwise(sorted({min(cut, len(rows)) for cut in cuts} | {0, len(rows)})):
-        track.process(batch_of(rows[start:stop]), _ARRIVAL)
+        track.process(batch_of(rows[start:stop]), arrival=_ARRIVAL)
     return track
 
 
@@ -53,7 +59,7 @@ def test_learning_takes_exactly_the_first_records(cuts: list[int]) -> None:
     expected = profile_of([batch_of(_LEARNING[:200])])
     assert track.reference.fingerprint == expected.fingerprint
     assert track.reference.learned
-    assert track.records == 350
+    assert track.traffic.records == 350
     assert _text(track) == _text(_track(_LEARNING))
 
 
@@ -61,12 +67,12 @@ def test_learning_is_seen_and_then_over() -> None:
     """While it learns a model says how far it is; nothing is judged, and nothing lost."""
     track = _track(make_rows(150, seed=1))
     found = Exposition.of(track.collect())
-    assert (track.learning, track.learn_records) == (150, 200)
+    assert (track.learning, track.options.learn_records) == (150, 200)
     assert found("model_reference_learning_records", model="m") == 150
     assert found("model_reference_learning_records_needed", model="m") == 200
     assert found("model_records_total", model="m") == 150
     assert not found.select("model_feature_observations_total")
-    track.process(batch_of(make_rows(50, seed=2, start=START + 1_500)), _ARRIVAL)
+    track.process(batch_of(make_rows(50, seed=2, start=START + 1_500)), arrival=_ARRIVAL)
     found = Exposition.of(track.collect())
     assert track.learning is None
     assert found.get("model_reference_learning_records", model="m") is None
@@ -79,10 +85,10 @@ def test_learning_without_anything_to_learn() -> None:
     rows = [{"features": {"x": None}, "ts": START} for _ in range(200)]
     track = ModelTrack("m", None, _OPTIONS)
     with pytest.raises(ReferenceProfileError, match="no usable feature among x"):
-        track.process(batch_of(rows), _ARRIVAL)
+        track.process(batch_of(rows), arrival=_ARRIVAL)
     track.give_up_learning()
-    track.process(batch_of(rows), _ARRIVAL)
-    assert (track.records, track.learning) == (400, None)
+    track.process(batch_of(rows), arrival=_ARRIVAL)
+    assert (track.traffic.records, track.learning) == (400, None)
     assert Exposition.of(track.collect())("model_records_total", model="m") == 400
 
 
@@ -121,7 +127,7 @@ def test_version_changes_are_counted() -> None:
     versions: list[object] = ["1", "1", None, "", 2, 2, "3", None]
     rows = [row | {"model_version": version} for row, version in zip(make_rows(8), versions, strict=True)]
     track = _track(rows, _reference(), cuts=[2, 5])
-    assert (track.version, track.version_changes) == ("3", 2)
+    assert (track.traffic.version, track.traffic.version_changes) == ("3", 2)
     found = Exposition.of(track.collect())
     assert found("model_version_changes_total", model="m") == 2
     reference = track.reference
@@ -149,7 +155,7 @@ def test_another_reference_goes_on_counting() -> None:
     old = _track(make_rows(120, seed=1, model_version="4"))
     new = ModelTrack("m", _reference(), _OPTIONS)
     new.take_over(old, same_bins=False)
-    assert (new.records, new.version) == (120, "4")
+    assert (new.traffic.records, new.traffic.version) == (120, "4")
     found = Exposition.of(new.collect())
     assert found.total("model_feature_observations_total", model="m", feature="age") == 120
     learning = ModelTrack("m", None, TrackOptions(_WINDOWS, learn_records=300, build=BuildOptions()))
@@ -167,7 +173,165 @@ def test_a_record_without_a_time_has_that_of_the_record_before() -> None:
     for size in (1, 7, 60):
         track = ModelTrack("churn", profile, TrackOptions(_WINDOWS))
         for first in range(0, 60, size):
-            track.process(batch_of(rows[first : first + size]), 4e9)
+            track.process(batch_of(rows[first : first + size]), arrival=4e9)
         assert (track.times.untimed, track.times.future, track.times.late) == (3, 0, 0)
         counts.append([window.counts()[0].tolist() for window in track.drift.windows] if track.drift else [])
     assert counts[0] == counts[1] == counts[2]
+
+
+def _lines(batch: RecordBatch, first: int) -> RecordBatch:
+    return attrs.evolve(batch, line=range(first, first + batch.size))
+
+
+def _evidence(track: ModelTrack) -> dict[str, float]:
+    return {alert: alarm.evidence for alert, alarm in track.board.alarms.items()}
+
+
+def test_rejected_lines_are_evidence_of_broken_input() -> None:
+    """As many as half of all lines fire the page; those that came while the reference was learned belong to it."""
+    track = ModelTrack("m", None, _OPTIONS)
+    rows = make_rows(4_800, seed=2)
+    for first in range(0, 4_800, 60):
+        lines = np.arange(120 * first // 60, 120 * first // 60 + 120, dtype=np.int64)
+        batch = attrs.evolve(batch_of(rows[first : first + 60]), line=lines[::2].tolist())
+        track.process(batch, None, lines[1::2] if first >= 1_200 else NO_LINES, arrival=START)
+    alarm = track.board["ModelInputBroken"]
+    assert alarm.active
+    assert Exposition.of(track.collect())("model_alert_active", model="m", alert=alarm.alert, severity="page") == 1
+    (edge,) = [each for each in track.board.transitions if each.alert == alarm.alert]
+    assert edge.firing
+    assert edge.record % 2 == 0
+    assert track.rearm() == [alarm.alert]
+    assert (alarm.active, track.traffic.line) == (False, 9_598)
+
+
+def _drifted(version: str, seed: int, size: int = 900, shift: float = 0.0) -> list[Row]:
+    return make_rows(size, seed=seed, shift=shift, model_version=version, start=START + seed * 10_000)
+
+
+def test_a_new_version_starts_evidence_again() -> None:
+    """At its first record, however records came in batches; the versions of a canary in turns do so once each."""
+    profile = profile_of([batch_of(make_rows(5_000, seed=9))])
+    old = _drifted("1", 1, 220, 3.0)
+    new = make_rows(100, seed=2, shift=3.0, start=START + 12_200)
+    evidence = {}
+    for version, cuts in (("1", ()), ("2", ()), ("2", (220,)), ("2", (100, 250))):
+        rows = [*old, *(row | {"model_version": version} for row in new)]
+        track = ModelTrack("m", profile, _OPTIONS)
+        for first, last in pairwise([0, *cuts, len(rows)]):
+            track.process(_lines(batch_of(rows[first:last]), first), arrival=START)
+        assert track.traffic.version == version
+        evidence[version, cuts] = _evidence(track)
+    same, *restarted = evidence.values()
+    assert restarted[1] == pytest.approx(restarted[0])
+    assert restarted[2] == pytest.approx(restarted[0])
+    assert restarted[0]["ModelFeatureDrift"] < same["ModelFeatureDrift"] - 0.5
+
+
+def test_a_latch_outlives_a_new_version() -> None:
+    """What fires goes on until recovery: a roll-out is no recovery, and no person's word."""
+    profile = profile_of([batch_of(make_rows(5_000, seed=9))])
+    track = ModelTrack("m", profile, _OPTIONS)
+    track.process(_lines(batch_of(_drifted("1", 1, shift=20.0)), 0), arrival=START)
+    alarm = track.board["ModelFeatureDrift"]
+    assert (alarm.active, alarm.features) == (True, ("age",))
+    track.process(_lines(batch_of(_drifted("2", 2, 20, shift=20.0)), 900), arrival=START)
+    assert alarm.active
+
+
+def _labels(rows: Sequence[Row], first: int, wrong: bool = False) -> LabelBatch:
+    size = len(rows)
+    labels = [("no" if row["prediction"] == "yes" else "yes") if wrong else row["prediction"] for row in rows]
+    times = [row["ts"] + 60 for row in rows]
+    return LabelBatch(size, times, [row["id"] for row in rows], None, labels, line=range(first, first + size))
+
+
+def _labelled_profile() -> ReferenceProfile:
+    rows = make_rows(2_000, seed=9)
+    for index, row in enumerate(rows):
+        row["label"] = row["prediction"] if index % 10 else ("no" if row["prediction"] == "yes" else "yes")
+    return profile_of([batch_of(rows)])
+
+
+def test_labels_find_their_predictions_and_harm_pages() -> None:
+    """Labels that come with and behind their records are joined; if they say that the model fails, the page fires."""
+    track = ModelTrack("m", _labelled_profile(), attrs.evolve(_OPTIONS, labels=LabelOptions(delay_independent=True)))
+    rows = make_rows(600, seed=3)
+    track.process(_lines(batch_of(rows), 0), _labels(rows[:100], 600, wrong=True), arrival=START)
+    assert track.knows(_labels(rows[:2], 0)).tolist() == [True, True]
+    assert not track.knows(LabelBatch(1, identifier=["never"], label=["yes"])).any()
+    track.process(None, _labels(rows[100:], 700, wrong=True), arrival=START)
+    track.finish()
+    found = Exposition.of(track.collect())
+    assert found("model_labels_joined_total", model="m") == 600
+    assert track.board["ModelLossIncreased"].active
+    assert track.not_evaluable == set()
+
+
+def test_a_model_that_learns_is_not_evaluable_and_keeps_its_labels() -> None:
+    """They are joined once the reference is there, with the predictions that it was learned from."""
+    track = ModelTrack("m", None, attrs.evolve(_OPTIONS, learn_records=300))
+    rows = make_rows(300, seed=3)
+    track.process(_lines(batch_of(rows[:200]), 0), _labels(rows[:50], 200), arrival=START)
+    assert track.not_evaluable == {"no_reference"}
+    found = Exposition.of(track.collect()).by("reason", "model_not_evaluable", model="m")
+    assert [reason for reason, holds in found.items() if holds] == ["no_reference"]
+    assert track.knows(_labels(rows[:1], 0)).all()
+    track.process(_lines(batch_of(rows[200:]), 250), arrival=START)
+    assert Exposition.of(track.collect())("model_labels_joined_total", model="m") == 50
+
+
+@pytest.mark.parametrize("given", [True, False], ids=["given", "learned"])
+@pytest.mark.parametrize("stop", [1, 4, 7])
+def test_a_restored_track_decides_as_if_nothing_had_happened(stop: int, given: bool, tmp_path: Path) -> None:
+    """The same edges of the same alarms, with a reference given or learned, wherever it was stopped."""
+    options = attrs.evolve(_OPTIONS, learn_records=300, labels=LabelOptions(delay_independent=True))
+    profile = _labelled_profile() if given else None
+    rows = [*make_rows(500, seed=3), *make_rows(500, seed=4, start=START + 5_000, shift=15.0)]
+    whole, first = ModelTrack("m", profile, options), ModelTrack("m", profile, options)
+    tracks = [first]
+    for index in range(10):
+        part = rows[index * 100 : index * 100 + 100]
+        if index == stop:
+            write_snapshot(tmp_path / "state", first.snapshot())
+            second = ModelTrack("m", profile, options)
+            second.restore(read_snapshot(tmp_path / "state"))
+            second.board.transitions = first.board.drain()
+            tracks.append(second)
+        for track in (whole, tracks[-1]):
+            own = _labels(part, index * 200 + 100, wrong=index > 6)
+            track.process(_lines(batch_of(part), index * 200), own, np.array([index * 200 + 50]), arrival=START)
+    expected, found = whole.board.transitions, tracks[-1].board.transitions
+    assert [(each.alert, each.firing, each.record, each.features) for each in found] == [
+        (each.alert, each.firing, each.record, each.features) for each in expected
+    ]
+    assert any(each.alert == "ModelFeatureDrift" for each in found)
+
+
+def test_state_of_another_reference_is_refused() -> None:
+    """Evidence against one reference says nothing of another; clock and version go on."""
+    old = _track(make_rows(150, model_version="4"), _reference())
+    other = ModelTrack("m", profile_of([batch_of(make_rows(400, seed=77))]), _OPTIONS)
+    with pytest.raises(StateError, match="its reference changed from"):
+        other.restore(old.snapshot())
+    assert (other.traffic.version, other.times.now) == ("4", old.times.now)
+    learned = _track(make_rows(250))
+    otherwise = ModelTrack("m", None, attrs.evolve(_OPTIONS, learn_records=201))
+    with pytest.raises(StateError, match="settings changed"):
+        otherwise.restore(learned.snapshot())
+
+
+def test_a_new_reference_releases_latches() -> None:
+    """What fired was about another reference; the same reference goes on where it was."""
+    profile = profile_of([batch_of(make_rows(5_000, seed=9))])
+    old = ModelTrack("m", profile, _OPTIONS)
+    old.process(_lines(batch_of(_drifted("1", 1, shift=20.0)), 0), arrival=START)
+    assert old.board["ModelFeatureDrift"].active
+    same = ModelTrack("m", profile, _OPTIONS)
+    same.take_over(old, same_bins=True)
+    assert same.board["ModelFeatureDrift"].active
+    other = ModelTrack("m", _reference(), _OPTIONS)
+    other.take_over(same, same_bins=False)
+    assert not other.board["ModelFeatureDrift"].active
+    edges = [each.firing for each in other.board.transitions if each.alert == "ModelFeatureDrift"]
+    assert edges == [True, False]

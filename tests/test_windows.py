@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from model_drift_exporter.binning import CodedBatch
 from model_drift_exporter.config import Window
+from model_drift_exporter.errors import StateError
+from model_drift_exporter.records import RecordBatch
 from model_drift_exporter.windows import PANES, CountWindow, RollingWindow, TimeWindow, late, make_windows
 
 CELLS, COLUMNS = 5, 2
@@ -37,6 +39,8 @@ def batches(records: Sequence[Record], cuts: Sequence[int]) -> list[CodedBatch]:
             now=np.array([record.now for record in part]),
             timely=np.array([record.timely for record in part]),
             values={},
+            line=np.arange(len(part)),
+            records=RecordBatch(len(part), {}),
         )
         for first, last in pairwise(bounds)
         if (part := records[first:last])
@@ -147,7 +151,9 @@ def test_a_window_of_records_holds_any_cell(cells: int) -> None:
     """The last cell of a wide model comes back as it was, whatever the ring stores it in."""
     window = CountWindow("w", 3, 1, cells)
     time = np.zeros(2)
-    window.observe(CodedBatch(2, np.array([[0, cells - 1]]), time, time, np.ones(2, dtype=np.bool_), {}))
+    timely = np.ones(2, dtype=np.bool_)
+    cell = np.array([[0, cells - 1]])
+    window.observe(CodedBatch(2, cell, time, time, timely, {}, np.arange(2), RecordBatch(2, {})))
     counts: NDArray[np.int64] = window.counts()[0]
     assert (len(counts), np.flatnonzero(counts).tolist()) == (cells, [0, cells - 1])
 
@@ -166,3 +172,49 @@ def test_before_the_first_record_windows_are_empty() -> None:
     for window in make_windows([Window("1h", seconds=3_600.0), Window("3", records=3)], COLUMNS, CELLS):
         assert [counts.tolist() for counts in window.counts()] == [[0] * CELLS] * 2
         assert window.coverage() == 0
+
+
+@given(logs(), logs(), st.sampled_from([TimeWindow("w", 60.0, CELLS), CountWindow("w", 7, COLUMNS, CELLS)]), CUTS)
+def test_a_window_goes_on_from_its_snapshot(
+    before: list[Record], after: list[Record], kind: RollingWindow, cuts: list[int]
+) -> None:
+    """Restored in another process it holds what an uninterrupted one holds, whatever comes later."""
+
+    def fresh() -> RollingWindow:
+        return TimeWindow("w", 60.0, CELLS) if isinstance(kind, TimeWindow) else CountWindow("w", 7, COLUMNS, CELLS)
+
+    whole, first, second = fresh(), fresh(), fresh()
+    fed(whole, before, cuts)
+    fed(first, before, cuts)
+    second.restore(first.snapshot())
+    assert [counts.tolist() for counts in second.counts()] == [counts.tolist() for counts in whole.counts()]
+    assert fed(second, after, cuts) == fed(whole, after, cuts)
+    assert second.coverage() == whole.coverage()
+
+
+@pytest.mark.parametrize("state", [None, {}, {"panes": 1}, {"ring": np.zeros((9, 9)), "seen": 3}])
+def test_a_snapshot_of_something_else_is_refused(state: object) -> None:
+    """The window stays empty."""
+    for window in (TimeWindow("w", 60.0, CELLS), CountWindow("w", 7, COLUMNS, CELLS)):
+        with pytest.raises(StateError, match="window w"):
+            window.restore(state)
+        assert window.coverage() == 0
+
+
+def test_a_snapshot_of_another_window_is_refused() -> None:
+    """Another length or other bins give no counts to go on with."""
+    with pytest.raises(StateError, match="other bins or another length"):
+        TimeWindow("w", 60.0, CELLS).restore(TimeWindow("w", 120.0, CELLS).snapshot())
+    with pytest.raises(StateError, match="other bins or another length"):
+        TimeWindow("w", 60.0, CELLS).restore(TimeWindow("w", 60.0, CELLS + 1).snapshot())
+    with pytest.raises(StateError, match="other bins or another length"):
+        CountWindow("w", 7, COLUMNS, CELLS).restore(CountWindow("w", 8, COLUMNS, CELLS).snapshot())
+    damaged = CountWindow("w", 7, COLUMNS, CELLS).snapshot() | {"seen": 1, "ring": np.array([[0, CELLS]])}
+    with pytest.raises(StateError, match="bins that there are not"):
+        CountWindow("w", 7, COLUMNS, CELLS).restore(damaged)
+    twice = TimeWindow("w", 60.0, CELLS).snapshot() | {
+        "panes": np.array([1, 1 + 2 * PANES]),
+        "counts": np.zeros((2, CELLS), dtype=np.int32),
+    }
+    with pytest.raises(StateError, match="a pane twice"):
+        TimeWindow("w", 60.0, CELLS).restore(twice)

@@ -7,8 +7,11 @@ from pathlib import Path
 
 from .config import InputSettings, Settings
 from .errors import ReferenceProfileError
+from .evidence_options import EvidenceOptions
+from .labels.options import LabelOptions
 from .models import Models
 from .pipeline import Pipeline
+from .quantities import parse_budget
 from .reference.builder import BuildOptions
 from .reference.profile import ReferenceProfile
 from .reference.store import load_profiles
@@ -16,7 +19,16 @@ from .sources import FileSource, StdinSource
 from .sources.base import Source
 from .tracking import TrackOptions
 
-__all__ = ["SOURCES", "build_options", "load_references", "make_pipeline", "open_sources", "track_options"]
+__all__ = [
+    "SOURCES",
+    "build_options",
+    "evidence_options",
+    "label_options",
+    "load_references",
+    "make_pipeline",
+    "open_sources",
+    "track_options",
+]
 
 
 def build_options(settings: Settings) -> BuildOptions:
@@ -39,6 +51,34 @@ def track_options(settings: Settings) -> TrackOptions:
         learn_records=settings.learn.records,
         build=build_options(settings),
         series_per_model=settings.limits.series_per_model,
+        evidence=evidence_options(settings),
+        labels=label_options(settings),
+    )
+
+
+def evidence_options(settings: Settings) -> EvidenceOptions:
+    """How evidence is weighed under these settings."""
+    evidence, loss = settings.evidence, settings.loss
+    return EvidenceOptions(
+        page_budget=parse_budget(evidence.false_page),
+        ticket_budget=parse_budget(evidence.false_ticket),
+        update_records=evidence.update_records,
+        update_seconds=evidence.update_seconds,
+        loss_tolerance=loss.tolerance,
+        loss_relative_tolerance=loss.relative_tolerance,
+    )
+
+
+def label_options(settings: Settings) -> LabelOptions:
+    """How labels are joined under these settings."""
+    labels = settings.labels
+    given = any(each.contains == "labels" for each in settings.inputs)
+    return LabelOptions(
+        capacity=labels.capacity,
+        horizon=labels.horizon_seconds,
+        maturity=labels.maturity_seconds,
+        delay_independent=labels.delay_independent,
+        expected="yes" if given and labels.expected == "auto" else labels.expected,
     )
 
 
@@ -89,7 +129,11 @@ def make_pipeline(settings: Settings, sources: Sequence[Source]) -> Pipeline:
         default_name=settings.model.name,
         limit=settings.limits.models,
     )
-    fields = settings.fields.names()
     return Pipeline(
-        sources, models, fields=fields, include=settings.features.include, exclude=settings.features.exclude
+        sources,
+        models,
+        fields=settings.fields.names(),
+        include=settings.features.include,
+        exclude=settings.features.exclude,
+        labels=[each.name for each in settings.inputs if each.contains == "labels"],
     )

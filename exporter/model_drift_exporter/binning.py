@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import attrs
 import numpy as np
@@ -23,6 +23,8 @@ class CodedBatch:
     ``cells`` is [column, record]: the flat index of each value's bin on the model's axis of all bins. ``time`` is event
     time in seconds, ``now`` the event clock just after each record, ``timely`` where the record belongs into windows (not
     late, time believed). ``values`` maps ``confidence``, ``margin``, ``entropy`` and ``latency`` to one number a record.
+    ``line`` is the 0-based index of each record's line in its input. ``scores`` are those that the cells were made from, and
+    ``records`` the raw columns, for the label join.
     """
 
     size: int
@@ -31,7 +33,9 @@ class CodedBatch:
     now: NDArray[np.float64]
     timely: NDArray[np.bool_]
     values: Mapping[str, NDArray[np.float64]]
-    versions: Sequence[object] | None = None
+    line: NDArray[np.int64]
+    records: RecordBatch
+    scores: Scores | None = None
 
 
 class Binner:

@@ -30,6 +30,7 @@ from .reference.profile import (
     ReferenceProfile,
 )
 from .reference.survey import FieldSurvey
+from .reference_sentences import dependence_sentence, season_sentence
 
 __all__ = ["ModelSeries", "survey_features", "why_no_reference", "write_model"]
 
@@ -98,6 +99,8 @@ def write_model(
     for warning in _warnings_of(reference, surveys, settings):
         report.warn(f"model {name}", warning)
     report.say("task", _task(reference, batches))
+    report.say("season", season_sentence(reference))
+    report.say("dependence", dependence_sentence(reference))
     shares = _shares(reference, batches)
     if table:
         report.show(Table(_HEADER, [*_rows(reference, surveys, shares)]))

@@ -109,7 +109,8 @@ class _Reader:
     def __init__(self, each: InputSettings, settings: Settings, feed: Feed) -> None:
         features = settings.features
         fields = settings.fields.names()
-        schema = Schema(fields, frozenset(features.include), frozenset(features.exclude))
+        include, exclude = frozenset(features.include), frozenset(features.exclude)
+        schema = Schema(fields, include, exclude, labels=each.contains == "labels")
         schema.add_features(features.include)
         self.reading = InputReading(each, schema, files=_files(each.path))
         self._feed = feed

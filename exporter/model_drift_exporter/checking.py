@@ -183,21 +183,24 @@ def _series(exported: Sequence[Samples], track: ModelTrack, settings: Settings) 
     for block in exported:
         if isinstance(block.series, Series) and block.series.metric.name == "model_drift_exporter_series":
             now = int(block.values[block.series.label_values.index((track.name,))])
-    windows = len(track.windows)
-    places = exported_columns(track.columns, windows, settings.limits.series_per_model)
-    by_column = tuple(f"model_{track.columns[place].role}" for place in places)
+    windows = len(track.options.windows)
+    classes = len(track.reference.classes) if track.reference is not None else 0
+    places = exported_columns(track.columns, windows, settings.limits.series_per_model, classes)
+    by_column = tuple(f"model_{track.columns[place].role}_" for place in places)
     blocks = [block.series for block in track.collect() if not block.series.metric.name.startswith(by_column)]
     most = sum(series_of(track.columns[place], windows) for place in places) + sum(map(len, blocks)) + 1
     return ModelSeries(now, max(now, most), track.suppressed)
 
 
 def _judge_times(report: Report, track: ModelTrack) -> None:
-    place, times = f"model {track.name}", track.times
-    if times.late >= _WORTH_A_WARNING * track.records:
-        what = f"{percent(times.late / track.records)} of the records are late: older than the longest window when they come"
+    place, times, records = f"model {track.name}", track.times, track.traffic.records
+    if times.late >= _WORTH_A_WARNING * records:
+        what = f"{percent(times.late / records)} of the records are late: older than the longest window when they come"
         report.warn(place, what, "they are counted, but not in windows; several inputs are read in turn")
-    if times.future >= _WORTH_A_WARNING * track.records:
-        what = f"{percent(times.future / track.records)} of the records are more than a day ahead of those before"
+    if times.future >= _WORTH_A_WARNING * track.traffic.records:
+        what = (
+            f"{percent(times.future / track.traffic.records)} of the records are more than a day ahead of those before"
+        )
         report.warn(place, what, "they are counted, but not in windows")
 
 

@@ -11,7 +11,7 @@ import click
 
 from . import __version__
 from .errors import ConfigurationError, ModelDriftExporterError
-from .flags import SettingsCommand, settings_from, settings_options
+from .flags import SettingsCommand, labels_option, settings_from, settings_options
 
 __all__ = ["main"]
 
@@ -24,9 +24,10 @@ def cli() -> None:
 
 @cli.command(cls=SettingsCommand)
 @settings_options
+@labels_option
 @click.option("--once", is_flag=True, help="Read to the end, print the metrics on standard output, and stop.")
 @click.argument("logs", metavar="[LOG ...]", nargs=-1)
-def run(once: bool, logs: tuple[str, ...], **flags: Any) -> None:
+def run(once: bool, logs: tuple[str, ...], labels: tuple[str, ...], **flags: Any) -> None:
     """Follow prediction logs and serve drift metrics.
 
     LOG is a JSONL or CSV file, compressed or not, a glob in quotes, or - for standard input. Without --reference the
@@ -34,10 +35,10 @@ def run(once: bool, logs: tuple[str, ...], **flags: Any) -> None:
     """
     from .running import run_once, serve
 
-    settings = settings_from(flags, logs)
+    settings = settings_from(flags, logs, labels)
     if once:
         sys.exit(run_once(settings))
-    serve(settings, lambda: settings_from(flags, logs))
+    serve(settings, lambda: settings_from(flags, logs, labels))
 
 
 @cli.command(cls=SettingsCommand)
@@ -57,8 +58,41 @@ def profile(output: Path, rows: tuple[str, ...], **flags: Any) -> None:
 
 @cli.command(cls=SettingsCommand)
 @settings_options
+@labels_option
+@click.option("--format", "kind", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--backfill",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write the metrics of the past there, as OpenMetrics for: promtool tsdb create-blocks-from openmetrics FILE.",
+)
+@click.option(
+    "--backfill.step", "step", default="5m", show_default=True, metavar="DURATION", help="Time between two samples."
+)
+@click.option("--backfill.end", "end", metavar="TIME", help="Move the end of history to this time: RFC 3339, or now.")
+@click.argument("logs", metavar="LOG ...", nargs=-1, required=True)
+def replay(logs: tuple[str, ...], labels: tuple[str, ...], **flags: Any) -> None:
+    """Make the decisions of run on history, and print each alert that would have fired.
+
+    Predictions and labels are merged by their event times, on a virtual clock, as fast as the machine can. The exit code is
+    0 whether or not anything fired.
+    """
+    from .logs import configure_logging
+    from .replay_reports import REPORTS
+    from .replaying import backfill_options, replay_logs
+
+    settings = settings_from(flags, logs, labels)
+    backfill = backfill_options(flags["folder"], flags["step"], flags["end"])
+    configure_logging(settings.log.level, settings.log.format)
+    sys.exit(replay_logs(settings, REPORTS[flags["kind"]](sys.stdout), backfill))
+
+
+@cli.command(cls=SettingsCommand)
+@settings_options
+@labels_option
 @click.argument("logs", metavar="[LOG ...]", nargs=-1)
-def check(logs: tuple[str, ...], **flags: Any) -> None:
+def check(logs: tuple[str, ...], labels: tuple[str, ...], **flags: Any) -> None:
     """Say what would be read, and every mistake.
 
     Validates the configuration; given a LOG, tells its fields, the kinds of its features, its first bad lines, and how many
@@ -66,7 +100,7 @@ def check(logs: tuple[str, ...], **flags: Any) -> None:
     """
     from .checking import check_settings
 
-    sys.exit(check_settings(settings_from(flags, logs)))
+    sys.exit(check_settings(settings_from(flags, logs, labels)))
 
 
 @cli.command()

@@ -5,15 +5,20 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections import deque
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from .errors import StateError
 
 __all__ = ["EventClock"]
 
 _DAY = 86_400.0
 _PREDECESSORS = 15
 _GAPS = 20
+_CONTRADICTING = 200
+_OUTWEIGHING = 10
 
 
 class EventClock:
@@ -22,13 +27,34 @@ class EventClock:
     A time is accepted unless it lies more than a day ahead of the median of the 15 records before it (or more than 20 of
     their median gaps, where records are days apart): one wrong clock cannot push the windows into the future, and a
     long pause is believed after eight records. The first records have no predecessors; when 15 have been seen, a lead that
-    they do not support is taken back, once. The result depends on the order of the records only, not on batches.
+    they do not support is taken back. So is a lead of more than a day that eight wrong records brought about, once 200 records
+    lie more than a day behind it and ten for each that has supported it since, the last 15 among them: a few records of 2099
+    move the clock for a few hundred only, while a backlog of old records beside a live log moves it never. The result depends
+    on the order of the records only, not on batches.
     """
 
     def __init__(self) -> None:
         self.now: float | None = None
         self._recent: deque[float] = deque(maxlen=_PREDECESSORS)
         self._seen = 0
+        # Records since the clock last moved by more than a day: within a day of it, and further behind.
+        self._supporting = self._behind = 0
+
+    def snapshot(self) -> dict[str, Any]:
+        """State for a snapshot."""
+        counts = {"seen": self._seen, "supporting": self._supporting, "behind": self._behind}
+        return {"now": self.now, "recent": [*self._recent], **counts}
+
+    def restore(self, state: Any) -> None:
+        """Go on from a snapshot. Raises :class:`StateError` if it is of something else."""
+        try:
+            now, recent, seen = state["now"], [*map(float, state["recent"])], int(state["seen"])
+            supporting, behind = int(state["supporting"]), int(state["behind"])
+            self.now = None if now is None else float(now)
+        except (KeyError, TypeError, ValueError) as error:
+            raise StateError(f"the clock in the snapshot does not fit: {error!r}") from error
+        self._recent = deque(recent, maxlen=_PREDECESSORS)
+        self._seen, self._supporting, self._behind = seen, supporting, behind
 
     def advance(self, times: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Follow the event times of some records (no NaN).
@@ -44,6 +70,7 @@ class EventClock:
             return self._advance_one_by_one(times)
         self._recent.extend(times[-_PREDECESSORS:].tolist())
         self._seen += len(times)
+        self._supporting += len(times)
         running = np.maximum.accumulate(times)
         if self.now is not None:
             np.maximum(running, self.now, out=running)
@@ -58,18 +85,37 @@ class EventClock:
             if ordered and time - ordered[len(ordered) // 2] > _DAY:
                 accepted[index] = time <= self._horizon(ordered)
             if accepted[index] and (self.now is None or time > self.now):
+                if self.now is not None and time - self.now > _DAY:
+                    self._supporting = self._behind = 0
                 self.now = time
             if len(self._recent) == _PREDECESSORS:
                 del ordered[bisect_left(ordered, self._recent[0])]
             self._recent.append(time)
             insort(ordered, time)
             self._seen += 1
-            if self._seen == _PREDECESSORS and self.now is not None:
-                horizon = self._horizon(ordered)
-                if self.now > horizon:
-                    self.now = max(earlier for earlier in ordered if earlier <= horizon)
+            if self.now is not None:
+                self._weigh(time, self.now)
+                if self._seen == _PREDECESSORS or self._contradicted(ordered, self.now):
+                    self._take_back(ordered, self.now)
             running[index] = self.now
         return running, accepted
+
+    def _weigh(self, time: float, now: float) -> None:
+        if now - time > _DAY:
+            self._behind += 1
+        elif time <= now:
+            self._supporting += 1
+
+    def _contradicted(self, ordered: list[float], now: float) -> bool:
+        enough = self._behind >= max(_CONTRADICTING, _OUTWEIGHING * self._supporting)
+        return enough and now - ordered[-1] > _DAY
+
+    def _take_back(self, ordered: list[float], now: float) -> None:
+        """Let the clock fall to the latest believable one of the recent times, if it is beyond all of that."""
+        horizon = self._horizon(ordered)
+        if now > horizon:
+            self.now = max(earlier for earlier in ordered if earlier <= horizon)
+            self._supporting = self._behind = 0
 
     def _horizon(self, ordered: list[float]) -> float:
         """The latest believable time after the recent ones."""

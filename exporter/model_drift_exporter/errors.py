@@ -4,7 +4,8 @@ ModelDriftExporterError                 exit code 1: something failed while runn
 ├── ConfigurationError                  exit code 2: flags or the configuration file, all mistakes at once
 ├── ReferenceProfileError               exit code 2: a reference profile that cannot be used
 ├── InputError                          exit code 1: an input that cannot be read
-└── ListenError                         exit code 1: an address that cannot be listened on
+├── ListenError                         exit code 1: an address that cannot be listened on
+└── StateError                          exit code 1: a snapshot that cannot be read, or does not fit
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ __all__ = [
     "ModelDriftExporterError",
     "Problem",
     "ReferenceProfileError",
+    "StateError",
 ]
 
 
@@ -69,3 +71,7 @@ class InputError(ModelDriftExporterError):
 
 class ListenError(ModelDriftExporterError):
     """An address that cannot be listened on, such as a port in use."""
+
+
+class StateError(ModelDriftExporterError):
+    """A snapshot of the state that cannot be read, is damaged, or does not fit this model; the text says which."""

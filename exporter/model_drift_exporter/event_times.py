@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
 from .clock import EventClock
+from .errors import StateError
 from .records import RecordBatch
 from .times import parse_times
 from .windows import late
@@ -34,6 +37,19 @@ class EventTimes:
     def now(self) -> float | None:
         """Event time that the model has reached, in seconds since the epoch; ``None`` before the first record."""
         return self.clock.now
+
+    def snapshot(self) -> dict[str, Any]:
+        """State for a snapshot; the counts of late and other records are counters and start again."""
+        return {"clock": self.clock.snapshot(), "timed": self._timed}
+
+    def restore(self, state: Any) -> None:
+        """Go on from a snapshot. Raises :class:`StateError` if it is of something else."""
+        try:
+            clock, timed = state["clock"], bool(state["timed"])
+        except (KeyError, TypeError) as error:
+            raise StateError(f"the event times in the snapshot do not fit: {error!r}") from error
+        self.clock.restore(clock)
+        self._timed = timed
 
     def follow(self, batch: RecordBatch, arrival: float) -> tuple[Array, Array, NDArray[np.bool_]]:
         """Event time of each record, the clock just after it, and whether the record belongs into windows.

@@ -7,8 +7,10 @@ import platform
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 from . import __version__
+from .announcing import announce
 from .assembly import make_pipeline, open_sources
 from .config import Settings
 from .errors import ModelDriftExporterError
@@ -20,6 +22,7 @@ from .process import process_samples
 from .reloading import needing_restart, reloaded
 from .reporting import model_status
 from .sources import IngestSource
+from .state import state_keeper
 from .status import ExporterStatus
 
 __all__ = ["Exporter"]
@@ -58,13 +61,17 @@ class Exporter:
             max_body_bytes=settings.ingest.max_body_bytes,
             line_bytes=settings.limits.line_bytes,
         )
-        sources = open_sources(settings.inputs, settings)
-        if settings.ingest.enabled:
-            sources.append(self.ingest)
-        self.pipeline = make_pipeline(settings, sources)
+        self._keeper = state_keeper(settings.state.path, settings.state.interval_seconds)
+        self.pipeline = self._keeper.restore(self._make_pipeline) if self._keeper else self._make_pipeline()
         self._build_info = Series(
             "model_drift_exporter_build_info", [(__version__, platform.python_version())]
         ).samples([1])
+
+    def _make_pipeline(self) -> Pipeline:
+        sources = open_sources(self.settings.inputs, self.settings)
+        if self.settings.ingest.enabled:
+            sources.append(self.ingest)
+        return make_pipeline(self.settings, sources)
 
     def run(self, stop: threading.Event) -> None:
         """Read until ``stop`` is set, then what is left in the files (for a bounded time).
@@ -91,6 +98,7 @@ class Exporter:
         self.ingest.close()
         while self.step(draining=True) and self._clock() < deadline:
             pass
+        self.save_state()
         with self._lock:
             for source in self.pipeline.sources:
                 source.close()
@@ -100,13 +108,30 @@ class Exporter:
         self._wake.set()
 
     def step(self, *, draining: bool = False) -> bool:
-        """One round over the sources; whether there was anything to read."""
+        """One round over the sources; whether there was anything to read. The state is saved when it is time."""
         with self._lock:
-            progress = self.pipeline.step(self._clock(), draining=draining)
+            now = self._clock()
+            progress = self.pipeline.step(now, draining=draining)
             if not self._ended and self._inputs_ended(self.pipeline):
                 self._ended = True
                 self.pipeline.models.finish()
-            return progress
+            announce(self.pipeline.models.drain_transitions())
+        if self._keeper is not None:
+            self._keeper.save_if_due(self, now)
+        return progress
+
+    def save_state(self) -> None:
+        """Save the state now, if the settings ask for one to be kept; belongs to the reading thread."""
+        if self._keeper is not None:
+            self._keeper.save(self, self._clock())
+
+    def snapshot(self) -> dict[str, Any]:
+        """The state of everything, for :class:`~.state.StateKeeper`.
+
+        Arrays are views: what is read changes them, on this thread, a scrape does not; so a slow disk holds up no scrape.
+        """
+        with self._lock:
+            return self.pipeline.snapshot()
 
     def _inputs_ended(self, pipeline: Pipeline) -> bool:
         inputs = [source for source in pipeline.sources if source is not self.ingest]
@@ -124,6 +149,7 @@ class Exporter:
             _one("model_drift_exporter_config_last_reload_success_timestamp_seconds", self._loaded),
             _one("model_drift_exporter_scrape_duration_seconds", self._scrape_seconds),
             *process_samples(),
+            *(self._keeper.collect() if self._keeper is not None else ()),
         ]
         self._scrape_seconds = time.perf_counter() - began
         return samples
@@ -182,6 +208,21 @@ class Exporter:
         if keys := needing_restart(self._settings_at_start, settings):
             _log.warning("these settings changed and take effect only after a restart: %s", ", ".join(keys))
         return None
+
+    def rearm(self, model: str | None) -> dict[str, list[str]] | None:
+        """Release the latched alerts of one model, or of all: a person says that what happened is over, or accepted.
+
+        Returns those released by model; ``None`` if there is no such model.
+        """
+        with self._lock:
+            models = self.pipeline.models
+            if model is not None and model not in models.tracks:
+                return None
+            released = models.rearm(model)
+            announce(models.drain_transitions())
+        for name, alerts in released.items():
+            _log.info("model %s: re-armed, which released %s", name, ", ".join(alerts))
+        return released
 
     def offer(self, body: bytes, content_type: str, content_encoding: str) -> bool:
         """Queue one request body; false when the queue is full."""

@@ -20,7 +20,7 @@ from .setting_declarations import Setting, all_settings
 from .setting_kinds import Repeated, Switch
 from .settings_draft import Draft, InputDraft, Place
 
-__all__ = ["SettingsCommand", "settings_from", "settings_options"]
+__all__ = ["SettingsCommand", "labels_option", "settings_from", "settings_options"]
 
 Command = TypeVar("Command", bound="Callable[..., Any] | click.Command")
 
@@ -58,11 +58,25 @@ def settings_options(command: Command) -> Command:
     )(command)
 
 
-def settings_from(context_values: Mapping[str, object], logs: Sequence[str] = ()) -> Settings:
+def labels_option(command: Command) -> Command:
+    """Adds ``--labels``, for the ``labels`` of ``settings_from``."""
+    return click.option(
+        "--labels",
+        "labels",
+        multiple=True,
+        metavar="GLOB",
+        help="Labels to join with the predictions: a file or a glob; an input of its own. Can be given again.",
+    )(command)
+
+
+def settings_from(
+    context_values: Mapping[str, object], logs: Sequence[str] = (), labels: Sequence[str] = ()
+) -> Settings:
     """The settings by defaults, file, flags and LOG arguments, the later winning.
 
     ``context_values`` are the parameters of a command with ``settings_options``; others in it are ignored. ``logs``,
-    where there are any, replace the inputs of the file. Raises ``ConfigurationError`` with all mistakes.
+    where there are any, replace the inputs of the file; ``labels`` are added to them as inputs that hold labels. Raises
+    ``ConfigurationError`` with all mistakes.
     """
     draft = Draft()
     file = context_values.get(_CONFIGURATION_FILE)
@@ -72,16 +86,22 @@ def settings_from(context_values: Mapping[str, object], logs: Sequence[str] = ()
         draft = read_configuration(Path(str(file)))
     draft.overlay(_read_flags(context_values))
     if logs:
-        place = Place("LOG")
-        kind = next(each.kind for each in all_settings(InputSettings) if each.path == ("path",))
-        inputs = []
-        for log in logs:
-            try:
-                inputs.append(InputDraft(place, {"path": kind.parse(log)}, {}))
-            except SettingError as mistake:
-                draft.problems.append(place.problem(mistake.message, "name a file, a glob, or - for standard input"))
-        draft.put_inputs(inputs, place)
+        draft.put_inputs(_input_drafts(logs, "LOG", draft), Place("LOG"))
+    if labels:
+        draft.add_inputs(_input_drafts(labels, "--labels", draft, contains="labels"), Place("--labels"))
     return draft.finish()
+
+
+def _input_drafts(paths: Sequence[str], written: str, draft: Draft, **values: str) -> list[InputDraft]:
+    place = Place(written)
+    kind = next(each.kind for each in all_settings(InputSettings) if each.path == ("path",))
+    inputs = []
+    for path in paths:
+        try:
+            inputs.append(InputDraft(place, {"path": kind.parse(path), **values}, {}))
+        except SettingError as mistake:
+            draft.problems.append(place.problem(mistake.message, "name a file, a glob, or - for standard input"))
+    return inputs
 
 
 def _parameter(setting: Setting) -> str:

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
+from .alarms import Transition
 from .continuation import why_new_bins
-from .errors import ReferenceProfileError
+from .errors import ReferenceProfileError, StateError
 from .metrics.samples import HistogramSeries, Samples, Series
-from .records import Decoded, LabelBatch, model_name
+from .model_batch import ModelBatch
+from .records import NO_LINES, Decoded
 from .reference.profile import ReferenceProfile
 from .reference_fit import ReferenceFit
+from .routing import OTHER_MODELS, LabelRouting, RejectedLines
 from .tracking import ModelTrack, TrackOptions
 
 __all__ = ["DEFAULT_MODEL", "OTHER_MODELS", "Models"]
 
 DEFAULT_MODEL = "default"
 """Label of a model that nothing names. A reference under this name serves every model without one of its own."""
-
-OTHER_MODELS = "__other__"
-"""Label under which the records of models beyond the limit are counted."""
 
 _OWN_SERIES = 2  # the number of series itself, and the labels
 _log = logging.getLogger(__name__)
@@ -45,7 +45,8 @@ class Models:
         self._default_name = default_name or only
         self._limit = limit
         self.tracks: dict[str, ModelTrack] = {}
-        self._labels: Counter[str | None] = Counter()
+        self._labels = LabelRouting(limit)
+        self._rejected = RejectedLines()
         self._overflow = 0
         self._fit = ReferenceFit()
 
@@ -59,26 +60,37 @@ class Models:
             return False
         return any(self.reference_of(name or self._default_name) is None for name in decoded.records.model_names())
 
-    def process(self, decoded: Decoded, arrival: float) -> None:
-        """Give each model its records; count labels. ``arrival`` is wall-clock seconds."""
-        if decoded.records is not None:
-            for name, batch in decoded.records.by_model().items():
-                track = self._track(name or self._default_name)
-                if track is None:
-                    self._overflow += batch.size
-                    continue
-                learning = track.learning
-                try:
-                    track.process(batch, arrival)
-                except ReferenceProfileError as error:
-                    self._learning_failed(track, error)
-                if learning is not None and track.reference is not None:
-                    self._announce(track)
-            self._fit.look(self.tracks, self.references)
-        if decoded.labels is not None:
-            self._count_labels(decoded.labels)
+    def process(self, decoded: Decoded, arrival: float, input_name: str = "") -> None:
+        """Give each model its records, labels and rejected lines. ``arrival`` is wall-clock seconds.
 
-    def _track(self, name: str) -> ModelTrack | None:
+        Lines are those of the input.
+        """
+        records = decoded.records.by_model(self._default_name) if decoded.records is not None else {}
+        batches = {name: batch for name, batch in records.items() if name is not None}
+        for name, batch in batches.items():
+            if self._track(name, arrival) is None:
+                self._overflow += batch.size
+        rejected = self._rejected.attribute(input_name, decoded.rejected, batches)
+        labels = {}
+        if decoded.labels is not None:
+            labels = self._labels.route(decoded.labels, self.tracks, self._default_name, batches)
+        for name in dict.fromkeys([*batches, *labels, *rejected]):
+            if name in self.tracks:
+                lines = rejected.get(name, NO_LINES)
+                self._give(self.tracks[name], ModelBatch(batches.get(name), labels.get(name), lines, arrival))
+        if batches:
+            self._fit.look(self.tracks, self.references)
+
+    def _give(self, track: ModelTrack, batch: ModelBatch) -> None:
+        learning = track.learning
+        try:
+            track.process(batch.records, batch.labels, batch.rejected, arrival=batch.arrival)
+        except ReferenceProfileError as error:
+            self._learning_failed(track, error)
+        if learning is not None and track.reference is not None:
+            self._announce(track)
+
+    def _track(self, name: str, arrival: float) -> ModelTrack | None:
         track = self.tracks.get(name)
         if track is None and len(self.tracks) < self._limit and name != OTHER_MODELS:
             reference = self.reference_of(name)
@@ -89,24 +101,17 @@ class Models:
                     name,
                     self._options.learn_records,
                 )
+            for labels in self._labels.claim(name, unnamed=len(self.tracks) == 1):
+                self._give(track, ModelBatch(None, labels, NO_LINES, arrival))
         return track
-
-    def _count_labels(self, labels: LabelBatch) -> None:
-        if labels.model is None:
-            self._labels[None] += labels.size
-        else:
-            self._labels.update(map(model_name, labels.model))
-            if len(self._labels) > 2 * self._limit:
-                beyond = [name for name in self._labels if name not in (None, OTHER_MODELS, *self.tracks)]
-                for name in beyond:
-                    self._labels[OTHER_MODELS] += self._labels.pop(name)
 
     def take_over(self, old: Models, *, same_fields: bool) -> None:
         """Go on with another registry's models: what was counted into bins stays where the bins do.
 
         ``same_fields``: what the fields and features of a record are has not changed.
         """
-        self._labels, self._overflow, self._fit = old._labels, old._overflow, old._fit
+        self._overflow, self._fit, self._rejected = old._overflow, old._fit, old._rejected
+        self._labels.take_over(old._labels)
         for name, track in old.tracks.items():
             given = self.reference_of(name)
             reason = why_new_bins(track, given, self._options, same_fields=same_fields)
@@ -123,13 +128,13 @@ class Models:
         """The input has ended: models that still learn take what they have."""
         self._fit.look(self.tracks, self.references, at_end=True)
         for track in self.tracks.values():
-            if track.learning is not None:
-                try:
-                    track.finish_learning()
-                except ReferenceProfileError as error:
-                    self._learning_failed(track, error)
-                else:
-                    self._announce(track)
+            learning = track.learning
+            try:
+                track.finish()
+            except ReferenceProfileError as error:
+                self._learning_failed(track, error)
+            if learning is not None:
+                self._announce(track)
 
     @staticmethod
     def _announce(track: ModelTrack) -> None:
@@ -145,16 +150,43 @@ class Models:
         track.give_up_learning()
 
     def labels(self) -> dict[str, int]:
-        """Label records by model; those that name none belong to the only model, if there is one."""
-        found: Counter[str] = Counter()
-        unnamed = next(iter(self.tracks)) if len(self.tracks) == 1 else self._default_name
-        # Labels may come before the first record of their model: within the limit they keep its name.
-        room = max(self._limit - len(self.tracks), 0)
-        awaited = [name for name in self._labels if name not in (None, OTHER_MODELS) and name not in self.tracks][:room]
-        own = {*self.tracks, *awaited}
-        for name, count in self._labels.items():
-            found[unnamed if name is None else name if name in own else OTHER_MODELS] += count
-        return dict(found)
+        """Label records by model; before the first record those that name none are of the default model."""
+        return self._labels.counted(self.tracks, self._default_name)
+
+    def rearm(self, model: str | None = None) -> dict[str, list[str]]:
+        """Release all latches, of one model or of all: a person says that what happened is over, or accepted.
+
+        Returns the alerts released by model, of models with any. Raises ``KeyError`` for a model that is not there.
+        """
+        tracks = [*self.tracks.values()] if model is None else [self.tracks[model]]
+        return {track.name: released for track in tracks if (released := track.rearm())}
+
+    def drain_transitions(self) -> list[Transition]:
+        """The edges of all latches since the last call, by event time; those of one model in their order."""
+        found = [transition for track in self.tracks.values() for transition in track.board.drain()]
+        return sorted(found, key=lambda transition: transition.time)
+
+    def snapshot(self) -> dict[str, Any]:
+        """State for a snapshot, as plain values and arrays."""
+        return {
+            "tracks": {name: track.snapshot() for name, track in self.tracks.items()},
+            "rejected": self._rejected.snapshot(),
+            "labels": self._labels.snapshot(),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a snapshot, before the first batch. A model whose part does not fit any more begins anew."""
+        self._rejected.restore(state["rejected"])
+        self._labels.restore(state["labels"])
+        for name, saved in state["tracks"].items():
+            track = self.tracks[name] = ModelTrack(name, self.reference_of(name), self._options)
+            try:
+                track.restore(saved)
+            except StateError as error:
+                _log.warning("model %s begins anew: %s", name, error)
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                self.tracks[name] = ModelTrack(name, self.reference_of(name), self._options)
+                _log.warning("model %s begins anew, its part of the snapshot does not fit: %r", name, error)
 
     def collect(self) -> Iterable[Samples]:
         """Samples of all models."""

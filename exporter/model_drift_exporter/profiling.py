@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from .assembly import build_options
 from .check_report import excerpt, joined
@@ -28,6 +29,7 @@ from .reference.builder import ProfileBuilder
 from .reference.parquet import read_parquet
 from .reference.profile import ReferenceProfile
 from .reference.store import save_profiles
+from .reference_sentences import dependence_sentence, season_sentence
 from .sources import FileSource
 from .sources.discovery import is_pattern
 
@@ -51,15 +53,17 @@ class _Rows:
         self.errors: Counter[str] = Counter()
         self.problems: dict[str, None] = {}
         self.labels = 0
+        self.records = 0
 
     def read(self, progress: Progress) -> Iterator[RecordBatch]:
         self.errors.clear()
-        self.labels = 0
+        self.labels = self.records = 0
         inputs = self._settings.inputs
         for position, each in enumerate(inputs):
             for batch, share in self._read_one(each):
                 progress((position + share) / len(inputs))
                 if batch is not None:
+                    self.records += batch.size
                     yield batch
             progress((position + 1) / len(inputs))
 
@@ -117,7 +121,13 @@ def build_profiles(
     notes += [f"{count:,} lines rejected as {reason}" for reason, count in sorted(rows.errors.items())]
     if rows.labels:
         notes.append(f"{rows.labels:,} lines with a label only were left out: a reference row carries its label itself")
-    return [builder.profile() for builder in builders.values()], notes
+    # A rejected line does not say which model it is of: all models get the share of the inputs.
+    rejected = rows.errors.total()
+    profiles = [
+        msgspec.structs.replace(builder.profile(), lines=rows.records + rejected, rejected_lines=rejected)
+        for builder in builders.values()
+    ]
+    return profiles, notes
 
 
 def _by_label(batch: RecordBatch, settings: Settings) -> Iterator[tuple[str, RecordBatch]]:
@@ -210,6 +220,7 @@ def describe(profile: ReferenceProfile) -> Sequence[str]:
         lines.append(f"  classes: {classes}" + (decision if profile.positive_class else ""))
     for loss, summary in profile.loss.items():
         lines.append(f"  reference {loss}: {summary.mean:.4g} on {summary.rows:,} labelled rows")
+    lines += [f"  season: {season_sentence(profile)}", f"  dependence: {dependence_sentence(profile)}"]
     lines += [f"  warning: {warning}" for warning in profile.warnings]
     return [excerpt(line, _LINE_CHARACTERS) for line in lines]
 

@@ -1,4 +1,4 @@
-"""The small languages settings are written in: durations, windows, sizes and listen addresses."""
+"""The small languages settings are written in: durations, windows, budgets, sizes and listen addresses."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ import attrs
 __all__ = [
     "SettingError",
     "Window",
+    "parse_budget",
     "parse_duration",
     "parse_listen_address",
     "parse_optional_address",
+    "parse_optional_duration",
     "parse_size",
     "parse_telemetry_path",
     "parse_window",
@@ -27,6 +29,20 @@ MOST_WINDOW_RECORDS = 100_000
 _UNIT_SECONDS = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _DURATION = re.compile("".join(rf"(?:(?P<{unit}>[0-9]{{1,12}}){unit})?" for unit in _UNIT_SECONDS))
 _COUNT = re.compile(r"[1-9][0-9]{0,17}")
+
+_UNIT_MINUTES = {"hour": 60.0, "day": 1_440.0, "week": 10_080.0, "month": 43_800.0, "year": 525_600.0}
+_NUMBER_WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_SMALL_NUMBERS = {word: number for number, word in enumerate(_NUMBER_WORDS, 1)} | {
+    "a": 1,
+    "an": 1,
+    "once": 1,
+    "twice": 2,
+}
+_BUDGET = re.compile(
+    r"(?:at most )?(?P<count>[a-z]+|[1-9][0-9]{0,5})(?: times?)? "
+    r"(?:an?|(?:in|per|every|each)(?: (?P<number>[a-z]+|[1-9][0-9]{0,5}))??) (?P<unit>hour|day|week|month|year)s?"
+)
+_BUDGET_BOUNDS = (60.0, 1_000 * _UNIT_MINUTES["year"])
 
 _UNIT_BYTES = {"GiB": 2**30, "MiB": 2**20, "KiB": 2**10, "B": 1, "": 1}
 _SIZE = re.compile(r"(0|[1-9][0-9]{0,17}|[1-9][0-9]{0,2}(?:_[0-9]{3}){1,5}) ?(GiB|MiB|KiB|B|)")
@@ -75,6 +91,34 @@ def parse_duration(text: str, bounds: tuple[str, str] | None = None) -> float:
         side = f"shorter than {bounds[0]}" if seconds < parse_duration(bounds[0]) else f"longer than {bounds[1]}"
         raise SettingError(f'"{text}" is {side}', f"write a duration from {bounds[0]} to {bounds[1]}")
     return seconds
+
+
+def parse_optional_duration(text: str, bounds: tuple[str, str]) -> float | None:
+    """Like :func:`parse_duration`, but ``None`` for ``auto``."""
+    return None if text == "auto" else parse_duration(text, bounds)
+
+
+def parse_budget(text: str) -> float:
+    """Minutes per event of "1 in 10 years", "at most one in 10 years", "1 a week", "one per month", "twice a year".
+
+    ``SettingError`` where it is none, or not between one an hour and one in 1,000 years.
+    """
+    match = _BUDGET.fullmatch(" ".join(text.lower().split()))
+    hint = 'write how many in which time, such as "1 in 10 years", "one a month" or "2 per week"'
+    if match is None:
+        raise SettingError(f'"{text}" is not a frequency', hint)
+    count, number = (_small_number(match[name] or "1") for name in ("count", "number"))
+    if count is None or number is None:
+        raise SettingError(f'"{text}" is not a frequency', hint)
+    minutes = number * _UNIT_MINUTES[match["unit"]] / count
+    if not _BUDGET_BOUNDS[0] <= minutes <= _BUDGET_BOUNDS[1]:
+        side = "more often than once an hour" if minutes < _BUDGET_BOUNDS[0] else "less often than once in 1000 years"
+        raise SettingError(f'"{text}" is {side}', 'write something from "1 an hour" to "1 in 1000 years"')
+    return minutes
+
+
+def _small_number(text: str) -> int | None:
+    return int(text) if text.isdigit() else _SMALL_NUMBERS.get(text)
 
 
 def parse_window(text: str) -> Window:

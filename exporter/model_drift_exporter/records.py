@@ -4,16 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
+from typing import Self, TypeVar
 
 import attrs
+import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["ERROR_REASONS", "MAXIMUM_NAME", "Decoded", "LabelBatch", "RecordBatch", "model_name"]
+__all__ = [
+    "ERROR_REASONS",
+    "MAXIMUM_NAME",
+    "NO_LINES",
+    "Decoded",
+    "LabelBatch",
+    "RecordBatch",
+    "lines_of",
+    "model_name",
+]
 
 ERROR_REASONS = (
     "not_json",
     "not_an_object",
     "not_csv",
     "no_features",
+    "no_label",
     "line_too_long",
     "invalid_utf8",
     "invalid_gzip",
@@ -21,22 +34,30 @@ ERROR_REASONS = (
 )
 """Why a line is rejected; the last two are about the rest of a stream, which counts as one line.
 
-A bad *value* never rejects a record.
+A bad *value* never rejects a record. ``no_label`` comes only from inputs that hold labels.
 """
 
 Column = Sequence[object]
 
 
-def _selector(indexes: Sequence[int]) -> Callable[[Column], Column]:
+def _selector(indexes: Sequence[int]) -> Callable[[Column | None], Column | None]:
     if len(indexes) == 1:
         only = indexes[0]
-        return lambda column: (column[only],)
+        return lambda column: None if column is None else (column[only],)
     pick: Callable[[Column], Column] = itemgetter(*indexes)
-    return pick
+    return lambda column: None if column is None else pick(column)
+
+
+def _taken_lines(line: Sequence[int] | None, indexes: Sequence[int]) -> Sequence[int]:
+    return indexes if line is None else [line[index] for index in indexes]
 
 
 MAXIMUM_NAME = 200
 """Characters of the longest model, version, feature, category or class name that becomes a label."""
+
+
+NO_LINES: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+"""Where there is no line."""
 
 
 def model_name(value: object) -> str | None:
@@ -47,13 +68,35 @@ def model_name(value: object) -> str | None:
 
 @attrs.frozen(eq=False)
 class LabelBatch:
-    """Labels that came without features, in columns of ``size`` raw values; ``None`` for a field the records lack."""
+    """Labels that came without features, in columns of ``size`` raw values; ``None`` for a field the records lack.
+
+    ``text`` and ``line`` as in :class:`RecordBatch`.
+    """
 
     size: int = 0
     time: Column | None = None
     identifier: Column | None = None
     model: Column | None = None
     label: Column = ()
+    text: bool = False
+    line: Sequence[int] | None = None
+
+    def take(self, indexes: Sequence[int]) -> Self:
+        """The labels at ``indexes`` (at least one), in that order."""
+        pick = _selector(indexes)
+        return attrs.evolve(
+            self,
+            size=len(indexes),
+            time=pick(self.time),
+            identifier=pick(self.identifier),
+            model=pick(self.model),
+            label=pick(self.label) or (),
+            line=_taken_lines(self.line, indexes),
+        )
+
+    def by_model(self, default: str | None = None) -> dict[str | None, LabelBatch]:
+        """As :meth:`RecordBatch.by_model`."""
+        return _split(self, default)
 
 
 @attrs.frozen(eq=False)
@@ -63,7 +106,8 @@ class RecordBatch:
     A raw value is what JSON gives: ``float`` for any number, ``str``, ``bool``, ``None`` (null or absent), ``list`` or
     ``dict``. With ``text`` true the values are strings, as in CSV, and an empty string is missing. A field that no record
     has is ``None`` instead of a column; a feature that no record has is absent from ``features``. Latencies are in
-    ``latency_unit`` seconds.
+    ``latency_unit`` seconds. ``line`` is the 0-based index of each record among the non-empty lines of its chunk (a CSV header
+    is none), ascending; ``None`` if they are 0, 1, 2 and so on. Whoever joins chunks makes it the index in the input.
     """
 
     size: int
@@ -79,27 +123,25 @@ class RecordBatch:
     latency: Column | None = None
     latency_unit: float = 1.0
     text: bool = False
+    line: Sequence[int] | None = None
 
-    def take(self, indexes: Sequence[int]) -> RecordBatch:
+    def take(self, indexes: Sequence[int]) -> Self:
         """The records at ``indexes`` (at least one), in that order."""
         pick = _selector(indexes)
-
-        def picked(column: Column | None) -> Column | None:
-            return None if column is None else pick(column)
-
         return attrs.evolve(
             self,
             size=len(indexes),
-            features={name: pick(column) for name, column in self.features.items()},
-            time=picked(self.time),
-            identifier=picked(self.identifier),
-            model=picked(self.model),
-            version=picked(self.version),
-            prediction=picked(self.prediction),
-            score=picked(self.score),
-            scores=picked(self.scores),
-            label=picked(self.label),
-            latency=picked(self.latency),
+            features={name: pick(column) or () for name, column in self.features.items()},
+            time=pick(self.time),
+            identifier=pick(self.identifier),
+            model=pick(self.model),
+            version=pick(self.version),
+            prediction=pick(self.prediction),
+            score=pick(self.score),
+            scores=pick(self.scores),
+            label=pick(self.label),
+            latency=pick(self.latency),
+            line=_taken_lines(self.line, indexes),
         )
 
     def model_names(self) -> set[str | None]:
@@ -110,29 +152,49 @@ class RecordBatch:
             return {model_name(self.model[0])}
         return set(map(model_name, self.model))
 
-    def by_model(self) -> dict[str | None, RecordBatch]:
-        """The batch split by the model that each record names; ``None`` where it names none.
+    def by_model(self, default: str | None = None) -> dict[str | None, RecordBatch]:
+        """The batch split by the model that each record names; ``default`` where it names none.
 
         A name is a string that is not empty, or a whole number by its digits.
         """
-        if self.model is None:
-            return {None: self}
-        if len(set(map(type, self.model))) == 1 and self.model.count(self.model[0]) == self.size:
-            return {model_name(self.model[0]): self}
-        indexes: dict[str | None, list[int]] = {}
-        for index, value in enumerate(self.model):
-            indexes.setdefault(model_name(value), []).append(index)
-        return {name: self.take(members) for name, members in indexes.items()}
+        return _split(self, default)
+
+
+Batch = TypeVar("Batch", RecordBatch, LabelBatch)
+
+
+def _split(batch: Batch, default: str | None) -> dict[str | None, Batch]:
+    models = batch.model
+    if models is None:
+        return {default: batch}
+    if len(set(map(type, models))) == 1 and models.count(models[0]) == len(models):
+        return {model_name(models[0]) or default: batch}
+    members: dict[str | None, list[int]] = {}
+    for index, value in enumerate(models):
+        members.setdefault(model_name(value) or default, []).append(index)
+    return {name: batch.take(indexes) for name, indexes in members.items()}
+
+
+def lines_of(batch: RecordBatch | LabelBatch) -> NDArray[np.int64]:
+    """The line of each record or label."""
+    line = batch.line
+    if line is None:
+        return np.arange(batch.size)
+    return np.arange(line.start, line.stop) if isinstance(line, range) else np.asarray(line, dtype=np.int64)
 
 
 @attrs.frozen(eq=False)
 class Decoded:
     """What a chunk of lines held: records + labels + errors are all of its non-empty lines (CSV headers aside).
 
-    ``problem`` says, once, what is wrong with the stream as a whole, so that no line of it can be read.
+    ``lines`` is the number of non-empty lines: those that are neither a record's nor a label's were rejected. ``problem``
+    says, once, what is wrong with the stream as a whole, so that no line of it can be read. ``rejected`` are the rejected
+    lines, ascending, where chunks are joined and all lines are those of the input.
     """
 
     records: RecordBatch | None = None
     labels: LabelBatch | None = None
     errors: Mapping[str, int] = attrs.field(factory=dict)
     problem: str = ""
+    lines: int = 0
+    rejected: NDArray[np.int64] = NO_LINES

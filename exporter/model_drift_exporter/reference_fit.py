@@ -41,7 +41,7 @@ class ReferenceFit:
             key = (name, reference.fingerprint)
             if key in self._unused or any(track.reference is reference for track in tracks.values()):
                 continue
-            records = sum(track.records for track in tracks.values())
+            records = sum(track.traffic.records for track in tracks.values())
             if records >= enough:
                 self._unused.add(key)
                 _log.warning(

@@ -11,7 +11,7 @@ from .sources.base import Source
 
 __all__ = ["needing_restart", "reloaded"]
 
-_FIXED_SECTIONS = ("web", "ingest")
+_FIXED_SECTIONS = ("web", "ingest", "state")
 _FIXED_KEYS = ("limits.line_bytes",)
 
 

@@ -7,9 +7,20 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .alarms import Alarm, clamped_log10
+from .labels.flow import LabelFlow
+from .metrics.samples import Series
 from .monitors.drift import DriftMonitor, WindowedDrift
 from .reference.profile import ABOVE, BELOW, FEATURE, INVALID, MISSING, OTHER, PREDICTION, SCORE, Column
-from .status import BinStatus, ColumnStatus, LearningStatus, ModelStatus, WindowStatus
+from .status import (
+    AlertStatus,
+    BinStatus,
+    ColumnStatus,
+    LabelStatus,
+    LearningStatus,
+    ModelStatus,
+    WindowStatus,
+)
 from .tracking import ModelTrack
 
 __all__ = ["bin_labels", "model_status"]
@@ -29,20 +40,58 @@ def model_status(track: ModelTrack, labels: int) -> ModelStatus:
         rate = _rate(track, look)
     return ModelStatus(
         name=track.name,
-        version=track.version,
+        version=track.traffic.version,
         task=reference.task if reference else "",
         reference_fingerprint=reference.fingerprint if reference else "",
         reference_rows=reference.rows if reference else 0,
         reference_learned=bool(reference and reference.learned),
         reference_warnings=_warnings(track),
-        learning=None if track.learning is None else LearningStatus(track.learning, track.learn_records),
-        records=track.records,
+        learning=None if track.learning is None else LearningStatus(track.learning, track.options.learn_records),
+        records=track.traffic.records,
         labels=labels,
         late=track.times.late,
-        version_changes=track.version_changes,
+        version_changes=track.traffic.version_changes,
         last_record_time=track.times.now,
         records_per_second=rate,
         windows=windows,
+        alerts=tuple(map(_alert, track.board.alarms.values())),
+        label_state=None if track.label_flow is None else _label_state(track.label_flow),
+    )
+
+
+def _alert(alarm: Alarm) -> AlertStatus:
+    return AlertStatus(
+        alert=alarm.alert,
+        severity=alarm.severity,
+        active=alarm.active,
+        since=alarm.since,
+        onset=alarm.onset,
+        features=alarm.features,
+        certainty=alarm.certainty,
+        evidence=alarm.exported,
+        threshold=clamped_log10(alarm.threshold),
+    )
+
+
+def _label_state(flow: LabelFlow) -> LabelStatus:
+    """The state of the join, from the very samples that a scrape shows."""
+    found: dict[str, list[tuple[str, float]]] = {}
+    for block in flow.collect():
+        if isinstance(block.series, Series):
+            names = [values[-1] for values in block.series.label_values]
+            pairs = zip(names, map(float, block.values), strict=True)
+            found[block.series.metric.name] = [pair for pair in pairs if not math.isnan(pair[1])]
+
+    def one(name: str) -> float | None:
+        return next((value for _, value in found.get(name, ())), None)
+
+    return LabelStatus(
+        seen=flow.labels_seen,
+        joined=int(one("model_labels_joined_total") or 0),
+        waiting=int(one("model_labels_waiting") or 0),
+        coverage=tuple(found.get("model_label_coverage_ratio", ())),
+        maturity=one("model_label_maturity_seconds"),
+        reasons=tuple(reason for reason, holds in found.get("model_not_evaluable", ()) if holds),
     )
 
 
@@ -52,16 +101,18 @@ def _warnings(track: ModelTrack) -> tuple[str, ...]:
         found.append(f"no record has had a value for: {', '.join(absent)}; does the reference fit this log?")
     if track.suppressed:
         found.append(f"limits.series_per_model leaves these features out of /metrics: {', '.join(track.suppressed)}")
-    if track.reference and track.reference.version and track.version not in ("", track.reference.version):
+    if track.reference and track.reference.version and track.traffic.version not in ("", track.reference.version):
         found.append(
-            f"the reference is of version {track.reference.version}, the records are of version {track.version}"
+            f"the reference is of version {track.reference.version}, the records are of version {track.traffic.version}"
         )
     return tuple(found)
 
 
 def _rate(track: ModelTrack, look: WindowedDrift) -> float:
     """Records a second of event time over the shortest window of time, as far as it is filled."""
-    timed = [(window.seconds, place) for place, window in enumerate(track.windows) if window.seconds is not None]
+    timed = [
+        (window.seconds, place) for place, window in enumerate(track.options.windows) if window.seconds is not None
+    ]
     if not timed:
         return 0.0
     seconds, place = min(timed)

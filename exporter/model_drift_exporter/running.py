@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
+from .announcing import announce
 from .assembly import make_pipeline, open_sources
 from .config import Settings, parse_listen_address
 from .errors import ConfigurationError, Problem
@@ -32,6 +33,7 @@ def run_once(settings: Settings) -> int:
     pipeline = make_pipeline(settings, open_sources(settings.inputs, settings, once=True))
     tune_garbage_collection()
     pipeline.read_to_end(time.time, lambda: time.sleep(_PIPE_SECONDS))
+    announce(pipeline.models.drain_transitions())
     sys.stdout.buffer.write(render(pipeline.collect(time.time()), openmetrics=False))
     sys.stdout.buffer.flush()
     # Each source has said in the log what it could not read.

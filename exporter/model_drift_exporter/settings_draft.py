@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -53,10 +53,16 @@ class Draft:
 
     def put_inputs(self, inputs: Sequence[InputDraft], place: Place) -> None:
         """Replaces the inputs; those without a name get one, and two of the same name or path are mistakes."""
-        taken = {each.values["name"] for each in inputs if "name" in each.values}
-        settings: list[InputSettings] = []
+        self.values.pop(("inputs",), None)
+        self.add_inputs(inputs, place)
+
+    def add_inputs(self, inputs: Sequence[InputDraft], place: Place) -> None:
+        """Adds inputs to those that are there, as :meth:`put_inputs`."""
+        there = self.values.get(("inputs",), ())
+        settings = [*there] if isinstance(there, tuple) else []
+        taken = {each.values["name"] for each in inputs if "name" in each.values} | {old.name for old in settings}
         for each in inputs:
-            name = each.values.get("name") or _free_name(each.values["path"], taken)
+            name = each.values.get("name") or _free_name(each.values, taken)
             taken.add(name)
             new = attrs.evolve(InputSettings(each.values["path"]), **{**each.values, "name": name})
             if any(old.name == name for old in settings):
@@ -97,8 +103,8 @@ class Draft:
         return cls(**arguments)
 
 
-def _free_name(path: str, taken: set[str]) -> str:
-    stem = "stdin" if path == "-" else "log"
+def _free_name(values: Mapping[str, Any], taken: set[str]) -> str:
+    stem = "stdin" if values["path"] == "-" else "labels" if values.get("contains") == "labels" else "log"
     names = itertools.chain([stem], (f"{stem}{number}" for number in itertools.count(2)))
     return next(name for name in names if name not in taken)
 

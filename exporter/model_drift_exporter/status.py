@@ -6,7 +6,16 @@ import attrs
 
 from .sources.base import SourceStatus
 
-__all__ = ["BinStatus", "ColumnStatus", "ExporterStatus", "LearningStatus", "ModelStatus", "WindowStatus"]
+__all__ = [
+    "AlertStatus",
+    "BinStatus",
+    "ColumnStatus",
+    "ExporterStatus",
+    "LabelStatus",
+    "LearningStatus",
+    "ModelStatus",
+    "WindowStatus",
+]
 
 
 @attrs.frozen
@@ -62,8 +71,38 @@ class LearningStatus:
 
 
 @attrs.frozen
+class AlertStatus:
+    """One alarm. Evidence and threshold are log10; ``since`` and ``onset`` seconds of event time since the epoch."""
+
+    alert: str
+    severity: str
+    active: bool
+    since: float | None
+    onset: float | None
+    features: tuple[str, ...]
+    certainty: str
+    evidence: float
+    threshold: float
+
+
+@attrs.frozen
+class LabelStatus:
+    """The join of labels. ``coverage`` maps an age of predictions to the share with a label; ``maturity`` is in seconds.
+
+    ``reasons`` say why the model cannot be judged by labels, as in ``model_not_evaluable``.
+    """
+
+    seen: bool
+    joined: int
+    waiting: int
+    coverage: tuple[tuple[str, float], ...]
+    maturity: float | None
+    reasons: tuple[str, ...]
+
+
+@attrs.frozen
 class ModelStatus:
-    """One model: identity, traffic, and its windows (empty while it learns)."""
+    """One model: identity, traffic, its windows (empty while it learns), its alarms and its labels."""
 
     name: str
     version: str
@@ -80,6 +119,8 @@ class ModelStatus:
     last_record_time: float | None
     records_per_second: float
     windows: tuple[WindowStatus, ...]
+    alerts: tuple[AlertStatus, ...] = ()
+    label_state: LabelStatus | None = None
 
 
 @attrs.frozen

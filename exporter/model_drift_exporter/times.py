@@ -10,7 +10,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["parse_time", "parse_times"]
+__all__ = ["format_time", "parse_time", "parse_times"]
 
 Array = NDArray[np.float64]
 
@@ -129,3 +129,15 @@ def _digits(texts: Sequence[str]) -> NDArray[np.int64] | None:
 def _first_day(months: NDArray[np.int64]) -> NDArray[np.int64]:
     """Days from the epoch to the first day of a month counted from the epoch."""
     return months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+
+
+def format_time(time: float) -> str:
+    """A time since the epoch as RFC 3339 in UTC, to the second, or to the millisecond where it has a fraction.
+
+    Outside the years 1 to 9999 it is seconds since 1970, in words.
+    """
+    try:
+        moment = datetime.fromtimestamp(round(time, 3), UTC)
+    except (OverflowError, OSError, ValueError):
+        return f"{time:.0f} seconds since 1970"
+    return moment.isoformat(timespec="milliseconds" if moment.microsecond else "seconds").replace("+00:00", "Z")

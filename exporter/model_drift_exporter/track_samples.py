@@ -51,20 +51,20 @@ class TrackSamples:
         """Current samples."""
         reference = track.reference
         fingerprint = reference.fingerprint if reference else ""
-        yield Series("model_info", [(track.name, track.version, fingerprint)]).samples([1])
-        yield self._records.samples([track.records])
+        yield Series("model_info", [(track.name, track.traffic.version, fingerprint)]).samples([1])
+        yield self._records.samples([track.traffic.records])
         yield self._late.samples([track.times.late])
         yield self._future.samples([track.times.future])
         yield self._untimed.samples([track.times.untimed])
-        yield self._changes.samples([track.version_changes])
+        yield self._changes.samples([track.traffic.version_changes])
         yield self._last.samples([np.nan if track.times.now is None else track.times.now])
         yield from self._constant
         if reference is None:
             yield self._learning.samples([track.learning or 0])
-            yield self._needed.samples([track.learn_records])
+            yield self._needed.samples([track.options.learn_records])
         else:
             yield self._absent.samples([len(track.absent_features)])
-            if reference.version and track.version:
-                yield self._matches.samples([float(reference.version == track.version)])
+            if reference.version and track.traffic.version:
+                yield self._matches.samples([float(reference.version == track.traffic.version)])
         yield self._suppressed.samples([track.suppressed_series])
-        yield self._suppressed_observations.samples([track.suppressed_observations])
+        yield self._suppressed_observations.samples([track.traffic.suppressed_observations])

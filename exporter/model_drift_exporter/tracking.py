@@ -1,41 +1,36 @@
-"""One model as the exporter follows it: its clock, its reference (given or being learned), its monitors."""
+"""One model as the exporter follows it: its traffic, its reference (given or being learned), its monitors and alarms."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import attrs
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
-from .binning import Binner, CodedBatch
-from .coding import text_of
-from .config import Window
+from .alarms import AlarmBoard
+from .errors import StateError
 from .event_times import EventTimes
+from .labels.evaluability import not_evaluable
+from .labels.flow import LabelFlow
+from .learning import LearningBuffer
 from .metrics.samples import Samples
-from .monitors import MONITORS, Monitor, MonitorContext
+from .model_batch import ModelBatch
+from .model_monitors import ModelMonitors, TrackOptions
 from .monitors.drift import DriftMonitor
-from .monitors.observations import ObservationsMonitor
-from .records import MAXIMUM_NAME, RecordBatch
-from .reference.builder import BuildOptions, ProfileBuilder
+from .records import NO_LINES, LabelBatch, RecordBatch
 from .reference.profile import Column, ReferenceProfile
-from .series_limit import exported_columns, series_of
+from .times import parse_time
 from .track_samples import TrackSamples
+from .traffic import Traffic
 
 __all__ = ["ModelTrack", "TrackOptions"]
 
 
-@attrs.frozen
-class TrackOptions:
-    """What all models have in common: windows, the size and options of a learned reference, the series limit."""
-
-    windows: tuple[Window, ...]
-    learn_records: int = 5_000
-    build: BuildOptions = attrs.field(factory=BuildOptions)
-    series_per_model: int = 30_000
-
-    @property
-    def longest_window(self) -> float | None:
-        """Seconds of the longest window of event time."""
-        return max((window.seconds for window in self.windows if window.seconds is not None), default=None)
+_DAY = 86_400.0
 
 
 class ModelTrack:
@@ -43,17 +38,12 @@ class ModelTrack:
 
     def __init__(self, name: str, reference: ReferenceProfile | None, options: TrackOptions) -> None:
         self.name = name
-        self.records = self.version_changes = 0
-        self.version = ""
-        self.times = EventTimes(options.longest_window)
+        self.traffic = Traffic(EventTimes(options.longest_window))
         self.reference: ReferenceProfile | None = None
-        self.drift: DriftMonitor | None = None
-        self._observations: ObservationsMonitor | None = None
-        self.suppressed: list[str] = []
-        self.suppressed_series = self.suppressed_observations = 0
+        self.board = AlarmBoard(name, options.evidence.budgets)
         self._options = options
-        self._monitors: list[Monitor] = []
-        self._buffer: list[tuple[RecordBatch, float]] = []
+        self._monitors: ModelMonitors | None = None
+        self._buffer = LearningBuffer(options.learn_records)
         self._hopeless = False
         self._samples = TrackSamples(name)
         if reference is not None:
@@ -62,119 +52,7 @@ class ModelTrack:
     @property
     def learning(self) -> int | None:
         """Records learned from so far; ``None`` once there is a reference, or no hope of one."""
-        if self.reference is not None or self._hopeless:
-            return None
-        return sum(batch.size for batch, _ in self._buffer)
-
-    @property
-    def learn_records(self) -> int:
-        """Records that a reference is learned from."""
-        return self._options.learn_records
-
-    @property
-    def windows(self) -> Sequence[Window]:
-        """The windows, in the order of the drift monitor's."""
-        return self._options.windows
-
-    @property
-    def columns(self) -> Sequence[Column]:
-        """All columns of the reference; none while there is no reference."""
-        return self.reference.columns if self.reference else ()
-
-    def _begin(self, reference: ReferenceProfile) -> None:
-        self.reference = reference
-        self._binner = Binner(reference)
-        windows = len(self._options.windows)
-        exported = exported_columns(reference.columns, windows, self._options.series_per_model)
-        hidden = [column for position, column in enumerate(reference.columns) if position not in set(exported)]
-        self.suppressed = [column.name for column in hidden]
-        self.suppressed_series = sum(series_of(column, windows) for column in hidden)
-        context = MonitorContext(self.name, reference, self._binner, self._options.windows, exported)
-        self._monitors = [make(context) for make in MONITORS]
-        self.drift = next(monitor for monitor in self._monitors if isinstance(monitor, DriftMonitor))
-        self._observations = next(monitor for monitor in self._monitors if isinstance(monitor, ObservationsMonitor))
-        self._samples.begin(reference)
-
-    def process(self, batch: RecordBatch, arrival: float) -> None:
-        """Take in records; ``arrival`` (wall clock, seconds) stands for the time of those without one."""
-        self.records += batch.size
-        self._follow_version(batch.version)
-        self._take(batch, arrival)
-
-    def _take(self, batch: RecordBatch, arrival: float) -> None:
-        if self._hopeless:
-            return
-        if self.reference is not None:
-            self._observe(batch, arrival)
-            return
-        room = self._options.learn_records - (self.learning or 0)
-        if batch.size <= room:
-            self._buffer.append((batch, arrival))
-            if batch.size == room:
-                self.finish_learning()
-            return
-        # Exactly the first records are learned from, however they came in batches.
-        self._buffer.append((batch.take(range(room)), arrival))
-        self.finish_learning()
-        self._observe(batch.take(range(room, batch.size)), arrival)
-
-    def finish_learning(self) -> None:
-        """Build the reference from the records so far, then count these like all others.
-
-        Raises :class:`ReferenceProfileError` if no reference can be built from them; they are then kept.
-        """
-        builder = ProfileBuilder(self.name, self._options.build, learned=True)
-        for batch, _ in self._buffer:
-            builder.survey(batch)
-        builder.fix_bins()
-        for batch, _ in self._buffer:
-            builder.count(batch)
-        self._begin(builder.profile())
-        buffer, self._buffer = self._buffer, []
-        for batch, arrival in buffer:
-            self._observe(batch, arrival)
-
-    def take_over(self, old: ModelTrack, *, same_bins: bool) -> None:
-        """Go on where another track of the model stopped: counters, version, clock, and records not learned from yet.
-
-        With ``same_bins`` (both tracks have the same reference, or both lack one) what was counted into bins goes on, too,
-        in all windows that both have. Raises :class:`ReferenceProfileError` if no reference can be built from the records.
-        """
-        for name in ("records", "version_changes", "version", "suppressed_observations"):
-            setattr(self, name, getattr(old, name))
-        self.times = attrs.evolve(old.times, longest_window=self._options.longest_window)
-        if same_bins:
-            self._hopeless = old._hopeless
-            for monitor, before in zip(self._monitors, old._monitors, strict=True):
-                monitor.take_over(before)
-        for batch, arrival in old._buffer:
-            self._take(batch, arrival)
-
-    def give_up_learning(self) -> None:
-        """Stop looking for a reference: the records held none; they and all further ones are counted only."""
-        self._hopeless = True
-        self._buffer = []
-
-    def _observe(self, batch: RecordBatch, arrival: float) -> None:
-        time, now, timely = self.times.follow(batch, arrival)
-        self.suppressed_observations += batch.size * len(self.suppressed)
-        cells, scores = self._binner.cells(batch)
-        coded = CodedBatch(batch.size, cells, time, now, timely, self._binner.values(batch, scores), batch.version)
-        for monitor in self._monitors:
-            monitor.observe(coded)
-        for monitor in self._monitors:
-            monitor.tick(float(now[-1]))
-
-    def _follow_version(self, versions: Sequence[object] | None) -> None:
-        if versions is None:
-            return
-        if versions.count(versions[0]) == len(versions):
-            versions = versions[:1]
-        for value in versions:
-            name = text_of(value)
-            if name and name != self.version and len(name) <= MAXIMUM_NAME:
-                self.version_changes += bool(self.version)
-                self.version = name
+        return None if self.reference is not None or self._hopeless else self._buffer.records
 
     @property
     def options(self) -> TrackOptions:
@@ -182,17 +60,211 @@ class ModelTrack:
         return self._options
 
     @property
+    def times(self) -> EventTimes:
+        """The clock of the records."""
+        return self.traffic.times
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        """All columns of the reference; none while there is no reference."""
+        return self.reference.columns if self.reference else ()
+
+    @property
+    def drift(self) -> DriftMonitor | None:
+        """The monitor of effect sizes, once there is a reference."""
+        return self._monitors.drift if self._monitors is not None else None
+
+    @property
+    def suppressed(self) -> Sequence[str]:
+        """Columns whose series are not exported because of their number."""
+        return self._monitors.suppressed if self._monitors is not None else ()
+
+    @property
+    def suppressed_series(self) -> int:
+        """Series not exported because of their number."""
+        return self._monitors.suppressed_series if self._monitors is not None else 0
+
+    def _begin(self, reference: ReferenceProfile) -> None:
+        self.reference = reference
+        self._monitors = ModelMonitors(self.name, reference, self._options, self.board)
+        self._samples.begin(reference)
+
+    def process(
+        self,
+        records: RecordBatch | None,
+        labels: LabelBatch | None = None,
+        rejected: NDArray[np.int64] = NO_LINES,
+        *,
+        arrival: float,
+    ) -> None:
+        """Take in what has come for the model; ``arrival`` (wall clock, seconds) stands for the time of records without one.
+
+        All lines are of one input, ``rejected`` ascending. Raises :class:`ReferenceProfileError` if no reference can be
+        built from the records that it should be learned from.
+        """
+        if records is not None:
+            self.traffic.records += records.size
+            self.traffic.follow_version(records.version)
+        self._take(ModelBatch(records, labels, rejected, arrival).behind(self.traffic.line))
+
+    def _take(self, batch: ModelBatch) -> None:
+        if self.reference is not None:
+            self._observe(batch)
+        elif not self._hopeless:
+            self._buffer.add(batch)
+            if self._buffer.full:
+                self.finish_learning()
+
+    def finish_learning(self) -> None:
+        """Build the reference from the records so far, then count these like all others.
+
+        Raises :class:`ReferenceProfileError` if no reference can be built from them; they are then kept.
+        """
+        self._begin(self._buffer.learn(self.name, self._options.build))
+        for batch in self._buffer.drain():
+            self._observe(batch)
+
+    def give_up_learning(self) -> None:
+        """Stop looking for a reference: the records held none; they and all further ones are counted only."""
+        self._hopeless = True
+        self._buffer.drain()
+
+    def _observe(self, batch: ModelBatch) -> None:
+        if self._monitors is None:
+            return
+        begins = self.traffic.new_versions(batch.records.version) if batch.records is not None else []
+        for position, part in enumerate(batch.parts(begins)):
+            if begins and (position or begins[0] == 0):
+                self._restart_evidence(self._time_of(part))
+            self._monitors.observe(part, self.traffic)
+
+    def _time_of(self, batch: ModelBatch) -> float:
+        """Event time of the first record of a batch, as far as it can be told."""
+        times = batch.records.time if batch.records is not None else None
+        time = parse_time(times[0]) if times is not None else math.nan
+        now = batch.arrival if self.times.now is None else self.times.now
+        return min(time, now + _DAY) if math.isfinite(time) else now
+
+    def _restart_evidence(self, time: float) -> None:
+        """Another version is another model: what had added up says nothing of it. Latches stay until recovery.
+
+        Nor do the outcomes of predictions before ``time``, whose labels are still to come.
+        """
+        if self._monitors is not None:
+            self._monitors.labels.begin_version(time)
+        for alarm in self.board.alarms.values():
+            if not alarm.active:
+                alarm.evidence = -np.inf
+                if alarm.restart is not None:
+                    alarm.restart()
+
+    def rearm(self) -> list[str]:
+        """Release every latch, as a person asks; returns the alerts released."""
+        return self.board.rearm(self.times.now or 0.0, self.traffic.line)
+
+    def take_over(self, old: ModelTrack, *, same_bins: bool) -> None:
+        """Go on where another track of the model stopped: counters, version, clock, and records not learned from yet.
+
+        With ``same_bins`` (both tracks have the same reference, or both lack one) what was counted into bins goes on, too,
+        in all windows that both have; otherwise latches are released. Raises :class:`ReferenceProfileError` if no reference
+        can be built from the records.
+        """
+        times = attrs.evolve(old.times, longest_window=self._options.longest_window)
+        self.traffic = attrs.evolve(old.traffic, times=times)
+        if not same_bins:
+            old.rearm()
+        self.board.restore(old.board.snapshot())
+        self.board.transitions = old.board.drain()
+        if same_bins:
+            self._hopeless = old._hopeless
+            if self._monitors is not None and old._monitors is not None:
+                self._monitors.take_over(old._monitors)
+        for batch in old._buffer.batches:
+            self._take(batch)
+
+    def snapshot(self) -> dict[str, Any]:
+        """State for a snapshot, as plain values and arrays; a learned reference is part of it."""
+        reference = self.reference
+        return {
+            "reference": reference.fingerprint if reference else "",
+            "learned": msgspec.to_builtins(reference) if reference and reference.learned else None,
+            "learning": self._learning_settings,
+            "hopeless": self._hopeless,
+            "traffic": self.traffic.snapshot(),
+            "buffer": self._buffer.snapshot(),
+            "board": self.board.snapshot(),
+            "monitors": self._monitors.snapshot() if self._monitors is not None else {},
+        }
+
+    @property
+    def _learning_settings(self) -> str:
+        return repr((self._options.learn_records, self._options.build))
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a snapshot, before the first batch.
+
+        Raises :class:`StateError` if it is of another reference, or a reference would now be learned otherwise: only
+        version and clock then go on. A monitor whose part does not fit begins anew.
+        """
+        self.traffic.restore(state["traffic"])
+        if self.reference is None:
+            if state["learning"] != self._learning_settings:
+                raise StateError(f"model {self.name}: settings changed that its reference is learned with")
+            self._hopeless = bool(state["hopeless"])
+            if state["learned"] is not None:
+                try:
+                    self._begin(msgspec.convert(state["learned"], ReferenceProfile))
+                except msgspec.ValidationError as error:
+                    raise StateError(f"the learned reference in the snapshot does not fit: {error}") from error
+        fingerprint = self.reference.fingerprint if self.reference else ""
+        if fingerprint != state["reference"]:
+            raise StateError(
+                f"model {self.name}: its reference changed from {state['reference'] or 'none'} to {fingerprint}"
+            )
+        self._buffer.restore(state["buffer"])
+        self.board.restore(state["board"])
+        if self._monitors is not None:
+            self._monitors.restore(state["monitors"])
+
+    def knows(self, labels: LabelBatch) -> NDArray[np.bool_]:
+        """Which labels are of a prediction of this model that is kept."""
+        return self._buffer.knows(labels) if self._monitors is None else self._monitors.labels.knows(labels)
+
+    def finish(self) -> None:
+        """The input has ended: outcomes that are mature by now count, and a model that still learns takes what it has.
+
+        Raises :class:`ReferenceProfileError` as :meth:`finish_learning`.
+        """
+        if self.learning is not None:
+            self.finish_learning()
+        if self._monitors is not None:
+            self._monitors.labels.finish()
+
+    @property
+    def label_flow(self) -> LabelFlow | None:
+        """The join of labels, once there is a reference."""
+        return self._monitors.labels if self._monitors is not None else None
+
+    @property
+    def not_evaluable(self) -> set[str]:
+        """Why the model, or part of it, cannot be judged; the reasons of ``model_not_evaluable``."""
+        return {"no_reference"} if self._monitors is None else self._monitors.labels.not_evaluable()
+
+    @property
     def compared_records(self) -> int:
         """Records counted into the bins of the reference so far."""
-        return self._observations.records if self._observations is not None else 0
+        return self._monitors.observations.records if self._monitors is not None else 0
 
     @property
     def absent_features(self) -> list[str]:
         """Features of the reference that no record had so far."""
-        return self._observations.absent_features if self._observations is not None else []
+        return self._monitors.observations.absent_features if self._monitors is not None else []
 
     def collect(self) -> Iterable[Samples]:
         """The model's samples."""
         yield from self._samples.collect(self)
-        for monitor in self._monitors:
-            yield from monitor.collect()
+        yield from self.board.collect()
+        if self._monitors is not None:
+            yield from self._monitors.collect()
+        else:
+            yield not_evaluable(self.name, self.not_evaluable)

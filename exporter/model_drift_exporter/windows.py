@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .binning import CodedBatch
 from .config import Window
+from .errors import StateError
 
 __all__ = ["PANES", "CountWindow", "RollingWindow", "TimeWindow", "late", "make_windows"]
 
@@ -43,6 +45,14 @@ class RollingWindow(Protocol):
 
     def coverage(self) -> float:
         """How much of the window holds data, 0 to 1."""
+        ...
+
+    def snapshot(self) -> dict[str, Any]:
+        """Its content for a snapshot."""
+        ...
+
+    def restore(self, state: Any) -> None:
+        """Go on from a snapshot. Raises :class:`StateError` if it is of another window; this one is then as before."""
         ...
 
 
@@ -97,6 +107,31 @@ class TimeWindow:
             self._counts[previous].sum(axis=0, dtype=np.int64),
         )
 
+    def snapshot(self) -> dict[str, Any]:
+        """See :class:`RollingWindow`: the panes that hold records."""
+        held = np.flatnonzero(self._panes > self._current - len(self._panes))
+        return {
+            "seconds": self._seconds,
+            "current": self._current,
+            "panes": self._panes[held],
+            "counts": self._counts[held],
+        }
+
+    def restore(self, state: Any) -> None:
+        """See :class:`RollingWindow`."""
+        size = self._counts.shape[1]
+        with _fitting(self.name):
+            panes, counts = state["panes"], state["counts"]
+            if state["seconds"] != self._seconds or counts.shape != (len(panes), size):
+                raise StateError(f"window {self.name}: the snapshot is of other bins or another length")
+            current = int(state["current"])
+            slots = panes % len(self._panes)
+            if len(np.unique(slots)) < len(panes):
+                raise StateError(f"window {self.name}: the snapshot has a pane twice")
+        self._current = current
+        self._panes[slots] = panes
+        self._counts[slots] = counts
+
     def coverage(self) -> float:
         """Share of the panes that hold a record."""
         return float(self._slots(self._current).sum()) / PANES
@@ -136,9 +171,34 @@ class CountWindow:
         places = np.arange(max(first, 0), last) % len(self._ring)
         return np.bincount(self._ring[places].ravel(), minlength=self._cells)
 
+    def snapshot(self) -> dict[str, Any]:
+        """See :class:`RollingWindow`: the records held, the oldest first."""
+        places = np.arange(max(self._seen - len(self._ring), 0), self._seen) % len(self._ring)
+        return {"records": self._records, "cells": self._cells, "seen": self._seen, "ring": self._ring[places]}
+
+    def restore(self, state: Any) -> None:
+        """See :class:`RollingWindow`."""
+        with _fitting(self.name):
+            ring, seen = state["ring"], int(state["seen"])
+            same = (state["records"], state["cells"]) == (self._records, self._cells)
+            if not same or ring.shape != (min(seen, len(self._ring)), self._ring.shape[1]):
+                raise StateError(f"window {self.name}: the snapshot is of other bins or another length")
+            if ring.size and not 0 <= ring.min() <= ring.max() < self._cells:
+                raise StateError(f"window {self.name}: the snapshot has bins that there are not")
+        self._seen = seen
+        self._ring[np.arange(seen - len(ring), seen) % len(self._ring)] = ring
+
     def coverage(self) -> float:
         """Records held as a share of those wanted."""
         return min(self._seen / self._records, 1.0)
+
+
+@contextmanager
+def _fitting(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise StateError(f"window {name}: the snapshot does not fit: {error!r}") from error
 
 
 def make_windows(settings: Sequence[Window], columns: int, cells: int) -> list[RollingWindow]:

@@ -45,6 +45,7 @@ def test_a_whole_tour_reads_from_the_plan_to_the_next_steps(scenario: Scenario, 
         "After 9 seconds something goes wrong",
         "the window fills: ",
         "furthest: ",
+        "The exporter is sure enough for an alert: * ModelFeatureDrift (ticket) fires, because of ",
         "Something moves away from the reference: ",
         "* distance has moved, PSI",
         'And this is what was done: distance arrives multiplied by 1.609, and vehicle "bicycle" is called "bike".',
@@ -57,6 +58,7 @@ def test_a_whole_tour_reads_from_the_plan_to_the_next_steps(scenario: Scenario, 
     assert -1 not in places
     assert places == sorted(places)
     assert text.count("And this is what was done") == 1
+    assert text.count("* ModelFeatureDrift (ticket) fires") == 1
 
 
 def test_a_tour_too_short_for_the_window_to_turn_over_still_tells(scenario: Scenario, tmp_path: Path) -> None:
@@ -74,6 +76,7 @@ def test_a_tour_without_drift_claims_none(scenario: Scenario, tmp_path: Path) ->
     assert "Nothing has moved far from the reference." in text
     assert "has moved, PSI" not in text
     assert "what was done" not in text
+    assert " fires" not in text
 
 
 def test_stopped_early_it_says_so_and_still_counts(scenario: Scenario, tmp_path: Path) -> None:

@@ -3,8 +3,8 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from model_drift_exporter.demo.narration import Narrator, finding, psi_words
-from model_drift_exporter.status import BinStatus, ColumnStatus, ModelStatus, WindowStatus
+from model_drift_exporter.demo.narration import Narrator, alert_line, finding, psi_words
+from model_drift_exporter.status import AlertStatus, BinStatus, ColumnStatus, ModelStatus, WindowStatus
 
 
 def column(
@@ -125,6 +125,16 @@ def test_a_move_spread_thin_is_still_said() -> None:
     same = column("zone", "categorical", [("a", "a", 500, 500), ("b", "b", 500, 500)])
     assert finding(same) == "zone has moved, PSI 1.25 where 0.012 is noise (n 1,000)."
     assert psi_words(attrs.evolve(same, psi=0.004)) == "PSI 0.004 where 0.012 is noise"
+
+
+def test_an_alert_is_told_with_what_it_is_about_and_how_sure_it_is() -> None:
+    """Features that are only suspected are not accused, and an alert may have none."""
+    alert = AlertStatus("ModelFeatureDrift", "ticket", True, 5.0, 1.0, ("age", "plan"), "named", 12.34, 4.7)
+    sure = ": evidence 10^12.3 where 10^4.7 is enough."
+    assert alert_line(alert) == f"* ModelFeatureDrift (ticket) fires, because of age, plan{sure}"
+    suspected = attrs.evolve(alert, certainty="suspected")
+    assert alert_line(suspected) == f"* ModelFeatureDrift (ticket) fires, perhaps because of age, plan{sure}"
+    assert alert_line(attrs.evolve(alert, features=())) == f"* ModelFeatureDrift (ticket) fires{sure}"
 
 
 def test_it_gives_notice_first_and_tells_when_the_window_has_turned_over() -> None:

@@ -40,6 +40,7 @@ def test_the_demo_finds_the_incident_serves_it_and_ends_by_itself(tmp_path: Path
         assert process.stderr.read() == ""
         assert process.wait(30) == 0
     assert "model_drift_exporter_build_info" in metrics
+    assert "* ModelFeatureDrift (ticket) fires, because of " in " ".join(text.split())
     assert "* distance has moved, PSI" in text
     assert "The tour is over." in text
     assert list(tmp_path.iterdir()) == []

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import json
 import math
-import socket
-import subprocess
-import urllib.error
-import urllib.parse
-from collections.abc import Iterator
 from pathlib import Path
 
-import attrs
 import numpy as np
 import pytest
 
 from tests.components import require
+from tests.e2e.prometheus_server import Prometheus, prometheus
 from tests.exposition import Exposition
 from tests.prediction_log import START, Row, make_rows, write_jsonl
 from tests.sidecar import Sidecar, eventually, fetch, run_command, sidecar
@@ -41,57 +35,6 @@ _P, _Q = _SHARE.format(counts=_N), _SHARE.format(counts=_M)
 _PSI = f"sum by (model, feature) ((({_P}) - ({_Q})) * ln(({_P}) / ({_Q})))"
 
 
-@attrs.frozen
-class _Prometheus:
-    url: str
-
-    def query(self, expression: str) -> dict[frozenset[tuple[str, str]], float]:
-        """Values now, by labels; those that Prometheus adds itself are left out."""
-        status, body = fetch(f"{self.url}/api/v1/query?{urllib.parse.urlencode({'query': expression})}")
-        answer = json.loads(body)
-        assert status == 200, answer
-        return {
-            frozenset(
-                (name, value) for name, value in each["metric"].items() if name not in ("__name__", "instance", "job")
-            ): float(each["value"][1])
-            for each in answer["data"]["result"]
-        }
-
-    def ready(self) -> bool:
-        """Whether it answers."""
-        with contextlib.suppress(urllib.error.URLError, ConnectionError):
-            return fetch(f"{self.url}/-/ready")[0] == 200
-        return False
-
-
-@contextlib.contextmanager
-def _prometheus(folder: Path, target: str) -> Iterator[_Prometheus]:
-    program = require("prometheus")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
-    configuration = folder / "prometheus.yml"
-    configuration.write_text(_CONFIGURATION.format(target=target))
-    process = subprocess.Popen(
-        [
-            program,
-            f"--config.file={configuration}",
-            f"--storage.tsdb.path={folder / 'data'}",
-            f"--web.listen-address={address}",
-            "--log.level=warn",
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        running = _Prometheus(f"http://{address}")
-        assert eventually(running.ready)
-        yield running
-    finally:
-        process.terminate()
-        process.wait()
-
-
 def _reading(running: Sidecar, records: int) -> Exposition:
     """A scrape once so many records have been read."""
 
@@ -102,8 +45,8 @@ def _reading(running: Sidecar, records: int) -> Exposition:
     return eventually(look)
 
 
-def _has(prometheus: _Prometheus, name: str, value: float) -> bool:
-    return prometheus.query(name) == {_MODEL: value}
+def _has(scraping: Prometheus, name: str, value: float) -> bool:
+    return scraping.query(name) == {_MODEL: value}
 
 
 def _psi(found: Exposition, feature: str) -> float:
@@ -133,27 +76,27 @@ def test_prometheus_has_what_the_sidecar_says(tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
     with (
         sidecar(tmp_path, f"--reference={reference}", log) as running,
-        _prometheus(tmp_path, running.url.removeprefix("http://")) as prometheus,
+        prometheus(tmp_path, _CONFIGURATION.format(target=running.url.removeprefix("http://"))) as scraping,
     ):
-        assert eventually(lambda: prometheus.query("up") == {frozenset(): 1.0})
+        assert eventually(lambda: scraping.query("up") == {frozenset(): 1.0})
         for position, shift in enumerate((0.0, 8.0)):
             _append(log, make_rows(400, seed=2 + position, start=START + position * 4_000, shift=shift))
             records = 400 * (position + 1)
             found = _reading(running, records)
-            assert eventually(functools.partial(_has, prometheus, "model_records_total", records))
+            assert eventually(functools.partial(_has, scraping, "model_records_total", records))
             for name in ("model_feature_psi", "model_score_ks_statistic", "model_confidence_bucket"):
                 said = {labels: value for (own, labels), value in found.samples.items() if own == name}
-                assert prometheus.query(name) == said, name
-            computed = prometheus.query(_PSI)
+                assert scraping.query(name) == said, name
+            computed = scraping.query(_PSI)
             for feature in ("age", "country"):
                 value = computed[_MODEL | {("feature", feature)}]
                 assert math.isclose(value, _psi(found, feature), rel_tol=1e-9), feature
         moved = found("model_feature_psi", model="default", feature="age", window="1h", baseline="reference")
         assert moved > 0.2
-        assert prometheus.query("count by (job) (scrape_samples_scraped > 300)") == {frozenset(): 1.0}
+        assert scraping.query("count by (job) (scrape_samples_scraped > 300)") == {frozenset(): 1.0}
 
         body = write_jsonl(tmp_path / "body", make_rows(30, seed=9, start=START + 8_000)).read_bytes()
         assert fetch(f"{running.url}/ingest", body, **{"Content-Type": "application/x-ndjson"})[0] == 202
-        assert eventually(functools.partial(_has, prometheus, "model_records_total", 830))
+        assert eventually(functools.partial(_has, scraping, "model_records_total", 830))
         assert running.stop() == 0
-        assert eventually(lambda: prometheus.query("up") == {frozenset(): 0.0})
+        assert eventually(lambda: scraping.query("up") == {frozenset(): 0.0})

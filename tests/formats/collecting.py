@@ -8,7 +8,7 @@ import attrs
 from hypothesis import strategies as st
 
 from model_drift_exporter.formats import Decoder
-from model_drift_exporter.records import ERROR_REASONS, RecordBatch
+from model_drift_exporter.records import ERROR_REASONS, Decoded, LabelBatch, RecordBatch
 
 
 @attrs.define
@@ -21,12 +21,14 @@ class Collected:
     features: dict[str, list[object]] = attrs.field(factory=dict)
     fields: dict[str, list[object]] = attrs.field(factory=dict)
     label_values: list[object] = attrs.field(factory=list)
+    record_lines: list[int] = attrs.field(factory=list)
+    label_lines: list[int] = attrs.field(factory=list)
 
     @property
     def lines(self) -> int:
         return self.records + self.labels + self.errors.total()
 
-    def add_records(self, batch: RecordBatch) -> None:
+    def add_records(self, batch: RecordBatch, first: int) -> None:
         assert batch.size > 0
         for name, values in batch.features.items():
             assert len(values) == batch.size
@@ -34,24 +36,45 @@ class Collected:
         for name in ("time", "identifier", "model", "version", "prediction", "score", "scores", "label", "latency"):
             values = getattr(batch, name)
             self.fields.setdefault(name, []).extend([None] * batch.size if values is None else values)
+        self.record_lines += lines_of(batch, first)
         self.records += batch.size
         for values in self.features.values():
             values.extend([None] * (self.records - len(values)))
+
+
+def lines_of(batch: RecordBatch | LabelBatch, first: int = 0) -> list[int]:
+    """The line of each record or label, where the chunk begins with line ``first``."""
+    lines = [*range(batch.size)] if batch.line is None else [*batch.line]
+    assert len(lines) == batch.size
+    return [first + line for line in lines]
+
+
+def _check_partition(decoded: Decoded) -> None:
+    """Lines of records, lines of labels and rejected lines are all lines, each once."""
+    found = [lines_of(batch) for batch in (decoded.records, decoded.labels) if batch is not None]
+    assert all(low < high for lines in found for low, high in pairwise(lines))
+    taken = [line for lines in found for line in lines]
+    assert len(set(taken)) == len(taken)
+    assert set(taken) <= set(range(decoded.lines))
+    assert decoded.lines - len(taken) == sum(decoded.errors.values())
 
 
 def collect(decoder: Decoder, chunks: Iterable[bytes]) -> Collected:
     found = Collected()
     for chunk in chunks:
         decoded = decoder.decode(chunk)
+        _check_partition(decoded)
+        first = found.lines
         assert set(decoded.errors) <= set(ERROR_REASONS)
         assert all(count > 0 for count in decoded.errors.values())
         found.errors.update(decoded.errors)
         if decoded.labels is not None:
             assert decoded.labels.size == len(decoded.labels.label) > 0
             found.labels += decoded.labels.size
+            found.label_lines += lines_of(decoded.labels, first)
             found.label_values += decoded.labels.label
         if decoded.records is not None:
-            found.add_records(decoded.records)
+            found.add_records(decoded.records, first)
     return found
 
 

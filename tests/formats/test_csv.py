@@ -77,6 +77,9 @@ def test_every_line_is_what_it_is_alone(lines: list[bytes], cuts: list[int]) -> 
     assert found.lines == non_empty(lines) - expected.pop("header", 0)
     assert (found.records, found.labels) == (expected.pop("record", 0), expected.pop("label", 0))
     assert found.errors == expected
+    numbered = [reason for reason in reasons if reason != "header"]
+    assert found.record_lines == [line for line, reason in enumerate(numbered) if reason == "record"]
+    assert found.label_lines == [line for line, reason in enumerate(numbered) if reason == "label"]
     rows = [_cells(line) for line, reason in zip(given, reasons, strict=True) if reason == "record"]
     for position, name in enumerate(("age", "plan"), start=1):
         assert found.features.get(name, []) == [row[position] for row in rows]
@@ -230,3 +233,15 @@ def test_each_stream_has_a_header_of_its_own() -> None:
         "city": ["Rome"],
     }
     assert collect(first, [b"42,gold,0\n"]).features == {"age": ["42"], "plan": ["gold"]}
+
+
+def test_an_input_of_labels_holds_no_records() -> None:
+    """A row with a label is one, also where its columns would be features of a model."""
+    schema = Schema(labels=True)
+    decoder = CsvDecoder(schema)
+    found = collect(decoder, [b"age,prediction,label\n41,1,yes\n42,0,\n43,1,no\n"])
+    assert (found.records, found.label_values, found.label_lines) == (0, ["yes", "no"], [0, 2])
+    assert (found.errors, schema.features) == ({"no_label": 1}, {})
+    labels = decoder.decode(b"44,1,maybe\n").labels
+    assert labels is not None
+    assert labels.text

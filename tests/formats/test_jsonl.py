@@ -152,6 +152,8 @@ def _check(head: bytes, lines: list[bytes], cuts: list[int], *, nested: bool, fl
     assert found.lines == non_empty(lines)
     assert (found.records, found.labels) == (expected.pop("record", 0), expected.pop("label", 0))
     assert found.errors == expected
+    assert found.record_lines == [line for line, reason in enumerate(reasons) if reason == "record"]
+    assert found.label_lines == [line for line, reason in enumerate(reasons) if reason == "label"]
     records = [
         record for line, reason in zip(given, reasons, strict=True) if reason == "record" and (record := _read(line))
     ]
@@ -369,3 +371,22 @@ def test_latency_is_in_the_unit_of_its_name() -> None:
     decoded = JsonLinesDecoder(Schema()).decode(b'{"latency_ms":12,"features":{"a":1}}')
     assert decoded.records is not None
     assert (decoded.records.latency, decoded.records.latency_unit) == ((12,), 0.001)
+
+
+def test_an_input_of_labels_holds_no_records() -> None:
+    """A line with a label is one, whatever else it holds and whatever its fields are called; the others are rejected."""
+    schema = Schema(labels=True)
+    lines = [b'{"key":1,"age":41,"label":"yes"}', b'{"features":{"a":1},"prediction":0,"label":null}', GOOD, b"x", b""]
+    found = decode(*lines, b'{"id":7,"label":"no"}', schema=schema)
+    assert (found.records, found.label_values, found.label_lines) == (0, ["yes", None, "no"], [0, 1, 4])
+    assert found.errors == {"no_label": 1, "not_json": 1}
+    assert not schema.features
+
+
+def test_what_a_schema_has_learned_can_be_kept() -> None:
+    """A decoder with a restored schema reads the middle of a log as the first one would have."""
+    learned, kept = Schema({"time": None}), Schema({"time": None})
+    decode(FLAT_HEAD, NESTED_HEAD, schema=learned)
+    kept.restore(learned.snapshot())
+    assert kept.snapshot() == learned.snapshot()
+    assert (kept.mixed, [*kept.features]) == (True, ["a", "b", "c"])

@@ -22,6 +22,7 @@ _ALLOWED_LABELS = frozenset(
             "segment",
         ),
         *("reason", "input", "loss", "metric", "age", "alert", "severity", "verdict", "advice", "challenger", "python"),
+        "certainty",
     )
 )
 _METRICS = pytest.mark.parametrize("metric", CATALOGUE.values(), ids=CATALOGUE)

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from model_drift_exporter.alarms import AlarmBoard
 from model_drift_exporter.binning import Binner, CodedBatch
 from model_drift_exporter.config import parse_window
+from model_drift_exporter.evidence_options import EvidenceOptions
 from model_drift_exporter.monitors import MonitorContext
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.times import parse_times
@@ -26,7 +28,10 @@ def context_of(
 ) -> MonitorContext:
     """Everything is exported unless said otherwise."""
     positions = range(len(profile.columns)) if exported is None else exported
-    return MonitorContext("m", profile, Binner(profile), [parse_window(text) for text in windows], positions)
+    options = EvidenceOptions()
+    board = AlarmBoard("m", options.budgets)
+    parsed = [parse_window(text) for text in windows]
+    return MonitorContext("m", profile, Binner(profile), parsed, positions, board, options)
 
 
 def coded(context: MonitorContext, rows: Sequence[Row]) -> CodedBatch:
@@ -36,4 +41,5 @@ def coded(context: MonitorContext, rows: Sequence[Row]) -> CodedBatch:
     time = parse_times(batch.time or [])
     timely = np.ones(batch.size, dtype=np.bool_)
     values = context.binner.values(batch, scores)
-    return CodedBatch(batch.size, cells, time, np.maximum.accumulate(time), timely, values)
+    line = np.arange(batch.size)
+    return CodedBatch(batch.size, cells, time, np.maximum.accumulate(time), timely, values, line, batch, scores)

@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
+from model_drift_exporter.errors import StateError
 from model_drift_exporter.monitors.drift import DriftMonitor
 from tests.exposition import Exposition
 from tests.monitors.observing import coded, context_of, reference
@@ -193,3 +194,26 @@ def test_windows_that_stay_are_taken_over() -> None:
     new.observe(coded(context, make_rows(10, seed=5, start=START + 2_000)))
     found = Exposition.of(new.collect())
     assert found.by("window", "model_window_records", model="m") == {"24h": 210, "50": 10, "60m": 10, "1h": 210}
+
+
+def test_windows_go_on_from_a_snapshot() -> None:
+    """A new process with the same windows shows what the old one showed; a window that is new begins empty."""
+    rows = make_rows(300, seed=4, shift=4)
+    first = _monitor(rows[:200])
+    context = context_of(reference())
+    second = DriftMonitor(context)
+    second.restore(first.snapshot())
+    second.observe(coded(context, rows[200:]))
+    assert Exposition.of(second.collect()).samples == _found(rows).samples
+    other = DriftMonitor(context_of(reference(), ("1h", "50")))
+    other.restore(first.snapshot())
+    assert [window.coverage() > 0 for window in other.windows] == [True, False]
+
+
+@pytest.mark.parametrize("state", [None, {"1h": None}, {"100": {}}])
+def test_a_snapshot_of_something_else_is_refused(state: object) -> None:
+    """The monitor is then as new."""
+    monitor = DriftMonitor(context_of(reference()))
+    with pytest.raises(StateError):
+        monitor.restore(state)
+    assert not any(window.coverage() for window in monitor.windows)

@@ -45,7 +45,7 @@ def test_observations_sum_to_the_records() -> None:
 
 
 def test_the_reference_is_exported_beside() -> None:
-    """Counts with their limits, means in bins, and standard deviations are those of the profile."""
+    """Counts with their limits, what stands for each bin, and standard deviations are those of the profile."""
     profile = reference()
     found = _exposition(ObservationsMonitor(context_of(profile)))
     age = profile.columns[0]
@@ -57,8 +57,8 @@ def test_the_reference_is_exported_beside() -> None:
         (name, *limits): count for (name, count), limits in zip(age.counts.items(), age.bounds, strict=True)
     }
     means = found.by("bin", "model_feature_reference_bin_mean", model="m", feature="age")
-    assert list(means.values()) == age.means
-    assert list(means) == [f"b{number:02d}" for number in range(len(age.means))]
+    assert list(means.values()) == [age.edges[0], *age.means, age.edges[-1]]
+    assert list(means) == ["__below__", *(f"b{number:02d}" for number in range(len(age.means))), "__above__"]
     deviation = found("model_feature_reference_standard_deviation", model="m", feature="age")
     assert deviation == age.standard_deviation
     prediction = found.by("bin", "model_prediction_reference_observations", model="m")
@@ -77,6 +77,7 @@ def test_numeric_bins_of_a_regression() -> None:
     assert found("model_prediction_reference_standard_deviation", model="m") > 0
     bounds = found.by("bin", "model_prediction_reference_bin_upper_bound", model="m")
     assert list(bounds.values()) == context.columns[1].edges[1:]
+    assert list(bounds) == [f"b{number:02d}" for number in range(len(bounds))]
 
 
 def test_columns_beyond_the_limit_are_not_exported() -> None:

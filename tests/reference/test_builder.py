@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import random
 import tempfile
 import warnings
 from itertools import pairwise
@@ -352,3 +353,17 @@ def test_hundreds_of_warnings_are_a_few() -> None:
         *(f"feature id{index}" for index in range(1, 5)),
         "... and 495 more warnings of the same kinds, 502 in all",
     ]
+
+
+def test_labelled_rows_have_outcomes_in_the_order_of_time() -> None:
+    """Errors that come in runs of 50 hours have a design effect, also where the file has the rows in another order."""
+    rows = make_rows(2_000, step=3_600.0)
+    for index, row in enumerate(rows):
+        wrong = index // 50 % 4 == 1
+        row["label"] = {"yes": "no", "no": "yes"}[row["prediction"]] if wrong else row["prediction"]
+    random.Random(0).shuffle(rows)
+    outcomes = profile_of([batch_of(rows[:700]), batch_of(rows[700:])]).outcomes
+    assert outcomes is not None
+    assert (outcomes.rows, outcomes.harm.mean) == (2_000, 0.25)
+    assert outcomes.harm.design_effect > 20
+    assert profile_of([batch_of(make_rows(300))]).outcomes is None

@@ -38,13 +38,40 @@ def test_the_file_is_readable_and_says_what_it_is(tmp_path: Path) -> None:
     """A person sees the format, its version, who made it and when, and one count a line."""
     content = _saved(tmp_path / "r.json")
     assert content["format"] == "model-drift-exporter reference profile"
-    assert content["format_version"] == 1
+    assert content["format_version"] == 2
     assert content["created"] == _CREATED
     assert len((tmp_path / "r.json").read_text().splitlines()) > 50
 
 
 def _set_version(content: dict[str, Any]) -> None:
     content["format_version"] = 99
+
+
+def _no_version(content: dict[str, Any]) -> None:
+    del content["format_version"]
+
+
+def _small_effect(content: dict[str, Any]) -> None:
+    content["models"][0]["columns"][0]["special_design_effect"] = 0.5
+
+
+def _season(content: dict[str, Any], rows: int) -> dict[str, Any]:
+    counts = [count for column in content["models"][0]["columns"] for count in column["counts"].values()]
+    empty = [[0] * len(counts)] * 23
+    return {"slots": 24, "rows": [rows, *[0] * 23], "counts": [counts, *empty]}
+
+
+def _more_rejected(content: dict[str, Any]) -> None:
+    content["models"][0] |= {"lines": 200, "rejected_lines": 201}
+
+
+def _odd_season(content: dict[str, Any]) -> None:
+    content["models"][0]["season"] = _season(content, 199)
+
+
+def _short_season(content: dict[str, Any]) -> None:
+    season = content["models"][0]["season"] = _season(content, 200)
+    season["counts"][3] = season["counts"][3][1:]
 
 
 def _set_format(content: dict[str, Any]) -> None:
@@ -83,8 +110,13 @@ def _spoil_type(content: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        (_set_version, "reference profile of version 99, this exporter reads version 1"),
+        (_set_version, "reference profile of version 99, this exporter reads versions 1 to 2"),
+        (_no_version, "reference profile of version 0"),
         (_set_format, "no reference profile; make one from rows"),
+        (_small_effect, "a design effect is below 1"),
+        (_more_rejected, "more rejected lines than lines"),
+        (_odd_season, "the season's slots do not fit the columns"),
+        (_short_season, "the season's slots do not fit the columns"),
         (_change_count, "the fingerprint does not match the counts"),
         (_drop_edge, "feature age: edges, bins and means do not fit"),
         (_swap_edges, "feature age: edges, bins and means do not fit"),
@@ -103,6 +135,36 @@ def test_a_damaged_file_is_refused(tmp_path: Path, change: Callable[[dict[str, A
     with pytest.raises(ReferenceProfileError, match=text) as caught:
         load_profiles(path)
     assert str(caught.value).startswith(f"{path}: ")
+
+
+def test_a_file_of_the_first_version_is_read(tmp_path: Path) -> None:
+    """What it lacks is unknown: independent rows, no season and no reason for that, the same fingerprint."""
+    path = tmp_path / "r.json"
+    content = _saved(path)
+    content["format_version"] = 1
+    for model in content["models"]:
+        assert model.pop("season_absent") == "too_short"
+        model.pop("outcomes", None)
+    path.write_text(json.dumps(content))
+    (old,) = load_profiles(path)
+    assert (old.season, old.season_absent, old.outcomes) == (None, "", None)
+    assert {(column.design_effect, column.special_design_effect) for column in old.columns} == {(1.0, 1.0)}
+    assert old.fingerprint == _profile().fingerprint
+
+
+def test_a_season_is_kept(tmp_path: Path) -> None:
+    """A season that fits its columns comes back, its counts of a slot in one line of the file."""
+    path = tmp_path / "r.json"
+    content = _saved(path)
+    content["models"][0]["season"] = _season(content, 200)
+    path.write_text(json.dumps(content))
+    profiles = load_profiles(path)
+    assert profiles[0].season is not None
+    assert profiles[0].season.rows == [200, *[0] * 23]
+    save_profiles(path, profiles, _CREATED)
+    assert load_profiles(path) == profiles
+    slots = [line for line in path.read_text().splitlines() if line.strip().startswith("[0, 0, 0")]
+    assert len(slots) == 23
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b"\xff\xfe", b'{"a": 1}\n{"a": 2}', b"[" * 100_000])

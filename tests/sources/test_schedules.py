@@ -7,6 +7,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+import msgspec
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -30,9 +31,8 @@ class Rotation(RuleBasedStateMachine):
     def open_source(self, read_bytes: int) -> None:
         self.folder = Path(tempfile.mkdtemp())
         self.path = self.folder / "app.log"
-        self.reading = Reading(
-            FileSource("log", str(self.folder / self.pattern), read_bytes=read_bytes, scan_seconds=1.0)
-        )
+        self.read_bytes = read_bytes
+        self.reading = Reading(self.new_source())
         self.reading.step()
         self.number = 0
         self.renamed = 0
@@ -42,6 +42,10 @@ class Rotation(RuleBasedStateMachine):
         self.excused: set[bytes] = set()
         self.unseen: set[bytes] = set()  # in the file now at the path, which the source may not have opened yet
         self.opened = False
+
+    def new_source(self) -> FileSource:
+        pattern = str(self.folder / self.pattern)
+        return FileSource("log", pattern, read_bytes=self.read_bytes, scan_seconds=1.0)
 
     def teardown(self) -> None:
         if not hasattr(self, "reading"):
@@ -127,6 +131,30 @@ class Rotation(RuleBasedStateMachine):
     def poll(self, seconds: float) -> None:
         self.delivered.update(self.reading.step(seconds))
         self.opened = self.has_opened()
+
+    @rule()
+    def restart(self) -> None:
+        """The process is killed and goes on from its checkpoint: what still has a name and was being read is not lost."""
+        state = msgspec.msgpack.decode(msgspec.msgpack.encode(self.reading.source.checkpoint()))
+        now = self.reading.now
+        self.reading.source.close()
+        self.reading = Reading(self.new_source(), now)
+        self.reading.source.resume(state)
+        self.excuse_what_only_the_process_held(state)
+        self.opened = False
+
+    def excuse_what_only_the_process_held(self, state: dict[str, list[dict[str, int]]]) -> None:
+        """A deleted file, and under a single path a renamed one of which no line had come yet."""
+        begun = {file["inode"] for file in state["files"]}
+        reachable = b"".join(
+            path.read_bytes()
+            for path in self.folder.iterdir()
+            if path == self.path or "*" in self.pattern or path.stat().st_ino in begun
+        )
+        here = set(reachable.split(b"\n"))
+        lost = {line for line in self.owed - set(self.delivered) if line not in here}
+        self.owed -= lost
+        self.excused |= lost
 
     @invariant()
     def nothing_comes_twice_or_from_nowhere(self) -> None:

@@ -27,6 +27,7 @@ class FakeService:
     problem: str | None = None
     queue_full: bool = False
     reloads: int = 0
+    rearmed: list[str | None] = attrs.field(factory=list)
     offered: list[tuple[bytes, str, str]] = attrs.field(factory=list)
 
     def collect(self) -> list[Samples]:
@@ -44,6 +45,10 @@ class FakeService:
     def reload(self) -> str | None:
         self.reloads += 1
         return self.problem
+
+    def rearm(self, model: str | None) -> dict[str, list[str]] | None:
+        self.rearmed.append(model)
+        return None if model == "unknown" else {"churn": ["ModelInputBroken"]}
 
     def offer(self, body: bytes, content_type: str, content_encoding: str) -> bool:
         if self.queue_full:

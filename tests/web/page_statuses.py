@@ -8,6 +8,7 @@ import random
 
 from model_drift_exporter.sources.base import SourceStatus
 from model_drift_exporter.status import (
+    AlertStatus,
     BinStatus,
     ColumnStatus,
     ExporterStatus,
@@ -16,7 +17,7 @@ from model_drift_exporter.status import (
     WindowStatus,
 )
 
-__all__ = ["HOSTILE", "NOW", "column", "exporter", "learning_model", "model", "source"]
+__all__ = ["HOSTILE", "NOW", "alert", "column", "exporter", "learning_model", "model", "source"]
 
 NOW = 1_767_322_985.0  # 2026-01-02 03:03:05 UTC
 HOSTILE = "\"'><script>alert(1)</script>&amp;<img src=x onerror=alert(2)>"
@@ -186,3 +187,17 @@ def exporter(
         reload_successful=not reload_problem,
         reload_problem=reload_problem,
     )
+
+
+def alert(
+    name: str = "ModelInputBroken",
+    *,
+    severity: str = "page",
+    active: bool = True,
+    since: float | None = NOW - 300,
+    onset: float | None = NOW - 900,
+    features: tuple[str, ...] = ("age",),
+    certainty: str = "named",
+) -> AlertStatus:
+    """An alarm, firing for five minutes unless said otherwise."""
+    return AlertStatus(name, severity, active, since, onset, features, certainty, 8.2, 7.0)

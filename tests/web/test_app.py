@@ -25,6 +25,8 @@ PATHS = [
     "GET  /-/healthy",
     "GET  /-/ready",
     "POST /-/reload",
+    "GET  /api/v1/alerts",
+    "POST /api/v1/rearm",
     "POST /ingest",
 ]
 

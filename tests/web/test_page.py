@@ -9,9 +9,9 @@ from html.parser import HTMLParser
 import attrs
 import pytest
 
-from model_drift_exporter.status import ExporterStatus
+from model_drift_exporter.status import ExporterStatus, LabelStatus
 from model_drift_exporter.web.page import content_security_policy, render_fragment, render_page
-from tests.web.page_statuses import HOSTILE, column, exporter, learning_model, model, source
+from tests.web.page_statuses import HOSTILE, alert, column, exporter, learning_model, model, source
 
 _VOID = {"meta", "link", "input", "br", "img"}
 _OPTIONAL_END = {"tr", "td", "th"}
@@ -205,3 +205,25 @@ def test_two_hundred_features_are_lean() -> None:
         render_fragment(status)
         times.append(time.process_time() - start)
     assert min(times) < 0.3
+
+
+def test_alerts_stand_before_everything_else_of_a_model() -> None:
+    """What fires, since when and about which features; then the numbers. What does not fire is not mentioned."""
+    state = attrs.evolve(model(), alerts=(alert(features=(HOSTILE,)), alert("ModelConceptDrift", active=False)))
+    html = render_fragment(exporter(state), "1h")
+    page = _Document(html)
+    assert "ModelInputBroken page fired 5 min ago . About" in page.text
+    assert "<script>" not in html
+    assert "ModelConceptDrift" not in page.text
+    assert page.text.index("ModelInputBroken") < page.text.index("records per second")
+
+
+def test_the_state_of_the_labels_is_a_line() -> None:
+    """Only where there is something to say."""
+    labels = LabelStatus(True, 98_000, 0, (("7d", 0.93),), None, ())
+    state = attrs.evolve(model(), label_state=labels)
+    assert (
+        "Labels: 98 000 labels joined, 93.0 % of predictions up to 7d old have one."
+        in _Document(render_fragment(exporter(state), "1h")).text
+    )
+    assert "Labels:" not in _Document(render_fragment(exporter(model()), "1h")).text

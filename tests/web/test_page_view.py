@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from model_drift_exporter.web.page_view import chosen_window, model_view
-from tests.web.page_statuses import exporter, model
+from tests.web.page_statuses import NOW, exporter, model
 
 
 def test_cards_are_the_outputs_and_the_features_in_their_order() -> None:
     """Prediction and score come first, features keep the order of the status: the furthest moved first."""
-    view = model_view(model(features=25), "1h", folded=False)
+    view = model_view(model(features=25), "1h", folded=False, now=NOW)
     assert [card.name for card in view.outputs] == ["Prediction", "Score"]
     assert [card.name for card in view.features][:3] == ["distance", "carrier", "air_time"]
     assert len(view.features) == 25
@@ -16,7 +16,7 @@ def test_cards_are_the_outputs_and_the_features_in_their_order() -> None:
 
 def test_shares_stand_beside_the_reference() -> None:
     """What is missing now is compared with what was missing in the reference."""
-    view = model_view(model(), "1h", folded=False)
+    view = model_view(model(), "1h", folded=False, now=NOW)
     assert dict(view.features[0].shares)["missing"].replace("\u202f", " ") == "7.8 % (reference 2.0 %)"
 
 

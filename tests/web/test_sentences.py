@@ -8,7 +8,7 @@ import pytest
 from model_drift_exporter.status import ExporterStatus, ModelStatus, WindowStatus
 from model_drift_exporter.web.page_view import model_view
 from model_drift_exporter.web.sentences import overall_sentence
-from tests.web.page_statuses import column, exporter, learning_model, model, source
+from tests.web.page_statuses import NOW, alert, column, exporter, learning_model, model, source
 
 
 def _plain(text: str) -> str:
@@ -16,7 +16,7 @@ def _plain(text: str) -> str:
 
 
 def _overall(status: ExporterStatus, window: str = "1h") -> str:
-    views = [model_view(each, window, folded=False) for each in status.models]
+    views = [model_view(each, window, folded=False, now=NOW) for each in status.models]
     return _plain(overall_sentence(status, [(each.heading, each.sentence) for each in views]))
 
 
@@ -49,6 +49,20 @@ def test_several_models_are_counted() -> None:
     assert _overall(status) == "3 models: 1 has moved (fraud), 1 quiet, 1 with nothing to compare yet."
 
 
+def test_a_model_with_a_firing_alert_is_not_called_quiet() -> None:
+    """Alerts come before movements, pages before tickets; a model that is firing is counted as that alone."""
+    firing = (alert("ModelConceptDrift", severity="ticket"), alert("ModelLossIncreased", severity="page"))
+    quiet = attrs.evolve(
+        _with_columns(("feature", "a", 0.0)), alerts=(*firing, alert("ModelInputBroken", active=False))
+    )
+    words = "None of 1 feature has moved beyond its noise in the last 1 h."
+    state = f"firing. ModelLossIncreased (page), ModelConceptDrift (ticket). {words}"
+    assert _overall(exporter(quiet)) == f"churn: {state}"
+    status = exporter(attrs.evolve(model("fraud"), alerts=firing[:1]), quiet, model("price"), model("m", shifts=()))
+    assert _overall(status) == "4 models: 2 have alerts firing (fraud, churn), 1 has moved (price), 1 quiet."
+    assert _overall(exporter(quiet, model("m", shifts=()))) == "2 models: 1 has alerts firing (churn), 1 quiet."
+
+
 @pytest.mark.parametrize(
     ("status", "sentence"),
     [
@@ -68,7 +82,7 @@ def test_empty_states_say_what_is_going_on(status: ExporterStatus, sentence: str
 def test_the_furthest_column_is_named_with_its_numbers() -> None:
     """A feature by its name, the prediction as what it is; nothing where nothing has moved."""
     said = [
-        model_view(_with_columns(*columns), "1h", folded=False).detail
+        model_view(_with_columns(*columns), "1h", folded=False, now=NOW).detail
         for columns in ([("feature", "a", 0.9), ("feature", "b", 0.3)], [("score", "s", 0.9)], [("feature", "a", 0.0)])
     ]
     assert said[0].startswith("Furthest: a, PSI 0.642 (noise floor 0.0017")
@@ -78,7 +92,7 @@ def test_the_furthest_column_is_named_with_its_numbers() -> None:
 
 def test_learning_says_how_long_it_will_take() -> None:
     """3,160 records at 79 a second are 40 seconds."""
-    view = model_view(learning_model(), "", folded=False)
+    view = model_view(learning_model(), "", folded=False, now=NOW)
     assert "about 40\u202fs more" in view.notice
     assert "--reference" in view.advice
     assert not view.features
@@ -86,7 +100,7 @@ def test_learning_says_how_long_it_will_take() -> None:
 
 def test_small_windows_carry_a_caution() -> None:
     """With 60 records no small move can be seen, and the page says so; with 12,345 it does not."""
-    assert "With 60 records" in model_view(model(counts=(60, 60, 60)), "1h", folded=False).caution.replace(
+    assert "With 60 records" in model_view(model(counts=(60, 60, 60)), "1h", folded=False, now=NOW).caution.replace(
         "\u202f", " "
     )
-    assert model_view(model(), "1h", folded=False).caution == ""
+    assert model_view(model(), "1h", folded=False, now=NOW).caution == ""

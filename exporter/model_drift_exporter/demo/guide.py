@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from ..status import ExporterStatus, ModelStatus
-from .narration import Narrator, psi_words, subject
+from .narration import Narrator, alert_line, psi_words, subject
 from .replay import Replay
 from .scenario import Scenario
 from .terminal import Terminal
@@ -22,6 +22,7 @@ class Guide:
         self._scenario, self._replay, self._url, self._terminal = scenario, replay, url, terminal
         self._narrator = Narrator(scenario.windows[0])
         self._revealed = False
+        self._latched: set[str] = set()
         self._looks = self._records = 0
         self._last_look = 0.0
 
@@ -45,6 +46,7 @@ class Guide:
         if not status.models:
             return
         model = status.models[0]
+        self._tell_alerts(model, elapsed)
         if paragraphs := self._narrator.look(model):
             self._tell(paragraphs, elapsed)
             if self._narrator.findings and not self._revealed:
@@ -71,6 +73,14 @@ class Guide:
             state = f"furthest: {subject(window.columns[0])}, {psi_words(window.columns[0])}"
         return f"{elapsed:3.0f} s  {moment:%d %b %H:%M}  {model.records:,} records, {rate:,.0f}/s  {state}"
 
+    def _tell_alerts(self, model: ModelStatus, elapsed: float) -> None:
+        """Say which alerts have begun to fire since the last look."""
+        active = [alert for alert in model.alerts if alert.active]
+        fresh = [alert_line(alert) for alert in active if alert.alert not in self._latched]
+        self._latched = {alert.alert for alert in active}
+        if fresh:
+            self._tell(["The exporter is sure enough for an alert:", *fresh], elapsed)
+
     def _tell(self, paragraphs: list[str], elapsed: float) -> None:
         self._terminal.say("", f"After {elapsed:.0f} seconds:", *paragraphs, "")
 
@@ -79,7 +89,7 @@ class Guide:
         if self._replay.incident_began:
             self._terminal.say(
                 f"And this is what was done: {self._scenario.incident}. That wants a repair of the pipeline, not a new "
-                "model; and it was seen without a single label.",
+                "model; and that the inputs moved was seen without a single label.",
                 "",
             )
 
@@ -90,6 +100,7 @@ class Guide:
             return
         model = status.models[0]
         if not interrupted:
+            self._tell_alerts(model, elapsed)
             if paragraphs := self._narrator.look(model, last=True):
                 self._tell(paragraphs, elapsed)
             if not self._narrator.findings:

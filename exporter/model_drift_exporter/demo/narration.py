@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..status import BinStatus, ColumnStatus, ModelStatus, WindowStatus
+from ..status import AlertStatus, BinStatus, ColumnStatus, ModelStatus, WindowStatus
 from ..web.movement import movement
 
-__all__ = ["Narrator", "finding", "psi_words", "subject"]
+__all__ = ["Narrator", "alert_line", "finding", "psi_words", "subject"]
 
 _LEAST_SHARE = 0.01
 _LEAST_WASSERSTEIN = 0.1
@@ -69,6 +69,14 @@ def finding(column: ColumnStatus) -> str:
     parts = _special(column.bins) + (_numeric(column) if column.kind == "numeric" else _categorical(column))
     clauses = "; ".join(parts[:3])  # categories are verbatim, so no clause may begin a sentence
     return f"{name} has moved, {psi_words(column)} (n {column.observations:,}){': ' if clauses else ''}{clauses}."
+
+
+def alert_line(alert: AlertStatus) -> str:
+    """What fires, what it is about, and how sure that is."""
+    suspected = "perhaps " if alert.certainty == "suspected" else ""
+    about = f", {suspected}because of {', '.join(alert.features)}" if alert.features else ""
+    sure = f"evidence 10^{alert.evidence:.1f} where 10^{alert.threshold:.1f} is enough"
+    return f"* {alert.alert} ({alert.severity}) fires{about}: {sure}."
 
 
 def _notice(column: ColumnStatus) -> str:

@@ -42,7 +42,7 @@ def run_tour(seconds: float, address: str, stream: str) -> int:
 
     ``stream`` is ``auto``, ``flights`` or ``generated``. Raises :class:`ConfigurationError` and :class:`ListenError`.
     """
-    configure_logging("warn", "logfmt")
+    configure_logging("error", "logfmt")  # the guide tells what fires
     terminal = Terminal(sys.stdout)
     flights = flights_available()
     if stream == "flights" and not flights:

@@ -62,9 +62,10 @@ class CsvDecoder:
             if reason:
                 errors = Counter({reason: 1})
                 errors.update(not_csv=_non_empty(rest))
-                return self._with_problem(Decoded(errors=+errors))
+                return self._with_problem(Decoded(errors=+errors, lines=errors.total()))
         if self._header is None:
-            return self._with_problem(Decoded(errors=+Counter(not_csv=_non_empty(data))))
+            lost = _non_empty(data)
+            return self._with_problem(Decoded(errors=+Counter(not_csv=lost), lines=lost))
         return self._decode(data, self._header)
 
     def _read_header(self, line: bytes) -> str:
@@ -75,7 +76,7 @@ class CsvDecoder:
         except ValueError as error:
             self._lost = True
             self._problem = f"the header could not be read ({error}); the lines are rejected as not_csv"
-            return "invalid_utf8" if _texts(line, Counter()) == [] else "not_csv"
+            return "invalid_utf8" if _texts(line) == [None] else "not_csv"
 
     def _with_problem(self, decoded: Decoded) -> Decoded:
         problem, self._problem = self._problem, ""
@@ -89,30 +90,38 @@ class CsvDecoder:
             self._generation = self._schema.generation
         names = list(header.names)
         rows = [row for row in rows if row != names]
-        if not rows:
-            return Decoded(errors=errors)
-        whole = [row for row in rows if len(row) == len(names)]
+        whole = [row for row in rows if row is not None and len(row) == len(names)]
+        if not whole:
+            errors["not_csv"] += len(rows) - errors.total()
+            return Decoded(errors=+errors, lines=len(rows))
+        places: Sequence[int] = range(len(rows))
         if len(whole) < len(rows):
-            errors["not_csv"] += len(rows) - len(whole)
-            if not whole:
-                return Decoded(errors=errors)
+            places = [place for place, row in enumerate(rows) if row is not None and len(row) == len(names)]
+            errors["not_csv"] += len(rows) - len(whole) - errors.total()
         columns = zip(names, zip(*whole, strict=True), strict=True)
-        return self._assemble({name: column for name, column in columns if name}, len(whole), errors)
+        decoded = self._assemble({name: column for name, column in columns if name}, len(whole), places, errors)
+        return attrs.evolve(decoded, errors=+errors, lines=len(rows))
 
-    def _rows(self, data: bytes, separator: str, errors: Counter[str]) -> list[list[str]]:
-        texts = [text.rstrip("\r") for text in _texts(data, errors) if text.strip(BLANKS)]
-        if b'"' not in data:
-            return [text.split(separator) for text in texts]
-        rows = []
+    def _rows(self, data: bytes, separator: str, errors: Counter[str]) -> list[list[str] | None]:
+        """The cells of each line that is not empty; ``None`` where it cannot be read."""
+        texts = [text for text in _texts(data) if text is None or text.strip(BLANKS)]
+        if b'"' not in data and None not in texts:
+            return [text.rstrip("\r").split(separator) for text in texts if text is not None]
+        rows: list[list[str] | None] = []
         for text in texts:
             # A reader for each line: an unbalanced quote then spoils its own line and no other.
+            row = None
             try:
-                rows.append(cells(text, separator))
+                row = None if text is None else cells(text.rstrip("\r"), separator)
             except csv.Error:
                 errors["not_csv"] += 1
+            errors["invalid_utf8"] += text is None
+            rows.append(row)
         return rows
 
-    def _assemble(self, by_name: Mapping[str, Sequence[str]], size: int, errors: Counter[str]) -> Decoded:
+    def _assemble(
+        self, by_name: Mapping[str, Sequence[str]], size: int, places: Sequence[int], errors: Counter[str]
+    ) -> Decoded:
         names = self._schema.fields
         fields = {column: by_name[names[field]] for field, column in _FIELDS.items() if names.get(field) in by_name}
         taken = set(names.values())
@@ -128,32 +137,36 @@ class CsvDecoder:
         else:
             bare = list(range(size))
         unit = self._schema.latency_unit
-        batch = RecordBatch(size=size, features=features, latency_unit=unit, text=True, **fields)
+        line = None if isinstance(places, range) else places
+        batch = RecordBatch(size=size, features=features, latency_unit=unit, text=True, line=line, **fields)
         if not bare:
-            return Decoded(batch, None, errors)
+            return Decoded(batch)
         label = fields.get("label", ())
         labelled = [index for index in bare if label and label[index]]
         if len(bare) > len(labelled):
-            errors["no_features"] += len(bare) - len(labelled)
+            errors["no_label" if self._schema.labels else "no_features"] += len(bare) - len(labelled)
         labels = None
         if labelled:
             found = batch.take(labelled)
-            labels = LabelBatch(len(labelled), found.time, found.identifier, found.model, found.label or ())
+            labels = LabelBatch(
+                len(labelled), found.time, found.identifier, found.model, found.label or (), True, found.line
+            )
         lost = set(bare)
         kept = [index for index in range(size) if index not in lost]
-        return Decoded(batch.take(kept) if kept else None, labels, errors)
+        return Decoded(batch.take(kept) if kept else None, labels)
 
 
-def _texts(data: bytes, errors: Counter[str]) -> list[str]:
+def _texts(data: bytes) -> list[str | None]:
+    """The lines, ``None`` where one is no UTF-8."""
     try:
-        return data.decode().split("\n")
+        return [*data.decode().split("\n")]
     except UnicodeDecodeError:
-        texts = []
+        texts: list[str | None] = []
     for line in data.split(b"\n"):
         try:
             texts.append(line.decode())
         except UnicodeDecodeError:
-            errors["invalid_utf8"] += 1
+            texts.append(None)
     return texts
 
 

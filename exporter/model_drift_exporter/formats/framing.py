@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
 import numpy as np
 
-__all__ = ["is_braced", "non_empty_lines", "one_a_line"]
+__all__ = ["DecodedRows", "is_braced", "non_empty_lines", "one_a_line"]
 
 _LINE_BREAK, _OPENING, _CLOSING = b"\n{}"
+
+
+@attrs.frozen(eq=False)
+class DecodedRows:
+    """Structs of a chunk of ``total`` non-empty lines.
+
+    ``lines`` are theirs, where these had to be split, and ``places`` their indexes; without, all lines have one.
+    """
+
+    structs: list[Any]
+    total: int
+    lines: list[bytes] | None = None
+    places: list[int] | None = None
+
+    def indexes(self, positions: Sequence[int]) -> Sequence[int] | None:
+        """The indexes of the lines of some structs; ``None`` if they are 0, 1, 2 and so on."""
+        found = positions if self.places is None else [self.places[position] for position in positions]
+        return None if not found or found[-1] == len(found) - 1 else found
 
 
 def non_empty_lines(data: bytes) -> list[bytes]:

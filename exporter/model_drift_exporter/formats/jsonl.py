@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+import attrs
 import msgspec
 from msgspec.structs import astuple
 
 from ..records import Decoded, LabelBatch, RecordBatch
-from .framing import is_braced, non_empty_lines, one_a_line
+from .framing import DecodedRows, is_braced, non_empty_lines, one_a_line
 from .layout import OUTPUTS, Schema
 from .lenient import NOT_JSON, decode_leniently
 from .odd_names import Aliases
@@ -47,10 +48,10 @@ class JsonLinesDecoder:
             if self._generation != self._schema.generation:
                 self._compile()
             errors: Counter[str] = Counter()
-            rows, lines = self._rows(data, errors)
-            decoded = self._assemble(rows, data if lines is None else lines, errors) if rows else Decoded(errors=errors)
+            rows = self._rows(data, errors)
+            decoded = self._assemble(rows, data, errors) if rows.structs else Decoded()
             if decoded is not None:
-                return decoded
+                return attrs.evolve(decoded, errors=errors, lines=rows.total)
 
     def _scan(self, data: bytes) -> None:
         if self._closed and not self._schema.closed:
@@ -98,8 +99,7 @@ class JsonLinesDecoder:
         self._record = self._aliases.struct("Record", definitions, names)
         self._decoder = msgspec.json.Decoder(self._record)
 
-    def _rows(self, data: bytes, errors: Counter[str]) -> tuple[list[Any], list[bytes] | None]:
-        """Structs, and their lines where these had to be split; ``None`` when row k is the k-th non-empty line."""
+    def _rows(self, data: bytes, errors: Counter[str]) -> DecodedRows:
         if self._aliases:
             return self._rows_one_by_one(non_empty_lines(data), errors)
         try:
@@ -107,22 +107,20 @@ class JsonLinesDecoder:
                 data.decode()
             rows = self._decoder.decode_lines(data)
             if one_a_line(data, len(rows)):
-                return rows, None
+                return DecodedRows(rows, len(rows))
         except _UNDECODABLE:
             rows = []
         lines = non_empty_lines(data)
         if len(rows) == len(lines) and all(map(is_braced, lines)):
-            return rows, lines
+            return DecodedRows(rows, len(rows), lines)
         return self._rows_one_by_one(lines, errors)  # a bad line, two objects on one line, or one object over several
 
-    def _rows_one_by_one(self, lines: list[bytes], errors: Counter[str]) -> tuple[list[Any], list[bytes]]:
-        rows, kept = [], []
-        for line in lines:
-            row = self._row(line, errors)
-            if row is not None:
-                rows.append(row)
-                kept.append(line)
-        return rows, kept
+    def _rows_one_by_one(self, lines: list[bytes], errors: Counter[str]) -> DecodedRows:
+        found = [self._row(line, errors) for line in lines]
+        if None not in found:
+            return DecodedRows(found, len(found), lines)
+        places = [place for place, row in enumerate(found) if row is not None]
+        return DecodedRows([found[place] for place in places], len(lines), [lines[place] for place in places], places)
 
     def _row(self, line: bytes, errors: Counter[str]) -> Any:
         try:
@@ -140,16 +138,18 @@ class JsonLinesDecoder:
             errors["not_json" if record is NOT_JSON else "not_an_object"] += 1
         return None
 
-    def _assemble(self, rows: list[Any], source: bytes | list[bytes], errors: Counter[str]) -> Decoded | None:
+    def _assemble(self, rows: DecodedRows, data: bytes, errors: Counter[str]) -> Decoded | None:
         """Columns, with labels and rows without features told apart; ``None`` if the schema has grown meanwhile."""
-        columns: list[Sequence[Any]] = list(zip(*map(astuple, rows), strict=True))
+        size = len(rows.structs)
+        columns: list[Sequence[Any]] = list(zip(*map(astuple, rows.structs), strict=True))
         fields: dict[str, Sequence[Any]] = {field: columns[position] for field, position in self._positions.items()}
         rest = columns[len(self._fields) :]
-        suspects = self._without_features(rest, fields, len(rows))
+        suspects = self._without_features(rest, fields, size)
+        line: Sequence[int] | None = rows.places
         labels = None
         if suspects:
-            lines = non_empty_lines(source) if isinstance(source, bytes) else source
-            if "label" not in fields or not self._schema.nested:
+            if "label" not in fields or not (self._schema.nested or self._schema.labels):
+                lines = rows.lines or non_empty_lines(data)
                 records = [self._learn(lines[index]) for index in suspects]
                 if self._generation != self._schema.generation:
                     return None
@@ -160,20 +160,20 @@ class JsonLinesDecoder:
             given = fields.get("label", ())
             labelled = [index for index in suspects if given and given[index] is not msgspec.UNSET]
             if labelled:
-                labels = _labels(fields, labelled)
+                labels = _labels(fields, labelled, rows.indexes(labelled))
             if len(suspects) > len(labelled):
-                errors["no_features"] += len(suspects) - len(labelled)
+                errors["no_label" if self._schema.labels else "no_features"] += len(suspects) - len(labelled)
             lost = set(suspects)
-            kept = [index for index in range(len(rows)) if index not in lost]
+            kept = [index for index in range(size) if index not in lost]
             if not kept:
-                return Decoded(None, labels, errors)
+                return Decoded(None, labels)
+            line = rows.indexes(kept)
             fields = {field: [column[index] for index in kept] for field, column in fields.items()}
             rest = [[column[index] for index in kept] for column in rest]
         if self._schema.nested:
             rest = self._contents(*rest) if self._features else []
-        size = len(rows) - len(suspects)
         features = dict(zip(self._features, rest, strict=True))
-        return Decoded(self._batch(size, fields, features), labels, errors)
+        return Decoded(self._batch(size - len(suspects), fields, features, line), labels)
 
     def _contents(self, containers: Sequence[Any], *beside: Sequence[Any]) -> list[Sequence[Any]]:
         """Feature columns out of the containers; in a mixed log, of records without one, out of what stands beside it."""
@@ -188,6 +188,8 @@ class JsonLinesDecoder:
     def _without_features(
         self, rest: Sequence[Sequence[Any]], fields: dict[str, Sequence[Any]], size: int
     ) -> list[int]:
+        if self._schema.labels:
+            return list(range(size))
         if self._schema.nested:
             if set(map(type, rest[0])) == {self._container}:
                 return []
@@ -202,7 +204,13 @@ class JsonLinesDecoder:
             return []
         return [index for index, value in enumerate(rest[0]) if value is None and not _any(rest, index)]
 
-    def _batch(self, size: int, fields: dict[str, Sequence[Any]], features: dict[str, Sequence[Any]]) -> RecordBatch:
+    def _batch(
+        self,
+        size: int,
+        fields: dict[str, Sequence[Any]],
+        features: dict[str, Sequence[Any]],
+        line: Sequence[int] | None,
+    ) -> RecordBatch:
         label: Sequence[Any] | None = fields.get("label")
         if label is not None and msgspec.UNSET in label:
             given = [None if value is msgspec.UNSET else value for value in label]
@@ -220,6 +228,7 @@ class JsonLinesDecoder:
             label=label,
             latency=fields.get("latency"),
             latency_unit=self._schema.latency_unit,
+            line=line,
         )
 
 
@@ -227,9 +236,9 @@ def _any(columns: Sequence[Sequence[Any]], index: int) -> bool:
     return any(column[index] is not None for column in columns)
 
 
-def _labels(fields: dict[str, Sequence[Any]], indexes: Sequence[int]) -> LabelBatch:
+def _labels(fields: dict[str, Sequence[Any]], indexes: Sequence[int], line: Sequence[int] | None) -> LabelBatch:
     def pick(field: str) -> list[Any] | None:
         column = fields.get(field)
         return None if column is None else [column[index] for index in indexes]
 
-    return LabelBatch(len(indexes), pick("time"), pick("id"), pick("model"), pick("label") or [])
+    return LabelBatch(len(indexes), pick("time"), pick("id"), pick("model"), pick("label") or [], line=line)

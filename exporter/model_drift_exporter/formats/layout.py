@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import attrs
 
@@ -38,13 +39,15 @@ class Schema:
     ``configured`` maps a field (a key of ``FIELD_CANDIDATES``) to its name, ``None`` to detect it. ``fields`` holds what
     is known, ``nested`` whether features are in an object of their own (``None`` until a record shows it). ``generation``
     grows whenever something was learned, so that decoders know when to compile anew. With ``closed`` true no feature
-    is added to those known (the references or the configuration name them); others go to ``unknown``.
+    is added to those known (the references or the configuration name them); others go to ``unknown``. With ``labels``
+    true the input holds labels: each record is one, whatever else it holds, and none has features.
     """
 
     configured: Mapping[str, str | None] = attrs.field(factory=dict)
     include: frozenset[str] = frozenset()
     exclude: frozenset[str] = frozenset()
     closed: bool = False
+    labels: bool = False
     fields: dict[str, str] = attrs.field(init=False)
     features: dict[str, None] = attrs.field(init=False, factory=dict)
     unknown: dict[str, None] = attrs.field(init=False, factory=dict)
@@ -82,8 +85,8 @@ class Schema:
         self.add_features(noted)
 
     def add_features(self, names: Iterable[str]) -> None:
-        """Remember feature names, as far as include, exclude and the limit allow."""
-        for name in names:
+        """Remember feature names, as far as include, exclude and the limit allow; none in an input of labels."""
+        for name in names if not self.labels else ():
             if name in self.features or name in self.exclude or (self.include and name not in self.include):
                 continue
             if len(self.features) >= MAXIMUM_FEATURES or len(name) > MAXIMUM_NAME:
@@ -109,6 +112,8 @@ class Schema:
                     self.fields[field] = name
                     self.generation += 1
                     break
+        if self.labels:
+            return
         container = record.get(self.fields["features"]) if "features" in self.fields else None
         if isinstance(container, dict):
             if self.nested is not True:
@@ -127,10 +132,30 @@ class Schema:
 
     def names_features(self, record: Mapping[str, object]) -> bool:
         """Whether a flat record speaks of features, be they null or unknown to the references."""
+        if self.labels:
+            return False
         beside = record.keys() - self.fields.values()
         if not beside.isdisjoint(self.features):
             return True
         return not self._is_bare_label(record) and not beside.isdisjoint(self.unknown)
+
+    def snapshot(self) -> dict[str, Any]:
+        """What was learned, as plain values."""
+        return {
+            "closed": self.closed,
+            "fields": dict(self.fields),
+            "features": [*self.features],
+            "unknown": [*self.unknown],
+            "nested": self.nested,
+            "flat_outputs": self._flat_outputs,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a snapshot of a schema with the same settings."""
+        self.closed, self.nested, self._flat_outputs = state["closed"], state["nested"], state["flat_outputs"]
+        self.fields = dict(state["fields"])
+        self.features, self.unknown = dict.fromkeys(state["features"]), dict.fromkeys(state["unknown"])
+        self.generation += 1
 
     def _is_bare_label(self, record: Mapping[str, object]) -> bool:
         # What else stands in a label's line (who labelled it, say) is no feature of the model. Without an id it could

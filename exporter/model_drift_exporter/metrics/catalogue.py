@@ -76,7 +76,8 @@ for _role, (_group, _labels, _whose) in _ROLES.items():
     _bounds = " lower upper" if _role == "feature" else ""
     _add(_group, "counter", f"model_{_role}_observations_total", f"{_labels} bin", f"Observations of {_whose} by bin.")
     _add(_group, "gauge", f"model_{_role}_reference_observations", f"{_labels} bin{_bounds}", f"Reference rows of {_whose} by bin.")
-    _add(_group, "gauge", f"model_{_role}_reference_bin_mean", f"{_labels} bin", f"Reference mean of {_whose} in each numeric bin.")
+    _help = f"Reference mean of {_whose} in each numeric bin; its minimum for __below__, its maximum for __above__."
+    _add(_group, "gauge", f"model_{_role}_reference_bin_mean", f"{_labels} bin", _help)
     if _role != "feature":
         _help = f"Upper edge of each numeric bin of {_whose}, where the next one begins."
         _add(_group, "gauge", f"model_{_role}_reference_bin_upper_bound", f"{_labels} bin", _help)
@@ -107,6 +108,81 @@ for _name, _what in (
     _add(_CONFIDENCE, "gauge", f"model_{_name}_reference_observations", "model bin lower upper", "Reference rows by bin.")
     _add(_CONFIDENCE, "gauge", f"model_{_name}_reference_mean", "model", "Mean in the reference.")
 
+_ALERTS = "Evidence and alerts"
+_alert = "model alert severity"
+_add(_ALERTS, "gauge", "model_alert_active", _alert, "1 while the alert is latched: from the crossing until recovery or re-arming.")
+_add(_ALERTS, "gauge", "model_alert_evidence_log10", _alert, "Evidence that decides the alert, as log10; held at its threshold or above while it is latched.")
+_add(_ALERTS, "gauge", "model_alert_evidence_threshold_log10", _alert, "Evidence from which the alert fires, as log10: minutes of its part of the false alarm budget.")
+_add(_ALERTS, "gauge", "model_alert_onset_timestamp_seconds", _alert, "Event time at which what fired the alert began, as the evidence tells it.")
+_add(_ALERTS, "counter", "model_alerts_fired_total", _alert, "Times the alert has fired.")
+_add(_ALERTS, "gauge", "model_alert_feature", "model alert severity feature certainty", "1 for each feature that a latched alert is about; certainty is named (by the test) or suspected (the largest evidence only).")
+_add(_ALERTS, "gauge", "model_feature_drift_evidence_log10", "model feature", "Evidence, as log10, that this feature has left its reference; the average of its bets.")
+_add(_ALERTS, "gauge", "model_feature_drift_onset_timestamp_seconds", "model feature", "Event time since when the evidence of this feature has grown; absent while there is little.")
+_add(_ALERTS, "gauge", "model_prediction_drift_evidence_log10", "model", "Evidence, as log10, that the predictions have left their reference.")
+_add(_ALERTS, "gauge", "model_score_drift_evidence_log10", "model", "Evidence, as log10, that the score has left its reference.")
+_add(_ALERTS, "gauge", "model_drift_evidence_log10", "model", "Evidence, as log10, that any feature has left its reference: the average over all features.")
+_add(_ALERTS, "gauge", "model_drift_evidence_threshold_log10", "model severity", "Whole false alarm budget of a severity in minutes, as log10.")
+_add(_ALERTS, "gauge", "model_loss_evidence_log10", "model loss", "Evidence, as log10, that this loss is above what is tolerated.")
+_add(_ALERTS, "gauge", "model_class_error_evidence_log10", "model class", "Evidence, as log10, that the error on this class is above what is tolerated.")
+_add(_ALERTS, "gauge", "model_loss_tolerated_mean", "model loss", "Largest mean loss that is tolerated: reference, its error, and the tolerance.")
+_add(_ALERTS, "counter", "model_evidence_updates_total", "model", "Updates of the evidence on features and outputs.")
+_add(_ALERTS, "counter", "model_loss_evidence_updates_total", "model", "Updates of the evidence on the loss.")
+_add(_ALERTS, "counter", "model_loss_excluded_outcomes_total", "model", "Outcomes of predictions from broken input: no evidence on the loss, since ModelInputBroken tells of them.")
+_add(_ALERTS, "gauge", "model_not_evaluable", "model reason", "1 while something cannot be judged, by reason.")
+
+_DEPENDENCE = "Dependence and seasons"
+_add(_DEPENDENCE, "gauge", "model_feature_design_effect", "model feature", "How many dependent records of this feature count as one; 1 if the reference shows no dependence.")
+_add(_DEPENDENCE, "gauge", "model_prediction_design_effect", "model", "How many dependent predictions count as one.")
+_add(_DEPENDENCE, "gauge", "model_score_design_effect", "model", "How many dependent scores count as one.")
+_add(_DEPENDENCE, "gauge", "model_loss_design_effect", "model loss", "How many dependent losses count as one.")
+_add(_DEPENDENCE, "gauge", "model_reference_season_slots", "model", "Slots of the season that the reference is split into: 24 hours of a day, 168 of a week, or 0.")
+_add(_DEPENDENCE, "gauge", "model_reference_season_absent", "model reason", "1 for the reason why the reference has no season slots.")
+
+_LABELS = "Labels"
+_add(_LABELS, "counter", "model_labels_joined_total", "model", "Labels that found their prediction.")
+_add(_LABELS, "counter", "model_labels_revised_total", "model", "Labels that changed the label of a prediction.")
+_add(_LABELS, "counter", "model_labels_repeated_total", "model", "Labels that said again what was known.")
+_add(_LABELS, "counter", "model_labels_rejected_total", "model reason", "Labels that cannot be used, by reason.")
+_add(_LABELS, "counter", "model_labels_unmatched_total", "model", "Labels whose prediction never came, or has expired.")
+_add(_LABELS, "gauge", "model_labels_waiting", "model", "Labels that wait for their prediction.")
+_add(_LABELS, "counter", "model_predictions_stored_total", "model", "Predictions that were kept to wait for their label.")
+_add(_LABELS, "counter", "model_predictions_repeated_total", "model", "Predictions whose identifier was known already; the first one counts.")
+_add(_LABELS, "counter", "model_predictions_unidentified_total", "model", "Predictions without an identifier or label, which no label can find.")
+_add(_LABELS, "gauge", "model_label_store_predictions", "model", "Predictions that wait for a label or for its revision.")
+_add(_LABELS, "gauge", "model_label_sampling_ratio", "model", "Share of the predictions that are kept for their labels, chosen by identifier.")
+_add(_LABELS, "gauge", "model_label_coverage_ratio", "model age", "Share of the predictions of an age that have their label.")
+_add(_LABELS, "gauge", "model_prediction_class_label_coverage_ratio", "model class", "Share of the mature predictions of a class that have their label.")
+_add(_LABELS, "histogram", "model_label_delay_seconds", "model", "Time from a prediction to its label.")
+_add(_LABELS, "gauge", "model_label_last_timestamp_seconds", "model", "Event time of the newest label.")
+_add(_LABELS, "gauge", "model_label_maturity_seconds", "model", "Age from which a prediction's outcome counts.")
+
+_PERFORMANCE = "Realised performance"
+_add(_PERFORMANCE, "gauge", "model_performance_labels", "model window", "Matured outcomes in the window.")
+_add(_PERFORMANCE, "gauge", "model_performance_end_timestamp_seconds", "model", "Event time up to which outcomes are mature: where the windows of performance end.")
+for _name, _labels, _help in (
+    ("loss_mean", "loss", "Mean loss"),
+    ("accuracy", "", "Share of right predictions"),
+    ("balanced_accuracy", "", "Mean over classes of the share that was recognised"),
+    ("precision", "class", "Share of the predictions of a class that were right"),
+    ("recall", "class", "Share of a class that was predicted"),
+    ("f1_score", "class", "Harmonic mean of precision and recall"),
+    ("roc_auc", "", "Area under the receiver operating characteristic, over score bins"),
+    ("average_precision", "", "Average precision, over score bins"),
+    ("root_mean_squared_error", "", "Root of the mean squared error"),
+    ("relative_error", "", "Sum of absolute errors over the sum of absolute labels"),
+    ("r2_score", "", "Share of the labels' variance that predictions explain"),
+    ("bias", "", "Mean of prediction minus label"),
+    ("pinball_loss", "", "Mean pinball loss at the median"),
+):
+    _own_labels = f"model {_labels}".strip()
+    _add(_PERFORMANCE, "gauge", f"model_{_name}", f"{_own_labels} window", f"{_help}, in the window.")
+    _add(_PERFORMANCE, "gauge", f"model_{_name}_lower_bound", f"{_own_labels} window", f"{_help}: lower end of its 95 % interval.")
+    _add(_PERFORMANCE, "gauge", f"model_{_name}_upper_bound", f"{_own_labels} window", f"{_help}: upper end of its 95 % interval.")
+    if _name != "loss_mean":
+        _add(_PERFORMANCE, "gauge", f"model_{_name}_reference", _own_labels, f"{_help}, in the reference.")
+_add(_PERFORMANCE, "gauge", "model_loss_change_from_inputs", "model loss window", "Part of the change of the mean loss that comes with other scores: the inputs moved.")
+_add(_PERFORMANCE, "gauge", "model_loss_change_from_relation", "model loss window", "Part of the change of the mean loss at equal scores: the relation moved.")
+
 _WINDOW = "Windows"
 _add(_WINDOW, "gauge", "model_window_records", "model window", "Records in the window.")
 _add(_WINDOW, "gauge", "model_window_coverage_ratio", "model window", "Share of the window that holds data: panes, or records of those wanted.")
@@ -132,6 +208,10 @@ _add(_HEALTH, "gauge", f"{_own}series_suppressed", "model", "Time series not exp
 _add(_HEALTH, "counter", f"{_own}suppressed_observations_total", "model", "Observations of features whose series are suppressed.")
 _add(_HEALTH, "gauge", f"{_own}config_last_reload_successful", "", "1 if the last (re)load of the configuration succeeded.")
 _add(_HEALTH, "gauge", f"{_own}config_last_reload_success_timestamp_seconds", "", "When the configuration was last loaded.")
+_add(_HEALTH, "gauge", f"{_own}snapshot_timestamp_seconds", "", "When the state was last saved.")
+_add(_HEALTH, "gauge", f"{_own}snapshot_bytes", "", "Size of the last snapshot of the state.")
+_add(_HEALTH, "counter", f"{_own}snapshot_errors_total", "", "Snapshots that could not be written.")
+_add(_HEALTH, "gauge", f"{_own}snapshot_restored", "", "1 if this process went on from a snapshot, 0 if it started anew.")
 _add(_HEALTH, "gauge", f"{_own}scrape_duration_seconds", "", "Time that the scrape before this one took to collect its samples.")
 _add(_HEALTH, "gauge", "process_start_time_seconds", "", "Start of the process.")
 _add(_HEALTH, "counter", "process_cpu_seconds_total", "", "User and system CPU time of the process.")

@@ -16,7 +16,7 @@ import numpy as np
 from .catalogue import CATALOGUE, Metric
 from .samples import Samples
 
-__all__ = ["family_name", "render"]
+__all__ = ["family_name", "header", "lines_of_block", "render"]
 
 _INFINITE = {True: "+Inf", False: "-Inf"}
 
@@ -32,12 +32,12 @@ def render(blocks: Iterable[Samples], openmetrics: bool) -> bytes:
     """
     lines_by_metric: dict[str, list[str]] = {}
     for block in blocks:
-        lines_by_metric.setdefault(block.series.metric.name, []).extend(_lines(block))
+        lines_by_metric.setdefault(block.series.metric.name, []).extend(lines_of_block(block))
     parts: list[str] = []
     for name, metric in CATALOGUE.items():
         lines = lines_by_metric.get(name)
         if lines:
-            parts.append(_header(metric, openmetrics))
+            parts.append(header(metric, openmetrics))
             parts.extend(lines)
     if openmetrics:
         parts.append("# EOF")
@@ -52,7 +52,8 @@ def family_name(metric: Metric, openmetrics: bool) -> str:
     return metric.name.removesuffix("_total") if openmetrics and metric.type == "counter" else metric.name
 
 
-def _header(metric: Metric, openmetrics: bool) -> str:
+def header(metric: Metric, openmetrics: bool) -> str:
+    """The ``# HELP`` and ``# TYPE`` lines of a family."""
     name = family_name(metric, openmetrics)
     text = metric.help.replace("\\", "\\\\").replace("\n", "\\n")
     if openmetrics:
@@ -60,7 +61,8 @@ def _header(metric: Metric, openmetrics: bool) -> str:
     return f"# HELP {name} {text}\n# TYPE {name} {metric.type}"
 
 
-def _lines(block: Samples) -> Iterator[str]:
+def lines_of_block(block: Samples) -> Iterator[str]:
+    """One line a sample, without the NaN ones. Raises ``ValueError`` as :func:`render` does."""
     prefixes = block.series.prefixes
     values = np.asarray(block.values)
     if values.shape != (len(prefixes),):

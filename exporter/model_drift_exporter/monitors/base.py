@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 import attrs
 
+from ..alarms import AlarmBoard
 from ..binning import Binner, CodedBatch
 from ..config import Window
+from ..evidence_options import EvidenceOptions
 from ..metrics.samples import Samples
+from ..outcomes import OutcomeBatch
 from ..reference.profile import Column, ReferenceProfile
 
-__all__ = ["Monitor", "MonitorContext"]
+__all__ = ["Monitor", "MonitorContext", "OutcomeMonitor"]
 
 
 @attrs.frozen(eq=False)
 class MonitorContext:
     """What a monitor is made from: one model, its reference and bins, the windows.
 
-    ``exported`` are the positions of the columns whose series fit the limit; state is kept for all columns.
+    ``exported`` are the positions of the columns whose series fit the limit; state is kept for all columns. ``board`` holds
+    the model's alarms, which monitors decide.
     """
 
     model: str
@@ -27,6 +31,8 @@ class MonitorContext:
     binner: Binner
     windows: Sequence[Window]
     exported: Sequence[int]
+    board: AlarmBoard
+    evidence: EvidenceOptions = attrs.field(factory=EvidenceOptions)
 
     @property
     def columns(self) -> Sequence[Column]:
@@ -55,4 +61,39 @@ class Monitor(Protocol):
 
     def collect(self) -> Iterable[Samples]:
         """Current samples; values must not change afterwards."""
+        ...
+
+    def snapshot(self) -> Any:
+        """State for a snapshot: dictionaries with text keys, lists, texts, numbers, ``None``, bytes and NumPy arrays."""
+        ...
+
+    def restore(self, state: Any) -> None:
+        """Go on from :meth:`snapshot` of a monitor with the same reference, before the first batch.
+
+        Raises :class:`StateError` if the state does not fit; the monitor is then as new.
+        """
+        ...
+
+
+class OutcomeMonitor(Protocol):
+    """Owns what it makes of matured outcomes, and its metrics."""
+
+    def observe(self, outcomes: OutcomeBatch) -> None:
+        """Take in matured outcomes, in order; called on the reading thread."""
+        ...
+
+    def take_over(self, old: Self) -> None:
+        """See :class:`Monitor`."""
+        ...
+
+    def collect(self) -> Iterable[Samples]:
+        """See :class:`Monitor`."""
+        ...
+
+    def snapshot(self) -> Any:
+        """See :class:`Monitor`."""
+        ...
+
+    def restore(self, state: Any) -> None:
+        """See :class:`Monitor`."""
         ...

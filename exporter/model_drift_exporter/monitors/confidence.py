@@ -58,6 +58,12 @@ class ConfidenceMonitor:
         """See :class:`Monitor`."""
         self._counts, self._sums = old._counts, old._sums
 
+    def snapshot(self) -> None:
+        """Nothing: counters start at 0 in a new process, as counters may."""
+
+    def restore(self, state: object) -> None:
+        """Nothing to go on from."""
+
     def collect(self) -> Iterable[Samples]:
         """See :class:`Monitor`."""
         yield from self._constant

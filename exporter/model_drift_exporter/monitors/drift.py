@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import product
-from typing import Self
+from typing import Any, Self
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
 from ..binning import CodedBatch
+from ..errors import StateError
 from ..metrics.catalogue import CATALOGUE
 from ..metrics.samples import Samples, Series
 from ..reference.profile import ABOVE, BELOW, FEATURE, INVALID, MISSING, OTHER, PREDICTION, SCORE, Column
@@ -151,6 +152,22 @@ class DriftMonitor:
         self.windows = [
             before.get(window, fresh) for window, fresh in zip(self._context.windows, self.windows, strict=True)
         ]
+        self._look = None
+
+    def snapshot(self) -> dict[str, Any]:
+        """See :class:`Monitor`: the windows by name."""
+        return {window.name: window.snapshot() for window in self.windows}
+
+    def restore(self, state: Any) -> None:
+        """See :class:`Monitor`: windows that the state lacks begin empty."""
+        if not isinstance(state, dict):
+            raise StateError(f"model {self._context.model}: the windows in the snapshot do not fit")
+        context = self._context
+        windows = make_windows(context.windows, len(context.columns), context.binner.size)
+        for window in windows:
+            if window.name in state:
+                window.restore(state[window.name])
+        self.windows = windows
         self._look = None
 
     def look(self) -> WindowedDrift:

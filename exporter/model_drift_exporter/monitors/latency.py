@@ -42,6 +42,12 @@ class LatencyMonitor:
         """See :class:`Monitor`."""
         self._counts, self._sum = old._counts, old._sum
 
+    def snapshot(self) -> None:
+        """Nothing: counters start at 0 in a new process, as counters may."""
+
+    def restore(self, state: object) -> None:
+        """Nothing to go on from."""
+
     def collect(self) -> Iterable[Samples]:
         """See :class:`Monitor`."""
         if self._counts.any():

@@ -35,6 +35,7 @@ class ObservationsMonitor:
         reference: list[int] = []
         mean_labels: list[tuple[str, ...]] = []
         means: list[float] = []
+        bound_labels: list[tuple[str, ...]] = []
         deviation_labels: list[tuple[str, ...]] = []
         deviations: list[float] = []
         upper_bounds: list[float] = []
@@ -48,8 +49,10 @@ class ObservationsMonitor:
             cells += range(start, start + len(column.bins))
             reference += column.counts.values()
             if column.numeric:
-                mean_labels += [(*identity, name) for name in column.bins[1 : len(column.means) + 1]]
-                means += column.means
+                # What stands for a bin in Wasserstein-1: outside the range, the reference's minimum and maximum.
+                mean_labels += [(*identity, name) for name in column.bins[: len(column.means) + 2]]
+                means += (column.edges[0], *column.means, column.edges[-1])
+                bound_labels += [(*identity, name) for name in column.bins[1 : len(column.means) + 1]]
                 upper_bounds += column.edges[1:]
                 deviation_labels.append(identity)
                 deviations.append(column.standard_deviation)
@@ -60,7 +63,7 @@ class ObservationsMonitor:
             Series(f"model_{role}_reference_standard_deviation", deviation_labels).samples(deviations),
         ]
         if role != FEATURE:  # a feature's reference carries its bounds as labels
-            self._constant.append(Series(f"model_{role}_reference_bin_upper_bound", mean_labels).samples(upper_bounds))
+            self._constant.append(Series(f"model_{role}_reference_bin_upper_bound", bound_labels).samples(upper_bounds))
 
     def observe(self, batch: CodedBatch) -> None:
         """Count every record, whatever its time."""
@@ -88,6 +91,12 @@ class ObservationsMonitor:
     def take_over(self, old: Self) -> None:
         """See :class:`Monitor`."""
         self._counts = old._counts
+
+    def snapshot(self) -> None:
+        """Nothing: counters start at 0 in a new process, as counters may."""
+
+    def restore(self, state: object) -> None:
+        """Nothing to go on from."""
 
     def collect(self) -> Iterable[Samples]:
         """See :class:`Monitor`."""

@@ -14,8 +14,10 @@ from ..errors import ReferenceProfileError
 from ..outputs import DERIVED, DERIVED_EDGES
 from ..records import RecordBatch
 from ..times import parse_times
+from .dependence import RowHistory
 from .loss import LossTally
 from .moments import Moments
+from .outcomes import OutcomeTally
 from .outputs_survey import OutputsSurvey
 from .profile import (
     FEATURE,
@@ -148,6 +150,8 @@ class ProfileBuilder:
         self._counts = np.zeros(self._binner.size, dtype=np.int64)
         self._moments = {position: Moments(column.edges) for position, column in enumerate(columns) if column.numeric}
         self._loss = LossTally(self._reference)
+        self._history = RowHistory(self._binner)
+        self._outcomes = OutcomeTally(self._reference, self._binner)
 
     def _feature(self, name: str, field: FieldSurvey) -> Column | None:
         if not encodable(name):
@@ -216,6 +220,8 @@ class ProfileBuilder:
             values = self._binner.numbers(self._binner.columns[position], batch, scores)
             moments.add(cells[position] - self._binner.starts[position], values)
         self._loss.observe(batch, scores)
+        places = self._history.add(batch, cells)
+        self._outcomes.observe(batch, cells, scores, places)
 
     def profile(self) -> ReferenceProfile:
         """The finished profile."""
@@ -236,5 +242,8 @@ class ProfileBuilder:
                     standard_deviation=moments.standard_deviation,
                 )
             )
-        profile = msgspec.structs.replace(self._reference, columns=columns, loss=self._loss.summaries())
+        outcomes = self._outcomes.summary(self._history.times())
+        profile = self._history.judge(
+            msgspec.structs.replace(self._reference, columns=columns, loss=self._loss.summaries(), outcomes=outcomes)
+        )
         return msgspec.structs.replace(profile, fingerprint=fingerprint_of(profile))

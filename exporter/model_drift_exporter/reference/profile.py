@@ -20,7 +20,9 @@ __all__ = [
     "SCORE",
     "Column",
     "LossSummary",
+    "OutcomeSummary",
     "ReferenceProfile",
+    "Season",
     "bin_name",
     "categorical_column",
     "fingerprint_of",
@@ -45,6 +47,8 @@ class Column(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict
     column has ``edges`` (the minimum, then the upper edge of each ordinal bin; the last is the maximum), ``means`` (the
     reference mean in each ordinal bin), and the reference's ``mean`` and ``standard_deviation``. ``categories`` are the
     verbatim category names, parallel to the first bins. ``accepts_numbers``: numbers are categories by their text.
+    ``design_effect``: how many dependent rows count as one, 1 or more; ``special_design_effect`` the same for missing,
+    invalid, unseen and out of range values. With a season the first is what is left within its slots.
     """
 
     name: str
@@ -57,6 +61,8 @@ class Column(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict
     standard_deviation: float = 0.0
     categories: list[str] = []
     accepts_numbers: bool = False
+    design_effect: float = 1.0
+    special_design_effect: float = 1.0
 
     @property
     def numeric(self) -> bool:
@@ -78,12 +84,45 @@ class Column(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict
         return (("-Inf", edges[0]), *ordinals, (edges[-1], "+Inf"), ("", ""), ("", ""))
 
 
-class LossSummary(msgspec.Struct, frozen=True):
-    """A loss on the reference rows that have a label: its mean, standard deviation, and the number of rows."""
+class LossSummary(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A loss on the labelled reference rows: its mean and standard deviation, their number, how many count as one."""
 
     mean: float
     standard_deviation: float
     rows: int
+    design_effect: float = 1.0
+
+
+class Season(msgspec.Struct, frozen=True, kw_only=True):
+    """The reference by hour of the day (24 slots) or of the week (168, Monday 0:00 UTC first).
+
+    ``rows`` has one number a slot; ``counts`` for each slot the rows in each bin of all columns, one behind the other.
+    """
+
+    slots: int
+    rows: list[int]
+    counts: list[list[int]]
+
+
+class OutcomeSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the labelled rows of the reference say about performance.
+
+    ``rows`` are those with a prediction and a usable label. ``harm`` is the loss that pages: the 0/1 error, for regression
+    min(1, absolute error / ``error_scale``). ``class_rows`` and ``class_errors`` count by true class,
+    ``class_design_effects`` say how many dependent rows of a class count as one. ``score_rows`` and ``score_losses`` are the
+    rows and the summed harm in each bin of the score (for regression of the prediction), in the order of that column.
+    ``performance`` maps a metric to its value on these rows, ``recall/yes`` for one that is by class.
+    """
+
+    rows: int
+    harm: LossSummary
+    error_scale: float = 0.0
+    class_rows: dict[str, int] = {}
+    class_errors: dict[str, int] = {}
+    class_design_effects: dict[str, float] = {}
+    score_rows: list[int] = []
+    score_losses: list[float] = []
+    performance: dict[str, float] = {}
 
 
 class ReferenceProfile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict=True):
@@ -94,8 +133,11 @@ class ReferenceProfile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     ``scored_classes``, where they are not the same, are those that scores are given for, in the order of lists.
     ``positive_class`` and ``threshold`` exist where these are two. ``first_time`` and ``last_time`` are event times of the
     rows in seconds since the epoch. ``loss`` maps a loss (``zero_one``, ``log_loss``, ``brier``; ``absolute_error``,
-    ``squared_error``) to its summary. ``fingerprint`` identifies the bins and counts. ``learned``: from live records
-    instead of a file.
+    ``squared_error``) to its summary. ``outcomes`` sums up performance, ``None`` without labels. ``season`` is ``None`` where
+    slots do not help or cannot be had; ``season_absent`` then says why (``no_times``, ``too_short``, ``few_rows``,
+    ``no_gain``). ``lines`` are those of the inputs that the rows came from, records and rejected ones, of which
+    ``rejected_lines``; 0 where it is not known. ``fingerprint`` identifies the bins and counts. ``learned``: from live
+    records instead of a file.
     """
 
     model: str
@@ -112,6 +154,11 @@ class ReferenceProfile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     first_time: float | None = None
     last_time: float | None = None
     loss: dict[str, LossSummary] = {}
+    outcomes: OutcomeSummary | None = None
+    season: Season | None = None
+    season_absent: str = ""
+    lines: int = 0
+    rejected_lines: int = 0
     warnings: list[str] = []
     learned: bool = False
 
@@ -131,8 +178,14 @@ class ReferenceProfile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
 
 
 def fingerprint_of(profile: ReferenceProfile) -> str:
-    """Twelve hexadecimal digits that differ whenever bins, counts, classes or the task do."""
-    meaning = [profile.task, profile.classes, profile.positive_class, profile.threshold, profile.columns]
+    """Twelve hexadecimal digits that differ whenever bins, counts, classes or the task do.
+
+    The same rows in another order have the same: design effects and the season say how sure one can be, not what is counted.
+    """
+    columns = [
+        msgspec.structs.replace(column, design_effect=1.0, special_design_effect=1.0) for column in profile.columns
+    ]
+    meaning = [profile.task, profile.classes, profile.positive_class, profile.threshold, columns]
     if profile.scored_classes:
         meaning.append(profile.scored_classes)
     return hashlib.sha256(msgspec.json.encode(meaning)).hexdigest()[:12]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,12 +11,17 @@ import msgspec
 
 from .. import __version__
 from ..errors import ReferenceProfileError
-from .profile import ReferenceProfile, fingerprint_of
+from ..replacing import replace_file
+from .profile import ReferenceProfile, Season, fingerprint_of
+from .seasons import SLOTS
 
 __all__ = ["FORMAT", "FORMAT_VERSION", "load_profiles", "save_profiles"]
 
 FORMAT = "model-drift-exporter reference profile"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""2 added design effects, the season and outcomes; files of earlier versions are read, what they lack is unknown."""
+
+_NUMBERS = re.compile(rb"\[\n[-+.0-9eE,\s]+\]")  # texts hold no line feed, so this is no part of one
 
 
 class _Head(msgspec.Struct):
@@ -38,12 +44,10 @@ def save_profiles(path: Path, profiles: Sequence[ReferenceProfile], created: str
     """
     content = _File(FORMAT, FORMAT_VERSION, f"model-drift-exporter {__version__}", created, list(profiles))
     text = msgspec.json.format(msgspec.json.encode(content), indent=1) + b"\n"
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    text = _NUMBERS.sub(lambda found: b"".join(found[0].split()).replace(b",", b", "), text)
     try:
-        temporary.write_bytes(text)
-        temporary.replace(path)
+        replace_file(path, text)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise ReferenceProfileError(f"{path}: cannot write the reference profile: {error.strerror or error}") from error
 
 
@@ -65,10 +69,10 @@ def load_profiles(path: Path) -> list[ReferenceProfile]:
             raise ReferenceProfileError(
                 f"{path}: no reference profile; make one from rows of data with: model-drift-exporter profile ROWS -o FILE"
             )
-        if head.format_version != FORMAT_VERSION:
+        if not 1 <= head.format_version <= FORMAT_VERSION:
             raise ReferenceProfileError(
-                f"{path}: reference profile of version {head.format_version}, this exporter reads version {FORMAT_VERSION}; "
-                "build it again with: model-drift-exporter profile"
+                f"{path}: reference profile of version {head.format_version}, this exporter reads versions 1 to "
+                f"{FORMAT_VERSION}; build it again with: model-drift-exporter profile"
             )
         profiles = msgspec.json.decode(data, type=_File).models
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -99,3 +103,20 @@ def _check(path: Path, profile: ReferenceProfile) -> None:
         raise ReferenceProfileError(
             f"{place}: the fingerprint does not match the counts, the file was edited; build it again"
         )
+    effects = [effect for column in profile.columns for effect in (column.design_effect, column.special_design_effect)]
+    if not all(1 <= effect < math.inf for effect in effects):
+        raise ReferenceProfileError(f"{place}: a design effect is below 1; build it again")
+    if not 0 <= profile.rejected_lines <= profile.lines:
+        raise ReferenceProfileError(f"{place}: more rejected lines than lines; build it again")
+    if profile.season is not None and not _fits(profile.season, profile):
+        raise ReferenceProfileError(f"{place}: the season's slots do not fit the columns; build it again")
+
+
+def _fits(season: Season, profile: ReferenceProfile) -> bool:
+    """Whether a season has counts for every bin in every slot, which sum up to the profile's."""
+    pooled = [count for column in profile.columns for count in column.counts.values()]
+    if season.slots not in SLOTS or len(season.rows) != season.slots or len(season.counts) != season.slots:
+        return False
+    if any(len(counts) != len(pooled) for counts in season.counts):
+        return False
+    return [sum(counts) for counts in zip(*season.counts, strict=True)] == pooled and sum(season.rows) == profile.rows

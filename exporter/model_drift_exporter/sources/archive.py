@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from .base import Chunk
 from .compression import GzipDecompressor, is_only_unproven
@@ -22,6 +22,8 @@ class GzipArchive:
 
     A damaged or truncated file delivers its whole lines up to there, then one ``invalid_gzip`` in place of the line it
     breaks off in, if it does; ``problem`` says so. A file without a byte is empty. Bytes are counted as they lie on the disk.
+    ``lines`` is the number of lines read so far; the first ``skip_lines`` of them, which another process has read, are not
+    delivered.
     """
 
     def __init__(
@@ -31,6 +33,7 @@ class GzipArchive:
         identity: Identity,
         counters: FileCounters,
         *,
+        skip_lines: int = 0,
         line_bytes: int = LINE_BYTES,
         read_bytes: int = READ_BYTES,
     ) -> None:
@@ -48,6 +51,9 @@ class GzipArchive:
         self._descriptor: int | None = None
         self._offset = 0
         self._starts_stream = True
+        self.lines = 0
+        self._skip_lines = skip_lines
+        self._head: bytes | None = None
 
     @property
     def is_open(self) -> bool:
@@ -72,7 +78,7 @@ class GzipArchive:
         errors: dict[str, int] = {}
         while not self.ended and not lines and not errors:
             try:
-                lines = self._next_lines(self._descriptor)
+                lines = self._without_skipped(self._next_lines(self._descriptor))
                 errors = self._lines.take_too_long()
             except (zlib.error, EOFError) as error:
                 self.ended = True
@@ -86,7 +92,22 @@ class GzipArchive:
         starts_stream = self._starts_stream and bool(lines)
         self._starts_stream = self._starts_stream and not lines
         head = self._lines.take_head() if lines else None
+        if lines and self._head is not None:
+            head, self._head = self._head, None
         return Chunk(self._input, self.stream, lines, starts_stream, errors, head=head)
+
+    def _without_skipped(self, lines: bytes) -> bytes:
+        before = self.lines
+        self.lines += lines.count(b"\n")
+        skipped = min(self._skip_lines, self.lines) - before
+        if skipped <= 0:
+            return lines
+        if self._starts_stream and (text := lines.lstrip()):
+            self._starts_stream, self._head = False, text.partition(b"\n")[0]
+        cut = 0
+        for _ in range(skipped):
+            cut = lines.index(b"\n", cut) + 1
+        return lines[cut:]
 
     def flush(self) -> Chunk | None:
         """Return ``None``: the last line has come with the end of the archive."""
@@ -126,6 +147,14 @@ class ArchivesRead:
 
     def __bool__(self) -> bool:
         return bool(self._read)
+
+    def items(self) -> list[tuple[Identity, tuple[int, int]]]:
+        """The archives read: identity, and size and modification time in nanoseconds when they were."""
+        return [*self._read.items()]
+
+    def restore(self, read: Mapping[Identity, tuple[int, int]]) -> None:
+        """Remember archives that an earlier process has read."""
+        self._read.update(read)
 
     def may_read(self, identity: Identity, status: os.stat_result, now: float, *, at_once: bool) -> bool:
         """Whether to read an archive now: not read before, and unchanged for long enough (or ``at_once``)."""

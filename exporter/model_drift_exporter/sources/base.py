@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 import attrs
 
@@ -77,5 +77,16 @@ class Source(Protocol):
     def poll(self, now: float, *, draining: bool = False) -> Chunk | None: ...
 
     def status(self, now: float) -> SourceStatus: ...
+
+    def checkpoint(self) -> Any:
+        """Where reading stands, as plain values for a snapshot; ``None`` for a source that cannot be read again."""
+        ...
+
+    def resume(self, state: Any) -> None:
+        """Go on from :meth:`checkpoint` of an earlier process, before the first poll.
+
+        Raises :class:`StateError` if it is none; reading then starts as if there were no checkpoint.
+        """
+        ...
 
     def close(self) -> None: ...

@@ -16,10 +16,11 @@ __all__ = ["Copies", "Resumption"]
 
 @attrs.frozen
 class Resumption:
-    """Where reading a file goes on, and the stream its lines belong to."""
+    """Where reading a file goes on, and the stream its lines belong to; in an archive behind ``lines`` lines."""
 
     position: Position
     stream: str
+    lines: int = 0
 
 
 class Copies:
@@ -33,6 +34,7 @@ class Copies:
 
     def __init__(self) -> None:
         self._originals: dict[Identity, tuple[FileTail, Position | None]] = {}
+        self._passed_over: set[Identity] = set()
 
     def recognise(
         self, file: FoundFile, tails: Iterable[FileTail], closed: Mapping[Identity, Resumption]
@@ -47,8 +49,18 @@ class Copies:
         finally:
             os.close(descriptor)
 
+    @property
+    def passed_over(self) -> set[Identity]:
+        """Copies of which nothing is read, as far as is known."""
+        return self._passed_over | self._originals.keys()
+
+    def pass_over(self, identities: Iterable[Identity]) -> None:
+        """Go on passing over what an earlier process has found to be copies."""
+        self._passed_over |= set(identities)
+
     def keep_only(self, identities: Collection[Identity]) -> None:
         """Forget the copies that are gone."""
+        self._passed_over &= set(identities)
         self._originals = {key: value for key, value in self._originals.items() if key in identities}
 
     def _compare(
@@ -63,6 +75,15 @@ class Copies:
         before = closed.get(identity)
         if before is not None and before.position.is_in(descriptor):
             return before
+        if identity in self._passed_over:
+            return True
+        resumption = _copied_from(path, identity, descriptor, closed.values())
+        return resumption or self._compare_with_tails(path, descriptor, status, tails)
+
+    def _compare_with_tails(
+        self, path: str, descriptor: int, status: os.stat_result, tails: list[FileTail]
+    ) -> Resumption | bool:
+        identity = identity_of(status)
         for tail in tails:
             if not any(_is_derived_name(path, name) for name in (tail.stream, tail.path) if name):
                 continue
@@ -82,6 +103,14 @@ class Copies:
             return True  # an older copy than the truncation: all of it was read in the original
         del self._originals[identity]
         return False
+
+
+def _copied_from(path: str, identity: Identity, descriptor: int, closed: Iterable[Resumption]) -> Resumption | None:
+    """A log that was truncated before this process has opened it: what was not read by then is in its copy."""
+    for left in closed:
+        if _is_derived_name(path, left.stream) and left.position.is_in(descriptor):
+            return Resumption(attrs.evolve(left.position, identity=identity), left.stream)
+    return None
 
 
 def _is_derived_name(path: str, original: str) -> bool:

@@ -6,12 +6,13 @@ import errno
 import glob
 import os
 import stat
+from collections.abc import Collection
 
 import attrs
 
 from .position import Identity, identity_of
 
-__all__ = ["FoundFile", "find_file", "find_files", "is_archive", "is_pattern"]
+__all__ = ["FoundFile", "find_file", "find_files", "find_renamed", "is_archive", "is_pattern"]
 
 
 @attrs.frozen
@@ -65,3 +66,24 @@ def find_files(pattern: str) -> tuple[list[FoundFile], int]:
             continue
         found.setdefault(file.identity, file)
     return sorted(found.values(), key=lambda file: (file.status.st_mtime_ns, file.path)), left_out
+
+
+def find_renamed(path: str, identities: Collection[Identity]) -> list[FoundFile]:
+    """Files in the folder of ``path`` that are known by identity, but have another name now; the oldest first."""
+    if not identities:
+        return []
+    found = []
+    try:
+        with os.scandir(os.path.dirname(path) or ".") as entries:  # noqa: PTH120 - paths are strings here
+            numbers = {inode for _, inode in identities}
+            names = [entry.path for entry in entries if entry.inode() in numbers]
+    except OSError:
+        return []
+    for name in names:
+        try:
+            file = find_file(name)
+        except OSError:
+            continue
+        if file.identity in identities:
+            found.append(file)
+    return sorted(found, key=lambda file: (file.status.st_mtime_ns, file.path))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .archive import GzipArchive
 from .base import Chunk, SourceStatus
 from .following import FileOptions, FollowedFile, FollowedFiles
@@ -104,6 +106,14 @@ class FileSource:
             open_errors=files.problems.count,
             files=count,
         )
+
+    def checkpoint(self) -> dict[str, Any]:
+        """Where each file was read to, and which archives were read."""
+        return self._files.checkpoint()
+
+    def resume(self, state: Any) -> None:
+        """See :class:`Source`. Lines written meanwhile are read, also those of a file renamed within its folder."""
+        self._files.resume(state)
 
     def close(self) -> None:
         self._files.close()

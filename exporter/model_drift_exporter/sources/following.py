@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
+from typing import Any
 
 import attrs
 
@@ -13,11 +14,10 @@ from .copies import Copies, Resumption
 from .discovery import FoundFile, find_file, find_files, is_archive, is_pattern
 from .position import Identity, Position, identity_of
 from .problems import Problems
+from .resuming import Resumptions, checkpoint_in, checkpoint_of, standing
 from .tail import FileCounters, FileTail
 
 __all__ = ["FileOptions", "FollowedFile", "FollowedFiles"]
-
-MAX_CLOSED = 64
 
 
 @attrs.frozen
@@ -63,10 +63,11 @@ class FollowedFiles:
         self._options = options
         self._followed: dict[Identity, FollowedFile] = {}
         self._open: dict[Identity, FollowedFile] = {}
-        self._closed: dict[Identity, Resumption] = {}
+        self._closed = Resumptions()
         self._copies = Copies()
         self._paths: set[str] = set()
         self._truncations_seen = 0
+        self._resumed = False
 
     def __contains__(self, followed: FollowedFile) -> bool:
         return followed.reader.identity in self._followed
@@ -88,6 +89,8 @@ class FollowedFiles:
         self.scanned_at = now
         self._truncations_seen = self.counters.truncations
         found = self._find()
+        if first and self._resumed:
+            found = self._closed.find(self._pattern, found, many=self.many)
         by_identity = {file.identity: file for file in found}
         for followed in self.queue:
             match = by_identity.get(followed.reader.identity)
@@ -110,6 +113,20 @@ class FollowedFiles:
             self._paths &= paths | {followed.reader.stream for followed in self.queue}
         self.archives_read.keep_only(by_identity)
         self._copies.keep_only(by_identity)
+
+    def checkpoint(self) -> dict[str, Any]:
+        """How far each file has been read: those being read, and those let go that may be found again."""
+        reading = [each for followed in self.queue if (each := standing(followed.reader)) is not None]
+        found = {**self._closed, **{each.position.identity: each for each in reading}}
+        return checkpoint_of(found.values(), self.archives_read, self._copies.passed_over)
+
+    def resume(self, state: Any) -> None:
+        """Go on where an earlier process was; raises :class:`StateError` if ``state`` is no checkpoint."""
+        checkpoint = checkpoint_in(state)
+        self._closed = checkpoint.files
+        self.archives_read.restore(checkpoint.archives)
+        self._copies.pass_over(checkpoint.copies)
+        self._resumed = True
 
     def note_opened(self, followed: FollowedFile) -> None:
         """Note that a file could be opened."""
@@ -148,9 +165,7 @@ class FollowedFiles:
         """Close a file and let it go; found again under another name it goes on where it was left."""
         file = followed.reader
         if isinstance(file, FileTail) and followed.opened and not file.deleted():
-            self._closed[file.identity] = Resumption(file.position, file.stream)
-            if len(self._closed) > MAX_CLOSED:
-                del self._closed[next(iter(self._closed))]
+            self._closed.remember(Resumption(file.position, file.stream))
         file.close()
         self._open.pop(file.identity, None)
         del self._followed[file.identity]
@@ -192,24 +207,28 @@ class FollowedFiles:
         if is_gzip := is_archive(found.path) or begins_like_gzip(found.path):
             if not self.archives_read.may_read(found.identity, found.status, now, at_once=first):
                 return
-        elif not first:
+            resumption = self._closed.get(found.identity)
+        elif not first or self._closed:
             known = self._recognise(found)
             if known is True:
                 return
             resumption = known or None
-        at_end = first and self._options.at_end
-        reader = self._archive(found) if is_gzip else self._tail(found, resumption, at_end=at_end)
+        if resumption is not None:
+            self._closed.forget(resumption)
+        at_end = first and self._options.at_end and not self._resumed
+        reader = self._archive(found, resumption) if is_gzip else self._tail(found, resumption, at_end=at_end)
         followed = FollowedFile(reader, found.status, resumed=resumption is not None)
         self._followed[found.identity] = followed
         self.queue.append(followed)
 
-    def _archive(self, found: FoundFile) -> GzipArchive:
+    def _archive(self, found: FoundFile, resumption: Resumption | None) -> GzipArchive:
         options = self._options
         return GzipArchive(
             self._input,
             found.path,
             found.identity,
             self.counters,
+            skip_lines=resumption.lines if resumption else 0,
             line_bytes=options.line_bytes,
             read_bytes=options.read_bytes,
         )

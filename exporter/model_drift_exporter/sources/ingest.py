@@ -129,6 +129,12 @@ class IngestSource:
             queue_bytes=waiting,
         )
 
+    def checkpoint(self) -> None:
+        """Nothing: what was read cannot be read again."""
+
+    def resume(self, state: object) -> None:
+        """Nothing to go on from."""
+
     def close(self) -> None:
         """Take no more requests; what is queued can still be polled."""
         with self._lock:

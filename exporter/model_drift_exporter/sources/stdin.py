@@ -101,6 +101,12 @@ class StdinSource:
             open_errors=int(bool(self._problem)),
         )
 
+    def checkpoint(self) -> None:
+        """Nothing: what was read cannot be read again."""
+
+    def resume(self, state: object) -> None:
+        """Nothing to go on from."""
+
     def close(self) -> None:
         """Stop reading."""
         self.finished = True

@@ -66,6 +66,7 @@ class FileTail:
         self._input = input
         self._counters = counters
         self._open_at_end = at_end
+        self._resumes = position.offset > 0
         self._line_bytes = line_bytes
         self._read_bytes = read_bytes
         self._long = LongLines(line_bytes)
@@ -181,10 +182,12 @@ class FileTail:
                 raise FileNotFoundError(errno.ENOENT, "replaced while it was being opened", path)
             if self._open_at_end:
                 self._go_to_end(descriptor, status.st_size)
+            elif self._resumes:
+                self._begin_behind(descriptor, inside=not _ends_a_line(self._seen[: self._before]))
         except OSError:
             os.close(descriptor)
             raise
-        self._open_at_end = False
+        self._open_at_end = self._resumes = False
         self._descriptor = descriptor
         return descriptor
 
@@ -203,8 +206,11 @@ class FileTail:
             cut = len(window)
         self._go_to(Position(self.identity, start + cut, window[max(0, cut - REMEMBERED_BYTES) : cut]))
         if cut:
-            beginning = os.pread(descriptor, min(start + cut, self._line_bytes + REMEMBERED_BYTES), 0)
-            self._long.begin_behind(beginning, inside=window[cut - 1 : cut] != b"\n")
+            self._begin_behind(descriptor, inside=window[cut - 1 : cut] != b"\n")
+
+    def _begin_behind(self, descriptor: int, *, inside: bool) -> None:
+        beginning = os.pread(descriptor, min(self._offset, self._line_bytes + REMEMBERED_BYTES), 0)
+        self._long.begin_behind(beginning, inside=inside)
 
     def _skip(self, window: bytes) -> bool:
         """Step over NUL bytes and a byte order mark at the head, or the rest of a long line; whether there was any."""
@@ -245,3 +251,8 @@ class FileTail:
         self._starts_stream = self._starts_stream and not lines
         head = self._long.take_head() if lines else None
         return Chunk(self._input, self.stream, lines, starts_stream, self._long.take_errors(), head=head)
+
+
+def _ends_a_line(before: bytes) -> bool:
+    """Whether a line can start behind these bytes: a newline, or what is skipped at the head of a file."""
+    return before.endswith(b"\n") or before.lstrip(b"\0") in (b"", BYTE_ORDER_MARK)

@@ -1,4 +1,4 @@
-"""The web applications: metrics, landing page, health, reload, and the ingest endpoint."""
+"""The web applications: metrics, landing page, health, control, and the ingest endpoint."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, ExceptionHandler, Message, Receive, Scope, Send
 
 from ..metrics.renderer import render
+from .api import ApiEndpoints
 from .ingest import IngestEndpoint
 from .negotiation import OPENMETRICS, TEXT, accepts_gzip, accepts_openmetrics
 from .service import Service, WebOptions
@@ -35,7 +36,7 @@ _SECURITY_HEADERS = {
 
 def create_app(service: Service, settings: WebOptions) -> Starlette:
     """The application of the main listen addresses."""
-    endpoints = _Endpoints(service, settings)
+    endpoints, api = _Endpoints(service, settings), ApiEndpoints(service, settings)
     # The first route that matches wins: a telemetry path of "/" takes the place of the landing page.
     routes = [
         Route(settings.telemetry_path, endpoints.metrics),
@@ -44,6 +45,8 @@ def create_app(service: Service, settings: WebOptions) -> Starlette:
         Route("/-/healthy", endpoints.healthy),
         Route("/-/ready", endpoints.ready),
         Route("/-/reload", endpoints.reload, methods=["POST"]),
+        Route("/api/v1/alerts", api.alerts),
+        Route("/api/v1/rearm", api.rearm, methods=["POST"]),
     ]
     if settings.serve_ingest:
         routes.append(Route("/ingest", IngestEndpoint(service, settings).handle, methods=["POST"]))

@@ -68,7 +68,10 @@ def _values(status: ExporterStatus, window: str | None, model: str | None) -> di
     whole = sum(cards) <= MOST_CARDS
     names = [each.name for each in status.models]
     chosen = model if model in names else next(iter(names), None)
-    views = [model_view(each, shown_window, folded=not whole and each.name != chosen) for each in status.models]
+    views = [
+        model_view(each, shown_window, folded=not whole and each.name != chosen, now=status.now)
+        for each in status.models
+    ]
     features = max((len(view.features) for view in views), default=0)
     return {
         "status": status,

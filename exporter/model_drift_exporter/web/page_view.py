@@ -6,6 +6,7 @@ import attrs
 from markupsafe import Markup, escape
 
 from ..status import ColumnStatus, ExporterStatus, ModelStatus
+from .alert_view import AlertView, alert_views, label_sentence
 from .charts import distribution_chart, psi_scale, shares
 from .formatting import count, counted, share, significant, window_words
 from .movement import Movement, biggest_changes, bin_words, movement, noise_limit
@@ -70,6 +71,8 @@ class ModelView:
     advice: str
     caution: str
     window: str
+    alerts: tuple[AlertView, ...] = ()
+    labels: str = ""
     outputs: tuple[CardView, ...] = ()
     features: tuple[CardView, ...] = ()
     folded: bool = False
@@ -141,8 +144,8 @@ def _card(column: ColumnStatus) -> CardView:
     )
 
 
-def model_view(model: ModelStatus, window_name: str, *, folded: bool) -> ModelView:
-    """One model in one window; ``folded`` leaves its cards out."""
+def model_view(model: ModelStatus, window_name: str, *, folded: bool, now: float) -> ModelView:
+    """One model in one window, ``now`` in seconds since the epoch; ``folded`` leaves its cards out."""
     sentence, notice, advice = model_state(model, window_name)
     window = window_named(model, window_name)
     view = ModelView(
@@ -154,6 +157,8 @@ def model_view(model: ModelStatus, window_name: str, *, folded: bool) -> ModelVi
         detail=furthest_moved(window) if window is not None and not notice else "",
         caution=caution(window) if window is not None and not notice else "",
         window=window_words(window_name) if window_name else "",
+        alerts=alert_views(model.alerts, now),
+        labels=label_sentence(model.label_state),
         folded=folded and not notice,
     )
     if notice or folded or window is None:

@@ -64,6 +64,20 @@ def caution(window: WindowStatus) -> str:
 
 def model_state(model: ModelStatus, name: str) -> tuple[str, str, str]:
     """A model's sentence without its name; and, where there is nothing to show, what is going on and what to do."""
+    sentence, going_on, advice = _state_of_window(model, name)
+    if firing := _firing(model):
+        rest = sentence.removeprefix("quiet. ").removeprefix("moved. ")
+        sentence = f"firing. {firing}. {rest[0].upper()}{rest[1:]}"
+    return sentence, going_on, advice
+
+
+def _firing(model: ModelStatus) -> str:
+    """The alerts that are firing, pages first."""
+    active = sorted((alert for alert in model.alerts if alert.active), key=lambda alert: alert.severity != "page")
+    return ", ".join(f"{alert.alert} ({alert.severity})" for alert in active)
+
+
+def _state_of_window(model: ModelStatus, name: str) -> tuple[str, str, str]:
     if model.learning is not None:
         progress = f"{count(model.learning.records)} of {counted(model.learning.needed, 'record')}"
         left = max(0, model.learning.needed - model.learning.records)
@@ -116,12 +130,20 @@ def overall_sentence(status: ExporterStatus, states: Sequence[tuple[str, str]]) 
     if len(states) == 1:
         return ": ".join(states[0])
     moved = [heading for heading, sentence in states if sentence.startswith("moved.")]
+    firing = [heading for heading, sentence in states if sentence.startswith("firing.")]
     quiet = sum(1 for _, sentence in states if sentence.startswith("quiet."))
-    names = ", ".join(moved[:3]) + (f" and {count(len(moved) - 3)} more" if len(moved) > 3 else "")
-    clauses = (
-        [f"{count(len(moved))} {'has' if len(moved) == 1 else 'have'} moved ({names})"] if moved else ["none has moved"]
-    )
+    clauses = [f"{_have(firing)} alerts firing ({_some(firing)})"] if firing else []
+    clauses += [f"{_have(moved)} moved ({_some(moved)})"] if moved else []
+    clauses = clauses or ["none has moved"]
     clauses += [f"{count(quiet)} quiet"] if quiet else []
-    rest = len(states) - len(moved) - quiet
+    rest = len(states) - len(firing) - len(moved) - quiet
     clauses += [f"{count(rest)} with nothing to compare yet"] if rest else []
     return f"{counted(len(states), 'model')}: {', '.join(clauses)}."
+
+
+def _have(models: Sequence[str]) -> str:
+    return f"{count(len(models))} {'has' if len(models) == 1 else 'have'}"
+
+
+def _some(models: Sequence[str]) -> str:
+    return ", ".join(models[:3]) + (f" and {count(len(models) - 3)} more" if len(models) > 3 else "")

@@ -44,6 +44,10 @@ class Service(Protocol):
         """Reads the configuration again; ``None`` when it is in force, else the problem, and the old one stays."""
         ...
 
+    def rearm(self, model: str | None) -> dict[str, list[str]] | None:
+        """Releases the latched alerts of one model, or of all; which by model, ``None`` if there is no such model."""
+        ...
+
     def offer(self, body: bytes, content_type: str, content_encoding: str) -> bool:
         """Takes one unparsed request body; ``False`` when the queue has no room for it.
 

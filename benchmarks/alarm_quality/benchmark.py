@@ -1,0 +1,180 @@
+"""Runs all parts of alarm quality, at default options, and puts what was found beside what was asked."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.processes import ROOT
+from benchmarks.report import Report, Scale
+
+from . import sections
+from .delays import CHANGES, PAGE_UPDATES
+from .dependence import PROCESSES
+from .errors import CHANGE, write_clean, write_doubled
+from .peer_sections import peers
+from .sizes import FULL, QUICK, Sizes
+from .streams import found_streams
+from .tasks import Task, run_tasks
+
+__all__ = ["run"]
+
+METHOD = """\
+Everything runs with the default options but where it is said, from fixed seeds, through the code that `run` uses: references
+are built by the profile builder, evidence is that of `EvidenceMonitor` and `HarmMonitor`. Where there are millions of records
+with 200 features, these are made as bins (each of 65,536 levels is binned once, by the exporter's own `Binner`) and not as
+JSON; the dependent streams go through `ModelTrack` with their labels, the real streams through `replay` from their files. A
+clean model has 200 features: numbers, numbers with gaps or ties, categories; its reference has 10,000 rows.
+
+With the real streams and with river: `python -m benchmarks alarm_quality --streams=FOLDER --peers-python=PYTHON`."""
+
+_NO_STREAMS = (
+    "The real streams were left out: they are no part of the project. `--streams=FOLDER` names a folder that holds one folder "
+    "a stream, with `reference.jsonl.gz`, `predictions.jsonl.gz`, `labels.jsonl.gz` and `truth.json`."
+)
+_NO_RIVER = (
+    "river's detectors were not measured: it is not installed. `python3 -m venv .venv/peers && .venv/peers/bin/pip install -r "
+    "benchmarks/requirements-peers.txt`, or another environment with `--peers-python`."
+)
+
+
+def run(scale: Scale, sizes: Sizes | None = None) -> Report:
+    sizes = sizes or (QUICK if scale.quick else FULL)
+    streams = [str(Path(scale.streams, name)) for name in found_streams(Path(scale.streams))] if scale.streams else []
+    python = scale.peers_python or str(ROOT / ".venv" / "peers" / "bin" / "python")
+    river = _river(python)
+    with tempfile.TemporaryDirectory() as folder:
+        files = Path(folder)
+        found = _run_all({**_made_up(sizes, files), "streams": _replays(streams, files)})
+        found["river"] = (
+            dict(zip(_inputs(sizes, files, streams), _rivers(sizes, files, streams, python), strict=True))
+            if river
+            else {}
+        )
+    parts = [
+        sections.nulls(found["nulls"]),
+        sections.delays(found["features"], found["errors"]),
+        sections.dependence(found["dependence"]),
+        sections.cost(found["cost"][0]),
+        sections.streams(found["streams"]),
+        peers(found),
+    ]
+    notes = [note for part in parts for note in part.notes]
+    notes += [] if streams else [_NO_STREAMS]
+    notes += [f"river {river}, each detector as its constructor makes it."] if river else [_NO_RIVER]
+    return Report(
+        title="Alarm quality",
+        method=METHOD,
+        figures=[figure for part in parts for figure in part.figures],
+        tables=[table for part in parts for table in part.tables],
+        notes=notes,
+    )
+
+
+def _made_up(sizes: Sizes, files: Path) -> dict[str, list[Task]]:
+    """The parts that need nothing but their seeds."""
+    nulls = [
+        Task(
+            "nulls",
+            "null_stream",
+            {
+                "seed": seed,
+                "records": sizes.records,
+                "features": sizes.features,
+                "windows": sizes.windows if seed == 1 else 0,
+            },
+        )
+        for seed in range(1, sizes.seeds + 1)
+    ]
+    dependent = [
+        Task(
+            "dependence",
+            "dependent_streams",
+            {
+                "setting": setting,
+                "seed": 1,
+                "streams": sizes.streams,
+                "live_days": sizes.live_days,
+                "errors": str(files / f"{_file_name(setting)}.npy"),
+                "error_streams": sizes.error_streams,
+            },
+        )
+        for setting in PROCESSES
+    ]
+    features = [
+        Task("delays", "feature_delays", {"seed": seed, "change": change, "features": sizes.features})
+        for change in CHANGES
+        for seed in range(1, sizes.delay_seeds + 1)
+    ]
+    errors = [
+        Task("delays", "error_delays", {"seed": 1, "trials": sizes.error_trials, "page_budget": budget})
+        for budget in (PAGE_UPDATES / 2, PAGE_UPDATES)
+    ]
+    cost = [Task("cost", "cost_of_updates", {"features": sizes.features, "updates": sizes.updates})]
+    return {"cost": cost, "nulls": nulls, "dependence": dependent, "features": features, "errors": errors}
+
+
+def _replays(streams: Sequence[str], files: Path) -> list[Task]:
+    return [
+        Task("streams", "replay_stream", {"folder": stream, "errors": str(files / f"stream-{Path(stream).name}.npy")})
+        for stream in streams
+    ]
+
+
+def _file_name(setting: str) -> str:
+    return "".join(character if character.isalnum() else "-" for character in setting)
+
+
+def _inputs(sizes: Sizes, files: Path, streams: Sequence[str]) -> dict[str, Path]:
+    """Errors for the peers, by what they are."""
+    return {
+        "clean": write_clean(files / "clean.npy", sizes.peer_labels),
+        "doubled": write_doubled(files / "doubled.npy", sizes.peer_trials),
+        **{setting: files / f"{_file_name(setting)}.npy" for setting in PROCESSES},
+        **{Path(stream).name: files / f"stream-{Path(stream).name}.npy" for stream in streams},
+    }
+
+
+def _rivers(sizes: Sizes, files: Path, streams: Sequence[str], python: str) -> list[Any]:
+    return run_tasks(
+        [
+            Task("river_program", "delays", {"path": str(path), "change": CHANGE}, python)
+            if name == "doubled"
+            else Task("river_program", "detect", {"path": str(path)}, python)
+            for name, path in _inputs(sizes, files, streams).items()
+        ]
+    )
+
+
+def _run_all(parts: Mapping[str, Sequence[Task]]) -> dict[str, Any]:
+    results = iter(run_tasks([task for tasks in parts.values() for task in tasks]))
+    found: dict[str, Any] = {}
+    for name, tasks in parts.items():
+        outcomes = [next(results) for _ in tasks]
+        if name == "features":
+            by_change: dict[str, list[float]] = {}
+            for task, outcome in zip(tasks, outcomes, strict=True):
+                by_change.setdefault(task.arguments["change"], []).extend(outcome)
+            found[name] = by_change
+        elif name == "dependence":
+            found[name] = {
+                task.arguments["setting"]: each["streams"] for task, each in zip(tasks, outcomes, strict=True)
+            }
+        else:
+            found[name] = outcomes
+    return found
+
+
+def _river(python: str) -> str:
+    """The version of river in that environment, empty if it is not there."""
+    program = "import river; print(river.__version__)"
+    try:
+        done = subprocess.run([python, "-c", program], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        print(f"no river in {python}: {error}", file=sys.stderr)
+        return ""
+    return done.stdout.strip()

@@ -1,0 +1,219 @@
+"""Decisions: alarms that latch when their evidence crosses the threshold of a budget, and the edges that they make."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import attrs
+
+from .alarm_history import AlarmHistory
+from .metrics.samples import Samples, Series
+
+__all__ = ["ALARMS", "PAGE", "TICKET", "Alarm", "AlarmBoard", "Certainty", "Transition"]
+
+PAGE, TICKET = "page", "ticket"
+
+ALARMS: Mapping[str, str] = {
+    "ModelLossIncreased": PAGE,
+    "ModelInputBroken": PAGE,
+    "ModelFeatureDrift": TICKET,
+    "ModelFeatureOutOfRange": TICKET,
+    "ModelFeatureMissingValues": TICKET,
+    "ModelPredictionDrift": TICKET,
+    "ModelConceptDrift": TICKET,
+}
+"""Severity of each alarm that the exporter decides; the Prometheus alert has the same name."""
+
+Certainty = str
+"""How sure the names of features are: ``named`` (by the test), ``suspected`` (the largest only), empty without any."""
+
+_LARGEST_LOG10 = 300.0
+_MARGIN = 1e-6
+
+
+@attrs.frozen
+class Transition:
+    """An edge of a latch. ``evidence`` and ``threshold`` are log10; times are event time in seconds since the epoch."""
+
+    time: float
+    record: int
+    alert: str
+    severity: str
+    firing: bool
+    model: str
+    features: tuple[str, ...]
+    certainty: Certainty
+    evidence: float
+    threshold: float
+    onset: float | None
+
+
+@attrs.define(eq=False)
+class Alarm:
+    """One latch of one model. Evidence and threshold are natural logarithms of M and c.
+
+    Whoever owns the evidence sets ``evidence`` after each update, calls :meth:`fire` where it crosses ``threshold`` and
+    :meth:`resolve` after recovery, and starts its bets again where ``restart`` is called.
+    """
+
+    alert: str
+    severity: str
+    model: str
+    threshold: float
+    evidence: float = -math.inf
+    active: bool = False
+    onset: float | None = None
+    since: float | None = None
+    features: tuple[str, ...] = ()
+    certainty: Certainty = ""
+    restart: Callable[[], None] | None = None
+    report: Callable[[Transition], None] | None = None
+    history: AlarmHistory = attrs.field(factory=AlarmHistory)
+
+    def fire(
+        self, time: float, record: int, *, onset: float | None, features: Iterable[str] = (), certainty: Certainty = ""
+    ) -> None:
+        """Latch, at ``evidence``. Does nothing while active."""
+        if self.active:
+            return
+        self.active, self.since, self.onset = True, time, onset
+        self.history.begin(record, time if onset is None else onset)
+        self.name(features, certainty, record)
+        self._tell(time, record, firing=True)
+
+    def name(self, features: Iterable[str], certainty: Certainty, record: int) -> None:
+        """Say which features it is about from a record on, also while it is active."""
+        self.features = tuple(features)
+        self.certainty = certainty if self.features else ""
+        self.history.name(record, self.features)
+
+    def resolve(self, time: float, record: int) -> None:
+        """Release the latch after recovery, and let the bets start again."""
+        if not self.active:
+            return
+        self._tell(time, record, firing=False)
+        self.active, self.since, self.onset = False, None, None
+        self.features, self.certainty = (), ""
+        self.history.end(record, time)
+        self.evidence = -math.inf
+        if self.restart is not None:
+            self.restart()
+
+    def _tell(self, time: float, record: int, *, firing: bool) -> None:
+        if self.report is not None:
+            self.report(
+                Transition(
+                    time=time,
+                    record=record,
+                    alert=self.alert,
+                    severity=self.severity,
+                    firing=firing,
+                    model=self.model,
+                    features=self.features,
+                    certainty=self.certainty,
+                    evidence=clamped_log10(self.evidence),
+                    threshold=self.threshold / math.log(10),
+                    onset=self.onset,
+                )
+            )
+
+    @property
+    def exported(self) -> float:
+        """log10 of the evidence as exported: held just above the threshold, or higher, while the latch is closed.
+
+        Prometheus averages replicas as powers of ten, and the logarithm of that may be a last digit smaller.
+        """
+        held = max(self.evidence, self.threshold + _MARGIN) if self.active else self.evidence
+        return clamped_log10(held)
+
+
+def clamped_log10(natural: float) -> float:
+    """log10 of a number given by its natural logarithm, within ±300, so that ``10 ^`` of it is a finite float."""
+    return max(-_LARGEST_LOG10, min(natural / math.log(10), _LARGEST_LOG10))
+
+
+class AlarmBoard:
+    """All alarms of one model. ``budgets`` are minutes of event time per false alarm, by severity.
+
+    The budget of a severity is for all its alarms together: each gets an equal part of it, so that the chance of any false
+    page within time T is at most T divided by the budget (a union of e-detectors, STATISTICS: Shin, Ramdas, Rinaldo 2022).
+    """
+
+    def __init__(self, model: str, budgets: Mapping[str, float]) -> None:
+        shares = Counter(ALARMS.values())
+        self.model = model
+        self.budgets = dict(budgets)
+        self.transitions: list[Transition] = []
+        self.alarms: dict[str, Alarm] = {
+            alert: Alarm(alert, severity, model, math.log(budgets[severity] * shares[severity]), report=self._report)
+            for alert, severity in ALARMS.items()
+        }
+        keys = [(model, alert, severity) for alert, severity in ALARMS.items()]
+        self._active = Series("model_alert_active", keys)
+        self._evidence = Series("model_alert_evidence_log10", keys)
+        self._threshold = Series("model_alert_evidence_threshold_log10", keys)
+        self._onset = Series("model_alert_onset_timestamp_seconds", keys)
+        self._fired_series = Series("model_alerts_fired_total", keys)
+        self._fired: Counter[str] = Counter()
+
+    def __getitem__(self, alert: str) -> Alarm:
+        return self.alarms[alert]
+
+    def _report(self, transition: Transition) -> None:
+        self.transitions.append(transition)
+        self._fired[transition.alert] += transition.firing
+
+    def drain(self) -> list[Transition]:
+        """The edges since the last call, oldest first."""
+        found, self.transitions = self.transitions, []
+        return found
+
+    def rearm(self, time: float, record: int) -> list[str]:
+        """A person says that what happened is over or accepted: release every latch. Returns the alerts released."""
+        released = [alarm.alert for alarm in self.alarms.values() if alarm.active]
+        for alert in released:
+            self.alarms[alert].resolve(time, record)
+        return released
+
+    def collect(self) -> Iterable[Samples]:
+        """Samples of all alarms."""
+        alarms = [*self.alarms.values()]
+        yield self._active.samples([float(alarm.active) for alarm in alarms])
+        yield self._evidence.samples([alarm.exported for alarm in alarms])
+        yield self._threshold.samples([alarm.threshold / math.log(10) for alarm in alarms])
+        yield self._onset.samples([math.nan if alarm.onset is None else alarm.onset for alarm in alarms])
+        yield self._fired_series.samples([self._fired[alarm.alert] for alarm in alarms])
+        for alarm in alarms:
+            if alarm.active and alarm.features:
+                names = [(self.model, alarm.alert, alarm.severity, name, alarm.certainty) for name in alarm.features]
+                yield Series("model_alert_feature", names).samples([1.0] * len(names))
+
+    def snapshot(self) -> dict[str, Any]:
+        """State for a snapshot: plain values only."""
+        return {
+            alarm.alert: {
+                "evidence": alarm.evidence,
+                "active": alarm.active,
+                "onset": alarm.onset,
+                "since": alarm.since,
+                "features": list(alarm.features),
+                "certainty": alarm.certainty,
+                "fired": self._fired[alarm.alert],
+                "history": alarm.history.snapshot(),
+            }
+            for alarm in self.alarms.values()
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a snapshot; alarms that it lacks start anew."""
+        for alert, saved in state.items():
+            alarm = self.alarms.get(alert)
+            if alarm is not None:
+                alarm.evidence, alarm.active = float(saved["evidence"]), bool(saved["active"])
+                alarm.onset, alarm.since = saved["onset"], saved["since"]
+                alarm.features, alarm.certainty = tuple(saved["features"]), saved["certainty"]
+                self._fired[alert] = int(saved["fired"])
+                alarm.history.restore(saved["history"])

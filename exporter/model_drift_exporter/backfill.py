@@ -1,0 +1,114 @@
+"""History as OpenMetrics with timestamps, which ``promtool tsdb create-blocks-from openmetrics`` turns into blocks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from pathlib import Path
+
+import attrs
+
+from .errors import InputError
+from .metrics.catalogue import CATALOGUE
+from .metrics.renderer import header, lines_of_block
+from .metrics.samples import HistogramSeries, Samples, Series, escape_label_value
+from .replacing import replace_file
+
+__all__ = ["Backfill"]
+
+_LARGEST_FILE = 1_000_000
+_SMALLEST_FILE = 100_000
+_LONGEST_GAP = 2_016
+_UP = "# HELP up 1 while the target could be scraped.\n# TYPE up gauge"
+
+
+@attrs.define(eq=False)
+class Backfill:
+    """Writes what a scrape at each multiple of ``step`` seconds of event time would have found.
+
+    A file holds whole days, about 100,000 samples of them, and never more than a million, so that it can be made into blocks
+    in little memory. Times are moved by
+    ``shift`` seconds, also where they are values. Samples carry ``job`` and ``instance``, as a scrape adds them.
+    """
+
+    folder: Path
+    step: float = 300.0
+    shift: float = 0.0
+    job: str = "model-drift-exporter"
+    instance: str = "replay"
+    files: int = 0
+    samples: int = 0
+    _next: float | None = None
+    _groups: dict[str, dict[str, list[str]]] = attrs.field(factory=dict)
+    _held: int = 0
+    _day: int = 0
+    _labelled: dict[str, str] = attrs.field(factory=dict)
+
+    def due(self, now: float) -> list[float]:
+        """The steps up to ``now`` (event time in seconds) that have not been written; the caller writes each.
+
+        Of a gap of years, as after a first record with a wrong clock, only the beginning and the last step.
+        """
+        if self._next is None:
+            self._next = math.floor(now / self.step) * self.step + self.step
+            return []
+        count = max(int((now - self._next) // self.step) + 1, 0)
+        places = [*range(min(count, _LONGEST_GAP)), *([count - 1] if count > _LONGEST_GAP else [])]
+        steps = [self._next + place * self.step for place in places]
+        self._next += count * self.step
+        return steps
+
+    def write(self, time: float, blocks: Iterable[Samples]) -> None:
+        """Add the samples of one step. Raises :class:`InputError` if a file cannot be written."""
+        moment = time + self.shift
+        limit = _LARGEST_FILE if int(moment // 86_400) == self._day else _SMALLEST_FILE
+        if self._held >= limit:
+            self.flush()
+        self._day = int(moment // 86_400)
+        stamp = f" {moment:.3f}".removesuffix(".000")
+        for block in blocks:
+            self._add(block, stamp)
+        up = self._groups.setdefault("up", {}).setdefault("", [])
+        up.append(f"{self._with_target('up ')}1{stamp}")
+
+    def _add(self, block: Samples, stamp: str) -> None:
+        series = block.series
+        name = series.metric.name
+        if name.endswith("_timestamp_seconds") and isinstance(series, Series):
+            block = series.samples([float(value) + self.shift for value in block.values])
+        groups = self._groups.setdefault(name, {})
+        histogram = isinstance(series, HistogramSeries)
+        for line in lines_of_block(block):
+            prefix, _, value = line.rpartition(" ")
+            # All samples of a series stand together, those of a histogram by time.
+            key = series.prefixes[-1] if histogram else prefix
+            groups.setdefault(key, []).append(f"{self._with_target(prefix + ' ')}{value}{stamp}")
+            self._held += 1
+
+    def _with_target(self, prefix: str) -> str:
+        found = self._labelled.get(prefix)
+        if found is None:
+            target = f'job="{escape_label_value(self.job)}",instance="{escape_label_value(self.instance)}"'
+            name, brace, rest = prefix.partition("{")
+            found = f"{name}{{{target},{rest}" if brace else f"{name.rstrip()}{{{target}}} "
+            self._labelled[prefix] = found
+        return found
+
+    def flush(self) -> None:
+        """Write what is held into a file of its own. Raises :class:`InputError` if that fails."""
+        if not self._groups:
+            return
+        parts = []
+        for name in [*CATALOGUE, "up"]:
+            if name in self._groups:
+                parts.append(_UP if name == "up" else header(CATALOGUE[name], openmetrics=True))
+                parts += [line for lines in self._groups[name].values() for line in lines]
+        path = self.folder / f"{self.files:05d}.openmetrics"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            replace_file(path, "\n".join([*parts, "# EOF", ""]).encode("utf-8", "replace"))
+        except OSError as error:
+            raise InputError(f"--backfill: cannot write {path}: {error.strerror or error}") from error
+        self.files += 1
+        self.samples += self._held
+        self._groups, self._held, self._labelled = {}, 0, {}

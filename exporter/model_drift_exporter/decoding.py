@@ -1,0 +1,143 @@
+"""From the chunks of all inputs to batches: the schema of each input, the decoder of each stream, the number of each line."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+
+from .formats import Schema
+from .formats.streams import StreamDecoders
+from .records import NO_LINES, Decoded
+from .reference.profile import ReferenceProfile
+from .sources.base import Chunk
+
+__all__ = ["Decoding"]
+
+_log = logging.getLogger(__name__)
+
+
+def _never(_decoded: Decoded) -> bool:
+    return False
+
+
+class Decoding:
+    """Decodes chunks in the order in which they come.
+
+    ``fields`` are the configured names of fields, ``include`` and ``exclude`` those of features. ``references`` are the
+    profiles given, whose features are the only ones read, unless ``learns_from`` says of a batch that a model in it learns
+    a reference. ``labels`` names the inputs that hold labels only.
+    """
+
+    def __init__(
+        self,
+        *,
+        fields: Mapping[str, str | None] | None = None,
+        include: Iterable[str] = (),
+        exclude: Iterable[str] = (),
+        references: Iterable[ReferenceProfile] = (),
+        learns_from: Callable[[Decoded], bool] = _never,
+        labels: Iterable[str] = (),
+    ) -> None:
+        self.fields = dict(fields or {})
+        self.include, self.exclude = frozenset(include), frozenset(exclude)
+        self.labels = frozenset(labels)
+        self._references = tuple(references)
+        self._learns_from = learns_from
+        self._schemas: dict[str, Schema] = {}
+        self._decoders = StreamDecoders()
+        self._lines: Counter[str] = Counter()
+
+    def schema(self, input_name: str) -> Schema:
+        """What is known of the fields of one input."""
+        schema = self._schemas.get(input_name)
+        if schema is None:
+            schema = self._schemas[input_name] = Schema()
+            self._configure(input_name, schema)
+        return schema
+
+    def _configure(self, input_name: str, schema: Schema) -> None:
+        closed = bool(self._references) or bool(self.include)
+        schema.labels = input_name in self.labels
+        schema.configure(self.fields, self.include, self.exclude, closed=closed)
+        schema.add_features(self.include)
+        for profile in self._references:
+            schema.add_features(column.name for column in profile.features)
+
+    def decode(self, chunk: Chunk, source_format: str) -> Decoded:
+        """What the chunk holds; its lines, the rejected ones included, are those of its input, over all of its streams.
+
+        The lines that the source had to skip stand in front of the chunk, and are among the errors.
+        """
+        decoded = self._decode(chunk, source_format) if chunk.data else Decoded()
+        first = self._lines[chunk.input]
+        skipped = sum(chunk.errors.values())
+        self._lines[chunk.input] += skipped + decoded.lines
+        return _placed(decoded, first, skipped, Counter(chunk.errors) if skipped else None)
+
+    def _decode(self, chunk: Chunk, source_format: str) -> Decoded:
+        schema = self.schema(chunk.input)
+        decoded, _ = self._decoders.decode(chunk, source_format, schema)
+        if decoded.problem:
+            _log.error("input %s: %s: %s", chunk.input, chunk.stream, decoded.problem)
+        if schema.closed and not self.include and self._learns_from(decoded):
+            schema.open()
+            decoded = self._decoders.decode_again(chunk, source_format, schema)
+        return decoded
+
+    def unknown_features(self) -> set[str]:
+        """Features in the logs that nothing given knows."""
+        return {name for schema in self._schemas.values() for name in schema.unknown} - self.exclude
+
+    def same_fields(self, other: Decoding) -> bool:
+        """Whether both take the same for fields and features."""
+        own, others = ((each.fields, each.include, each.exclude) for each in (self, other))
+        return own == others
+
+    def take_over(self, old: Decoding) -> None:
+        """Go on where another one stopped, as far as the settings of both agree."""
+        self._schemas, self._lines = old._schemas, old._lines
+        # A decoder with a header of its stream cannot start in the middle of it; the others begin again.
+        self._decoders.take_over(old._decoders)
+        for name, schema in self._schemas.items():
+            self._configure(name, schema)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Schemas and line numbers by input, as plain values."""
+        schemas = {name: schema.snapshot() for name, schema in self._schemas.items()}
+        return {"lines": dict(self._lines), "schemas": schemas}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a snapshot of one with the same settings."""
+        self._lines = Counter({name: int(lines) for name, lines in state["lines"].items()})
+        for name, saved in state["schemas"].items():
+            self.schema(name).restore(saved)
+
+
+def _placed(decoded: Decoded, first: int, skipped: int, errors: Counter[str] | None) -> Decoded:
+    """A chunk in its input: it begins with line ``first``, the ``skipped`` ones before its own."""
+    start = first + skipped
+    records, labels = decoded.records, decoded.labels
+    lines = [batch.line or range(batch.size) for batch in (records, labels) if batch is not None]
+    rejected = np.arange(first, start) if skipped else NO_LINES
+    if sum(map(len, lines)) < decoded.lines:
+        free = np.ones(decoded.lines, dtype=np.bool_)
+        for taken in lines:
+            free[taken] = False
+        rejected = np.concatenate([rejected, start + np.flatnonzero(free)])
+    return attrs.evolve(
+        decoded,
+        records=records and attrs.evolve(records, line=_shifted(records.line, start, records.size)),
+        labels=labels and attrs.evolve(labels, line=_shifted(labels.line, start, labels.size)),
+        errors=decoded.errors if errors is None else errors + Counter(decoded.errors),
+        lines=skipped + decoded.lines,
+        rejected=rejected,
+    )
+
+
+def _shifted(line: Sequence[int] | None, start: int, size: int) -> Sequence[int]:
+    return range(start, start + size) if line is None else [start + index for index in line]

@@ -1,0 +1,66 @@
+"""Inputs that hold labels only, read as far as the predictions have got."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from .held_labels import HeldLabels
+from .records import Decoded, LabelBatch
+from .sources.base import Chunk, Source
+
+__all__ = ["LabelInputs"]
+
+_CHUNKS = 4
+
+
+@attrs.define(eq=False)
+class LabelInputs:
+    """At a first start a log of predictions and one of labels are read from months ago, at different speeds.
+
+    Labels far ahead of their predictions would wait beyond their horizon, and predictions far ahead of their labels would
+    expire. ``decode`` turns a chunk of a source into what it holds.
+    """
+
+    sources: Sequence[Source]
+    decode: Callable[[Source, Chunk], Decoded]
+    _held: dict[str, HeldLabels] = attrs.field(factory=dict)
+
+    def until(self, time: float, now: float, *, draining: bool = False) -> Iterator[tuple[str, LabelBatch]]:
+        """The labels up to an event time that have come, with their input; ``now`` is the wall clock, for the sources.
+
+        A few chunks of each input at most; there may be more.
+        """
+        for source in self.sources:
+            held = self._held.setdefault(source.input, HeldLabels())
+            for _ in range(_CHUNKS):
+                if not held and not self._load(source, held, now, draining=draining):
+                    break
+                taken = held.take(time)
+                for labels in taken:
+                    yield source.input, labels
+                # What is not due may hide labels that are.
+                if not taken and (held.full or not self._load(source, held, now, draining=draining)):
+                    break
+
+    def _load(self, source: Source, held: HeldLabels, now: float, *, draining: bool) -> bool:
+        chunk = source.poll(now, draining=draining)
+        labels = None if chunk is None else self.decode(source, chunk).labels
+        if labels is not None:
+            held.hold(labels)
+        return labels is not None
+
+    def take_over(self, old: LabelInputs) -> None:
+        """Go on with what others have held."""
+        self._held = old._held
+
+    def snapshot(self) -> dict[str, Any]:
+        """State for a snapshot: what is held has been read, and would not be read again."""
+        return {name: held.snapshot() for name, held in self._held.items()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from :meth:`snapshot`; raises ``KeyError``, ``TypeError`` or ``ValueError`` if it does not fit."""
+        for name, held in state.items():
+            self._held.setdefault(name, HeldLabels()).restore(held)

@@ -1,0 +1,250 @@
+"""Whether a model can be judged by its labels, and if not, why: ``model_not_evaluable``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from ..metrics.samples import Samples, Series
+from ..outcomes import OutcomeLayout
+from ..reference.profile import OutcomeSummary, ReferenceProfile
+from .options import LabelOptions
+from .recent import RecentShares
+
+__all__ = ["NOT_EVALUABLE", "UNFAIR", "LabelHealth", "LabelState", "not_evaluable", "reference_faults"]
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+NOT_EVALUABLE = (
+    "no_reference",
+    "reference_without_labels",
+    "few_reference_labels",
+    "few_class_rows",
+    "no_labels",
+    "labels_stopped",
+    "selective_labels",
+    "one_class_labels",
+    "unseen_class_labels",
+    "unusable_labels",
+    "no_identifiers",
+    "future_labels",
+    "labels_unmatched",
+    "immature_labels",
+    "broken_input",
+)
+"""All reasons; each is exported as 1 while it holds, else 0."""
+
+UNFAIR = frozenset({"selective_labels", "one_class_labels"})
+"""Reasons for which the labels that have come are no fair sample of the outcomes, so that they are no evidence on the loss."""
+
+FEWEST_ROWS = 100
+"""Labelled reference rows, of all or of a class, below which nothing is judged by them."""
+
+RARE_SHARE = 0.1
+"""Below this share of its rarest class a model is judged by each class's error too."""
+
+_DAY = 86_400.0
+_UNUSABLE_SHARE = 0.05
+_UNIDENTIFIED_SHARE = 0.5
+_FUTURE_SHARE = 0.05
+_FEWEST_OF_ONE_CLASS = 100
+_FEWEST_IMMATURE = 100
+_LEAST_CHANCE = 1e-6
+
+
+def not_evaluable(model: str, reasons: Collection[str]) -> Samples:
+    """``model_not_evaluable`` of one model, for every reason there is."""
+    series = Series("model_not_evaluable", [(model, reason) for reason in NOT_EVALUABLE])
+    return series.samples([float(reason in reasons) for reason in NOT_EVALUABLE])
+
+
+def reference_faults(outcomes: OutcomeSummary | None, layout: OutcomeLayout) -> set[str]:
+    """What a reference lacks to judge labels with."""
+    if outcomes is None or not outcomes.rows:
+        return {"reference_without_labels"}
+    if outcomes.rows < FEWEST_ROWS:
+        return {"few_reference_labels"}
+    rows = [outcomes.class_rows.get(name, 0) for name in layout.classes]
+    if rows and min(rows) < min(FEWEST_ROWS, RARE_SHARE * outcomes.rows):
+        return {"few_class_rows"}
+    return set()
+
+
+@attrs.frozen
+class LabelState:
+    """Where a model's labels stand: seconds of event time, the last delay quantile, what the store says.
+
+    ``counted``: whether any outcome has been mature. ``excluded_since``: event time from which the harm monitor has left
+    outcomes out because of broken input, ``None`` while it does not.
+    """
+
+    now: float
+    first_prediction: float | None
+    delay: float
+    selective: bool = False
+    unmatched: bool = False
+    counted: bool = True
+    excluded_since: float | None = None
+
+
+class LabelHealth:
+    """Follows what of labels and predictions makes a model hard to judge."""
+
+    def __init__(self, reference: ReferenceProfile, layout: OutcomeLayout, options: LabelOptions) -> None:
+        self.options = options
+        self._first, self._latest = math.inf, -math.inf
+        self._latest_joined = self._lead = -math.inf
+        self._longest_gap = self._lead_gap = 0.0
+        self._layout = layout
+        self._faults = reference_faults(reference.outcomes, layout)
+        self._chances = _class_chances(reference.outcomes, layout)
+        self._labels, self._predictions = RecentShares(3), RecentShares(1)
+        self._apart = False
+        self._run_class, self._run = math.nan, 0
+
+    @property
+    def newest(self) -> float:
+        """Event time of the newest label, -inf before any has one: labels before the first prediction have it as they join."""
+        return max(self._latest, self._lead, self._latest_joined)
+
+    @property
+    def seen(self) -> bool:
+        """Whether any label has come."""
+        return self._labels.size > 0
+
+    def observe_predictions(self, unidentified: Mask) -> None:
+        """Note which predictions have neither an identifier nor a label."""
+        self._predictions.add([unidentified])
+
+    def observe_labels(
+        self, unseen: Mask, unusable: Mask, future: Mask, time: Array, *, leading: Mask, apart: bool
+    ) -> None:
+        """Note labels: of unseen classes, of no use, not believed, the event time of each; whether some came on their own.
+
+        Those ``leading`` have a time that the next prediction will judge.
+        """
+        if not len(unseen):
+            return
+        self._apart |= apart
+        self._labels.add([unseen, unusable, future])
+        dated = time[time > -math.inf]
+        self._first = float(dated[0]) if len(dated) and self._first == math.inf else self._first
+        before = max(self._latest, self._lead)
+        self._latest, gaps = _follow(self._latest, np.where(leading, -math.inf, time))
+        self._longest_gap = max(self._longest_gap, float(gaps.max(initial=0.0)))
+        if leading.any():
+            self._lead, gaps = _follow(before, time)
+            self._lead_gap = max(self._lead_gap, float(gaps[leading].max(initial=0.0)))
+
+    def settle(self) -> None:
+        """Labels that led were right."""
+        self._latest, self._longest_gap = max(self._latest, self._lead), max(self._longest_gap, self._lead_gap)
+        self._lead, self._lead_gap = -math.inf, 0.0
+
+    def set_back(self, now: float) -> None:
+        """The clock fell to ``now``: what led was wrong."""
+        self._lead, self._lead_gap = -math.inf, 0.0
+        self._first = min(self._first, now) if self._first < math.inf else math.inf
+        if self._latest > now + _DAY:
+            if self._longest_gap >= self._latest - now:
+                self._longest_gap = 0.0
+            self._latest = now
+        if self._latest_joined > now + _DAY:
+            self._latest_joined = now
+
+    def observe_joined(self, label: Array, time: Array) -> None:
+        """Note the labels of joined outcomes, in order, and the event time of each."""
+        self._latest_joined = max(self._latest_joined, float(time.max(initial=-math.inf)))
+        if not self._layout.classification:
+            return
+        label = label[label < len(self._layout.classes)]  # an unseen class says nothing of how those known are chosen
+        if not len(label):
+            return
+        different = np.flatnonzero(label[:-1] != label[1:])
+        if len(different) or label[0] != self._run_class:
+            self._run = 0
+        self._run_class = float(label[-1])
+        self._run += len(label) - (int(different[-1]) + 1 if len(different) else 0)
+
+    def reasons(self, state: LabelState) -> set[str]:
+        """Why the model cannot be judged now."""
+        if not self.seen:
+            return self._without_labels(state)
+        holding = {
+            "labels_stopped": self._stopped(state),
+            "selective_labels": state.selective,
+            "unseen_class_labels": self._labels.share(0) > 0,
+            "unusable_labels": self._labels.share(1) >= _UNUSABLE_SHARE,
+            "no_identifiers": self._apart and self._predictions.share(0) >= _UNIDENTIFIED_SHARE,
+            "one_class_labels": self._only_one_class(),
+            "future_labels": self._labels.share(2) >= _FUTURE_SHARE,
+            "labels_unmatched": state.unmatched,
+            "broken_input": state.excluded_since is not None and state.now - state.excluded_since > _DAY,
+        }
+        found = self._faults | {reason for reason, holds in holding.items() if holds}
+        if self._immature(state) and not found & {"unusable_labels", "no_identifiers", "labels_unmatched"}:
+            found.add("immature_labels")
+        return found
+
+    def _stopped(self, state: LabelState) -> bool:
+        silent_since = max(self.newest, -math.inf if state.first_prediction is None else state.first_prediction)
+        return state.now - silent_since > max(_DAY, 2 * self._longest_gap, 2 * state.delay)
+
+    def _immature(self, state: LabelState) -> bool:
+        return not state.counted and self._labels.size >= _FEWEST_IMMATURE and state.now - self._first > _DAY
+
+    def _without_labels(self, state: LabelState) -> set[str]:
+        if self.options.expected != "yes" or not self._predictions.size:
+            return set()
+        found = set(self._faults)
+        if self._predictions.share(0) >= _UNIDENTIFIED_SHARE:
+            found.add("no_identifiers")
+        first = state.now if state.first_prediction is None else state.first_prediction
+        if state.now - first >= (self.options.maturity or 0.0):
+            found.add("no_labels")
+        return found
+
+    def _only_one_class(self) -> bool:
+        if self._run < _FEWEST_OF_ONE_CLASS or len(self._layout.classes) < 2:
+            return False
+        chance = self._chances.get(self._run_class, 0.0)
+        return self._run * math.log(max(chance, 1e-300)) < math.log(_LEAST_CHANCE)
+
+    def snapshot(self) -> dict[str, Any]:
+        """State for a snapshot."""
+        return {
+            "latest": [self._first, self._latest, self._latest_joined, self._lead],
+            "longest_gap": [self._longest_gap, self._lead_gap],
+            "labels": self._labels.snapshot(),
+            "predictions": self._predictions.snapshot(),
+            "apart": self._apart,
+            "run": [self._run_class, self._run],
+        }
+
+    def restore(self, state: Any) -> None:
+        """Go on from :meth:`snapshot`; raises ``KeyError``, ``TypeError`` or ``ValueError`` if it does not fit."""
+        self._first, self._latest, self._latest_joined, self._lead = map(float, state["latest"])
+        self._longest_gap, self._lead_gap = map(float, state["longest_gap"])
+        self._labels.restore(state["labels"])
+        self._predictions.restore(state["predictions"])
+        self._apart = bool(state["apart"])
+        self._run_class, self._run = float(state["run"][0]), int(state["run"][1])
+
+
+def _follow(latest: float, time: Array) -> tuple[float, Array]:
+    """The latest time after some more, and by how much each of these was later than all before it."""
+    running = np.maximum.accumulate(np.append(latest, time))
+    known = running[:-1] > -math.inf
+    return float(running[-1]), np.where(known, running[1:] - np.where(known, running[:-1], 0.0), 0.0)
+
+
+def _class_chances(outcomes: OutcomeSummary | None, layout: OutcomeLayout) -> Mapping[float, float]:
+    """How likely a label of each class is by the reference; without one every class is the same."""
+    rows = [(outcomes.class_rows.get(name, 0) if outcomes else 0) + 1 for name in layout.classes]
+    return {float(position): count / sum(rows) for position, count in enumerate(rows)}

@@ -1,0 +1,224 @@
+"""Predictions and labels of one call as one sequence of events, in the order of their lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from ..binning import Binner, CodedBatch
+from ..outcomes import OutcomeLayout
+from ..records import LabelBatch, lines_of
+from ..reference.profile import PREDICTION, SCORE, ReferenceProfile
+from ..times import parse_times
+from .coding import CodedLabels, LabelCoder
+from .hashing import hash_identifiers, keys_of
+from .store import MOST_PROBABILITIES
+
+__all__ = ["EventReader", "Events"]
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+@attrs.frozen(eq=False)
+class Events:
+    """Arrays of one value an event.
+
+    ``line`` is the line of the last prediction so far. ``clock`` is the model's, after a prediction. ``time`` may be NaN for
+    a label. ``identified``: has an identifier; ``key`` is its key. ``label`` is NaN without a usable one. ``predicted``,
+    ``score`` (NaN without), ``score_cell`` (-1 without) and ``probabilities`` are those of predictions. ``missing``,
+    ``unusable`` and ``unseen`` are about labels, see :class:`CodedLabels`.
+    """
+
+    is_label: Mask
+    line: NDArray[np.int64]
+    clock: Array
+    time: Array
+    key: NDArray[np.uint64]
+    identified: Mask
+    label: Array
+    missing: Mask
+    unusable: Mask
+    unseen: Mask
+    predicted: Array
+    score: Array
+    score_cell: NDArray[np.int16]
+    probabilities: NDArray[np.uint8] | None
+
+    @property
+    def size(self) -> int:
+        """Number of events."""
+        return len(self.time)
+
+    def part(self, start: int, end: int) -> Events:
+        """The events from ``start`` to before ``end``."""
+        return self if (start, end) == (0, self.size) else self._each(lambda column: column[start:end])
+
+    def ordered(self, order: NDArray[np.int64]) -> Events:
+        """The events in another order."""
+        return self._each(lambda column: column[order])
+
+    def _each(self, change: Callable[[Any], Any]) -> Events:
+        columns: dict[str, Any] = {}
+        for name in _COLUMNS:
+            column = getattr(self, name)
+            columns[name] = None if column is None else change(column)
+        return Events(**columns)
+
+    def then(self, other: Events) -> Events:
+        """These events, then others."""
+        columns: dict[str, Any] = {}
+        for name in _COLUMNS:
+            pair = getattr(self, name), getattr(other, name)
+            columns[name] = None if pair[0] is None else np.concatenate(pair)
+        return Events(**columns)
+
+
+_COLUMNS = tuple(field.name for field in attrs.fields(Events))
+
+
+class EventReader:
+    """Makes events of batches, for one model."""
+
+    def __init__(self, model: str, reference: ReferenceProfile, binner: Binner, layout: OutcomeLayout) -> None:
+        self._model = model
+        self._layout = layout
+        self._coder = LabelCoder(layout)
+        self._binner = binner
+        roles = [column.role for column in reference.columns]
+        self._prediction = roles.index(PREDICTION) if PREDICTION in roles else None
+        self._score = roles.index(SCORE) if SCORE in roles else None
+        self._positions = self._prediction_positions(reference)
+        self.probabilities = reference.probability and 2 < len(layout.classes) <= MOST_PROBABILITIES
+        scored = reference.score_columns
+        self._scored = [scored.index(name) if name in scored else -1 for name in layout.classes]
+        self.line = -1
+        """Line of the last prediction, -1 before the first."""
+
+    def _prediction_positions(self, reference: ReferenceProfile) -> Array:
+        """For each bin of the prediction the position of its class; NaN for no prediction."""
+        column = reference.column(PREDICTION)
+        if column is None or column.numeric:
+            return np.empty(0)
+        places = {name: position for position, name in enumerate(self._layout.classes)}
+        other = len(self._layout.classes)
+        categories = [places.get(name, other) for name in column.categories]
+        return np.array([*categories, other, np.nan, other], dtype=np.float64)
+
+    @property
+    def unusable(self) -> str:
+        """Why a label is rejected that is there, but no class or number."""
+        return self._coder.unusable
+
+    def read(self, coded: CodedBatch | None, labels: LabelBatch | None) -> Events | None:
+        """The events of one call, ``None`` if there are none."""
+        predictions = self._of_predictions(coded) if coded is not None and coded.size else None
+        others = self._of_labels(labels) if labels is not None and labels.size else None
+        if predictions is not None and others is not None:
+            events = predictions.then(others)
+            events = events.ordered(np.argsort(events.line, kind="stable"))
+            latest = np.maximum.accumulate(np.where(events.is_label, -1, np.arange(events.size)))
+            events = attrs.evolve(events, line=np.where(latest >= 0, events.line[latest], self.line))
+        elif predictions is not None:
+            events = predictions
+        elif others is not None:
+            events = attrs.evolve(others, line=np.full(others.size, self.line))
+        else:
+            return None
+        self.line = int(events.line[-1])
+        return events
+
+    def _of_predictions(self, coded: CodedBatch) -> Events:
+        size, batch = coded.size, coded.records
+        hashes, identified = _no_identifiers(size)
+        if batch.identifier is not None:
+            hashes, identified = hash_identifiers(batch.identifier)
+        label = self._own_labels(coded)
+        score, cell = self._scores(coded)
+        return Events(
+            is_label=np.zeros(size, dtype=np.bool_),
+            line=coded.line,
+            clock=coded.now,
+            time=coded.time,
+            key=keys_of(self._model, hashes),
+            identified=identified,
+            label=label.values,
+            missing=np.zeros(size, dtype=np.bool_),
+            unusable=label.unusable,
+            unseen=label.unseen,
+            predicted=self._predicted(coded),
+            score=score,
+            score_cell=cell,
+            probabilities=self._probabilities(coded),
+        )
+
+    def _of_labels(self, labels: LabelBatch) -> Events:
+        size = labels.size
+        hashes, identified = _no_identifiers(size)
+        if labels.identifier is not None:
+            hashes, identified = hash_identifiers(labels.identifier)
+        coded = self._coder.code(labels.label, text=labels.text)
+        nothing = np.full(size, np.nan)
+        return Events(
+            is_label=np.ones(size, dtype=np.bool_),
+            line=lines_of(labels),
+            clock=nothing,
+            time=nothing if labels.time is None else parse_times(labels.time),
+            key=keys_of(self._model, hashes),
+            identified=identified,
+            label=coded.values,
+            missing=coded.missing,
+            unusable=coded.unusable,
+            unseen=coded.unseen,
+            predicted=nothing,
+            score=nothing,
+            score_cell=np.full(size, -1, dtype=np.int16),
+            probabilities=np.zeros((size, len(self._scored)), dtype=np.uint8) if self.probabilities else None,
+        )
+
+    def _own_labels(self, coded: CodedBatch) -> CodedLabels:
+        batch = coded.records
+        if batch.label is None:
+            none = np.zeros(coded.size, dtype=np.bool_)
+            return CodedLabels(np.full(coded.size, np.nan), none, none, none)
+        return self._coder.code(batch.label, text=batch.text)
+
+    def _predicted(self, coded: CodedBatch) -> Array:
+        """Positions of classes, or numbers; NaN where there is no prediction."""
+        if self._prediction is None:
+            return np.full(coded.size, np.nan)
+        if self._layout.classification:
+            cells = coded.cells[self._prediction] - self._binner.starts[self._prediction]
+            positions: Array = self._positions[cells]
+            return positions
+        column = self._binner.columns[self._prediction]
+        predicted = self._binner.numbers(column, coded.records, coded.scores)
+        return np.where(np.isinf(predicted), np.nan, predicted)
+
+    def _scores(self, coded: CodedBatch) -> tuple[Array, NDArray[np.int16]]:
+        if self._score is None or coded.scores is None:
+            return np.full(coded.size, np.nan), np.full(coded.size, -1, dtype=np.int16)
+        score = coded.scores.score
+        cells = (coded.cells[self._score] - self._binner.starts[self._score]).astype(np.int16)
+        cells[np.isnan(score)] = -1
+        return score, cells
+
+    def _probabilities(self, coded: CodedBatch) -> NDArray[np.uint8] | None:
+        """[prediction, class] in steps of 1/255; all 0 where a prediction has none."""
+        if not self.probabilities:
+            return None
+        found = np.zeros((coded.size, len(self._scored)), dtype=np.uint8)
+        given = coded.scores.probabilities if coded.scores is not None else None
+        if given is not None:
+            for position, column in enumerate(self._scored):
+                if column >= 0:
+                    found[:, position] = np.rint(np.clip(np.nan_to_num(given[:, column]), 0.0, 1.0) * 255)
+        return found
+
+
+def _no_identifiers(size: int) -> tuple[NDArray[np.uint64], Mask]:
+    return np.zeros(size, dtype=np.uint64), np.zeros(size, dtype=np.bool_)

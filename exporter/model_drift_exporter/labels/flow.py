@@ -1,0 +1,224 @@
+"""Labels of one model: from batches of predictions and labels to matured outcomes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from ..alarms import AlarmBoard
+from ..binning import Binner, CodedBatch
+from ..errors import StateError
+from ..metrics.samples import Samples
+from ..monitors.base import OutcomeMonitor
+from ..outcomes import OutcomeBatch, OutcomeLayout
+from ..records import LabelBatch
+from ..reference.profile import ReferenceProfile
+from .admission import Admission, sampling_keys
+from .clock import FlowTimes
+from .coverage import CoverageSeries
+from .evaluability import UNFAIR, not_evaluable
+from .events import EventReader, Events
+from .flow_state import FlowState
+from .hashing import hash_identifiers, keys_of
+from .joining import Joins, JoinTally, join, join_alone
+from .options import LabelOptions
+from .reporting import LabelSeries
+from .store import PREDICTION
+
+__all__ = ["LabelFlow"]
+
+Mask = NDArray[np.bool_]
+
+_LOOKS = 256  # events between looks at the maturity until it is known
+_BLOCK = 4_096  # events between looks at everything, from then on
+
+
+class LabelFlow:
+    """Joins the labels of one model with its predictions and hands on the outcomes that are mature.
+
+    Whatever is judged now and then is judged where the number of events is a multiple of 256 or 4,096, never at the end of
+    a batch, so that results do not depend on how events were cut into batches. The monitors are told outcomes only; their
+    samples and state are for whoever made them. ``board`` says whether the model's input is broken.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        reference: ReferenceProfile,
+        binner: Binner,
+        options: LabelOptions,
+        monitors: Sequence[OutcomeMonitor],
+        *,
+        board: AlarmBoard | None = None,
+    ) -> None:
+        self.model = model
+        self.layout = OutcomeLayout.of(reference)
+        self._options = options
+        self._monitors = monitors
+        self._board = board
+        self._reader = EventReader(model, reference, binner, self.layout)
+        self._reference = reference
+        self._series = LabelSeries(model)
+        self._coverage_series = CoverageSeries(model, self.layout)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._state = FlowState(
+            self.model, self._reference, self.layout, self._options, probabilities=self._reader.probabilities
+        )
+        self._admission = Admission(self.model, self._reader.unusable, self._state.sample, self._state.health)
+        self._tally = JoinTally()
+        self._reader.line = -1
+
+    @property
+    def labels_seen(self) -> bool:
+        """Whether any label has come, be it of use or not."""
+        return self._state.health.seen
+
+    def knows(self, labels: LabelBatch) -> Mask:
+        """Which labels belong to a prediction that waits here; for labels that do not say whose they are."""
+        if labels.identifier is None:
+            return np.zeros(labels.size, dtype=np.bool_)
+        hashes, identified = hash_identifiers(labels.identifier)
+        rows = self._state.store.find(keys_of(self.model, hashes))
+        known: Mask = identified & (rows >= 0) & (self._state.store.columns["flags"][rows] & PREDICTION != 0)
+        return known
+
+    def observe(self, coded: CodedBatch | None, labels: LabelBatch | None, arrival: float) -> None:
+        """Take in what came in one chunk; lines tell the order. ``arrival`` (wall clock) stands in while nothing has a time."""
+        events = self._reader.read(coded, labels)
+        if events is None:
+            return
+        times = self._state.clock.follow(events.time, events.clock, is_label=events.is_label, arrival=arrival)
+        start = 0
+        for turn in [*times.turns, events.size]:
+            while start < turn:
+                block = _LOOKS if self._state.maturity.seconds is None else _BLOCK
+                end = min(turn, start + block - self._state.events % block)
+                self._take(events.part(start, end), times.part(start, end))
+                self._state.events += end - start
+                if self._state.events % block == 0:
+                    self._look(float(times.now[end - 1]), float(times.model[end - 1]))
+                start = end
+
+    def begin_version(self, time: float) -> None:
+        """Another version of the model begins: outcomes of predictions before ``time`` say nothing of it.
+
+        They are handed on as superseded. To be called before the first batch of the version.
+        """
+        self._state.releaser.began = time
+
+    def _take(self, events: Events, times: FlowTimes) -> None:
+        if times.turns.get(0):
+            self._state.set_back(float(times.now[0]), float(times.model[0]))
+        elif times.turns:
+            self._state.settle()
+        admitted, alone = self._admission.admit(events, times, self._state.maturity.seconds, self._state.events)
+        if not events.is_label.all():
+            self._state.begin(float(times.time[int((~events.is_label).argmax())]))
+        joins, revisions = join(
+            self._state.store, events, times.time, admitted, watermark=self._state.sample.watermark, tally=self._tally
+        )
+        if alone.any():
+            keys = sampling_keys(self.model, events, self._state.events)
+            own = join_alone(self._state.store, events, times.time, alone, keys=keys, tally=self._tally)
+            joins = Joins.in_order(joins, own)
+        if len(joins.row):
+            joins = self._timed(joins, events, times)
+        self._hand_on(
+            self._state.releaser.release(
+                self._state.store, times.now, events.line, joins, revisions, maturity=self._state.maturity.seconds
+            )
+        )
+
+    def _timed(self, joins: Joins, events: Events, times: FlowTimes) -> Joins:
+        """The joins with believable times of labels, once their delays are noted."""
+        # A label that waited may be far ahead of its prediction, which is read late, but not by more than what waits for one.
+        now = np.minimum(joins.label_time, times.now[joins.event])
+        believable = joins.label_time - joins.time <= self._options.horizon
+        joins = attrs.evolve(joins, label_time=np.where(believable, joins.label_time, now))
+        leading = (events.is_label & times.leading)[joins.event]
+        self._state.delays.observe(np.maximum(joins.label_time - joins.time, 0.0), leading)
+        self._state.health.observe_joined(joins.label, now)
+        return joins
+
+    def _look(self, now: float, model: float) -> None:
+        self._state.look(now)
+        self._state.unfair = not self.not_evaluable().isdisjoint(UNFAIR)
+        if self._state.events % _BLOCK == 0:
+            self._state.releaser.pending.settle()
+            moved = self._state.sample.tend(self._state.store, model, self._tally, labels_seen=self.labels_seen)
+            if moved is not None:
+                self._state.releaser.pending.move(moved)
+
+    def _hand_on(self, outcomes: OutcomeBatch | None) -> None:
+        if outcomes is not None:
+            if self._options.delay_independent:
+                outcomes = attrs.evolve(outcomes, withheld=None)
+            if self._state.unfair:
+                outcomes = attrs.evolve(outcomes, withheld=np.ones(outcomes.size, dtype=np.bool_))
+            for monitor in self._monitors:
+                monitor.observe(outcomes)
+
+    def finish(self, now: float | None = None) -> None:
+        """The input has ended, at ``now`` if that is later than the last event: what is mature then counts."""
+        end = self._state.clock.now if now is None else max(now, self._state.clock.now)
+        self._state.finish(end)
+        if math.isfinite(end):
+            line = np.array([self._reader.line])
+            maturity = self._state.maturity.seconds
+            self._hand_on(
+                self._state.releaser.release(
+                    self._state.store, np.array([end]), line, Joins.none(), None, maturity=maturity
+                )
+            )
+
+    def take_over(self, old: LabelFlow) -> None:
+        """Go on where another flow of the model, with the same reference, stopped; ``old`` is not used again."""
+        self._state.take_over(old._state, self._options)
+        self._tally = old._tally
+        self._admission = Admission(self.model, self._reader.unusable, self._state.sample, self._state.health)
+        self._admission.rejected, self._admission.unidentified = old._admission.rejected, old._admission.unidentified
+        self._reader.line = old._reader.line
+
+    def not_evaluable(self) -> set[str]:
+        """Why the model cannot be judged by its labels now."""
+        broken_input = self._board["ModelInputBroken"] if self._board is not None else None
+        return self._state.health.reasons(self._state.label_state(broken_input))
+
+    def collect(self) -> Iterable[Samples]:
+        """Current samples."""
+        yield from self._series.samples(
+            self._state.store,
+            self._tally,
+            self._admission.rejected,
+            unidentified=self._admission.unidentified,
+            ratio=self._state.sample.ratio,
+            newest=self._state.health.newest,
+            maturity=self._state.maturity.seconds,
+        )
+        yield not_evaluable(self.model, self.not_evaluable())
+        if self.labels_seen:
+            yield from self._coverage_series.samples(self._state.coverage())
+            yield self._state.delays.samples()
+
+    def snapshot(self) -> dict[str, Any]:
+        """State for a snapshot. The store's arrays are views: write or copy them before the next batch."""
+        return {"flow": self._state.snapshot(), "line": self._reader.line}
+
+    def restore(self, state: Any) -> None:
+        """Go on from :meth:`snapshot` of a flow with the same reference, before the first batch.
+
+        Counters start again at 0. Raises :class:`StateError` if the state does not fit; the flow is then as new.
+        """
+        try:
+            self._state.restore(state["flow"])
+            self._reader.line = int(state["line"])
+        except (StateError, KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            self._begin()
+            raise StateError(f"the labels of model {self.model} in the snapshot do not fit: {error!r}") from error

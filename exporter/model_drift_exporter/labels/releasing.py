@@ -1,0 +1,184 @@
+"""Joined outcomes to batches of mature ones, in the order in which they count."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from ..outcomes import OutcomeBatch
+from .cohorts import Cohorts
+from .joining import Joins, Revisions
+from .pending import Pending
+from .store import COUNTED, UNINDEXED, LabelStore
+
+__all__ = ["Releaser"]
+
+Array = NDArray[np.float64]
+Positions = NDArray[np.int64]
+
+
+@attrs.frozen(eq=False)
+class _Chosen:
+    """Outcomes to emit: the event at which each does, its entry, the time from which it counts, its label, is it late."""
+
+    event: Positions
+    row: Positions
+    counts: Array
+    label: Array
+    late: NDArray[np.bool_]
+
+
+class Releaser:
+    """Holds back outcomes until they are mature, and takes back those whose label is revised afterwards."""
+
+    def __init__(self) -> None:
+        self.pending = Pending()
+        self.cohorts = Cohorts()
+        self.latest = -math.inf
+        """Event time at which the last outcome counted."""
+        self.began = -math.inf
+        """Event time at which the model's version began; predictions before it are of another one."""
+
+    def set_back(self, now: float) -> None:
+        """The clock fell to ``now``."""
+        self.latest, self.began = min(self.latest, now), min(self.began, now)
+        self.cohorts.set_back(now)
+
+    def release(
+        self,
+        store: LabelStore,
+        now: Array,
+        line: Positions,
+        joins: Joins,
+        revisions: Revisions | None,
+        *,
+        maturity: float | None,
+    ) -> OutcomeBatch | None:
+        """The outcomes that become mature during some events, ``None`` if there are none.
+
+        ``now`` is the clock after each of them (never falling), ``line`` that of the last prediction then. An outcome counts at
+        the first event at or after its join at which the prediction is ``maturity`` seconds old; none does without a maturity.
+        """
+        self.cohorts.follow(maturity)
+        mature = self._mature(now, joins, maturity)
+        self.cohorts.reached(float(now[-1]))
+        chosen = _Chosen(mature.event, mature.row, mature.counts, store.get("label", mature.row), mature.late)
+        corrections = self._corrections(store, chosen, revisions) if revisions is not None else None
+        flags = store.columns["flags"]
+        flags[chosen.row] |= COUNTED
+        store.dead += int(np.count_nonzero(flags[chosen.row] & UNINDEXED))
+        if not len(chosen.row) and corrections is None:
+            return None
+        return self._batch(store, chosen, corrections, line)
+
+    def _mature(self, now: Array, joins: Joins, maturity: float | None) -> _Chosen:
+        if maturity is None:
+            self.pending.add(joins.row, joins.time, joins.label_time)
+            nothing = np.empty(0, dtype=np.int64)
+            return _Chosen(nothing, nothing, np.empty(0), np.empty(0), np.empty(0, dtype=np.bool_))
+        end = float(now[-1])
+        due = self.pending.take(maturity, end)
+        ripe = joins.time + maturity
+        ready = ripe <= end
+        row, time, label_time, event = joins.row, joins.time, joins.label_time, joins.event
+        if not ready.all():
+            self.pending.add(row[~ready], joins.time[~ready], label_time[~ready])
+            row, time, label_time = row[ready], time[ready], label_time[ready]
+            event, ripe = event[ready], ripe[ready]
+        label_time = np.concatenate([due.label_time, label_time])
+        late = self.cohorts.late(np.concatenate([due.time, time]), label_time, maturity)
+        ripe = np.concatenate([due.ripe, ripe])
+        counts = np.maximum(ripe, label_time)
+        joined = np.concatenate([np.zeros(len(due.row), dtype=np.int64), event])
+        event = np.maximum(joined, np.searchsorted(now, ripe))
+        counts = np.minimum(counts, now[event])  # a label that leads the clock counts with it
+        row = np.concatenate([due.row, row])
+        order = np.lexsort((counts, event))
+        return _Chosen(event[order], row[order], counts[order], np.empty(0), late[order])
+
+    def snapshot(self) -> dict[str, Any]:
+        """State for a snapshot."""
+        return {
+            "pending": self.pending.snapshot(),
+            "cohorts": self.cohorts.snapshot(),
+            "latest": self.latest,
+            "began": self.began,
+        }
+
+    def restore(self, state: Any, rows: int) -> None:
+        """Go on from :meth:`snapshot`; raises ``KeyError``, ``TypeError`` or ``ValueError`` if it does not fit."""
+        self.pending.restore(state["pending"], rows)
+        self.cohorts.restore(state["cohorts"])
+        self.latest, self.began = float(state["latest"]), float(state["began"])
+
+    @staticmethod
+    def _corrections(store: LabelStore, chosen: _Chosen, revisions: Revisions) -> _Chosen | None:
+        """What takes back outcomes that had counted, in pairs of old and new; mends the labels of those chosen."""
+        flags = store.columns["flags"]
+        places = {row: place for place, row in enumerate(chosen.row.tolist())}
+        events = chosen.event.tolist()
+        mended: set[int] = set()
+        kept = []
+        columns = zip(revisions.event.tolist(), revisions.row.tolist(), revisions.old.tolist(), strict=True)
+        for index, (event, row, old) in enumerate(columns):
+            place = places.get(row)
+            if place is None:
+                if flags[row] & COUNTED:
+                    kept.append(index)
+            elif events[place] < event:
+                kept.append(index)
+                if row not in mended:
+                    mended.add(row)
+                    chosen.label[place] = old
+        if not kept:
+            return None
+        label = np.column_stack([revisions.old[kept], revisions.new[kept]]).ravel()
+        pairs = np.repeat(kept, 2)
+        late = np.zeros(len(pairs), dtype=np.bool_)
+        return _Chosen(revisions.event[pairs], revisions.row[pairs], revisions.time[pairs], label, late)
+
+    def _batch(self, store: LabelStore, chosen: _Chosen, corrections: _Chosen | None, line: Positions) -> OutcomeBatch:
+        sign = np.ones(len(chosen.row), dtype=np.int8)
+        revision = np.zeros(len(chosen.row), dtype=np.bool_)
+        if corrections is not None:
+            pairs = len(corrections.row) // 2
+            sign = np.concatenate([np.tile(np.array([-1, 1], dtype=np.int8), pairs), sign])
+            revision = np.concatenate([np.tile([False, True], pairs), revision])
+            kind = np.concatenate([np.zeros(2 * pairs, dtype=np.int8), np.ones(len(chosen.row), dtype=np.int8)])
+            event = np.concatenate([corrections.event, chosen.event])
+            # A revision comes with its own event, before what matures just after it.
+            order = np.lexsort((kind, event))
+            chosen = _Chosen(
+                event[order],
+                np.concatenate([corrections.row, chosen.row])[order],
+                np.concatenate([corrections.counts, chosen.counts])[order],
+                np.concatenate([corrections.label, chosen.label])[order],
+                np.concatenate([corrections.late, chosen.late])[order],
+            )
+            sign, revision = sign[order], revision[order]
+        matured = np.maximum.accumulate(np.maximum(chosen.counts, self.latest))
+        self.latest = float(matured[-1])
+        rows, columns = chosen.row, store.columns
+        time = columns["time"][rows]
+        scored = "score" in columns
+        return OutcomeBatch(
+            size=len(rows),
+            time=time,
+            matured=matured,
+            record=line[chosen.event],
+            predicted=store.get("predicted", rows),
+            label=chosen.label,
+            score=columns["score"][rows].astype(np.float64) if scored else np.full(len(rows), np.nan),
+            score_cell=columns["score_cell"][rows].astype(np.int16)
+            if scored
+            else np.full(len(rows), -1, dtype=np.int16),
+            sign=sign,
+            revision=revision,
+            superseded=time < self.began,
+            withheld=chosen.late,
+            probabilities=columns["probabilities"][rows] if "probabilities" in columns else None,
+        )

@@ -1,0 +1,138 @@
+"""Everything of one model that exists once there is a reference: its bins, its monitors, and what they make of batches."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, Protocol, runtime_checkable
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from .alarms import AlarmBoard
+from .binning import Binner, CodedBatch
+from .config import Window
+from .errors import StateError
+from .evidence_options import EvidenceOptions
+from .labels.flow import LabelFlow
+from .labels.options import LabelOptions
+from .metrics.samples import Samples
+from .model_batch import ModelBatch
+from .monitors import MONITORS, OUTCOME_MONITORS, Monitor, MonitorContext, OutcomeMonitor
+from .monitors.drift import DriftMonitor
+from .monitors.observations import ObservationsMonitor
+from .records import RecordBatch, lines_of
+from .reference.builder import BuildOptions
+from .reference.profile import ReferenceProfile
+from .series_limit import exported_columns, series_of
+from .traffic import Traffic
+
+__all__ = ["ModelMonitors", "TrackOptions"]
+
+_log = logging.getLogger(__name__)
+
+
+@attrs.frozen
+class TrackOptions:
+    """What all models have in common: windows, the size and options of a learned reference, limits, evidence, labels."""
+
+    windows: tuple[Window, ...]
+    learn_records: int = 5_000
+    build: BuildOptions = attrs.field(factory=BuildOptions)
+    series_per_model: int = 30_000
+    evidence: EvidenceOptions = attrs.field(factory=EvidenceOptions)
+    labels: LabelOptions = attrs.field(factory=LabelOptions)
+
+    @property
+    def longest_window(self) -> float | None:
+        """Seconds of the longest window of event time."""
+        return max((window.seconds for window in self.windows if window.seconds is not None), default=None)
+
+
+@runtime_checkable
+class _JudgesLines(Protocol):
+    """A monitor to which rejected lines are evidence."""
+
+    def reject(self, lines: NDArray[np.int64], now: float) -> None: ...
+
+
+class ModelMonitors:
+    """The monitors of one model, and the join that feeds outcomes to some of them, all in the order of the lines.
+
+    ``suppressed`` are the columns whose series are beyond the limit, ``suppressed_series`` how many these are.
+    """
+
+    def __init__(self, model: str, reference: ReferenceProfile, options: TrackOptions, board: AlarmBoard) -> None:
+        self.model = model
+        self._binner = Binner(reference)
+        windows = len(options.windows)
+        exported = exported_columns(reference.columns, windows, options.series_per_model, len(reference.classes))
+        hidden = [column for position, column in enumerate(reference.columns) if position not in set(exported)]
+        self.suppressed: Sequence[str] = [column.name for column in hidden]
+        self.suppressed_series = sum(series_of(column, windows) for column in hidden)
+        context = MonitorContext(model, reference, self._binner, options.windows, exported, board, options.evidence)
+        self._monitors: list[Monitor] = [make(context) for make in MONITORS]
+        self._outcome_monitors: list[OutcomeMonitor] = [make(context) for make in OUTCOME_MONITORS]
+        self.labels = LabelFlow(model, reference, self._binner, options.labels, self._outcome_monitors, board=board)
+        self.drift = next(monitor for monitor in self._monitors if isinstance(monitor, DriftMonitor))
+        self.observations = next(monitor for monitor in self._monitors if isinstance(monitor, ObservationsMonitor))
+
+    def observe(self, batch: ModelBatch, traffic: Traffic) -> None:
+        """Take in a batch; the clock of ``traffic`` follows."""
+        now = batch.arrival if traffic.times.now is None else traffic.times.now
+        for monitor in self._monitors if len(batch.rejected) else ():
+            if isinstance(monitor, _JudgesLines):
+                monitor.reject(batch.rejected, now)
+        coded = None
+        if batch.records is not None:
+            coded = self._coded(batch.records, batch.arrival, traffic)
+            now = float(coded.now[-1])
+            for monitor in self._monitors:
+                monitor.observe(coded)
+        for monitor in self._monitors if batch.records is not None or len(batch.rejected) else ():
+            monitor.tick(now)
+        self.labels.observe(coded, batch.labels, batch.arrival)
+
+    def _coded(self, records: RecordBatch, arrival: float, traffic: Traffic) -> CodedBatch:
+        time, now, timely = traffic.times.follow(records, arrival)
+        line = lines_of(records)
+        traffic.line = int(line[-1])
+        traffic.suppressed_observations += records.size * len(self.suppressed)
+        cells, scores = self._binner.cells(records)
+        values = self._binner.values(records, scores)
+        return CodedBatch(records.size, cells, time, now, timely, values, line, records, scores)
+
+    def take_over(self, old: ModelMonitors) -> None:
+        """Go on with what others with the same bins have counted, before the first batch; what does not fit begins anew."""
+        for monitor, before in zip(self._monitors, old._monitors, strict=True):
+            self._try(monitor, partial(monitor.take_over, before))
+        for judge, judge_before in zip(self._outcome_monitors, old._outcome_monitors, strict=True):
+            self._try(judge, partial(judge.take_over, judge_before))
+        self.labels.take_over(old.labels)
+
+    def _try(self, part: Monitor | OutcomeMonitor | LabelFlow, go_on: Callable[[], None]) -> None:
+        try:
+            go_on()
+        except StateError as error:
+            _log.warning("model %s: %s begins anew: %s", self.model, type(part).__name__, error)
+
+    def collect(self) -> Iterable[Samples]:
+        """The samples of all parts."""
+        for part in self._parts().values():
+            yield from part.collect()
+
+    def _parts(self) -> dict[str, Monitor | OutcomeMonitor | LabelFlow]:
+        parts: list[Monitor | OutcomeMonitor | LabelFlow] = [*self._monitors, *self._outcome_monitors, self.labels]
+        return {type(part).__name__: part for part in parts}
+
+    def snapshot(self) -> dict[str, Any]:
+        """The state of each part by its name; arrays may be views, to be written before the next batch."""
+        return {name: part.snapshot() for name, part in self._parts().items()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a snapshot with the same reference, before the first batch; a part that does not fit begins anew."""
+        for name, part in self._parts().items():
+            if name in state:
+                self._try(part, partial(part.restore, state[name]))

@@ -1,0 +1,180 @@
+"""Whether the relation of inputs and outcome has changed: the loss at equal scores, and the ticket ``ModelConceptDrift``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..coding import NumericCoder
+from ..errors import StateError
+from ..evidence_options import EvidenceOptions
+from ..metrics.samples import Samples, Series
+from ..outcomes import OutcomeBatch, OutcomeLayout
+from ..reference.outcomes import FEWEST_CLASS_ROWS, harm_losses
+from ..reference.profile import PREDICTION, OutcomeSummary
+from ..statistics.loss_bets import LossBets
+from ..statistics.loss_split import BinLosses, split_change
+from ..statistics.performance import BOUNDED_ERROR
+from ..statistics.tally import Contributions, TallyShape
+from .base import MonitorContext
+from .harm import evident
+from .loss_evidence import LossEvidence, forget_evidence
+from .outcome_windows import WindowSet
+
+__all__ = ["ConceptMonitor"]
+
+Array = NDArray[np.float64]
+
+_MARGIN = 2.0
+_MIXTURE_OUTCOMES = 500
+"""Outcomes after which the mixture of bins that bets allow for is renewed; half of it is then of the newest ones."""
+
+
+class ConceptMonitor:
+    """The change of the mean loss in each window, split over score bins, and evidence that its relation part grows.
+
+    For regression the bins are those of the prediction. The evidence is an e-CUSUM on the loss less the reference's of the
+    score bin, tolerance as for harm. The error of the bins' reference losses is part of the null: as it is for the bins in
+    the shares of the outcomes before, which are known when the bet is made.
+    """
+
+    def __init__(self, context: MonitorContext) -> None:
+        reference = context.reference
+        self._layout = OutcomeLayout.of(reference)
+        self._evidence: LossEvidence | None = None
+        self._board = context.board
+        outcomes = reference.outcomes
+        if outcomes is None or sum(outcomes.score_rows) < FEWEST_CLASS_ROWS:
+            return
+        self._scale = outcomes.error_scale
+        self._rows = np.array(outcomes.score_rows, dtype=np.float64)
+        self._losses = np.array(outcomes.score_losses, dtype=np.float64)
+        prediction = reference.column(PREDICTION)
+        self._coder = None if self._layout.classification or prediction is None else NumericCoder(prediction.edges)
+        bins = len(self._rows)
+        self._windows = WindowSet(context.windows, TallyShape(bins, bins, 1), 0)
+        harm = outcomes.harm
+        self._bins = BinLosses.of(self._rows, self._losses, harm.standard_deviation, harm.design_effect)
+        self._mixture = self._bins.share.copy()
+        self._newest = np.zeros(bins)
+        bets = _residual_bets(self._bins, outcomes, context.evidence)
+        alarm = self._board["ModelConceptDrift"]
+        loss = "zero_one" if self._layout.classification else BOUNDED_ERROR
+        meaning = [loss, self._scale, self._rows.tolist(), self._losses.tolist()]
+        self._evidence = LossEvidence(
+            [bets], [0.0], context.evidence.update_labels, alarm, lambda _first, _last: (), meaning=meaning
+        )
+        labels = [(context.model, loss, name) for name in self._windows.names]
+        self._from_inputs = Series("model_loss_change_from_inputs", labels)
+        self._from_relation = Series("model_loss_change_from_relation", labels)
+
+    def observe(self, outcomes: OutcomeBatch) -> None:
+        """See :class:`OutcomeMonitor`."""
+        if self._evidence is None:
+            return
+        loss = harm_losses(self._layout, self._scale, outcomes.predicted, outcomes.label)
+        bins = outcomes.score_cell.astype(np.int64)
+        if self._coder is not None:
+            bins = self._coder.codes_of_numbers(outcomes.predicted).astype(np.int64)
+        known = np.isfinite(loss) & (bins >= 0) & (bins < len(self._rows))
+        rows = Contributions(
+            np.empty((outcomes.size, 0), dtype=np.int64),
+            np.where(known, bins, -1),
+            np.where(known, loss, 0.0)[:, None],
+        )
+        self._windows.observe(outcomes, rows)
+        counted = known & evident(self._board, outcomes)
+        residual = self._residuals(bins[counted], loss[counted])
+        self._evidence.observe(
+            outcomes.time[counted], outcomes.matured[counted], outcomes.record[counted], residual[None]
+        )
+
+    def _residuals(self, bins: NDArray[np.int64], loss: Array) -> Array:
+        """Loss less the reference's of the bin, and less what its error there allows beyond that of the reference's mean."""
+        residual = loss - self._bins.mean[bins]
+        first = 0
+        while first < len(bins):
+            last = min(first + _MIXTURE_OUTCOMES - int(self._newest.sum()), len(bins))
+            residual[first:last] -= self._allowance
+            self._newest += np.bincount(bins[first:last], minlength=len(self._newest))
+            if self._newest.sum() >= _MIXTURE_OUTCOMES:
+                self._mixture = (self._mixture + self._newest / self._newest.sum()) / 2
+                self._newest = np.zeros(len(self._newest))
+            first = last
+        return residual
+
+    @property
+    def _allowance(self) -> float:
+        return _MARGIN * max(self._bins.error(self._mixture) - self._bins.own_error, 0.0)
+
+    def collect(self) -> Iterable[Samples]:
+        """See :class:`OutcomeMonitor`."""
+        if self._evidence is None:
+            return
+        parts = [
+            split_change(rows.astype(np.float64), losses[:, 0], self._rows, self._losses)
+            for rows, losses in self._windows.totals()
+        ]
+        yield self._from_inputs.samples([inputs for inputs, _ in parts])
+        yield self._from_relation.samples([relation for _, relation in parts])
+
+    def take_over(self, old: Self) -> None:
+        """See :class:`OutcomeMonitor`: windows go on while losses are measured as they were, evidence as in :meth:`restore`."""
+        if self._evidence is None or old._evidence is None:
+            forget_evidence(self._board["ModelConceptDrift"])
+            return
+        if (self._scale, len(self._rows)) == (old._scale, len(old._rows)):
+            self._windows.take_over(old._windows)
+        state = old._evidence.snapshot()
+        if self._evidence.fits(state):
+            self._mixture, self._newest = old._mixture, old._newest
+        self._evidence.restore(state)
+
+    def snapshot(self) -> Any:
+        """See :class:`OutcomeMonitor`."""
+        if self._evidence is None:
+            return None
+        return {
+            "scale": self._scale,
+            "windows": self._windows.snapshot(),
+            "mixture": self._mixture,
+            "newest": self._newest.copy(),
+            "evidence": self._evidence.snapshot(),
+        }
+
+    def restore(self, state: Any) -> None:
+        """See :class:`OutcomeMonitor`. Evidence on other losses, or with other tolerances, begins anew; the latch stays."""
+        if self._evidence is None or state is None:
+            forget_evidence(self._board["ModelConceptDrift"])
+            return
+        try:
+            mixture, newest = (np.array(state[name], dtype=np.float64) for name in ("mixture", "newest"))
+            windows, evidence, scale = state["windows"], state["evidence"], float(state["scale"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise StateError(f"ModelConceptDrift: the snapshot cannot be read: {error!r}") from error
+        same = self._evidence.fits(evidence)
+        same_bins = mixture.shape == newest.shape == self._mixture.shape
+        if same and not same_bins:
+            raise StateError("ModelConceptDrift: the snapshot is of other score bins")
+        self._evidence.restore(evidence)
+        if same_bins and scale == self._scale:
+            self._windows.restore(windows)
+        if same:
+            self._mixture, self._newest = mixture, newest
+
+
+def _residual_bets(bins: BinLosses, outcomes: OutcomeSummary, options: EvidenceOptions) -> LossBets:
+    allowed = max(options.loss_tolerance, options.loss_relative_tolerance * outcomes.harm.mean)
+    return LossBets(
+        0.0,
+        bins.spread,
+        bins.rows,
+        design_effect=bins.design_effect,
+        tolerance=allowed,
+        relative_tolerance=0.0,
+        margin=_MARGIN,
+        lower=-1.0,
+    )

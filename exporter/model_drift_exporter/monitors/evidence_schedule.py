@@ -1,0 +1,170 @@
+"""When evidence is updated: at exact lines of the stream, however these were cut into batches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from .evidence_minutes import EvidenceMinutes
+
+__all__ = ["MOST_LINES", "UpdateSchedule", "Updates"]
+
+Array = NDArray[np.float64]
+Lines = NDArray[np.int64]
+
+MOST_LINES = 1_000
+"""An update comes after so many lines also where event time stands still, as it does while every line is rejected."""
+
+
+@attrs.frozen(eq=False)
+class Updates:
+    """The updates within some lines, arrays of [update] but for ``update_of``.
+
+    ``time`` is the clock at each, ``begun`` at the one before, ``log_minutes`` the logarithm of what evidence counts between,
+    see :class:`EvidenceMinutes`; ``record`` is the line of the last prediction seen (-1 before the first). ``lines`` and
+    ``rejected`` are those of each update. ``update_of`` gives for each record its update, the one under way is the next.
+    """
+
+    time: Array
+    begun: Array
+    log_minutes: Array
+    record: Lines
+    lines: Array
+    rejected: Array
+    update_of: NDArray[np.intp]
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+
+class UpdateSchedule:
+    """Counts lines, those of records and rejected ones, in the order of their numbers.
+
+    An update happens at the line with which ``update_records`` lines have come since the last one and ``update_seconds``
+    of event time have passed, or at the thousandth. Rejected lines move no clock.
+    """
+
+    def __init__(self, update_records: int, update_seconds: float) -> None:
+        self._least = max(update_records, 1)
+        self._most = max(update_records, MOST_LINES)
+        self._seconds = update_seconds
+        self.updates = 0
+        self._lines = self._rejected = 0
+        self._since: float | None = None
+        self._minutes = EvidenceMinutes()
+        self._clock = 0.0
+        self._record = -1
+        self._waiting: Lines = np.zeros(0, dtype=np.int64)
+
+    @property
+    def time(self) -> float:
+        """The clock at the last line."""
+        return self._clock
+
+    def reject(self, lines: Lines, now: float) -> Updates:
+        """Rejected lines that come with the next records, or alone; they wait until it is known where they belong.
+
+        Returns the updates within those that waited before: nothing came between. ``now`` is the clock until a record has come.
+        """
+        waited = self.flush()
+        if self._since is None:
+            self._clock = now
+        self._waiting = lines
+        return waited
+
+    def flush(self) -> Updates:
+        """The updates within the rejected lines that wait: no record comes before them any more."""
+        waiting, self._waiting = self._waiting, self._waiting[:0]
+        return self._cut(np.full(len(waiting), self._clock), waiting, np.zeros(len(waiting), dtype=np.bool_))
+
+    def observe(self, lines: Lines, now: Array) -> Updates:
+        """Records at these lines, with the clock just after each; rejected lines beyond the last of them go on waiting."""
+        if self._since is None:
+            self._since = self._clock = float(now[0])
+            self._minutes.begin(self._since)
+        early = int(np.searchsorted(self._waiting, lines[-1]))
+        if not early:
+            return self._cut(now, lines, np.ones(len(lines), dtype=np.bool_))
+        waiting, self._waiting = self._waiting[:early], self._waiting[early:]
+        # Of equal numbers, which only two inputs can have, records go first.
+        places = np.searchsorted(lines, waiting, side="right")
+        clock = np.concatenate([[self._clock], now])[places]
+        kinds = np.insert(np.ones(len(lines), dtype=np.bool_), places, values=False)
+        return self._cut(np.insert(now, places, clock), np.insert(lines, places, waiting), kinds)
+
+    def _cut(self, clock: Array, lines: Lines, is_record: NDArray[np.bool_]) -> Updates:
+        carried, last_record, since = self._lines, self._record, self._since
+        ends = np.array(self._ends(clock), dtype=np.intp)
+        update_of = np.searchsorted(ends, np.flatnonzero(is_record))
+        time = clock[ends]
+        begun = time if since is None else np.concatenate([[since], time])[: len(time)]
+        total = np.diff(ends, prepend=-1).astype(np.float64)
+        rejected_before = np.concatenate([[0], np.cumsum(~is_record)]).astype(np.float64)
+        rejected = np.diff(rejected_before[ends + 1], prepend=0.0)
+        if len(ends):
+            total[0] += carried
+            rejected[0] += self._rejected
+            self._rejected = 0
+        self._rejected += int(rejected_before[-1] - (rejected_before[ends[-1] + 1] if len(ends) else 0.0))
+        record = np.maximum.accumulate(np.where(is_record, np.arange(len(lines)), -1)) if len(lines) else ends
+        seen = np.where(record >= 0, lines[record], last_record) if len(lines) else lines
+        if len(lines):
+            self._record, self._clock = int(seen[-1]), float(clock[-1])
+        self.updates += len(ends)
+        # The clock of lines before the first record is the wall's.
+        log_minutes = np.full(len(ends), -np.inf) if since is None else self._minutes.log(time)
+        return Updates(time, begun, log_minutes, seen[ends], total, rejected, update_of)
+
+    def _ends(self, clock: Array) -> list[int]:
+        """Where updates happen, and on with the state behind them."""
+        ends: list[int] = []
+        size, start, carried = len(clock), 0, self._lines
+        timed = self._since is not None
+        since = self._since if self._since is not None else np.inf
+        while True:
+            first = max(start + self._least - carried, start + 1) - 1
+            if first >= size:
+                break
+            last = max(first, start + self._most - carried - 1)  # more may be carried than the setting now allows
+            end = first
+            if clock[first] < since + self._seconds:
+                passed = clock[first : last + 1] >= since + self._seconds
+                late_enough = int(passed.argmax())
+                if passed[late_enough]:
+                    end = first + late_enough
+                elif last < size:
+                    end = last
+                else:
+                    break
+            ends.append(end)
+            start, carried = end + 1, 0
+            if timed:
+                self._since = since = float(clock[end])
+        self._lines = carried + size - start
+        return ends
+
+    def snapshot(self) -> dict[str, Any]:
+        """State for a snapshot."""
+        return {
+            "updates": self.updates,
+            "lines": self._lines,
+            "rejected": self._rejected,
+            "since": self._since,
+            "minutes": self._minutes.snapshot(),
+            "clock": self._clock,
+            "record": self._record,
+            "waiting": len(self._waiting),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a snapshot."""
+        self.updates, self._lines, self._rejected = int(state["updates"]), int(state["lines"]), int(state["rejected"])
+        self._since = None if state["since"] is None else float(state["since"])
+        self._minutes.restore(state["minutes"])
+        self._clock, self._record = float(state["clock"]), int(state["record"])
+        # Where exactly they were no longer matters: any record that is to come is behind them.
+        self._waiting = np.full(int(state["waiting"]), -1, dtype=np.int64)

@@ -1,0 +1,84 @@
+"""The evidence of all bets of one model, and since when each of them has grown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from ..statistics.e_cusum import advance
+
+__all__ = ["EvidenceState", "EvidenceUpdates"]
+
+Array = NDArray[np.float64]
+
+
+@attrs.frozen(eq=False)
+class EvidenceUpdates:
+    """log M of all bets after some updates, ``log_m`` [update, bet], on from the state ``before``.
+
+    ``begun`` is the time of the update before each. ``started`` [update, bet] is the update with which what there is of a
+    bet's evidence began, -1 for before the first.
+    """
+
+    log_m: Array
+    started: NDArray[np.int64]
+    begun: Array
+    before: EvidenceState
+
+    def since(self, update: int) -> Array:
+        """Event time since which each bet's evidence has grown, in whole seconds; [bet]."""
+        started = self.started[update]
+        return np.where(started < 0, self.before.since, np.floor(self.begun)[started])
+
+
+@attrs.define(eq=False)
+class EvidenceState:
+    """``log_m`` is the natural logarithm of M of each bet; ``since`` the event time at which it last left its floor.
+
+    ``since`` is NaN before the first update.
+    """
+
+    log_m: Array
+    since: Array
+
+    @classmethod
+    def new(cls, bets: int) -> EvidenceState:
+        """M is 1 everywhere."""
+        return cls(np.zeros(bets), np.full(bets, np.nan))
+
+    def after(self, log_e: Array, log_minutes: Array, begun: Array) -> EvidenceUpdates:
+        """What updates make of it: ``log_e`` [update, bet], minutes and time since the update before each [update]."""
+        self.since = np.where(np.isnan(self.since), np.floor(begun[0]), self.since)
+        log_m, started = advance(self.log_m, log_e, log_minutes)
+        return EvidenceUpdates(log_m, started, begun, self)
+
+    def take(self, updates: EvidenceUpdates, last: int) -> None:
+        """Go on from one of the updates."""
+        self.since = updates.since(last)
+        self.log_m = updates.log_m[last].copy()
+
+    def restart(self, places: NDArray[np.intp], time: float) -> None:
+        """M is 1 again for some bets."""
+        self.log_m[places] = 0.0
+        self.since[places] = np.floor(time)
+
+    def snapshot(self) -> dict[str, Any]:
+        """State for a snapshot: many bets have begun at the same update, so times are kept once."""
+        times, places = np.unique(self.since, return_inverse=True)
+        return {
+            "log_m": self.log_m.astype(np.float32),
+            "times": times,
+            "since": places.astype(np.min_scalar_type(len(times))),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a snapshot; raises :class:`ValueError` if it is of other bets."""
+        log_m = np.array(state["log_m"], dtype=np.float64)
+        since = np.array(state["times"], dtype=np.float64)[np.asarray(state["since"], dtype=np.intp)]
+        if log_m.shape != self.log_m.shape or since.shape != self.since.shape or not np.isfinite(log_m).all():
+            raise ValueError("evidence of other bets")
+        self.log_m, self.since = log_m, since

@@ -1,0 +1,172 @@
+"""Whether the model has become worse than was accepted: ``ModelLossIncreased``, by outcomes as they mature."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from statistics import NormalDist
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..alarms import AlarmBoard, clamped_log10
+from ..evidence_options import EvidenceOptions
+from ..metrics.samples import Samples, Series
+from ..outcomes import OutcomeBatch, OutcomeLayout
+from ..reference.outcomes import FEWEST_CLASS_ROWS, harm_losses
+from ..reference.profile import OutcomeSummary
+from ..statistics.loss_bets import LossBets
+from ..statistics.performance import BOUNDED_ERROR
+from .base import MonitorContext
+from .loss_evidence import LossEvidence, forget_evidence
+
+__all__ = ["HarmMonitor", "judged_classes", "suspected_features"]
+
+RARE = 0.10
+"""Where the rarest class has a smaller share of the reference's labels, classes are judged one by one, too."""
+
+_MARGIN = 2.0
+"""Standard errors of the reference that the overall loss may be off by; of classes all together as seldom as that."""
+
+_SUSPECTING = ("ModelInputBroken", "ModelFeatureDrift")
+
+
+class HarmMonitor:
+    """e-CUSUM on the loss against reference, its error and the tolerance.
+
+    Classification: the 0/1 error and, with a rare class, the error on each class with enough reference rows, given the
+    class: a mere change of the classes' shares is no evidence for these. Regression: the bounded absolute error. Corrections
+    of outcomes that have counted are left out, since the bet on them has been paid: a bet cannot be taken back. So are outcomes
+    of predictions from broken input, which has a page of its own.
+    """
+
+    def __init__(self, context: MonitorContext) -> None:
+        self._layout = OutcomeLayout.of(context.reference)
+        self._evidence: LossEvidence | None = None
+        self._classes: list[int] = []
+        self._scale = 0.0
+        self._excluded = 0
+        self._board = context.board
+        outcomes = context.reference.outcomes
+        if outcomes is None or outcomes.harm.rows < FEWEST_CLASS_ROWS:
+            return
+        self._scale = outcomes.error_scale
+        names = judged_classes(outcomes)
+        self._classes = [self._layout.classes.index(name) for name in names]
+        bets = [overall_bets(outcomes, context.evidence, binary=self._layout.classification)]
+        bets += [class_bets(outcomes, name, context.evidence, len(names)) for name in names]
+        means = [
+            outcomes.harm.mean,
+            *(outcomes.class_errors.get(name, 0) / outcomes.class_rows[name] for name in names),
+        ]
+        loss = "zero_one" if self._layout.classification else BOUNDED_ERROR
+        self._evidence = LossEvidence(
+            bets,
+            means,
+            context.evidence.update_labels,
+            self._board["ModelLossIncreased"],
+            partial(suspected_features, self._board),
+            meaning=[loss, self._scale, names],
+        )
+        self._log10 = Series("model_loss_evidence_log10", [(context.model, loss)])
+        self._class_log10 = Series("model_class_error_evidence_log10", [(context.model, name) for name in names])
+        self._tolerated = Series("model_loss_tolerated_mean", [(context.model, loss)]).samples([bets[0].limit])
+        self._updates = Series("model_loss_evidence_updates_total", [(context.model,)])
+        self._excluded_outcomes = Series("model_loss_excluded_outcomes_total", [(context.model,)])
+
+    def observe(self, outcomes: OutcomeBatch) -> None:
+        """See :class:`OutcomeMonitor`."""
+        if self._evidence is None:
+            return
+        loss = harm_losses(self._layout, self._scale, outcomes.predicted, outcomes.label)
+        known = (outcomes.sign > 0) & ~outcomes.revision & np.isfinite(loss)
+        counted = known & evident(self._board, outcomes)
+        self._excluded += int((known & ~counted).sum())
+        losses = [loss, *(np.where(outcomes.label == position, loss, np.nan) for position in self._classes)]
+        self._evidence.observe(
+            outcomes.time[counted], outcomes.matured[counted], outcomes.record[counted], np.stack(losses)[:, counted]
+        )
+
+    def collect(self) -> Iterable[Samples]:
+        """See :class:`OutcomeMonitor`."""
+        if self._evidence is not None:
+            overall, *by_class = (clamped_log10(value) for value in self._evidence.component_log.tolist())
+            yield self._log10.samples([overall])
+            yield self._class_log10.samples(by_class)
+            yield self._tolerated
+            yield self._updates.samples([self._evidence.updates])
+            yield self._excluded_outcomes.samples([self._excluded])
+
+    def take_over(self, old: Self) -> None:
+        """See :class:`OutcomeMonitor`."""
+        self.restore(old.snapshot())
+
+    def snapshot(self) -> Any:
+        """See :class:`OutcomeMonitor`."""
+        return None if self._evidence is None else self._evidence.snapshot()
+
+    def restore(self, state: Any) -> None:
+        """See :class:`OutcomeMonitor`. Evidence on other losses, or with other tolerances, begins anew; the latch stays."""
+        if self._evidence is not None and state is not None:
+            self._evidence.restore(state)
+        else:
+            forget_evidence(self._board["ModelLossIncreased"])
+
+
+def evident(board: AlarmBoard, outcomes: OutcomeBatch) -> NDArray[np.bool_]:
+    """Which outcomes are evidence on the loss: they count for the first time, and are a fair sample of the model as it is now.
+
+    Left out are those of predictions from broken input: that page is out, and labels come later than the mend, so a second
+    one about the same would wake somebody for nothing.
+    """
+    found = (outcomes.sign > 0) & ~outcomes.revision
+    found &= ~board["ModelInputBroken"].history.covers(outcomes.time, outcomes.record)
+    for reason in (outcomes.superseded, outcomes.withheld):
+        if reason is not None:
+            found &= ~reason
+    return found
+
+
+def suspected_features(board: AlarmBoard, first: int, last: int) -> list[str]:
+    """The features that alarms of the inputs were about from one record to another."""
+    return [*dict.fromkeys(name for alert in _SUSPECTING for name in board[alert].history.features_over(first, last))]
+
+
+def judged_classes(outcomes: OutcomeSummary) -> list[str]:
+    """The classes that get evidence of their own: those with enough rows, if the rarest one is rare."""
+    rows = outcomes.class_rows
+    if len(rows) < 2 or min(rows.values()) >= RARE * sum(rows.values()):
+        return []
+    return [name for name, number in rows.items() if number >= FEWEST_CLASS_ROWS]
+
+
+def overall_bets(outcomes: OutcomeSummary, options: EvidenceOptions, *, binary: bool) -> LossBets:
+    """Bets that the mean loss has risen."""
+    harm = outcomes.harm
+    return LossBets(
+        harm.mean,
+        harm.standard_deviation,
+        harm.rows,
+        design_effect=harm.design_effect,
+        tolerance=options.loss_tolerance,
+        relative_tolerance=options.loss_relative_tolerance,
+        margin=_MARGIN,
+        binary=binary,
+    )
+
+
+def class_bets(outcomes: OutcomeSummary, name: str, options: EvidenceOptions, judged: int) -> LossBets:
+    """Bets that the error on one class of ``judged`` has risen: the more there are, the more often a reference errs on one."""
+    rows = outcomes.class_rows[name]
+    error = outcomes.class_errors.get(name, 0) / rows
+    return LossBets(
+        error,
+        float(np.sqrt(error * (1 - error))),
+        rows,
+        design_effect=outcomes.class_design_effects.get(name, outcomes.harm.design_effect),
+        tolerance=options.loss_tolerance,
+        relative_tolerance=options.loss_relative_tolerance,
+        margin=-NormalDist().inv_cdf(NormalDist().cdf(-_MARGIN) / judged),
+        binary=True,
+    )

@@ -1,0 +1,162 @@
+"""Realised performance: what the matured outcomes of each window say, with 95 % intervals, the reference's beside it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import StateError
+from ..metrics.catalogue import CATALOGUE
+from ..metrics.samples import Samples, Series
+from ..outcomes import OutcomeBatch, OutcomeLayout
+from ..reference.outcomes import harm_losses, performance_tally
+from ..reference.profile import PREDICTION, ReferenceProfile
+from ..statistics.intervals import Estimate
+from ..statistics.performance import BOUNDED_ERROR, ClassificationTally, DesignEffects
+from ..statistics.probability_losses import binary_losses, multiclass_losses
+from ..statistics.tally import Contributions
+from .base import MonitorContext
+from .outcome_windows import LEAD, WindowSet
+
+__all__ = ["PerformanceMonitor"]
+
+_NOTHING = Estimate(math.nan)
+# Probabilities come in steps of 1/255: one that was rounded to 0 is taken for the middle of what that may be.
+_SMALLEST_STEP = 1 / 1020
+
+
+class PerformanceMonitor:
+    """Every metric of realised performance that the task has, over windows that end with the newest matured outcome.
+
+    A window of time is one of prediction times; a window of records holds the last outcomes. Outcomes of a reference without
+    labels are measured, too; there is nothing beside them then.
+    """
+
+    def __init__(self, context: MonitorContext) -> None:
+        reference = context.reference
+        self._layout = OutcomeLayout.of(reference)
+        outcomes = reference.outcomes
+        self._scale = outcomes.error_scale if outcomes is not None else 0.0
+        prediction = reference.column(PREDICTION)
+        if prediction is not None and not self._layout.classification and not self._scale:
+            self._scale = prediction.standard_deviation  # a unit for errors where no label says how large they are
+        self._tally = performance_tally(self._layout, prediction.mean if prediction else 0.0, self._scale)
+        self._probable = reference.probability
+        self._effects = _design_effects(reference)
+        self._windows = WindowSet(context.windows, self._tally.shape, 2 if self._layout.classification else 0)
+        self._newest = math.nan
+        names = self._windows.names
+        self._labels = Series("model_performance_labels", [(context.model, name) for name in names])
+        self._end = Series("model_performance_end_timestamp_seconds", [(context.model,)])
+        self._keys = _keys(self._layout, bounded=outcomes is not None)
+        self._series = {
+            f"{metric}{end}": Series(
+                f"model_{metric}{end}", [(context.model, *key, name) for name in names for key in keys]
+            )
+            for metric, keys in self._keys.items()
+            for end in ("", "_lower_bound", "_upper_bound")
+        }
+        self._reference = [*_reference_samples(context.model, reference, self._keys)]
+
+    def observe(self, outcomes: OutcomeBatch) -> None:
+        """See :class:`OutcomeMonitor`."""
+        if not outcomes.size:
+            return
+        self._windows.observe(outcomes, self._contributions(outcomes))
+        if self._newest > outcomes.matured[0] + LEAD:
+            self._newest = math.nan  # the clock was put back
+        self._newest = float(np.fmax(self._newest, outcomes.time.max()))
+
+    def _contributions(self, outcomes: OutcomeBatch) -> Contributions:
+        if not isinstance(self._tally, ClassificationTally):
+            harm = harm_losses(self._layout, self._scale, outcomes.predicted, outcomes.label)
+            return self._tally.contributions(outcomes.predicted, outcomes.label, harm)
+        predicted, label = (np.nan_to_num(each, nan=-1.0) for each in (outcomes.predicted, outcomes.label))
+        log_loss, brier = self._probability_losses(outcomes, label.astype(np.int64))
+        return self._tally.contributions(predicted, label, outcomes.score_cell, log_loss, brier)
+
+    def _probability_losses(
+        self, outcomes: OutcomeBatch, label: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        layout = self._layout
+        if self._probable and outcomes.probabilities is not None:
+            column = np.where(label < len(layout.classes), label, -1)
+            return multiclass_losses(outcomes.probabilities / 255, column, _SMALLEST_STEP)
+        if self._probable and layout.positive is not None:
+            return binary_losses(outcomes.score, label == layout.positive)
+        return np.full(outcomes.size, np.nan), np.full(outcomes.size, np.nan)
+
+    def collect(self) -> Iterable[Samples]:
+        """See :class:`OutcomeMonitor`."""
+        yield from self._reference
+        yield self._end.samples([self._newest])
+        totals = self._windows.totals()
+        rows = [self._tally.rows(counts) for counts, _ in totals]
+        yield self._labels.samples(rows)
+        found = [self._tally.estimates(counts, sums, self._effects) for counts, sums in totals]
+        for metric, keys in self._keys.items():
+            paths = ["/".join((metric, *key)) for key in keys]
+            estimates = [window.get(path, _NOTHING) for window in found for path in paths]
+            yield self._series[metric].samples([each.value for each in estimates])
+            yield self._series[f"{metric}_lower_bound"].samples([each.lower for each in estimates])
+            yield self._series[f"{metric}_upper_bound"].samples([each.upper for each in estimates])
+
+    def take_over(self, old: Self) -> None:
+        """See :class:`OutcomeMonitor`."""
+        self._windows.take_over(old._windows)
+        self._newest = old._newest
+
+    def snapshot(self) -> Any:
+        """See :class:`OutcomeMonitor`."""
+        return {"windows": self._windows.snapshot(), "newest": self._newest}
+
+    def restore(self, state: Any) -> None:
+        """See :class:`OutcomeMonitor`."""
+        try:
+            newest, windows = float(state["newest"]), state["windows"]
+        except (KeyError, TypeError, ValueError) as error:
+            raise StateError(f"realised performance: the snapshot cannot be read: {error!r}") from error
+        self._windows.restore(windows)
+        self._newest = newest
+
+
+def _keys(layout: OutcomeLayout, *, bounded: bool) -> dict[str, list[tuple[str, ...]]]:
+    """For each metric of the task the labels between model and window."""
+    if layout.classification:
+        losses = ["zero_one", "log_loss", "brier"]
+        by_class = ["precision", "recall", "f1_score"]
+        others = ["accuracy", "balanced_accuracy"]
+        others += ["roc_auc", "average_precision"] if layout.positive is not None and layout.score_bins else []
+    else:
+        losses = ["absolute_error", "squared_error", *([BOUNDED_ERROR] if bounded else [])]
+        by_class = []
+        others = ["root_mean_squared_error", "relative_error", "r2_score", "bias", "pinball_loss"]
+    keys: dict[str, list[tuple[str, ...]]] = {"loss_mean": [(loss,) for loss in losses]}
+    keys |= {metric: [(name,) for name in layout.classes] for metric in by_class}
+    return keys | {metric: [()] for metric in others}
+
+
+def _reference_samples(
+    model: str, reference: ReferenceProfile, keys: dict[str, list[tuple[str, ...]]]
+) -> Iterable[Samples]:
+    outcomes = reference.outcomes
+    if outcomes is None:
+        return
+    for metric, labels in keys.items():
+        if f"model_{metric}_reference" in CATALOGUE:
+            values = [outcomes.performance.get("/".join((metric, *key)), math.nan) for key in labels]
+            yield Series(f"model_{metric}_reference", [(model, *key) for key in labels]).samples(values)
+    if reference.task != "classification":
+        yield Series("model_loss_reference_mean", [(model, BOUNDED_ERROR)]).samples([outcomes.harm.mean])
+
+
+def _design_effects(reference: ReferenceProfile) -> DesignEffects:
+    outcomes = reference.outcomes
+    if outcomes is None:
+        return DesignEffects()
+    losses = {name: summary.design_effect for name, summary in reference.loss.items()}
+    return DesignEffects(outcomes.harm.design_effect, losses, outcomes.class_design_effects)

@@ -1,0 +1,243 @@
+"""The bets on a model's columns, by season slot where its reference has slots."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from ..evidence_options import EvidenceOptions
+from ..reference.profile import ReferenceProfile, Season
+from ..reference.seasons import PRIOR_ROWS
+from ..statistics.bet_tables import BetColumn, PaddedColumns
+from ..statistics.bets import Bets, BetTable, Tolerances, broken_bet_table, broken_bets, make_bet_table, make_bets
+from ..statistics.omnibus import MEMORIES, OmnibusBets
+from ..statistics.reference_ball import ReferenceBall, reference_ball
+from .evidence_counts import GroupedCounts
+from .evidence_digest import digest_of
+
+__all__ = ["SeasonalBets", "SeasonalOmnibus", "SlotBets"]
+
+Array = NDArray[np.float64]
+
+_MOST_BYTES = 12 * 2**20
+_RECENT = 4
+"""Slots used last that are always kept."""
+_MOST_SLOTS = 2
+
+
+@attrs.frozen(eq=False)
+class SlotBets:
+    """All bets against one reference: ``drift`` with the tight tolerances, ``broken`` with that of a page.
+
+    ``ball`` is what the omnibus bet takes for no drift.
+    """
+
+    drift: Bets
+    broken: Bets
+    ball: ReferenceBall
+
+
+@attrs.frozen(eq=False)
+class SlotTables:
+    """The tables of a slot's bets, as evidence takes them."""
+
+    drift: BetTable
+    broken: BetTable
+
+    @property
+    def size(self) -> int:
+        """Bytes held."""
+        return self.drift.nbytes + self.broken.nbytes
+
+
+class SeasonalBets:
+    """Makes the bets of a slot when a record first falls into it, and keeps as many as fit into a few megabytes.
+
+    ``positions`` are those of the columns in the reference. ``pooled`` are the bets against the whole reference: their
+    weights, kinds and directions are those of all slots.
+    """
+
+    def __init__(self, reference: ReferenceProfile, positions: Sequence[int], options: EvidenceOptions) -> None:
+        self._options = options
+        columns = [reference.columns[position] for position in positions]
+        self._columns = PaddedColumns.of(
+            [
+                BetColumn([*column.counts.values()], column.numeric, column.design_effect, column.special_design_effect)
+                for column in columns
+            ]
+        )
+        self._tolerances = Tolerances(options.location_tolerance, options.missing_tolerance)
+        self.pooled = SlotBets(
+            make_bets(self._columns, self._tolerances),
+            broken_bets(self._columns, options.broken_tolerance),
+            reference_ball(self._columns, options.psi_tolerance),
+        )
+        self._season = reference.season
+        self.slots = self._season.slots if self._season is not None else 0
+        sizes = np.array([len(column.counts) for column in reference.columns], dtype=np.intp)
+        starts = (np.cumsum(sizes) - sizes)[[*positions]]
+        inside = self._columns.cell < self._columns.size[:, None]
+        self._inside = inside
+        counts = np.array(self._season.counts if self._season is not None else (), dtype=np.int64)
+        places = (starts[:, None] + self._columns.cell)[inside]
+        self._counts = (
+            counts[:, places].astype(np.min_scalar_type(int(counts.max(initial=0)))) if self.slots else counts
+        )
+        self._most = 2
+        self._made: OrderedDict[int, SlotTables] = OrderedDict()
+
+    @property
+    def digest(self) -> str:
+        """Differs where any of the bets, or the season, does."""
+        pooled, ball, season = self.pooled, self.pooled.ball, self._season
+        tables: list[NDArray[Any]] = [
+            table
+            for bets in (pooled.drift, pooled.broken)
+            for table in (bets.log_e, bets.scores, bets.limits, bets.weights, bets.kinds, bets.design_effects)
+        ]
+        tables += [ball.shares, ball.radius, ball.design_effect, np.array(season.rows if season else ()), self._counts]
+        return digest_of([attrs.asdict(self._tolerances), self._options.broken_tolerance, self.slots, *tables])
+
+    def _slot_columns(self, season: Season, slot: int) -> PaddedColumns:
+        """The columns with the rows that they would have in a slot; which categories are bet on stays the same."""
+        pooled = self._columns
+        cells = np.zeros(pooled.counts.shape)
+        cells[self._inside] = self._counts[slot]
+        return attrs.evolve(pooled, counts=float(season.rows[slot]) * _slot_laws(cells, pooled.counts))
+
+    def of(self, slot: int) -> SlotBets | SlotTables:
+        """The bets of records in a slot; without a season those against the whole reference."""
+        if self._season is None:
+            return self.pooled
+        if slot in self._made:
+            self._made.move_to_end(slot)
+            return self._made[slot]
+        columns = self._slot_columns(self._season, slot)
+        made = self._made[slot] = SlotTables(
+            make_bet_table(columns, self._tolerances), broken_bet_table(columns, self._options.broken_tolerance)
+        )
+        self._most = max(2, _MOST_BYTES // max(made.size, 1))
+        if len(self._made) > self._most:
+            # Of slots in turn, as those of a slow stream are, the ones used last are needed last.
+            del self._made[[*self._made][max(0, self._most - _RECENT)]]
+        return made
+
+    def ball(self, slot: int) -> ReferenceBall:
+        """What the omnibus bet takes for no drift in a slot."""
+        if self._season is None:
+            return self.pooled.ball
+        return reference_ball(self._slot_columns(self._season, slot), self._options.psi_tolerance)
+
+    def log_e(self, groups: GroupedCounts) -> tuple[Array, Array]:
+        """Logarithm of e of the records of each group, [group, column, bet]: of the drift bets, of the broken ones."""
+        pooled = self.pooled
+        drift = np.empty((*groups.counts.shape[:2], pooled.drift.log_e.shape[2]))
+        broken = np.empty((*groups.counts.shape[:2], pooled.broken.log_e.shape[2]))
+        for slot, members in _by_slot(groups.slot):
+            bets, counts = self.of(slot), groups.counts[members].transpose(1, 0, 2)
+            drift[members] = (counts @ bets.drift.log_e).transpose(1, 0, 2)
+            broken[members] = (counts @ bets.broken.log_e).transpose(1, 0, 2)
+        return drift, broken
+
+    def excess(self, groups: GroupedCounts) -> tuple[Array, Array]:
+        """Sums of each record's score less the limit of its mean, [group, column, bet], of the same bets."""
+        pooled = self.pooled
+        drift = np.empty((*groups.counts.shape[:2], pooled.drift.log_e.shape[2]))
+        broken = np.empty((*groups.counts.shape[:2], pooled.broken.log_e.shape[2]))
+        for slot, members in _by_slot(groups.slot):
+            bets, counts = self.of(slot), groups.counts[members].transpose(1, 0, 2)
+            drift[members] = (counts @ bets.drift.excess).transpose(1, 0, 2)
+            broken[members] = (counts @ bets.broken.excess).transpose(1, 0, 2)
+        return drift, broken
+
+    def judged(self, groups: GroupedCounts) -> tuple[Array, Array, Array]:
+        """Records that each bet has something at stake on, [group, column, bet], of the same bets and the omnibus ones.
+
+        In a slot that the reference has no rows for nothing is bet on, and no record shows that anything is well.
+        """
+        records = groups.counts.sum(axis=2)[:, :, None]
+        drift, broken = (
+            np.repeat(records, bets.log_e.shape[2], axis=2) for bets in (self.pooled.drift, self.pooled.broken)
+        )
+        omnibus = np.repeat(records, len(MEMORIES), axis=2)
+        if self._season is not None:
+            for slot, members in _by_slot(groups.slot):
+                bets = self.of(slot)
+                drift[members] *= bets.drift.log_e.any(axis=1)
+                broken[members] *= bets.broken.log_e.any(axis=1)
+                omnibus[members] *= self._season.rows[slot] > 0
+        return drift, broken, omnibus
+
+
+class SeasonalOmnibus:
+    """The omnibus bets of all columns; with a season, each against the reference of the slot that it is in.
+
+    An update whose records are spread over more than two slots, as those of a slow stream are, is neither bet on nor
+    remembered: each change of the slot renews the bets of all columns, which would cost more than all other evidence.
+    """
+
+    def __init__(self, bets: SeasonalBets) -> None:
+        self._bets = bets
+        self._slot = 0
+        self._omnibus = OmnibusBets(bets.ball(0), seasonal=bets.slots > 0)
+
+    def log_e(self, groups: GroupedCounts) -> Array:
+        """Logarithm of e of the records of each group, [group, column, memory]."""
+        if not self._bets.slots:
+            return self._omnibus.log_e(groups.counts)
+        found = np.zeros((*groups.counts.shape[:2], len(MEMORIES)))
+        slots_of_update = np.bincount(groups.update)[groups.update]
+        chosen = np.flatnonzero(slots_of_update <= _MOST_SLOTS)
+        changes = np.flatnonzero(np.diff(groups.slot[chosen])) + 1
+        for run in np.split(chosen, changes):
+            if len(run):
+                slot = int(groups.slot[run[0]])
+                if slot != self._slot:
+                    self._omnibus.enter(self._bets.ball(slot))
+                    self._slot = slot
+                found[run] = self._omnibus.log_e(groups.counts[run])
+        return found
+
+    def mark(self) -> tuple[int, OmnibusBets]:
+        """Where :meth:`go_back` leads to, once: what is known now."""
+        return self._slot, self._omnibus.copy()
+
+    def go_back(self, mark: tuple[int, OmnibusBets]) -> None:
+        """Forget what has come since."""
+        self._slot, self._omnibus = mark
+
+    def restart(self, columns: NDArray[np.intp]) -> None:
+        """Forget what is remembered of some columns."""
+        self._omnibus.restart(columns)
+
+    def snapshot(self) -> dict[str, Any]:
+        """State for a snapshot; from it everything goes on exactly as it would have."""
+        return {**self._omnibus.snapshot(), "slot": self._slot}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a snapshot; raises :class:`ValueError` or :class:`KeyError` if it is of other columns."""
+        slot = int(state["slot"])
+        omnibus = OmnibusBets(self._bets.ball(slot), seasonal=self._bets.slots > 0)
+        omnibus.restore(dict(state))
+        self._slot, self._omnibus = slot, omnibus
+
+
+def _slot_laws(cells: Array, pooled: Array) -> Array:
+    """:func:`~..reference.seasons.slot_law` of columns side by side, [column, cell]."""
+    shares = pooled / np.maximum(pooled.sum(axis=1, keepdims=True), 1.0)
+    law: Array = (cells + PRIOR_ROWS * shares) / (cells.sum(axis=1, keepdims=True) + PRIOR_ROWS)
+    return law
+
+
+def _by_slot(slots: NDArray[np.intp]) -> list[tuple[int, slice | NDArray[np.intp]]]:
+    """The groups of each slot."""
+    if not len(slots):
+        return []
+    if (slots == slots[0]).all():
+        return [(int(slots[0]), slice(None))]
+    return [(int(slot), np.flatnonzero(slots == slot)) for slot in np.unique(slots)]

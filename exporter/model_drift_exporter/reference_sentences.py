@@ -1,0 +1,54 @@
+"""What ``check`` and ``profile`` say of a reference's season and of how dependent its rows are."""
+
+from __future__ import annotations
+
+from .check_report import excerpt
+from .reference.profile import FEATURE, ReferenceProfile
+from .reference.seasons import FEWEST_CYCLES, FEWEST_ROWS
+
+__all__ = ["dependence_sentence", "season_sentence"]
+
+_SHOWN = 3
+_ABSENT = {
+    "no_times": "none can be found: most rows have no event time",
+    "too_short": f"none can be found: the rows span less than {FEWEST_CYCLES} days",
+    "few_rows": f"none can be used: an hour of the day or the week needs {FEWEST_ROWS} rows and most have fewer",
+    "no_gain": "none: the hour of the day or the week does not explain how the rows depend on each other",
+    "": "not known: the reference was made by an older version; build it again to find one",
+}
+
+
+def season_sentence(reference: ReferenceProfile) -> str:
+    """The season found, or why there is none."""
+    if reference.season is None:
+        return _ABSENT.get(reference.season_absent, f"none: {excerpt(reference.season_absent)}")
+    hours = "week" if reference.season.slots > 24 else "day"
+    return f"{reference.season.slots} slots: each hour of the {hours} (UTC) is compared with its own rows"
+
+
+def dependence_sentence(reference: ReferenceProfile) -> str:
+    """The largest design effects, as the number of independent rows that is left."""
+    columns = [column for column in reference.columns if column.design_effect > 1]
+    effects = {
+        column.name if column.role == FEATURE else f"({column.role})": column.design_effect for column in columns
+    }
+    if reference.outcomes is not None and reference.outcomes.harm.design_effect > 1:
+        effects["(loss)"] = reference.outcomes.harm.design_effect
+    if not effects:
+        return "none shown: rows count as independent"
+    ranked = sorted(effects, key=lambda name: (-effects[name], name))
+    shown = [_worth(reference, name, effects[name]) for name in ranked[:_SHOWN]]
+    more = f" and {len(ranked) - _SHOWN} more" if len(ranked) > _SHOWN else ""
+    return f"{', '.join(shown)}{more}: drift in these is found that much later"
+
+
+def _worth(reference: ReferenceProfile, name: str, effect: float) -> str:
+    rows = reference.rows
+    if name == "(loss)" and reference.outcomes is not None:
+        rows = reference.outcomes.rows
+    left = max(round(rows / effect), 1)
+    return f"{excerpt(name, 40)} {_rounded(effect)} (about {left:,} independent rows of {rows:,})"
+
+
+def _rounded(effect: float) -> str:
+    return f"{effect:,.0f}" if effect >= 10 else f"{effect:.1f}"

@@ -1,0 +1,96 @@
+"""What ``replay`` prints: each edge of a latch, and a summary, as JSON lines or as text for people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TextIO
+
+import msgspec
+
+from .alarms import Transition
+from .times import format_time
+
+__all__ = ["REPORTS", "JsonReport", "Report", "TextReport"]
+
+
+class Report(Protocol):
+    """Where the edges of the latches go."""
+
+    def transition(self, transition: Transition) -> None:
+        """One edge, in the order of event time."""
+        ...
+
+    def summary(self, summary: Mapping[str, Any]) -> None:
+        """The end."""
+        ...
+
+
+class JsonReport:
+    """One JSON object a line; times are RFC 3339, ``value`` and ``threshold`` log10, the last line holds the summary."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def transition(self, transition: Transition) -> None:
+        """See :class:`Report`."""
+        self._write(
+            {
+                "time": format_time(transition.time),
+                "record": transition.record,
+                "alert": transition.alert,
+                "severity": transition.severity,
+                "state": "firing" if transition.firing else "resolved",
+                "model": transition.model,
+                "features": transition.features,
+                "certainty": transition.certainty,
+                "value": round(transition.evidence, 4),
+                "threshold": round(transition.threshold, 4),
+                "onset": None if transition.onset is None else format_time(transition.onset),
+            }
+        )
+
+    def summary(self, summary: Mapping[str, Any]) -> None:
+        """See :class:`Report`."""
+        self._write({"summary": summary})
+
+    def _write(self, value: object) -> None:
+        self._stream.write(msgspec.json.encode(value).decode() + "\n")
+        self._stream.flush()
+
+
+class TextReport:
+    """One line an edge, and one at the end."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def transition(self, transition: Transition) -> None:
+        """See :class:`Report`."""
+        each = transition
+        state = "" if each.firing else "resolved "
+        about = f", {each.certainty}: {', '.join(each.features)}" if each.features else ""
+        since = "" if each.onset is None or not each.firing else f", since {format_time(each.onset)}"
+        evidence = f", evidence 1e{each.evidence:.1f} of 1e{each.threshold:.1f}" if each.firing else ""
+        self._stream.write(
+            f"{format_time(each.time)}  {each.severity:6}  {state}{each.alert}  {each.model}"
+            f"{about}{since}{evidence}, record {each.record:,}\n"
+        )
+        self._stream.flush()
+
+    def summary(self, summary: Mapping[str, Any]) -> None:
+        """See :class:`Report`."""
+        reasons = ", ".join(summary["not_evaluable"])
+        self._stream.write(
+            f"{summary['records']:,} records, {summary['labels']:,} labels: "
+            f"{_counted(summary['pages'], 'page')}, {_counted(summary['tickets'], 'ticket')}"
+            f"{f'; not evaluable: {reasons}' if reasons else ''}\n"
+        )
+        self._stream.flush()
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+REPORTS: Mapping[str, Callable[[TextIO], Report]] = {"text": TextReport, "json": JsonReport}
+"""Kinds of reports by the name that ``--format`` knows."""

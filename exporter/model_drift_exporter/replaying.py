@@ -1,0 +1,162 @@
+"""``replay``: the same decisions on history, on a virtual clock, as fast as the machine can."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from .alarms import PAGE, TICKET
+from .assembly import make_pipeline, open_sources
+from .backfill import Backfill
+from .config import Settings
+from .errors import ConfigurationError, Problem
+from .pipeline import Pipeline
+from .quantities import SettingError, parse_duration
+from .replay_reports import Report
+from .times import parse_time
+
+__all__ = ["BackfillOptions", "Replay", "backfill_options", "replay_logs"]
+
+_PIPE_SECONDS = 0.01
+
+
+@attrs.frozen
+class BackfillOptions:
+    """``step`` is in seconds. ``end`` is the time, in seconds since the epoch, that the end of history is moved to."""
+
+    folder: Path
+    step: float = 300.0
+    end: float | None = None
+
+
+def backfill_options(folder: Path | None, step: str, end: str | None) -> BackfillOptions | None:
+    """The options by their flags; ``None`` without a folder. Raises :class:`ConfigurationError` with all mistakes."""
+    problems = []
+    seconds, moment = 300.0, None
+    if folder is None and end is not None:
+        problems.append(
+            Problem("--backfill.end", "nothing is written without --backfill", "give --backfill=DIR as well")
+        )
+    try:
+        seconds = parse_duration(step, ("1s", "1d"))
+    except SettingError as error:
+        problems.append(Problem("--backfill.step", error.message, error.hint))
+    if end is not None:
+        moment = time.time() if end == "now" else parse_time(end)
+        if not math.isfinite(moment):
+            problems.append(
+                Problem("--backfill.end", f"{end!r} is no time", "write now, or for instance 2026-01-31T00:00:00Z")
+            )
+    if problems:
+        raise ConfigurationError(problems)
+    return None if folder is None else BackfillOptions(folder, seconds, moment)
+
+
+def replay_logs(settings: Settings, report: Report, backfill: BackfillOptions | None = None) -> int:
+    """Replay the inputs of the settings; the exit code is 1 if one of them cannot be read.
+
+    Raises :class:`ConfigurationError` if there is nothing to read, or standard input would have to be read twice.
+    """
+    if not any(each.contains != "labels" for each in settings.inputs):
+        raise ConfigurationError([Problem("replay", "nothing to read", "give a LOG of predictions")])
+
+    def pipeline() -> Pipeline:
+        return make_pipeline(settings, open_sources(settings.inputs, settings, once=True))
+
+    writer = None
+    if backfill is not None:
+        shift = 0.0
+        if backfill.end is not None:
+            if any(each.path == "-" for each in settings.inputs):
+                problem = "standard input cannot be read twice, to find the end of history first"
+                raise ConfigurationError([Problem("--backfill.end", problem, "write it into a file")])
+            shift = float(round(backfill.end - _end(pipeline(), backfill.step)))
+        writer = Backfill(backfill.folder, backfill.step, shift)
+    reading = pipeline()
+    Replay(reading, report, time.time, _wait, writer).run()
+    # Each source has said in the log what it could not read.
+    return 1 if any(status.problem for status in reading.statuses(time.time())) else 0
+
+
+def _wait() -> None:
+    time.sleep(_PIPE_SECONDS)
+
+
+def _end(pipeline: Pipeline, step: float) -> float:
+    """The step in which history ends."""
+    end = -math.inf
+    for piece in pipeline.merged(time.time, _wait, step):
+        end = max(end, piece.time)
+    return (end // step + 1) * step if math.isfinite(end) else time.time()
+
+
+class Replay:
+    """Reads all inputs of a pipeline in the order of their event times, through the code that ``run`` uses.
+
+    ``wait`` is called where nothing has come and something may still come, as through a pipe; ``clock`` is the wall clock,
+    which stands for the time of records only where none has one. With ``backfill`` the metrics of each of its steps are written.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        report: Report,
+        clock: Callable[[], float],
+        wait: Callable[[], None],
+        backfill: Backfill | None = None,
+    ) -> None:
+        self._pipeline = pipeline
+        self._report = report
+        self._clock = clock
+        self._wait = wait
+        self._backfill = backfill
+        self._fired: Counter[str] = Counter()
+
+    def run(self) -> dict[str, Any]:
+        """Replay to the end; returns the summary, which the report got as well."""
+        step = self._backfill.step if self._backfill is not None else None
+        for piece in self._pipeline.merged(self._clock, self._wait, step):
+            if self._backfill is not None and math.isfinite(piece.time):
+                # Before the lines of a step, what a scrape at its beginning would have found.
+                self._write_steps(self._backfill, piece.time)
+            self._pipeline.apply(piece.decoded, piece.input, self._clock())
+            self._report_transitions()
+        self._pipeline.models.finish()
+        self._report_transitions()
+        if self._backfill is not None:
+            self._finish(self._backfill)
+        summary = self._summary()
+        self._report.summary(summary)
+        return summary
+
+    def _report_transitions(self) -> None:
+        for transition in self._pipeline.models.drain_transitions():
+            self._fired[transition.severity] += transition.firing
+            self._report.transition(transition)
+
+    def _write_steps(self, backfill: Backfill, now: float) -> None:
+        for step in backfill.due(now):
+            backfill.write(step, self._pipeline.models.collect())
+
+    def _finish(self, backfill: Backfill) -> None:
+        clocks = [track.times.now for track in self._pipeline.models.tracks.values() if track.times.now is not None]
+        if clocks:
+            self._write_steps(backfill, max(clocks) + backfill.step)
+        backfill.flush()
+
+    def _summary(self) -> dict[str, Any]:
+        models = self._pipeline.models
+        reasons = {reason for track in models.tracks.values() for reason in track.not_evaluable}
+        return {
+            "records": sum(track.traffic.records for track in models.tracks.values()),
+            "labels": sum(models.labels().values()),
+            "pages": self._fired[PAGE],
+            "tickets": self._fired[TICKET],
+            "not_evaluable": sorted(reasons),
+        }

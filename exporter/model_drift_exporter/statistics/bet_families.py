@@ -1,0 +1,163 @@
+"""The families of bets on columns: what they score, how far the null goes, what they stake.
+
+Bets on location, spread and categories are on the law of the valid values: missing and invalid ones score the limit,
+so that they say nothing. Those on special cells are on their shares of all records.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .bet_tables import BetKind, BetTables
+from .bounds import wilson_upper_bound
+from .layout import FloatArray
+from .normal_scores import normal_scores
+
+__all__ = ["DIRECTIONAL", "add_categories", "add_moments", "add_special"]
+
+_MARGIN = 3.0
+"""Standard errors of the reference that every limit allows for."""
+_RARE_MARGIN = 2.6
+"""The same for the bound of a rare share: it then fails as seldom as three standard errors of a frequent one."""
+_LOCATION_STAKES, _LOCATION_RANGE = (0.07, 0.2, 0.35, 0.5), (-2.0, 3.0)
+_SPREAD_STAKES, _SPREAD_RANGE = (0.05, 0.12, 0.25), (-1.2, 4.0)
+# A bet must not be able to lose everything at once.
+_LARGEST_STAKE = 0.95
+# What varies less than rounding does is constant.
+_CONSTANT = 1e-6
+# Values so rare that little but them varies are not blown up: of one row in thousands the share is not known well enough.
+_SMALLEST_DEVIATION = 0.1
+# Bets on categories: rank by frequency, +1 for more of it and -1 for less, how many standard deviations beyond the limit.
+_TWO_CATEGORIES = [(0, sign, gap) for sign in (1, -1) for gap in (0.07, 0.2, 0.35, 0.5)]
+_THREE_CATEGORIES = [(rank, sign, gap) for rank in (0, 1, 2) for sign in (1, -1) for gap in (0.1, 0.35)]
+_MORE_CATEGORIES = [(rank, sign, 0.2) for rank in (0, 1, 2) for sign in (1, -1)] + [
+    (rank, 1, 0.2) for rank in range(3, 10)
+]
+_NO_CATEGORY = (0, 0, 0.0)
+_ORDER_STAKE = 0.2
+DIRECTIONAL = 15
+"""Slots of bets on location, spread and categories."""
+_PLANS = np.array(
+    [
+        plan + [_NO_CATEGORY] * (DIRECTIONAL - len(plan))
+        for plan in (_TWO_CATEGORIES, _THREE_CATEGORIES, _MORE_CATEGORIES)
+    ]
+)
+
+
+def add_moments(tables: BetTables, tolerance: float) -> None:
+    """Bets on the location and spread of numeric columns, in normal scores; the tolerance is in standard deviations."""
+    rows = np.flatnonzero(tables.columns.numeric)
+    if not len(rows):
+        return
+    valid, shares, observations = tables.valid_shares(rows)
+    limit = tolerance + _MARGIN / np.sqrt(observations)
+    location, second = normal_scores(shares)
+    first = 0
+    for scores, stakes, bounds, kinds in (
+        (location, _LOCATION_STAKES, _LOCATION_RANGE, (BetKind.LOCATION_UP, BetKind.LOCATION_DOWN)),
+        (second, _SPREAD_STAKES, _SPREAD_RANGE, (BetKind.SPREAD_UP, BetKind.SPREAD_DOWN)),
+    ):
+        standard = _standardised(scores, shares)
+        for sign, kind in zip((1.0, -1.0), kinds, strict=True):
+            score, stake = _bet(sign * standard, shares, limit, bounds, stakes)
+            slots = tables.put(rows, first, np.where(valid, score, limit)[:, :, None], limit, stake)
+            tables.kinds[rows, slots] = kind
+            first = slots.stop
+
+
+def add_categories(tables: BetTables, tolerance: float, share_tolerance: float) -> None:
+    """Bets on more or less of the most frequent categories of categorical columns.
+
+    Tolerated is the larger of ``tolerance`` standard deviations of a category's indicator and ``share_tolerance``.
+    """
+    columns = tables.columns
+    rows = np.flatnonzero(~columns.numeric)
+    if not len(rows):
+        return
+    valid, shares, observations = tables.valid_shares(rows)
+    other = columns.cell[rows] >= columns.size[rows, None] - 3
+    ranking = columns.ranking[rows] * valid
+    order = np.argsort(np.where(other, -1.0, ranking), axis=1, kind="stable")[:, ::-1]
+    kinds = np.clip(np.count_nonzero(ranking, axis=1), 2, 4) - 2
+    rank, direction, gap = np.moveaxis(_PLANS[kinds], -1, 0)
+    cell = np.take_along_axis(order, np.minimum(rank.astype(np.intp), order.shape[1] - 1), axis=1)
+    known = (direction != 0) & (rank < columns.size[rows, None] - 3)
+    share = np.take_along_axis(shares, cell, axis=1)
+    known &= share > 0
+    share = np.where(direction < 0, 1.0 - share, share)
+    deviation = np.sqrt(np.maximum(share, 1.0 / observations) * (1.0 - share))
+    error = _MARGIN / np.sqrt(observations)
+    limit = share + np.maximum(tolerance * deviation, share_tolerance) + error * deviation
+    limit = np.maximum(limit, wilson_upper_bound(share, observations, _RARE_MARGIN))
+    stake = _stakes(limit, limit + gap * deviation) * known
+    indicator = (columns.cell[rows][:, :, None] == cell[:, None]) ^ (direction < 0)[:, None]
+    slots = tables.put(rows, 0, np.where(valid[:, :, None], indicator, limit[:, None]), limit, stake)
+    tables.cells[rows, slots] = np.where(direction != 0, cell, -1)
+    tables.kinds[rows, slots] = BetKind.CATEGORY
+    same = (rank[:, :, None] == rank[:, None]) & (direction[:, :, None] == direction[:, None])
+    tables.directions[rows, slots] = same.argmax(axis=2)
+    # What several rarer categories do together shows in the order by frequency.
+    many = np.flatnonzero(kinds == len(_PLANS) - 1)
+    rows, order, shares, valid, limit = rows[many], order[many], shares[many], valid[many], (tolerance + error)[many]
+    ordered, _ = normal_scores(np.take_along_axis(shares, order, axis=1))
+    scores = np.empty_like(ordered)
+    np.put_along_axis(scores, order, ordered, axis=1)
+    for slot, sign in ((DIRECTIONAL - 2, 1.0), (DIRECTIONAL - 1, -1.0)):
+        score, stake = _bet(sign * _standardised(scores, shares), shares, limit, _LOCATION_RANGE, (_ORDER_STAKE,))
+        tables.put(rows, slot, np.where(valid, score, limit)[:, :, None], limit, stake)
+
+
+def add_special(tables: BetTables, first: int, tolerance: float, gaps: tuple[float, ...], *, unheard_of: bool) -> None:
+    """Bets on the shares of missing, of invalid and, if asked for, of unheard-of values among all records."""
+    columns = tables.columns
+    total = columns.counts.sum(axis=1, keepdims=True)
+    observations = np.maximum(total / columns.special_design_effect[:, None], 1.0)
+    size = columns.size[:, None]
+    unheard = (columns.cell == size - 3) | (columns.numeric[:, None] & (columns.cell == 0))
+    kinds = [(columns.cell == size - 2, BetKind.MISSING), (columns.cell == size - 1, BetKind.INVALID)]
+    if unheard_of:
+        kinds.append((unheard, BetKind.OUT_OF_RANGE))
+    everything = np.arange(len(size))
+    for indicator, kind in kinds:
+        share = (columns.counts * indicator).sum(axis=1, keepdims=True) / np.where(total > 0, total, 1.0)
+        error = np.sqrt(np.maximum(share, 1.0 / observations) * (1.0 - share) / observations)
+        bound = wilson_upper_bound(share, observations, _RARE_MARGIN)
+        if kind is BetKind.OUT_OF_RANGE:
+            # Beyond the largest and the smallest of N rows of a continuous law lie 2 / N of it on average: every column's risk.
+            bound = wilson_upper_bound(share + 2.0 / observations, observations, _MARGIN)
+        limit = np.maximum(share + tolerance + _MARGIN * error, bound)
+        stake = _stakes(limit, limit + np.array(gaps)) * (total > 0)
+        slots = tables.put(everything, first, indicator[:, :, None].astype(np.float64), limit, stake)
+        tables.kinds[:, slots] = kind
+        tables.design_effects[:, slots] = columns.special_design_effect[:, None]
+        first = slots.stop
+    if unheard_of:
+        slots = slice(first - len(gaps), first)
+        tables.kinds[~columns.numeric, slots] = BetKind.UNSEEN
+
+
+def _standardised(scores: FloatArray, shares: FloatArray, smallest: float = _CONSTANT) -> FloatArray:
+    """Mean 0 and standard deviation 1, less where it is below ``smallest``; 0 throughout where scores are constant."""
+    centred = scores - (shares * scores).sum(axis=1, keepdims=True)
+    deviation = np.sqrt((shares * centred * centred).sum(axis=1, keepdims=True))
+    return np.where(deviation > _CONSTANT, centred / np.maximum(deviation, smallest), 0.0)
+
+
+def _bet(
+    standard: FloatArray, shares: FloatArray, limit: FloatArray, bounds: tuple[float, float], stakes: tuple[float, ...]
+) -> tuple[FloatArray, FloatArray]:
+    """The score [column, cell] that a bet on larger standardised scores uses, and its stakes [column, bet]."""
+    score = _standardised(np.clip(standard, *bounds), shares, _SMALLEST_DEVIATION)
+    worst = limit - score.min(axis=1, keepdims=True)
+    stake = np.minimum(np.array(stakes), _LARGEST_STAKE / np.maximum(worst, _LARGEST_STAKE))
+    return score, stake * score.any(axis=1, keepdims=True)
+
+
+def _stakes(limit: FloatArray, share: FloatArray) -> FloatArray:
+    """The stakes that make e the likelihood ratio of ``share`` against ``limit``; 0 where nothing is beyond the limit."""
+    possible = limit < 1.0 - _CONSTANT
+    largest = np.where(possible, limit, 0.5)
+    target = np.minimum(np.where(possible, share, 0.5), (1.0 + largest) / 2.0)
+    stakes: FloatArray = np.where(possible, (target - largest) / (largest * (1.0 - largest)), 0.0)
+    return stakes

@@ -1,0 +1,140 @@
+"""Columns side by side, and the tables of the bets on them while these are being made."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from .layout import BooleanArray, FloatArray, IndexArray
+
+__all__ = ["BetColumn", "BetKind", "BetTables", "PaddedColumns"]
+
+
+class BetKind(enum.IntEnum):
+    """What a bet is on. ``NONE`` is a slot without a bet: its evidence stays 1."""
+
+    NONE = 0
+    LOCATION_UP = 1
+    LOCATION_DOWN = 2
+    SPREAD_UP = 3
+    SPREAD_DOWN = 4
+    CATEGORY = 5
+    MISSING = 6
+    INVALID = 7
+    OUT_OF_RANGE = 8
+    UNSEEN = 9
+
+
+@attrs.frozen(eq=False)
+class BetColumn:
+    """The reference of one column: rows in each of its cells, and how many dependent rows count as one.
+
+    Cells of a numeric column: below the range, the bins in order, above the range, missing, invalid. Of a categorical
+    one: the categories, other ones, missing, invalid. ``counts`` may be fractions, such as those of a season slot; it then
+    has the whole reference's in ``ranking``, whose order picks the categories, so that each bet is on one in all slots.
+    """
+
+    counts: npt.ArrayLike
+    numeric: bool
+    design_effect: float = 1.0
+    special_design_effect: float = 1.0
+    ranking: npt.ArrayLike | None = None
+
+
+@attrs.frozen(eq=False)
+class PaddedColumns:
+    """Columns side by side, those with fewer cells padded.
+
+    ``counts``, ``ranking``, ``cell`` and ``valid`` are [column, cell], all others [column].
+    """
+
+    counts: FloatArray
+    ranking: FloatArray
+    cell: IndexArray
+    size: IndexArray
+    valid: BooleanArray
+    numeric: BooleanArray
+    design_effect: FloatArray
+    special_design_effect: FloatArray
+
+    @classmethod
+    def of(cls, columns: Sequence[BetColumn] | PaddedColumns) -> PaddedColumns:
+        """Raises ``ValueError`` where a column has fewer than its three special cells, or a ranking of other cells."""
+        if isinstance(columns, PaddedColumns):
+            return columns
+        rows = [np.asarray(column.counts, dtype=np.float64) for column in columns]
+        size = np.array([len(row) for row in rows], dtype=np.intp)
+        if np.any(size < 3):
+            raise ValueError("a column needs cells for other (or values out of range), missing and invalid values")
+        cell = np.broadcast_to(np.arange(size.max(initial=3)), (len(rows), int(size.max(initial=3))))
+        counts = np.zeros(cell.shape)
+        counts[cell < size[:, None]] = np.concatenate(rows) if rows else []
+        ranking = counts
+        if any(column.ranking is not None for column in columns):
+            ranking = counts.copy()
+            for row, column in zip(ranking, columns, strict=True):
+                if column.ranking is not None:
+                    row[: np.size(column.counts)] = np.asarray(column.ranking, dtype=np.float64)
+        return cls(
+            counts=counts,
+            ranking=ranking,
+            cell=cell,
+            size=size,
+            valid=cell < size[:, None] - 2,
+            numeric=np.array([column.numeric for column in columns], dtype=np.bool_),
+            design_effect=np.array([max(column.design_effect, 1.0) for column in columns]),
+            special_design_effect=np.array([max(column.special_design_effect, 1.0) for column in columns]),
+        )
+
+
+class BetTables:
+    """The bets of some columns while they are being made: ``e = 1 + stake (score - limit)``, without a bet at first.
+
+    ``scores`` is [column, cell, bet], all others [column, bet].
+    """
+
+    def __init__(
+        self, columns: PaddedColumns, bets: int, precision: type[np.float32 | np.float64] = np.float64
+    ) -> None:
+        count, cells = columns.counts.shape
+        self.columns = columns
+        self.scores: npt.NDArray[Any] = np.zeros((count, cells, bets), dtype=precision)
+        self.limits = np.zeros((count, bets))
+        self.stakes = np.zeros((count, bets))
+        self.kinds = np.zeros((count, bets), dtype=np.int8)
+        self.cells = np.full((count, bets), -1, dtype=np.intp)
+        self.directions = np.tile(np.arange(bets), (count, 1))
+        self.design_effects = np.ones((count, bets))
+        self.least_tempering = np.ones((count, bets))
+        """What ln e is divided by where the design effect is less."""
+
+    def put(self, rows: IndexArray, first: int, scores: FloatArray, limits: FloatArray, stakes: FloatArray) -> slice:
+        """Fills the slots from ``first`` on of some columns, bets in one direction, with the design effect of valid values."""
+        slots = slice(first, first + stakes.shape[1])
+        self.scores[rows, :, slots] = scores
+        self.limits[rows, slots] = limits
+        self.stakes[rows, slots] = stakes
+        self.directions[rows, slots] = first
+        self.design_effects[rows, slots] = self.columns.design_effect[rows, None]
+        return slots
+
+    @property
+    def tempering(self) -> FloatArray:
+        """What ln e is divided by, [column, bet]."""
+        return np.maximum(self.design_effects, self.least_tempering)
+
+    def valid_shares(self, rows: IndexArray) -> tuple[BooleanArray, FloatArray, FloatArray]:
+        """Of some columns: which cells hold valid values, their shares of these, and how many independent ones there are.
+
+        Both first are [column, cell], the last is [column, 1] and 1 at least; shares are 0 where there is no valid value.
+        """
+        valid = self.columns.valid[rows]
+        counts = self.columns.counts[rows] * valid
+        total = counts.sum(axis=1, keepdims=True)
+        observations = np.maximum(total / self.columns.design_effect[rows, None], 1.0)
+        return valid, counts / np.where(total > 0, total, 1.0), observations

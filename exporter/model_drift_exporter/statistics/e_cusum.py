@@ -1,0 +1,59 @@
+"""The e-CUSUM: evidence that is allowed to start anew at every update.
+
+J. Shin, A. Ramdas, A. Rinaldo, *E-detectors: a nonparametric framework for sequential change detection* (2022): with
+``e`` of mean 1 at most under the null, ``M <- max(M, 1) e`` reaches c only after c updates on average. A floor of w in
+the place of 1 counts in units of w updates, here minutes: the chance to reach c is at most the sum of w divided by c, so
+that w may be small, or 0 for an update at which no start is allowed, but never more than what it counts. All in natural
+logarithms.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from .layout import FloatArray
+
+__all__ = ["advance", "log_mean"]
+
+# An update's evidence is held finite: infinity less infinity would be no number.
+_LARGEST = 1e300
+
+
+def advance(log_m: FloatArray, log_e: FloatArray, log_w: npt.ArrayLike) -> tuple[FloatArray, npt.NDArray[np.int64]]:
+    """Takes evidence through several updates, ``M <- max(M, w) e`` each.
+
+    ``log_m`` is ``[...]``, ``log_e`` ``[update, ...]`` and ``log_w`` ``[update]``, minus infinity for w = 0. Returns log M
+    after each update and the update with which the excursion that it belongs to began (the last at whose start M was not
+    above the floor), -1 where that was before the first; both ``[update, ...]``. Updates in several calls give bit for bit
+    what they give in one, which sums of log e would not.
+    """
+    floors = np.broadcast_to(np.asarray(log_w, dtype=np.float64), log_e.shape[:1])
+    factors = np.clip(log_e, -_LARGEST, _LARGEST)
+    after = np.empty(log_e.shape)
+    started = np.empty(log_e.shape, dtype=np.int64)
+    before, since = np.asarray(log_m, dtype=np.float64), np.full(log_e.shape[1:], -1, dtype=np.int64)
+    for update, floor in enumerate(floors.tolist()):
+        started[update] = since
+        np.copyto(started[update, ...], update, where=before <= floor)
+        np.maximum(before, floor, out=after[update, ...])
+        after[update] += factors[update]
+        before, since = after[update, ...], started[update, ...]
+    return after, started
+
+
+def log_mean(log_m: FloatArray, weights: npt.ArrayLike) -> FloatArray:
+    """The logarithm of the sum of ``weights`` times M along the last axis; minus infinity if all of that is 0.
+
+    Weights broadcast against ``log_m``; a mean if they sum to 1. What has no weight does not count, whatever its M.
+    """
+    weight = np.asarray(weights, dtype=np.float64)
+    counted = np.where(weight > 0, log_m, -np.inf)
+    largest = counted.max(axis=-1, keepdims=True, initial=-np.inf)
+    scale = np.where(np.isfinite(largest), largest, 0.0)
+    with np.errstate(divide="ignore", over="ignore"):
+        counted -= scale
+        np.exp(counted, out=counted)
+        counted *= weight
+        mean: FloatArray = np.log(counted.sum(axis=-1)) + scale[..., 0]
+    return mean

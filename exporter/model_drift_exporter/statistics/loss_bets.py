@@ -1,0 +1,76 @@
+"""Bets that a loss has become larger than the reference's error and the tolerance allow.
+
+A. Podkopaev, A. Ramdas, *Tracking the risk of a deployed model and detecting harmful distribution shifts* (2022), in the
+form of I. Timans et al., *On continuous monitoring of risk violations under unknown shift* (2025): testing by betting.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from .bounds import wilson_upper_bound
+from .layout import FloatArray
+
+__all__ = ["LossBets"]
+
+_GAPS = (0.01, 0.03, 0.06, 0.10, 0.25)
+# A bet must not be able to lose everything at once.
+_LARGEST_STAKE = 0.95
+
+
+class LossBets:
+    """Bets ``e = 1 + λ (loss - limit)`` on a few sizes of a rise; e has mean 1 at most while the mean loss keeps to the limit.
+
+    The reference's loss has the given mean and standard deviation on ``rows`` rows, of which ``design_effect`` dependent
+    ones count as one. The mean may rise by ``margin`` standard errors and the larger of ``tolerance`` and
+    ``relative_tolerance`` times the mean. Losses are from ``lower`` to 1. A ``binary`` one is 0 or 1: its error is that of
+    Wilson's bound of a share, which holds for few rows too, and each bet the likelihood ratio of a larger rate. For
+    residuals, of mean 0 by definition, ``lower`` is -1.
+    """
+
+    def __init__(
+        self,
+        mean: float,
+        standard_deviation: float,
+        rows: float,
+        *,
+        design_effect: float = 1.0,
+        tolerance: float = 0.01,
+        relative_tolerance: float = 0.10,
+        margin: float = 2.0,
+        lower: float = 0.0,
+        binary: bool = False,
+    ) -> None:
+        self.design_effect = max(design_effect, 1.0)
+        observations = max(rows / self.design_effect, 1.0)
+        # A reference without an error has not proved that there are none.
+        self.spread = math.sqrt(max(standard_deviation**2, 1.0 / observations))
+        allowed = max(tolerance, relative_tolerance * abs(mean))
+        bound = mean + margin * self.spread / math.sqrt(observations)
+        if binary:
+            bound = float(wilson_upper_bound(mean, observations, margin))
+        self.limit = bound + allowed
+        """The largest mean loss of the null."""
+        self.lower = lower
+        self.stakes = self._chosen_stakes(binary=binary)
+        """λ of each bet, ``[bet]``."""
+        self.weights: FloatArray = np.full(len(_GAPS), 1.0 / len(_GAPS))
+        """Prior weight of each bet, ``[bet]``; they sum to 1."""
+
+    def log_e(self, losses: npt.ArrayLike) -> FloatArray:
+        """The ln e of each loss, ``[n]`` to ``[n, bet]``, divided by the design effect. Losses are clipped to their range."""
+        excess = np.clip(np.asarray(losses, dtype=np.float64), self.lower, 1.0) - self.limit
+        log_e: FloatArray = np.log1p(excess[:, None] * self.stakes) / self.design_effect
+        return log_e
+
+    def _chosen_stakes(self, *, binary: bool) -> FloatArray:
+        gaps = np.array(_GAPS)
+        if self.limit >= 1.0:
+            return np.zeros(len(gaps))
+        gaps = np.minimum(gaps, (1.0 - self.limit) / 2.0)
+        variance = self.limit * (1.0 - self.limit) if binary else self.spread**2 + gaps**2
+        stakes: FloatArray = np.minimum(gaps / variance, _LARGEST_STAKE / (self.limit - self.lower))
+        return stakes

@@ -1,0 +1,97 @@
+"""Outcomes as sums: what can be added, and taken back, without going through the outcomes again."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from .layout import FloatArray
+
+__all__ = ["Contributions", "Tally", "TallyShape"]
+
+IntegerArray = npt.NDArray[np.int64]
+
+
+@attrs.frozen
+class TallyShape:
+    """``counts`` integers, the first ``levels`` of which are rows by level, and as many sums of ``numbers`` floats.
+
+    Each row's numbers are summed within its level only, and where all rows of a level have been taken back its sums are
+    exactly 0 again. So what is huge and was a mistake leaves no rounding error behind in the sums of what is not, as long
+    as both are of different levels.
+    """
+
+    counts: int
+    levels: int
+    numbers: int
+
+
+@attrs.frozen(eq=False)
+class Contributions:
+    """What rows add to a tally: ``cells`` [row, n] are places in the counts, ``level`` [row] that of ``numbers`` [row, m].
+
+    -1 is no place. The level's own count is added without being among the cells.
+    """
+
+    cells: IntegerArray
+    level: IntegerArray
+    numbers: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.level)
+
+    def take(self, rows: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> Contributions:
+        """Some of the rows."""
+        return Contributions(self.cells[rows], self.level[rows], self.numbers[rows])
+
+
+@attrs.frozen(eq=False)
+class Tally:
+    """``counts`` is [slot, count] and ``sums`` [slot, level, number]; a slot is a tally of its own."""
+
+    counts: IntegerArray
+    sums: FloatArray
+
+    @classmethod
+    def empty(cls, shape: TallyShape, slots: int = 1) -> Self:
+        """Nothing yet."""
+        return cls(np.zeros((slots, shape.counts), dtype=np.int64), np.zeros((slots, shape.levels, shape.numbers)))
+
+    def add(self, rows: Contributions, sign: npt.ArrayLike = 1, slot: npt.ArrayLike = 0) -> None:
+        """Add rows (``sign`` 1), or take them back (-1), one after the other, to a slot each.
+
+        The order of the rows decides on the sums' last digits; how they are cut into calls does not.
+        """
+        slots = np.broadcast_to(slot, len(rows))
+        signs = np.broadcast_to(sign, len(rows)).astype(np.int64)
+        first = 0
+        for taken in np.flatnonzero(signs < 0).tolist():
+            self._add(rows, signs, slots, slice(first, taken + 1))
+            level = int(rows.level[taken])
+            if level >= 0 and self.counts[slots[taken], level] == 0:
+                self.sums[slots[taken], level] = 0.0
+            first = taken + 1
+        self._add(rows, signs, slots, slice(first, None))
+
+    def _add(self, rows: Contributions, signs: IntegerArray, slots: IntegerArray, part: slice) -> None:
+        signs, slots, level = signs[part], slots[part], rows.level[part]
+        flat, width = self.counts.reshape(-1), self.counts.shape[1]
+        for places in (*rows.cells[part].T, level):
+            known = places >= 0
+            np.add.at(flat, (slots * width + places)[known], signs[known])
+        known = level >= 0
+        np.add.at(self.sums, (slots[known], level[known]), rows.numbers[part][known] * signs[known, None])
+
+    def clear(self, slot: int) -> None:
+        """Empty one slot."""
+        self.counts[slot] = 0
+        self.sums[slot] = 0.0
+
+    def total(self, slots: npt.NDArray[np.bool_] | None = None) -> tuple[IntegerArray, FloatArray]:
+        """Counts [count] and sums [level, number] over all slots, or those chosen."""
+        counts = self.counts if slots is None else self.counts[slots]
+        sums = self.sums if slots is None else self.sums[slots]
+        return counts.sum(axis=0), sums.sum(axis=0)

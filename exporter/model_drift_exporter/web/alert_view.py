@@ -1,0 +1,84 @@
+"""What the landing page says of a model's alerts and labels, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+
+from ..status import AlertStatus, LabelStatus
+from .formatting import age, count, counted, duration, share, timestamp
+
+__all__ = ["AlertView", "alert_views", "label_sentence"]
+
+_SHOWN_FEATURES = 8
+_REASONS = {
+    "no_reference": "there is no reference yet",
+    "reference_without_labels": "the reference was built without labels",
+    "few_reference_labels": "the reference has fewer than 100 labelled rows",
+    "few_class_rows": "a class has too few reference rows to be judged by itself",
+    "no_labels": "labels are expected, and none has come",
+    "labels_stopped": "labels have stopped coming",
+    "selective_labels": "some predicted classes get labels more often than others",
+    "one_class_labels": "all labels are of one class",
+    "unseen_class_labels": "labels of classes that the reference lacks are left out",
+    "unusable_labels": "labels cannot be read as the model's outcome",
+    "no_identifiers": "predictions have no id by which labels could find them",
+    "future_labels": "labels have times in the future",
+    "labels_unmatched": "labels do not find their predictions",
+    "immature_labels": "labels come, and no prediction is old enough yet to count",
+    "broken_input": "outcomes do not count while the input is broken",
+}
+
+
+@attrs.frozen
+class AlertView:
+    """One alert that is firing. ``about`` names features, with how sure that is; ``evidence`` is set beside its threshold."""
+
+    name: str
+    severity: str
+    since: str
+    since_words: str
+    about: str
+    evidence: str
+
+
+def alert_views(alerts: Sequence[AlertStatus], now: float) -> tuple[AlertView, ...]:
+    """The alerts that are firing, pages first, the longest first."""
+    firing = [alert for alert in alerts if alert.active]
+    return tuple(
+        _view(alert, now) for alert in sorted(firing, key=lambda each: (each.severity != "page", each.since or now))
+    )
+
+
+def _view(alert: AlertStatus, now: float) -> AlertView:
+    names = ", ".join(alert.features[:_SHOWN_FEATURES])
+    more = len(alert.features) - _SHOWN_FEATURES
+    names += f" and {count(more)} more" if more > 0 else ""
+    about = {"named": f"About {names}.", "suspected": f"No feature is certain; suspected: {names}."}.get(
+        alert.certainty, ""
+    )
+    onset = f" It began about {timestamp(alert.onset)}." if alert.onset is not None else ""
+    evidence = f"Evidence 10^{alert.evidence:.1f}, threshold 10^{alert.threshold:.1f}."
+    since = "" if alert.since is None else timestamp(alert.since)
+    words = "" if alert.since is None else age(alert.since, now)
+    return AlertView(alert.alert, alert.severity, since, words, about, evidence + onset)
+
+
+def label_sentence(labels: LabelStatus | None) -> str:
+    """How far labels have come, and what keeps the model from being judged by them; empty where none is expected."""
+    if labels is None:
+        return ""
+    why = [
+        _REASONS.get(reason, reason) for reason in labels.reasons if labels.seen or reason != "reference_without_labels"
+    ]
+    if not labels.seen and not why:
+        return ""
+    parts = [f"{counted(labels.joined, 'label')} joined"]
+    if labels.waiting:
+        parts.append(f"{count(labels.waiting)} waiting for their prediction")
+    parts += [f"{share(ratio)} of predictions up to {name} old have one" for name, ratio in labels.coverage]
+    if labels.maturity is not None and labels.seen:
+        parts.append(f"outcomes count after {duration(labels.maturity)}")
+    judged = f" Not judged by labels: {'; '.join(why)}." if why else ""
+    return f"{', '.join(parts)}.{judged}"

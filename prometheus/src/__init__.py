@@ -1,0 +1,1 @@
+"""The sources of the rule files: ``python -m prometheus.src`` writes them."""

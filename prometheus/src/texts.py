@@ -1,0 +1,153 @@
+"""What an alert says. The pieces are Go templates as Prometheus expands them, each a line of the description or part of one."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = [
+    "RUNBOOKS",
+    "concept",
+    "describe",
+    "evidence",
+    "features",
+    "features_by_share",
+    "listed",
+    "loss",
+    "onset",
+]
+
+RUNBOOKS = "https://github.com/model-drift-exporter/model-drift-exporter/blob/main/docs/runbooks"
+_GRAFANA = '{{ with query "model_drift:grafana:info" }}{{ . | first | label "url" }}{{ end }}'
+_SHOWN = 5
+
+
+def describe(alert: str, summary: str, description: str, dashboard: str = "model") -> dict[str, str]:
+    """All annotations of an alert; ``dashboard`` is fleet, model, feature or exporter."""
+    return {
+        "summary": summary,
+        "description": description.strip(),
+        "runbook_url": f"{RUNBOOKS}/{alert}.md",
+        "dashboard_url": f"{_GRAFANA}/d/model-drift-{dashboard}/{dashboard}?var-model={{{{ $labels.model | urlquery }}}}",
+    }
+
+
+def _asked(expression: str) -> str:
+    """A query about the alert's model: ``%q`` in the expression stands for its quoted name, once."""
+    return f"query (printf `{expression}` $labels.model)"
+
+
+def evidence(alert: str, severity: str) -> str:
+    """How sure this is: the evidence beside its threshold, and the budget of false alarms in words."""
+    threshold = _asked(f'model:alert_evidence_threshold:log10{{model=%q,alert="{alert}"}}')
+    minutes, unit = (525_600, "years") if severity == "page" else (1_440, "days")
+    budget = _asked(f'max(10 ^ model_drift_evidence_threshold_log10{{model=%q,severity="{severity}"}}) / {minutes}')
+    return (
+        '\nEvidence {{ $value | printf "1e%.1f" }}'
+        f', {severity} from {{{{ range {threshold} }}}}{{{{ .Value | printf "1e%.1f" }}}}{{{{ end }}}}'
+        f'{{{{ range {budget} }}}} (at most one false {severity} of this model in {{{{ .Value | printf "%.3g" }}}} {unit})'
+        "{{ end }}."
+    )
+
+
+def onset(alert: str) -> str:
+    """Since when."""
+    series = f'model:alert_onset_timestamp_seconds:min{{model=%q,alert="{alert}"}}'
+    return (
+        f"{{{{ range {_asked(series)} }}}}\n"
+        'Began at about {{ (.Value | toTime).Format "2006-01-02 15:04 MST" }}'
+        f"{{{{ range {_asked(f'time() - {series} >= 60')} }}}}, {{{{ .Value | humanizeDuration }}}} ago{{{{ end }}}}."
+        "{{ end }}"
+    )
+
+
+def listed(item: str, separator: str = ", ") -> str:
+    """The first few of the current query's samples; ``item`` is the template of one, ``$sample``."""
+    return (
+        f"{{{{ range $index, $sample := . }}}}{{{{ if lt $index {_SHOWN} }}}}"
+        f"{{{{ if $index }}}}{separator}{{{{ end }}}}{item}{{{{ end }}}}{{{{ end }}}}"
+        f"{{{{ if gt (len .) {_SHOWN} }}}} and {{{{ len (slice . {_SHOWN}) }}}} more{{{{ end }}}}"
+    )
+
+
+def _features(alert: str, item: str, none: str = "") -> str:
+    def ordered(certainty: str) -> str:
+        series = f'model_feature:alert_feature_evidence:log10{{model=%q,alert="{alert}",certainty="{certainty}"}}'
+        return _asked(f"sort_desc({series})")
+
+    return (
+        f"{{{{ with {ordered('named')} }}}}\nFeatures: {listed(item)}."
+        f"{{{{ else }}}}{{{{ with {ordered('suspected')} }}}}\nNo feature stands out for sure; suspected: {listed(item)}."
+        f"{none and '{{ else }}'}{none}{{{{ end }}}}{{{{ end }}}}"
+    )
+
+
+def features(alert: str, none: str = "") -> str:
+    """The features that a latched alert is about, those with the most evidence first; ``none`` is said if there are none."""
+    return _features(alert, '{{ $sample.Labels.feature }} (evidence {{ $sample.Value | printf "1e%.1f" }})', none)
+
+
+def features_by_share(alert: str, ratios: str, bins: str, words: str) -> str:
+    """The same, each with the share of such values in the window where it is highest, and in the reference.
+
+    ``ratios`` are the exporter's shares over its windows, joined by `or` where a feature has one of them and by `+` where it has
+    all; ``bins`` is a pattern. The windows are of the time of the records and of the same scrape as the evidence: they show
+    what made it grow even if it came in a burst a second ago.
+    """
+    own = "model=%q,feature=%q"
+    shares = re.sub(r"\w+_ratio", lambda ratio: f"model_feature_{ratio[0]}{{{own}}}", ratios)
+    observed = f"(model_feature_window_observations{{{own}}} > 0)"
+    highest = f"topk(1, sum by (window) (({shares}) * {observed}) / sum by (window) ({observed}))"
+    rows = "model_feature_reference_observations"
+    accepted = f'sum({rows}{{{own},bin=~"{bins}"}}) / (sum({rows}{{{own}}}) > 0)'
+
+    def share(expression: str) -> str:
+        return f"query (printf `{expression}`{' $labels.model $sample.Labels.feature' * expression.count(own)})"
+
+    return _features(
+        alert,
+        f"{{{{ $sample.Labels.feature }}}}{{{{ range {share(highest)} }}}} ({{{{ .Value | humanizePercentage }}}} {words} over "
+        f"the last {_window('records', of='')}"
+        f"{{{{ range {share(accepted)} }}}}, {{{{ .Value | humanizePercentage }}}} in the reference{{{{ end }}}}){{{{ end }}}}",
+    )
+
+
+def _window(counted: str, *, of: str) -> str:
+    """A window in words: a time such as 1h, or so many of what is counted; ``of`` is the sample, nothing where it is the dot."""
+    name = f"{of}.Labels.window"
+    return f'{{{{ {name} }}}}{{{{ if match "^[0-9]+$" {name} }}}} {counted}{{{{ end }}}}'
+
+
+def _mean(value: str) -> str:
+    """A mean of the loss ``$loss``: an error rate is a percentage."""
+    return (
+        f'{{{{ if eq $loss.Labels.loss "zero_one" }}}}{{{{ {value} | humanizePercentage }}}}'
+        f'{{{{ else }}}}{{{{ {value} | printf "%.4g" }}}}{{{{ end }}}}'
+    )
+
+
+def loss() -> str:
+    """The loss now against the reference and what is tolerated."""
+    now = "query (printf `sort_desc(model_loss_window:loss_mean:mean{model=%q,loss=%q})` $labels.model .Labels.loss)"
+    reference = "query (printf `model_loss:loss_reference_mean:max{model=%q,loss=%q}` $labels.model $loss.Labels.loss)"
+    window = _window("outcomes", of="$sample")
+    return (
+        f"{{{{ range $loss := {_asked('model_loss:loss_tolerated_mean:max{model=%q}')} | sortByLabel `loss` }}}}\n"
+        '{{ if eq .Labels.loss "zero_one" }}Error rate{{ else }}Mean {{ reReplaceAll "_" " " .Labels.loss }}{{ end }}'
+        f"{{{{ with {now} }}}} now: "
+        + listed(f"{_mean('$sample.Value')} over the last {window}")
+        + f"{{{{ end }}}};{{{{ range {reference} }}}} in the reference {_mean('.Value')},{{{{ end }}}}"
+        f" tolerated up to {_mean('.Value')}."
+        "{{ end }}"
+    )
+
+
+def concept() -> str:
+    """Whether the inputs moved, or the relation of inputs and outcome, or both."""
+    return (
+        f"{{{{ range {_asked('model:loss_change_from_relation:ratio{model=%q}')} }}}}\n"
+        "{{ if ge .Value 0.667 }}The relation moved: with the same score, outcomes are no longer what they were in the "
+        "reference"
+        "{{ else if le .Value 0.333 }}The inputs moved: more of those cases come in which the model was always worse"
+        "{{ else }}Both moved: the inputs, and what follows from them{{ end }}"
+        " ({{ .Value | humanizePercentage }} of the rise is there at equal scores).{{ end }}"
+    )

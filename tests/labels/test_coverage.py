@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from model_drift_exporter.labels.coverage import AGES, Coverage, selective
+from model_drift_exporter.labels.store import LABEL, PREDICTION, UNINDEXED, LabelStore
+from model_drift_exporter.outcomes import OutcomeLayout
+
+LAYOUT = OutcomeLayout(classification=True, classes=("no", "yes"), positive=1, score_bins=0)
+_HOUR = 3_600.0
+
+
+def _store(entries: list[tuple[float, int, float]]) -> LabelStore:
+    """Entries of (time, flags, predicted)."""
+    store = LabelStore(LAYOUT, 1_000)
+    rows = store.append(np.arange(len(entries), dtype=np.uint64))
+    times, flags, predicted = zip(*entries, strict=True)
+    store.columns["time"][rows] = times
+    store.columns["flags"][rows] = flags
+    store.put("predicted", rows, np.array(predicted, dtype=np.float64))
+    return store
+
+
+def test_predictions_are_counted_by_age_and_class() -> None:
+    """Labels without prediction, and predictions that no label can find, are left out; only mature ones by class."""
+    both = PREDICTION | LABEL
+    store = _store(
+        [
+            (100 * _HOUR, PREDICTION, 0),
+            (99 * _HOUR, both, 1),
+            (80 * _HOUR, both, 1),
+            (80 * _HOUR, PREDICTION, 2),
+            (50 * _HOUR, LABEL, 0),
+            (50 * _HOUR, both | UNINDEXED, 0),
+        ]
+    )
+    coverage = Coverage.of(store, LAYOUT, now=100 * _HOUR, maturity=20 * _HOUR)
+    assert dict(zip(AGES, coverage.predictions.tolist(), strict=True)) == {
+        "1h": 2,
+        "1d": 2,
+        "7d": 0,
+        "30d": 0,
+        "90d": 0,
+    }
+    assert coverage.labelled.tolist() == [1, 1, 0, 0, 0]
+    assert coverage.class_predictions.tolist() == [0, 1, 1]
+    assert coverage.class_labelled.tolist() == [0, 1, 0]
+    assert Coverage.of(store, LAYOUT, 100 * _HOUR, None).class_predictions.sum() == 0
+
+
+def _selective(predictions: list[int], labelled: list[int]) -> bool:
+    nothing = np.zeros(len(AGES), dtype=np.int64)
+    return selective(Coverage(nothing, nothing, np.array(predictions), np.array(labelled)))
+
+
+@pytest.mark.parametrize(
+    ("predictions", "labelled", "expected"),
+    [
+        ([500, 500, 0], [500, 0, 0], True),
+        ([9_000, 1_000, 0], [5_400, 800, 0], True),
+        ([9_000, 1_000, 0], [5_400, 630, 0], False),
+        ([1_000_000, 1_000_000, 0], [500_000, 520_000, 0], False),
+        ([29, 10_000, 0], [0, 10_000, 0], False),
+        ([1_000, 0, 0], [10, 0, 0], False),
+        ([0, 0, 0], [0, 0, 0], False),
+        ([500, 500, 0], [0, 0, 0], False),
+        ([500, 500, 0], [500, 500, 0], False),
+    ],
+)
+def test_selective_labels_are_found(predictions: list[int], labelled: list[int], expected: bool) -> None:
+    """A class whose labels come clearly more or less often than the others', by more than five points and chance."""
+    assert _selective(predictions, labelled) is expected
+
+
+def test_labels_at_random_are_not_called_selective() -> None:
+    """However often one looks at 200 growing samples of five classes, there is no false claim."""
+    generator = np.random.default_rng(4)
+    claims = 0
+    for _ in range(200):
+        chances = generator.dirichlet(np.ones(5))
+        share = generator.uniform(0.02, 0.98)
+        predictions, labelled = np.zeros(6, dtype=np.int64), np.zeros(6, dtype=np.int64)
+        for _ in range(60):
+            fresh = np.append(generator.multinomial(50, chances), 0)
+            predictions += fresh
+            labelled += generator.binomial(fresh, share)
+            claims += _selective(predictions.tolist(), labelled.tolist())
+    assert claims == 0

@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+from functools import cache
+
+import attrs
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from model_drift_exporter.alarms import AlarmBoard
+from model_drift_exporter.errors import StateError
+from model_drift_exporter.evidence_options import EvidenceOptions
+from model_drift_exporter.monitors import MonitorContext
+from model_drift_exporter.monitors.concept import ConceptMonitor
+from model_drift_exporter.reference.profile import ReferenceProfile
+from tests.exposition import Exposition
+from tests.monitors.observing import context_of
+from tests.monitors.outcome_making import (
+    binary_rows,
+    cut,
+    joined,
+    made_outcomes,
+    outcomes_of,
+    profile_with_outcomes,
+    regression_rows,
+)
+from tests.prediction_log import START
+
+Array = npt.NDArray[np.float64]
+
+
+def _sample(size: int, *, seed: int, unsure: float = 0.3, flipped: float = 0.0) -> tuple[Array, Array]:
+    """Calibrated scores, a share of which is near one half; ``flipped``: labels the other way round, whatever the score."""
+    generator = np.random.default_rng(seed)
+    score = np.where(
+        generator.random(size) < unsure, generator.uniform(0.3, 0.7, size), generator.choice([0.03, 0.97], size)
+    )
+    score += generator.uniform(-0.02, 0.02, size)
+    label = (generator.random(size) < score) ^ (generator.random(size) < flipped)
+    return score, label.astype(np.float64)
+
+
+@cache
+def _reference() -> ReferenceProfile:
+    return profile_with_outcomes(binary_rows(*_sample(10_000, seed=1)))
+
+
+def _watch(profile: ReferenceProfile, *windows: str) -> tuple[MonitorContext, ConceptMonitor]:
+    context = context_of(profile, windows or ("5000",))
+    return context, ConceptMonitor(context)
+
+
+def _parts(monitor: ConceptMonitor, window: str = "5000", loss: str = "zero_one") -> tuple[float, float]:
+    found = Exposition.of(monitor.collect())
+    return (
+        found("model_loss_change_from_inputs", model="m", loss=loss, window=window),
+        found("model_loss_change_from_relation", model="m", loss=loss, window=window),
+    )
+
+
+def test_a_changed_relation_is_the_relations_part() -> None:
+    """Labels change at equal scores: all of the change is from the relation, and the ticket fires with its onset."""
+    context, monitor = _watch(_reference())
+    monitor.observe(outcomes_of(context, *_sample(10_000, seed=2)))
+    assert context.board.drain() == []
+    start = START + 10_000 * 60.0
+    monitor.observe(outcomes_of(context, *_sample(5_000, seed=3, flipped=0.2), start=start))
+    inputs, relation = _parts(monitor)
+    assert abs(inputs) < 0.01
+    assert relation > 0.1
+    edges = context.board.drain()
+    assert [(edge.alert, edge.severity, edge.features) for edge in edges] == [("ModelConceptDrift", "ticket", ())]
+    assert edges[0].onset == pytest.approx(start, abs=100 * 60)
+
+
+def test_moved_inputs_are_the_inputs_part() -> None:
+    """Far more scores near one half, each as good as ever: the loss rises, and nothing of it is the relation's."""
+    context, monitor = _watch(_reference())
+    monitor.observe(outcomes_of(context, *_sample(20_000, seed=4, unsure=0.9)))
+    inputs, relation = _parts(monitor)
+    assert inputs > 0.15
+    assert abs(relation) < 0.02
+    assert context.board.drain() == []
+
+
+def test_a_clean_stream_is_quiet() -> None:
+    """Neither part, no ticket in 50,000 outcomes."""
+    context, monitor = _watch(_reference())
+    monitor.observe(outcomes_of(context, *_sample(50_000, seed=5)))
+    assert np.abs(_parts(monitor)).max() < 0.02
+    assert context.board.drain() == []
+
+
+def test_a_thin_bin_is_not_taken_at_its_word() -> None:
+    """All traffic comes to the lowest bin, whose ten rows were right by luck where a fifth is wrong anywhere: no ticket."""
+    generator = np.random.default_rng(6)
+    score = generator.random(10_000)
+    label = (score > 0.5) ^ ((generator.random(10_000) < 0.2) & (score > np.sort(score)[9]))
+    context, monitor = _watch(profile_with_outcomes(binary_rows(score, label)))
+    outcomes = context.reference.outcomes
+    assert outcomes is not None
+    assert (outcomes.score_rows[1], outcomes.score_losses[1]) == (10, 0.0)
+    wrong = generator.random(5_000) < 0.2
+    monitor.observe(outcomes_of(context, np.full(5_000, score.min()), wrong))
+    assert context.board.drain() == []
+    later = START + 5_000 * 60.0
+    monitor.observe(outcomes_of(context, np.full(2_000, score.min()), generator.random(2_000) < 0.6, start=later))
+    assert [edge.alert for edge in context.board.drain()] == ["ModelConceptDrift"]
+
+
+def test_regressions_are_split_over_predictions() -> None:
+    """Bins of the prediction: a larger error at equal predictions is the relation's part."""
+    generator = np.random.default_rng(9)
+    predicted = generator.normal(50, 9, 5_000)
+    profile = profile_with_outcomes(regression_rows(predicted, generator.normal(0, predicted / 25)))
+    context, monitor = _watch(profile)
+    higher = generator.normal(68, 4, 5_000)
+    monitor.observe(made_outcomes(higher, higher + generator.normal(0, higher / 25)))
+    inputs, relation = _parts(monitor, loss="bounded_absolute_error")
+    assert inputs > 0.05
+    assert abs(relation) < 0.03
+    assert context.board.drain() == []
+    monitor.observe(made_outcomes(predicted, predicted + generator.normal(0, predicted / 12), start=START + 3e5))
+    inputs, relation = _parts(monitor, loss="bounded_absolute_error")
+    assert abs(inputs) < 0.01
+    assert relation > 0.15
+    assert [edge.alert for edge in context.board.drain()] == ["ModelConceptDrift"]
+
+
+def test_the_parts_sum_to_the_change_of_the_loss() -> None:
+    """In each window, exactly; an empty window has none; outcomes without a score are in neither."""
+    profile = _reference()
+    context, monitor = _watch(profile, "1h", "100")
+    assert not Exposition.of(monitor.collect()).samples
+    score, label = _sample(500, seed=10, flipped=0.3)
+    monitor.observe(outcomes_of(context, score, label))
+    monitor.observe(made_outcomes(np.zeros(50), np.ones(50), start=START + 499 * 60, step=0.0))
+    outcomes = profile.outcomes
+    assert outcomes is not None
+    for window, last in (("1h", 60), ("100", 50)):
+        loss = ((score[-last:] > 0.5) != label[-last:]).mean()
+        assert sum(_parts(monitor, window)) == pytest.approx(loss - outcomes.harm.mean, abs=1e-12)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.integers(0, 2_400), max_size=8), st.integers(0, 8))
+def test_batches_and_restarts_do_not_matter(places: list[int], stop: int) -> None:
+    """The same edges and the same metrics to the last digit, the mixture of bins included."""
+    context, whole = _watch(_reference(), "1h", "300")
+    outcomes = joined(
+        outcomes_of(context, *_sample(1_200, seed=11, unsure=0.9)),
+        outcomes_of(context, *_sample(1_200, seed=12, flipped=0.4), start=START + 72_000.0),
+    )
+    whole.observe(outcomes)
+    expected = context.board.drain()
+    assert len(expected) == 1
+    context, parts = _watch(_reference(), "1h", "300")
+    edges = []
+    for place, batch in enumerate(cut(outcomes, places)):
+        parts.observe(batch)
+        edges += context.board.drain()
+        if place == stop:
+            state, latches = parts.snapshot(), context.board.snapshot()
+            context, parts = _watch(_reference(), "1h", "300")
+            context.board.restore(latches)
+            parts.restore(state)
+    assert edges == expected
+    np.testing.assert_equal(parts.snapshot(), whole.snapshot())
+    assert Exposition.of(parts.collect()).samples == Exposition.of(whole.collect()).samples
+
+
+def test_a_reload_goes_on() -> None:
+    """Evidence, mixture and the windows that both have."""
+    context, old = _watch(_reference(), "1h", "300")
+    old.observe(outcomes_of(context, *_sample(900, seed=13)))
+    _, fresh = _watch(_reference(), "300", "24h")
+    fresh.take_over(old)
+    found = Exposition.of(fresh.collect())
+    assert _parts(fresh, "300") == _parts(old, "300")
+    assert found.get("model_loss_change_from_inputs", model="m", loss="zero_one", window="24h") is None
+
+
+def test_without_reference_labels_nothing_is_said() -> None:
+    """Neither split nor evidence nor state, also where the reference's labelled rows have no score."""
+    outcomes = _reference().outcomes
+    assert outcomes is not None
+    for known in (None, msgspec.structs.replace(outcomes, score_rows=[], score_losses=[])):
+        context, monitor = _watch(msgspec.structs.replace(_reference(), outcomes=known))
+        monitor.observe(outcomes_of(context, *_sample(1_000, seed=14, flipped=0.5)))
+        assert list(monitor.collect()) == []
+        assert context.board.drain() == []
+        assert monitor.snapshot() is None
+        monitor.restore(None)
+        monitor.take_over(monitor)
+
+
+@pytest.mark.parametrize(
+    "change", [{"mixture": np.zeros(2)}, {"newest": "x"}, {"evidence": {}}, {"windows": {"5000": {}}}]
+)
+def test_foreign_snapshots_are_refused(change: dict[str, object]) -> None:
+    """With a reason."""
+    context, monitor = _watch(_reference())
+    monitor.observe(outcomes_of(context, *_sample(50, seed=15)))
+    _, fresh = _watch(_reference())
+    with pytest.raises(StateError):
+        fresh.restore(monitor.snapshot() | change)
+
+
+def test_evidence_with_another_tolerance_begins_anew() -> None:
+    """Its mixture too; windows go on, they measure what they did."""
+    context, old = _watch(_reference(), "300")
+    old.observe(outcomes_of(context, *_sample(900, seed=13)))
+    for go_on in ("take_over", "restore"):
+        board = AlarmBoard("m", EvidenceOptions().budgets)
+        other = attrs.evolve(context, board=board, evidence=EvidenceOptions(loss_tolerance=0.05))
+        fresh = ConceptMonitor(other)
+        board["ModelConceptDrift"].evidence = 5.0
+        if go_on == "restore":
+            fresh.restore(old.snapshot())
+        else:
+            fresh.take_over(old)
+        assert board["ModelConceptDrift"].evidence == -np.inf
+        assert not fresh.snapshot()["newest"].any()
+        assert fresh.snapshot()["evidence"]["updates"] == 0
+        assert _parts(fresh, "300") == _parts(old, "300")

@@ -1,0 +1,279 @@
+from __future__ import annotations
+
+import math
+from functools import cache
+
+import attrs
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from model_drift_exporter.evidence_options import EvidenceOptions
+from model_drift_exporter.monitors import MonitorContext
+from model_drift_exporter.monitors.harm import HarmMonitor, class_bets
+from model_drift_exporter.outcomes import OutcomeBatch
+from model_drift_exporter.reference.profile import LossSummary, OutcomeSummary, ReferenceProfile
+from model_drift_exporter.statistics.bounds import wilson_upper_bound
+from tests.exposition import Exposition
+from tests.monitors.observing import context_of
+from tests.monitors.outcome_making import (
+    binary_rows,
+    cut,
+    joined,
+    made_outcomes,
+    outcomes_of,
+    profile_with_outcomes,
+    regression_rows,
+)
+from tests.prediction_log import START
+
+Array = npt.NDArray[np.float64]
+
+
+def _sample(
+    size: int, *, seed: int, positive: float = 0.5, error: tuple[float, float] = (0.1, 0.1)
+) -> tuple[Array, Array]:
+    """Scores and labels: a share of positives, an error rate on negatives and on positives."""
+    generator = np.random.default_rng(seed)
+    label = generator.random(size) < positive
+    wrong = generator.random(size) < np.where(label, error[1], error[0])
+    score = np.where(label ^ wrong, 0.5, 0.0) + generator.uniform(0.01, 0.49, size)
+    return score, label.astype(np.float64)
+
+
+@cache
+def _balanced() -> ReferenceProfile:
+    return profile_with_outcomes(binary_rows(*_sample(10_000, seed=1)))
+
+
+@cache
+def _rare() -> ReferenceProfile:
+    """A twentieth of the labels is yes; a fifth of these and a hundredth of the others is missed."""
+    return profile_with_outcomes(binary_rows(*_sample(10_000, seed=2, positive=0.05, error=(0.01, 0.2))))
+
+
+def _watch(profile: ReferenceProfile) -> tuple[MonitorContext, HarmMonitor]:
+    context = context_of(profile, windows=())
+    return context, HarmMonitor(context)
+
+
+def _metrics(monitor: HarmMonitor) -> Exposition:
+    return Exposition.of(monitor.collect())
+
+
+def test_a_doubled_error_pages_from_its_onset() -> None:
+    """10 % before, 20 % after: one page within a thousand outcomes, none before."""
+    context, monitor = _watch(_balanced())
+    monitor.observe(outcomes_of(context, *_sample(20_000, seed=3)))
+    assert context.board.drain() == []
+    start = START + 20_000 * 60.0
+    monitor.observe(outcomes_of(context, *_sample(1_500, seed=4, error=(0.2, 0.2)), start=start))
+    (edge,) = context.board.drain()
+    assert (edge.alert, edge.severity, edge.firing) == ("ModelLossIncreased", "page", True)
+    assert edge.time <= start + 3_600 + 1_000 * 60
+    assert edge.onset == pytest.approx(start, abs=100 * 60)
+
+
+def test_regressions_page_on_doubled_errors_only() -> None:
+    """Also with heavy tails; never on a wild label or two."""
+    generator = np.random.default_rng(5)
+    profile = profile_with_outcomes(regression_rows(generator.normal(40, 9, 5_000), generator.standard_t(2, 5_000)))
+    context, monitor = _watch(profile)
+    predicted, error = generator.normal(40, 9, 20_000), generator.standard_t(2, 20_000)
+    error[::400] = 1e9
+    monitor.observe(made_outcomes(predicted, predicted + error))
+    assert context.board.drain() == []
+    predicted, error = generator.normal(40, 9, 1_000), 2 * generator.standard_t(2, 1_000)
+    monitor.observe(made_outcomes(predicted, predicted + error, start=START + 2e6))
+    (edge,) = context.board.drain()
+    assert edge.onset == pytest.approx(START + 2e6, abs=50 * 60)
+    assert edge.time - 3_600 <= START + 2e6 + 500 * 60
+    assert _metrics(monitor)("model_loss_evidence_log10", model="m", loss="bounded_absolute_error") > 7
+
+
+def test_a_change_of_shares_alone_is_no_evidence_by_class() -> None:
+    """Six times as many of the harder class at equal errors: each class's own evidence stays low."""
+    context, monitor = _watch(_rare())
+    monitor.observe(outcomes_of(context, *_sample(20_000, seed=6, positive=0.3, error=(0.01, 0.2))))
+    found = _metrics(monitor)
+    assert found("model_loss_evidence_log10", model="m", loss="zero_one") > 7
+    for name in ("yes", "no"):
+        assert found("model_class_error_evidence_log10", model="m", **{"class": name}) < 3
+
+
+def test_a_rare_class_alone_pages() -> None:
+    """Half of the rare class is missed, which the error over all classes hardly shows."""
+    context, monitor = _watch(_rare())
+    monitor.observe(outcomes_of(context, *_sample(6_000, seed=7, positive=0.05, error=(0.005, 0.5))))
+    (edge,) = context.board.drain()
+    assert edge.alert == "ModelLossIncreased"
+    found = _metrics(monitor)
+    assert found("model_class_error_evidence_log10", model="m", **{"class": "yes"}) > edge.threshold
+    assert found("model_loss_evidence_log10", model="m", loss="zero_one") < edge.threshold
+
+
+def test_classes_are_judged_where_one_is_rare() -> None:
+    """Not in a balanced reference; of a rare one each class with a hundred rows."""
+    _, monitor = _watch(_balanced())
+    assert not _metrics(monitor).select("model_class_error_evidence_log10")
+    few = profile_with_outcomes(binary_rows(*_sample(2_000, seed=8, positive=0.03, error=(0.01, 0.2))))
+    _, monitor = _watch(few)
+    assert [*_metrics(monitor).by("class", "model_class_error_evidence_log10", model="m")] == ["no"]
+
+
+def test_features_of_other_alarms_are_suspected() -> None:
+    """Those of broken inputs first, then of drift, once each; resolved alarms suspect nothing."""
+    context, monitor = _watch(_balanced())
+    board = context.board
+    board["ModelFeatureDrift"].fire(0.0, 0, onset=0.0, features=["age", "height"], certainty="named")
+    board["ModelInputBroken"].fire(
+        0.0, 0, onset=math.inf, features=["height"], certainty="named"
+    )  # after all predictions
+    board["ModelPredictionDrift"].fire(0.0, 0, onset=0.0, features=["other"])
+    board.drain()
+    monitor.observe(outcomes_of(context, *_sample(1_000, seed=9, error=(0.4, 0.4))))
+    (edge,) = board.drain()
+    assert (edge.features, edge.certainty) == (("height", "age"), "suspected")
+
+
+def test_predictions_from_broken_input_are_no_evidence() -> None:
+    """Their page is out already; the labels of an incident come in after its mend, and must wake nobody again."""
+    context, monitor = _watch(_balanced())
+    board = context.board
+    bad = outcomes_of(context, *_sample(2_000, seed=9, error=(0.4, 0.4)))
+    board["ModelInputBroken"].fire(float(bad.time[0]), 0, onset=float(bad.time[0]))
+    board["ModelInputBroken"].resolve(float(bad.time[-1]), 0)
+    board.drain()
+    monitor.observe(bad)
+    assert not board.drain()
+    assert _metrics(monitor)("model_loss_excluded_outcomes_total", model="m") == 2_000
+    later = attrs.evolve(bad, time=bad.time + 1e6, matured=bad.matured + 1e6)
+    monitor.observe(later)
+    assert [edge.alert for edge in board.drain()] == ["ModelLossIncreased"]
+
+
+def test_corrections_and_unknown_outcomes_change_nothing() -> None:
+    """A bet that was paid stays paid; an outcome of which nothing can be said is no bet."""
+    context, monitor = _watch(_balanced())
+    _, straight = _watch(_balanced())
+    good = outcomes_of(context, *_sample(1_000, seed=10))
+    monitor.observe(good)
+    straight.observe(good)
+    size = 200
+    ones = np.ones(size, dtype=np.int8)
+    monitor.observe(made_outcomes(np.zeros(size), np.ones(size), sign=-ones))
+    monitor.observe(made_outcomes(np.zeros(size), np.ones(size), revision=ones.astype(np.bool_)))
+    monitor.observe(made_outcomes(np.full(size, 2.0), np.full(size, 2.0)))
+    monitor.observe(made_outcomes(np.full(size, np.nan), np.zeros(size)))
+    np.testing.assert_equal(monitor.snapshot(), straight.snapshot())
+
+
+def test_labels_of_unseen_classes_are_no_errors() -> None:
+    """A class that the reference lacks cannot have been predicted: that is said elsewhere."""
+    context, monitor = _watch(_balanced())
+    monitor.observe(made_outcomes(np.zeros(500), np.full(500, 2.0)))
+    assert monitor.snapshot()["updates"] == 0
+    assert not context.board["ModelLossIncreased"].active
+
+
+def test_outcomes_of_a_version_before_say_nothing() -> None:
+    """Errors of the model that was replaced are not those of its successor."""
+    context, monitor = _watch(_balanced())
+    wrong = made_outcomes(np.zeros(500), np.ones(500))
+    monitor.observe(attrs.evolve(wrong, superseded=np.ones(500, dtype=np.bool_)))
+    assert not context.board["ModelLossIncreased"].active
+    monitor.observe(attrs.evolve(wrong, superseded=np.zeros(500, dtype=np.bool_)))
+    assert context.board["ModelLossIncreased"].active
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.integers(0, 1_800), max_size=10), st.integers(0, 10))
+def test_batches_and_restarts_do_not_matter(places: list[int], stop: int) -> None:
+    """The same edges and the same metrics to the last digit."""
+    context, whole = _watch(_rare())
+    outcomes = joined(
+        outcomes_of(context, *_sample(900, seed=11, positive=0.05, error=(0.01, 0.2))),
+        outcomes_of(context, *_sample(900, seed=12, positive=0.05, error=(0.2, 0.8)), start=START + 54_000.0),
+    )
+    whole.observe(outcomes)
+    expected = context.board.drain()
+    assert len(expected) == 1
+    context, parts = _watch(_rare())
+    edges = []
+    for place, batch in enumerate(cut(outcomes, places)):
+        parts.observe(batch)
+        edges += context.board.drain()
+        if place == stop:
+            state, latches = parts.snapshot(), context.board.snapshot()
+            context, parts = _watch(_rare())
+            context.board.restore(latches)
+            parts.restore(state)
+    assert edges == expected
+    assert _metrics(parts).samples == _metrics(whole).samples
+
+
+def test_what_is_tolerated_is_exported() -> None:
+    """Wilson's bound of the reference's error by two standard errors, and a tenth or a point; and the number of updates."""
+    context, monitor = _watch(_balanced())
+    outcomes = _balanced().outcomes
+    assert outcomes is not None
+    mean = outcomes.harm.mean
+    monitor.observe(outcomes_of(context, *_sample(105, seed=13)))
+    found = _metrics(monitor)
+    expected = float(wilson_upper_bound(mean, 10_000, 2.0)) + max(0.01, 0.1 * mean)
+    assert found("model_loss_tolerated_mean", model="m", loss="zero_one") == pytest.approx(expected)
+    assert found("model_loss_evidence_updates_total", model="m") == 10
+
+
+def test_a_reload_goes_on() -> None:
+    """The evidence of the monitor before is taken over."""
+    context, old = _watch(_rare())
+    outcomes: OutcomeBatch = outcomes_of(context, *_sample(333, seed=14, positive=0.05, error=(0.1, 0.3)))
+    old.observe(outcomes)
+    _, fresh = _watch(_rare())
+    fresh.take_over(old)
+    assert _metrics(fresh).samples == _metrics(old).samples
+
+
+@pytest.mark.parametrize(
+    "outcomes", [None, OutcomeSummary(rows=99, harm=LossSummary(0.1, 0.3, 99), score_rows=[99], score_losses=[9.9])]
+)
+def test_without_reference_labels_nothing_is_said(outcomes: OutcomeSummary | None) -> None:
+    """No metric, no evidence, no state, with too few of them neither."""
+    context, monitor = _watch(msgspec.structs.replace(_balanced(), outcomes=outcomes))
+    monitor.observe(outcomes_of(context, *_sample(1_000, seed=15, error=(0.5, 0.5))))
+    assert list(monitor.collect()) == []
+    assert context.board["ModelLossIncreased"].evidence == -math.inf
+    assert monitor.snapshot() is None
+    monitor.restore(None)
+    monitor.take_over(monitor)
+
+
+def test_evidence_on_other_classes_begins_anew() -> None:
+    """It would be evidence of something else: another class is judged, or there are no labels any more; latches stay."""
+    lacking = msgspec.structs.replace(_balanced(), outcomes=None)
+    for before, after in ((_rare(), _balanced()), (_balanced(), _rare()), (_rare(), lacking), (lacking, _rare())):
+        context, old = _watch(before)
+        old.observe(outcomes_of(context, *_sample(333, seed=14, positive=0.05, error=(0.1, 0.3))))
+        found, fresh = _watch(after)
+        for reload in (True, False):
+            found.board["ModelLossIncreased"].evidence = 9.0
+            if reload:
+                fresh.take_over(old)
+            else:
+                fresh.restore(old.snapshot())
+            assert found.board["ModelLossIncreased"].evidence == -math.inf
+            assert fresh.snapshot() is None or fresh.snapshot()["updates"] == 0
+
+
+def test_more_judged_classes_make_each_one_surer() -> None:
+    """The margin of a class is Bonferroni's: ten classes are together as seldom wrong as one."""
+    outcomes = OutcomeSummary(
+        rows=5_000, harm=LossSummary(0.1, 0.3, 5_000), class_rows={"a": 200}, class_errors={"a": 20}
+    )
+    for judged, margin in ((1, 2.0), (10, 2.84)):
+        limit = class_bets(outcomes, "a", EvidenceOptions(), judged).limit
+        assert limit == pytest.approx(float(wilson_upper_bound(0.1, 200, margin)) + 0.01, abs=1e-4)

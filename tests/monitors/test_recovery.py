@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model_drift_exporter.monitors.recovery import RecoveryBlocks
+
+UPDATES = 40
+
+
+def blocks_of(directions: int = 1, *, limit: float = 0.1, spread: float = 1.0, needed: float = 500.0) -> RecoveryBlocks:
+    every = np.ones(directions)
+    return RecoveryBlocks(limit * every, spread * every, needed * every)
+
+
+def feed(
+    blocks: RecoveryBlocks, mean: float, updates: int = UPDATES, start: float = 0.0, step: float = 60.0
+) -> int | None:
+    records = np.full((updates, 1), 100.0)
+    times = start + step * np.arange(1.0, updates + 1)
+    return blocks.advance(records, mean * records, times, np.array([True]))
+
+
+def test_three_blocks_of_five_hundred_records_inside_are_a_recovery() -> None:
+    """Five updates of a hundred records are a block, so the fifteenth update is the one."""
+    assert feed(blocks_of(), mean=0.0) == 14
+
+
+def test_blocks_take_five_minutes_of_event_time() -> None:
+    """A burst of records is not yet a recovery: at ten seconds an update a block takes thirty updates."""
+    assert feed(blocks_of(), mean=0.0, updates=100, step=10.0) == 89
+
+
+def test_a_clock_that_is_put_back_is_not_waited_for() -> None:
+    """A block that began in a year that was taken back ends as others do, wherever updates come in pieces."""
+    for cuts in ([40], [1] * 40):
+        blocks = blocks_of()
+        blocks.restart(4e9)
+        found = []
+        first = 0
+        for size in cuts:
+            found.append(feed(blocks, mean=0.0, updates=size, start=60.0 * first))
+            first += size
+        ends = [place + each for place, each in enumerate(found) if each is not None]
+        assert ends[0] == 15
+
+
+def test_a_mean_beyond_the_limit_and_one_error_is_outside() -> None:
+    """One standard error of 500 records is 0.045 here; the limit is 0.1."""
+    assert feed(blocks_of(), mean=0.144) == 14
+    assert feed(blocks_of(), mean=0.146) is None
+
+
+def test_a_block_outside_starts_the_count_again() -> None:
+    """Two blocks inside, one outside, three inside."""
+    blocks = blocks_of()
+    assert feed(blocks, mean=0.0, updates=10) is None
+    assert blocks.inside == 2
+    assert feed(blocks, mean=1.0, updates=5, start=600.0) is None
+    assert blocks.inside == 0
+    assert feed(blocks, mean=0.0, updates=15, start=900.0) == 14
+
+
+def test_a_design_effect_makes_blocks_longer() -> None:
+    """Ten times the dependence, ten times the records."""
+    assert feed(blocks_of(needed=5_000.0), mean=0.0, updates=200) == 149
+
+
+def test_only_watched_directions_count() -> None:
+    """What the alarm is not about may be anywhere; a direction that is must be inside too."""
+    records = np.full((UPDATES, 2), 100.0)
+    sums = records * [0.0, 5.0]
+    times = 60.0 * np.arange(1.0, UPDATES + 1)
+    assert blocks_of(2).advance(records, sums, times, np.array([True, False])) == 14
+    assert blocks_of(2).advance(records, sums, times, np.array([True, True])) is None
+    assert blocks_of(2).advance(records, sums, times, np.array([False, False])) is None
+
+
+def test_a_watched_direction_without_records_keeps_the_block_open() -> None:
+    """No recovery without data."""
+    records = np.full((UPDATES, 2), 100.0) * [1.0, 0.0]
+    times = 60.0 * np.arange(1.0, UPDATES + 1)
+    assert blocks_of(2).advance(records, 0 * records, times, np.array([True, True])) is None
+
+
+def test_many_directions_of_noise_recover_all_the_same() -> None:
+    """Of 400 means some stray two errors from the law of the reference: that is not the alarm going on."""
+    chance = np.random.default_rng(0)
+    records = np.full((300, 400), 50.0)
+    sums = chance.normal(0.0, np.sqrt(50.0), (300, 400))
+    times = 60.0 * np.arange(1.0, 301.0)
+    found = blocks_of(400, limit=0.05).advance(records, sums, times, np.ones(400, dtype=np.bool_))
+    assert found is not None
+    assert found < 100
+
+
+@given(
+    means=st.lists(st.sampled_from([0.0, 0.05, 0.3]), min_size=60, max_size=60),
+    cuts=st.sets(st.integers(1, 59), max_size=8),
+)
+def test_the_cuts_of_the_updates_do_not_matter(means: list[float], cuts: set[int]) -> None:
+    """The same update recovers however the updates were handed over, snapshots between them included."""
+    records = np.full((60, 1), 100.0)
+    sums = records * np.array(means)[:, None]
+    times = 60.0 * np.arange(1.0, 61.0)
+    whole = blocks_of().advance(records, sums, times, np.array([True]))
+    blocks, found = blocks_of(), None
+    edges = [0, *sorted(cuts), 60]
+    for first, last in pairwise(edges):
+        found = blocks.advance(records[first:last], sums[first:last], times[first:last], np.array([True]))
+        if found is not None:
+            found += first
+            break
+        again = blocks_of()
+        again.restore(blocks.snapshot())
+        blocks = again
+    assert found == whole

@@ -1,0 +1,126 @@
+"""Latches of one model: what they export, the edges they make, and the budget they share."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from model_drift_exporter.alarms import ALARMS, PAGE, TICKET, AlarmBoard, clamped_log10
+from tests.exposition import Exposition
+
+YEARS = 10 * 525_600.0
+WEEK = 10_080.0
+
+
+def _board() -> AlarmBoard:
+    return AlarmBoard("m", {PAGE: YEARS, TICKET: WEEK})
+
+
+def test_the_alarms_of_a_severity_share_its_budget() -> None:
+    """Each gets an equal part, so that the promise holds for all of them together."""
+    board = _board()
+    for severity, minutes in ((PAGE, YEARS), (TICKET, WEEK)):
+        thresholds = [math.exp(-alarm.threshold) for alarm in board.alarms.values() if alarm.severity == severity]
+        assert len(thresholds) == [*ALARMS.values()].count(severity)
+        assert sum(thresholds) == pytest.approx(1 / minutes)
+
+
+def test_firing_is_an_edge_and_latches() -> None:
+    """The evidence stays at the threshold or above whatever comes; a second crossing says nothing new."""
+    board = _board()
+    alarm = board["ModelInputBroken"]
+    alarm.evidence = alarm.threshold + 1
+    alarm.fire(100.0, 7, onset=50.0, features=["age"], certainty="named")
+    alarm.evidence = 0.0
+    alarm.fire(200.0, 9, onset=None)
+    (edge,) = board.drain()
+    assert (edge.time, edge.record, edge.alert, edge.severity, edge.firing) == (
+        100.0,
+        7,
+        "ModelInputBroken",
+        PAGE,
+        True,
+    )
+    assert (edge.model, edge.features, edge.certainty, edge.onset) == ("m", ("age",), "named", 50.0)
+    assert edge.threshold == pytest.approx(math.log10(2 * YEARS))
+    assert edge.evidence == pytest.approx(edge.threshold + 1 / math.log(10))
+    assert alarm.exported == pytest.approx(edge.threshold)
+    assert not board.drain()
+
+
+def test_a_latch_is_seen_through_an_average_of_replicas() -> None:
+    """The logarithm of the average of powers of ten is not below the threshold by a rounding error."""
+    for years in range(1, 200):
+        board = AlarmBoard("m", {PAGE: years * 525_600.0, TICKET: WEEK})
+        alarm = board["ModelLossIncreased"]
+        alarm.fire(0.0, 0, onset=None)
+        threshold = alarm.threshold / math.log(10)
+        assert math.log10((10**alarm.exported + 10**alarm.exported + 10**alarm.exported) / 3) >= threshold
+        assert alarm.exported == pytest.approx(threshold, abs=1e-5)
+
+
+def test_resolving_is_an_edge_and_starts_the_bets_again() -> None:
+    """The latch opens, the names go, and whoever owns the bets is told; resolving twice is nothing."""
+    board = _board()
+    alarm = board["ModelFeatureDrift"]
+    restarted = []
+    alarm.restart = lambda: restarted.append(True)
+    alarm.fire(100.0, 7, onset=50.0, features=["age"], certainty="suspected")
+    alarm.resolve(300.0, 99)
+    alarm.resolve(400.0, 100)
+    fired, resolved = board.drain()
+    assert (fired.firing, resolved.firing) == (True, False)
+    assert (resolved.time, resolved.record, resolved.features, resolved.onset) == (300.0, 99, ("age",), 50.0)
+    assert restarted == [True]
+    assert (alarm.active, alarm.features, alarm.certainty, alarm.onset, alarm.since) == (False, (), "", None, None)
+
+
+def test_a_person_releases_all_latches() -> None:
+    """The answer names those that were closed."""
+    board = _board()
+    board["ModelLossIncreased"].fire(1.0, 1, onset=None)
+    board["ModelFeatureDrift"].fire(1.0, 1, onset=None)
+    assert board.rearm(2.0, 2) == ["ModelLossIncreased", "ModelFeatureDrift"]
+    assert board.rearm(3.0, 3) == []
+    assert not any(alarm.active for alarm in board.alarms.values())
+
+
+def test_samples() -> None:
+    """Every alarm is exported from the start; what a latched one is about is there while it is latched."""
+    board = _board()
+    quiet = Exposition.of(board.collect())
+    assert {bool(value) for value in quiet.by("alert", "model_alert_active", model="m").values()} == {False}
+    assert quiet.by("alert", "model_alert_active", model="m").keys() == ALARMS.keys()
+    labels = {"model": "m", "alert": "ModelInputBroken", "severity": PAGE}
+    assert quiet("model_alert_evidence_threshold_log10", **labels) == pytest.approx(math.log10(2 * YEARS))
+    assert quiet.get("model_alert_onset_timestamp_seconds", **labels) is None
+    board["ModelInputBroken"].fire(100.0, 7, onset=50.0, features=["age", "city"], certainty="named")
+    loud = Exposition.of(board.collect())
+    assert loud("model_alert_active", **labels) == 1
+    assert loud("model_alert_onset_timestamp_seconds", **labels) == 50
+    assert loud("model_alerts_fired_total", **labels) == 1
+    assert loud("model_alert_feature", feature="city", certainty="named", **labels) == 1
+    threshold = loud("model_alert_evidence_threshold_log10", **labels)
+    assert threshold < loud("model_alert_evidence_log10", **labels) < threshold + 1e-5
+
+
+def test_a_board_goes_on_from_its_snapshot() -> None:
+    """Latches stay closed, and nothing is told twice."""
+    first, second = _board(), _board()
+    first["ModelInputBroken"].evidence = 20.0
+    first["ModelInputBroken"].fire(100.0, 7, onset=50.0, features=["age"], certainty="named")
+    second.restore(first.snapshot())
+    assert not second.drain()
+    assert second.snapshot() == first.snapshot()
+    assert Exposition.of(second.collect()).samples == Exposition.of(first.collect()).samples
+    second["ModelInputBroken"].resolve(200.0, 9)
+    assert [edge.firing for edge in second.drain()] == [False]
+
+
+@pytest.mark.parametrize(
+    ("natural", "log10"), [(0.0, 0.0), (math.log(1_000), 3.0), (1e9, 300.0), (-math.inf, -300.0), (math.inf, 300.0)]
+)
+def test_exports_are_finite_powers_of_ten(natural: float, log10: float) -> None:
+    """Prometheus raises ten to them, to average replicas."""
+    assert clamped_log10(natural) == pytest.approx(log10)

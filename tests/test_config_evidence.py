@@ -1,0 +1,11 @@
+from __future__ import annotations
+
+from model_drift_exporter.config_evidence import EvidenceSettings, LabelSettings
+
+
+def test_durations_are_seconds_for_programs() -> None:
+    """What is written in words is read as numbers, ``auto`` as none."""
+    labels = LabelSettings(horizon="30d", maturity="1h30m")
+    assert (labels.horizon_seconds, labels.maturity_seconds) == (30 * 86_400, 5_400)
+    assert LabelSettings().maturity_seconds is None
+    assert EvidenceSettings(update_interval="2m").update_seconds == 120

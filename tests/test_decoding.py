@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model_drift_exporter.decoding import Decoding
+from model_drift_exporter.records import lines_of
+from model_drift_exporter.sources import Chunk
+from tests.prediction_log import batch_of, make_rows, profile_of
+
+RECORD = b'{"id":1,"features":{"a":1},"prediction":0}'
+LABEL = b'{"id":1,"label":1}'
+LINES = st.lists(st.sampled_from([RECORD, LABEL, b"x", b"[]", b"", b'{"id":2}']), max_size=30)
+
+
+def _chunks(lines: Sequence[bytes], cuts: Sequence[int], skipped: Sequence[int]) -> list[Chunk]:
+    ends = [0, *sorted(min(cut, len(lines)) for cut in cuts), len(lines)]
+    return [
+        Chunk(
+            "log",
+            f"{index % 2}.jsonl",
+            b"".join(line + b"\n" for line in lines[low:high]),
+            errors={"line_too_long": skipped[index]} if skipped[index] else {},
+        )
+        for index, (low, high) in enumerate(pairwise(ends))
+    ]
+
+
+@given(LINES, st.lists(st.integers(0, 30), max_size=4), st.lists(st.integers(0, 2), min_size=5, max_size=5))
+def test_every_line_of_an_input_has_its_number(lines: list[bytes], cuts: list[int], skipped: list[int]) -> None:
+    """Over all chunks, the lines of records, of labels and of what was rejected are all lines of the input, each once."""
+    decoding = Decoding(fields={"label": "label"})
+    kinds: dict[int, str] = {}
+    total = 0
+    for chunk in _chunks(lines, cuts, skipped):
+        decoded = decoding.decode(chunk, "jsonl")
+        found = [("rejected", decoded.rejected.tolist())]
+        found += [
+            (kind, lines_of(batch).tolist())
+            for kind, batch in (("record", decoded.records), ("label", decoded.labels))
+            if batch is not None
+        ]
+        for kind, numbers in found:
+            assert numbers == sorted(numbers)
+            assert not kinds.keys() & set(numbers)
+            kinds.update(dict.fromkeys(numbers, kind))
+        assert sum(decoded.errors.values()) == len(decoded.rejected)
+        total += decoded.lines
+    assert sorted(kinds) == [*range(total)]
+    meant = {RECORD: "record", LABEL: "label"}
+    if not sum(skipped):
+        given = [line for line in lines if line]
+        assert [kinds[number] for number in range(total)] == [meant.get(line, "rejected") for line in given]
+
+
+def test_lines_that_the_source_skipped_stand_in_front() -> None:
+    """They have the first numbers of their chunk, and inputs are numbered each for itself."""
+    decoding = Decoding()
+    first = decoding.decode(Chunk("a", "a", b"x\n" + RECORD + b"\n", errors={"line_too_long": 2}), "jsonl")
+    assert first.records is not None
+    assert (lines_of(first.records).tolist(), first.rejected.tolist()) == ([3], [0, 1, 2])
+    assert (first.errors, first.lines) == ({"line_too_long": 2, "not_json": 1}, 4)
+    alone = decoding.decode(Chunk("a", "a", b"", errors={"invalid_gzip": 1}), "jsonl")
+    assert (alone.records, alone.rejected.tolist()) == (None, [4])
+    other = decoding.decode(Chunk("b", "b", RECORD), "jsonl")
+    assert other.records is not None
+    assert (lines_of(other.records).tolist(), other.rejected.tolist()) == ([0], [])
+
+
+def test_an_input_of_labels_has_no_records() -> None:
+    """What the fields beside the label are called makes no difference."""
+    decoding = Decoding(labels=["truth"])
+    data = b'{"key":1,"age":3,"prediction":1,"label":1}\n{"key":2}\n'
+    decoded = decoding.decode(Chunk("truth", "t", data), "jsonl")
+    assert (decoded.records, decoded.errors) == (None, {"no_label": 1})
+    assert decoded.labels is not None
+    assert decoded.labels.size == 1
+    assert decoding.decode(Chunk("log", "t", data), "jsonl").records is not None
+
+
+def test_features_of_references_are_the_only_ones() -> None:
+    """Unless a model that learns its own comes: then the chunk is decoded again with all of them."""
+    rows = make_rows(2)
+    for row in rows:
+        row["features"]["new"] = 1
+    chunk = Chunk("log", "log.jsonl", b"".join(json.dumps(row).encode() + b"\n" for row in rows), starts_stream=True)
+    profile = profile_of([batch_of(make_rows(50))])
+    closed = Decoding(references=[profile])
+    decoded = closed.decode(chunk, "auto")
+    assert decoded.records is not None
+    assert set(decoded.records.features) == {"age", "country"}
+    assert closed.unknown_features() == {"new"}
+    opened = Decoding(references=[profile], learns_from=lambda _: True).decode(chunk, "auto")
+    assert opened.records is not None
+    assert set(opened.records.features) == {"age", "country", "new"}
+
+
+@pytest.mark.parametrize("way", ["snapshot", "take_over"])
+def test_numbers_and_schemas_go_on(way: str) -> None:
+    """Another one, after a restart or a reload, goes on with the numbers of the lines."""
+    old, new = Decoding(exclude=["b"]), Decoding(exclude=["b"])
+    old.decode(Chunk("log", "log", RECORD + b"\n" + LABEL), "jsonl")
+    if way == "snapshot":
+        new.restore(old.snapshot())
+        assert new.schema("log").features == {"a": None}
+    else:
+        new.take_over(old)
+    decoded = new.decode(Chunk("log", "log", RECORD), "jsonl")
+    assert decoded.records is not None
+    assert lines_of(decoded.records).tolist() == [2]
+    assert new.same_fields(old)
+    assert not new.same_fields(Decoding())

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model_drift_exporter.model_batch import ModelBatch, plain
+from model_drift_exporter.records import NO_LINES, LabelBatch, RecordBatch, lines_of
+
+KINDS = st.lists(st.sampled_from(["record", "label", "rejected"]), min_size=1, max_size=20)
+
+
+def _batch(kinds: list[str]) -> ModelBatch:
+    lines = {
+        kind: [line for line, each in enumerate(kinds) if each == kind] for kind in ("record", "label", "rejected")
+    }
+    own, labels = lines["record"], lines["label"]
+    return ModelBatch(
+        RecordBatch(len(own), {"a": own}, identifier=own, line=own) if own else None,
+        LabelBatch(len(labels), identifier=labels, label=labels, line=labels) if labels else None,
+        np.array(lines["rejected"], dtype=np.int64),
+        5.0,
+    )
+
+
+@given(KINDS, st.sets(st.integers(0, 19)))
+def test_parts_keep_the_order_of_lines(kinds: list[str], begins: set[int]) -> None:
+    """Each part holds the lines from a record on to the next one that begins a part, and together they are all."""
+    batch = _batch(kinds)
+    wanted = sorted(begin for begin in begins if begin < batch.size)
+    parts = [*batch.parts(wanted)]
+    assert sum(part.size for part in parts) == batch.size
+    seen: list[int] = []
+    for part in parts:
+        lines = part.rejected.tolist()
+        for each in (part.records, part.labels):
+            lines += lines_of(each).tolist() if each is not None else []
+        assert not seen or not lines or max(seen) < min(lines)
+        seen += lines
+    assert sorted(seen) == [*range(len(kinds))]
+    starts = [lines_of(part.records)[0] for part in parts if part.records is not None]
+    if batch.records is not None:
+        own = lines_of(batch.records)
+        assert starts == [own[place] for place in sorted({0, *wanted})]
+
+
+@given(KINDS)
+def test_what_is_kept_comes_back(kinds: list[str]) -> None:
+    """All columns, lines and rejected lines survive a snapshot."""
+    batch = _batch(kinds)
+    kept = ModelBatch.restored(batch.snapshot())
+    assert kept.size == batch.size
+    assert kept.rejected.tolist() == batch.rejected.tolist()
+    assert kept.arrival == batch.arrival
+    assert kept.snapshot()["records"] == batch.snapshot()["records"]
+    assert kept.snapshot()["labels"] == batch.snapshot()["labels"]
+    if batch.records is not None and kept.records is not None:
+        assert kept.records.features == batch.records.features
+
+
+def test_lines_follow_those_before() -> None:
+    """Of another input, or of one that was renamed, they would begin again; then all move on by the same."""
+    records = RecordBatch(2, {"a": [1, 2]}, line=[5, 7])
+    labels = LabelBatch(1, label=["x"], line=[6])
+    batch = ModelBatch(records, labels, np.array([4, 8]), 0.0)
+    assert batch.behind(3) is batch
+    moved = batch.behind(100)
+    assert moved.records is not None
+    assert moved.labels is not None
+    assert lines_of(moved.records).tolist() == [102, 104]
+    assert lines_of(moved.labels).tolist() == [103]
+    assert moved.rejected.tolist() == [101, 105]
+    only_labels = ModelBatch(None, labels, NO_LINES, 0.0)
+    assert only_labels.behind(100) is only_labels
+
+
+def test_a_snapshot_can_hold_what_json_can() -> None:
+    """Numbers of any length and broken Unicode neither end the saving nor lose the batch."""
+    records = RecordBatch(
+        2,
+        {"a": [10**40, "\ud800"], "b": [True, {"x": [10**400, -(10**400)]}]},
+        identifier=[10**30, 7],
+        label=[None, 1.5],
+        line=[0, 1],
+    )
+    state = plain(records)
+    assert state is not None
+    again = RecordBatch(**msgspec.msgpack.decode(msgspec.msgpack.encode(state)))
+    assert again.identifier == [str(10**30), 7]
+    assert again.features == {"a": [1e40, "?"], "b": [True, {"x": [float("inf"), float("-inf")]}]}
+    assert again.label == [None, 1.5]
+
+
+def test_a_value_nested_beyond_use_ends_no_snapshot() -> None:
+    """Such a value is invalid to everybody; only that it was none of the others matters."""
+    deep: list[object] = []
+    for _ in range(900):
+        deep = [deep]
+    state = plain(RecordBatch(1, {"a": [deep]}, line=[0]))
+    assert state is not None
+    assert isinstance(state["features"]["a"][0], list)
+    assert len(msgspec.msgpack.encode(state)) < 1_000

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from model_drift_exporter.reference.profile import LossSummary, OutcomeSummary, ReferenceProfile, Season
+from model_drift_exporter.reference.seasons import ABSENT_REASONS
+from model_drift_exporter.reference_sentences import dependence_sentence, season_sentence
+from tests.prediction_log import batch_of, make_rows, profile_of
+
+
+def _profile(**effects: float) -> ReferenceProfile:
+    profile = profile_of([batch_of(make_rows(1_000))])
+    columns = [
+        msgspec.structs.replace(column, design_effect=effects.get(column.name, 1.0)) for column in profile.columns
+    ]
+    return msgspec.structs.replace(profile, columns=columns)
+
+
+def test_independent_rows_are_said_to_be_so() -> None:
+    """No design effect above 1 is one short sentence."""
+    assert dependence_sentence(_profile()) == "none shown: rows count as independent"
+
+
+def test_the_largest_design_effects_are_said_as_independent_rows() -> None:
+    """The largest three come with the rows that are left; those of outputs and of the loss are in brackets."""
+    profile = _profile(age=40.0, country=1.25, prediction=3.0, score=2.0)
+    assert dependence_sentence(profile) == (
+        "age 40 (about 25 independent rows of 1,000), (prediction) 3.0 (about 333 independent rows of 1,000), "
+        "(score) 2.0 (about 500 independent rows of 1,000) and 1 more: drift in these is found that much later"
+    )
+    outcomes = OutcomeSummary(rows=800, harm=LossSummary(0.1, 0.3, 800, 10_000.0))
+    loss = msgspec.structs.replace(_profile(), outcomes=outcomes)
+    assert dependence_sentence(loss).startswith("(loss) 10,000 (about 1 independent rows of 800): drift")
+
+
+def test_the_season_found_is_named() -> None:
+    """Slots of the day and of the week read differently."""
+    for slots, hours in ((24, "each hour of the day"), (168, "each hour of the week")):
+        season = Season(slots=slots, rows=[], counts=[])
+        text = season_sentence(msgspec.structs.replace(_profile(), season=season, season_absent=""))
+        assert text.startswith(f"{slots} slots: {hours} (UTC)")
+
+
+@pytest.mark.parametrize("reason", [*ABSENT_REASONS, ""])
+def test_each_reason_against_a_season_has_its_own_words(reason: str) -> None:
+    """A reader learns why there is none; an old file is told apart."""
+    sentences = {
+        each: season_sentence(msgspec.structs.replace(_profile(), season_absent=each)) for each in (*ABSENT_REASONS, "")
+    }
+    assert list(sentences.values()).count(sentences[reason]) == 1
+    assert sentences[reason].startswith("not known" if reason == "" else "none")
+
+
+def test_a_reason_of_a_later_version_is_shown_as_it_is() -> None:
+    """What this version does not know is still said, escaped."""
+    assert season_sentence(msgspec.structs.replace(_profile(), season_absent="x\n")) == "none: x\\n"

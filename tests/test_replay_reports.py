@@ -1,0 +1,75 @@
+"""Edges of latches as JSON lines and as text."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import attrs
+
+from model_drift_exporter.alarms import Transition
+from model_drift_exporter.replay_reports import REPORTS, JsonReport, TextReport
+
+EDGE = Transition(
+    time=1_388_448_000.0,
+    record=249_099,
+    alert="ModelInputBroken",
+    severity="page",
+    firing=True,
+    model="flights",
+    features=("wind_speed", "temp"),
+    certainty="named",
+    evidence=7.69897,
+    threshold=7.02171,
+    onset=1_388_400_000.0,
+)
+SUMMARY = {"records": 249_435, "labels": 1, "pages": 1, "tickets": 2, "not_evaluable": ["few_class_rows", "no_labels"]}
+
+
+def test_json_lines() -> None:
+    """Every edge has all keys, times are RFC 3339, evidence and threshold log10; the summary is the last line."""
+    stream = io.StringIO()
+    report = JsonReport(stream)
+    report.transition(EDGE)
+    report.transition(attrs.evolve(EDGE, firing=False, onset=None, features=(), certainty=""))
+    report.summary(SUMMARY)
+    firing, resolved, last = map(json.loads, stream.getvalue().splitlines())
+    assert firing == {
+        "time": "2013-12-31T00:00:00Z",
+        "record": 249_099,
+        "alert": "ModelInputBroken",
+        "severity": "page",
+        "state": "firing",
+        "model": "flights",
+        "features": ["wind_speed", "temp"],
+        "certainty": "named",
+        "value": 7.699,
+        "threshold": 7.0217,
+        "onset": "2013-12-30T10:40:00Z",
+    }
+    assert (resolved["state"], resolved["features"], resolved["onset"]) == ("resolved", [], None)
+    assert last == {"summary": SUMMARY}
+
+
+def test_text() -> None:
+    """One line an edge that reads from left to right, and one for the end."""
+    stream = io.StringIO()
+    report = TextReport(stream)
+    report.transition(EDGE)
+    report.transition(attrs.evolve(EDGE, firing=False))
+    report.summary(SUMMARY)
+    report.summary(SUMMARY | {"pages": 0, "not_evaluable": []})
+    assert stream.getvalue().splitlines() == [
+        (
+            "2013-12-31T00:00:00Z  page    ModelInputBroken  flights, named: wind_speed, temp, since 2013-12-30T10:40:00Z, "
+            "evidence 1e7.7 of 1e7.0, record 249,099"
+        ),
+        "2013-12-31T00:00:00Z  page    resolved ModelInputBroken  flights, named: wind_speed, temp, record 249,099",
+        "249,435 records, 1 labels: 1 page, 2 tickets; not evaluable: few_class_rows, no_labels",
+        "249,435 records, 1 labels: 0 pages, 2 tickets",
+    ]
+
+
+def test_kinds_have_names() -> None:
+    """Those of the flag."""
+    assert dict(REPORTS) == {"text": TextReport, "json": JsonReport}

@@ -1,0 +1,157 @@
+"""Killed anywhere and started again: the decisions are those of a process that was never interrupted."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import attrs
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from model_drift_exporter.alarms import Transition
+from model_drift_exporter.config import InputSettings, LearnSettings, Settings, StateSettings
+from model_drift_exporter.exporter import Exporter
+from tests.incident_log import incident, reference_file
+from tests.prediction_log import START, write_jsonl
+from tests.sidecar import eventually, sidecar
+
+_RECORDS = 5_000
+
+
+@pytest.fixture(name="lines", scope="module")
+def _lines() -> list[str]:
+    """A log with both kinds of incidents, its labels among the predictions, and lines that are none."""
+    predictions, labels = incident(_RECORDS, missing=range(900, 1_500), wrong=range(3_200, _RECORDS))
+    rows = sorted([*predictions, *labels], key=lambda row: float(row["ts"]))
+    lines = [json.dumps(row) + "\n" for row in rows]
+    for place in range(0, len(lines), 700):
+        lines.insert(place, "no json\n")
+    return lines
+
+
+@attrs.define
+class Edges:
+    """What was decided, in order; what a restarted process decides again from the same lines is there once."""
+
+    found: list[Transition]
+
+    def __call__(self, transitions: list[Transition]) -> None:
+        for transition in transitions:
+            if _plain(transition) not in self.found:
+                self.found.append(_plain(transition))
+
+
+def _plain(transition: Transition) -> Transition:
+    # Evidence is handed on with the precision of the snapshot.
+    return attrs.evolve(transition, evidence=round(transition.evidence, 2))
+
+
+def _settings(folder: Path, *, learned: bool) -> Settings:
+    return Settings(
+        reference=() if learned else (str(folder / "reference.json"),),
+        learn=LearnSettings(records=800),
+        inputs=(InputSettings(str(folder / "log.jsonl")),),
+        state=StateSettings(path=str(folder / "state"), interval="1s"),
+    )
+
+
+def _clock() -> Callable[[], float]:
+    moments: Iterator[float] = iter(range(int(START), int(START) + 10_000_000))
+    return lambda: float(next(moments))
+
+
+@pytest.mark.parametrize("learned", [False, True])
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_a_process_killed_anywhere_goes_on(
+    data: st.DataObject, lines: list[str], learned: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Snapshots are made between the kills, not at them; transitions are the same, to the record and the onset."""
+    whole = _decided(lines, tmp_path_factory.mktemp("whole"), learned=learned, cuts=[], saves=[])
+    cuts = sorted(data.draw(st.lists(st.integers(1, len(lines)), min_size=1, max_size=5, unique=True), label="kills"))
+    saves = sorted(data.draw(st.lists(st.integers(1, len(lines)), max_size=8, unique=True), label="snapshots"))
+    assert _decided(lines, tmp_path_factory.mktemp("killed"), learned=learned, cuts=cuts, saves=saves) == whole
+    assert len(whole) >= 3
+
+
+def _decided(lines: list[str], folder: Path, *, learned: bool, cuts: list[int], saves: list[int]) -> list[Transition]:
+    """Edges of a log that grows, by processes killed when it has ``cuts`` lines, saving at ``saves``."""
+    if not learned:
+        reference_file(folder / "reference.json")
+    log = folder / "log.jsonl"
+    log.touch()
+    edges = Edges([])
+    clock = _clock()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("model_drift_exporter.exporter.announce", edges)
+        exporter = _started(folder, clock, learned=learned)
+        written = 0
+        for place in sorted({*cuts, *saves, len(lines)}):
+            with log.open("a") as file:
+                file.writelines(lines[written:place])
+            written = place
+            while exporter.step():
+                pass
+            if place in saves:
+                exporter.save_state()
+            if place in cuts:
+                exporter = _started(folder, clock, learned=learned)
+        while exporter.step():
+            pass
+    # What happens at one moment may be told in any order.
+    return sorted(edges.found, key=lambda edge: (edge.time, edge.alert))
+
+
+def _started(folder: Path, clock: Callable[[], float], *, learned: bool) -> Exporter:
+    # An interval that never comes: the test says when the state is saved.
+    chosen = _settings(folder, learned=learned)
+    return Exporter(attrs.evolve(chosen, state=attrs.evolve(chosen.state, interval="1h")), clock=clock)
+
+
+def test_the_real_process_goes_on_after_kill_9(tmp_path: Path, lines: list[str]) -> None:
+    """Counters start again at 0, the latch does not; what was read before the last snapshot is not read again."""
+    reference_file(tmp_path / "reference.json")
+    log = tmp_path / "log.jsonl"
+    log.write_text("".join(lines[:3_000]))
+    arguments = (
+        f"--reference={tmp_path / 'reference.json'}",
+        f"--state.path={tmp_path / 'state'}",
+        "--state.interval=1s",
+        str(log),
+    )
+    with sidecar(tmp_path, *arguments) as first:
+        records = eventually(lambda: first.metrics().get("model_records_total", model="default"))
+        eventually(lambda: first.metrics().get("model_drift_exporter_snapshot_bytes"))
+        active = first.metrics()("model_alert_active", model="default", alert="ModelInputBroken", severity="page")
+        first.process.send_signal(signal.SIGKILL)
+        first.process.wait()
+    assert records
+    assert active == 1
+    with log.open("a") as file:
+        file.write("".join(lines[3_000:3_100]))
+    with sidecar(tmp_path, *arguments) as second:
+        eventually(lambda: second.metrics().get("model_records_total", model="default"))
+        metrics = second.metrics()
+        assert metrics("model_drift_exporter_snapshot_restored") == 1
+        assert metrics("model_alert_active", model="default", alert="ModelInputBroken", severity="page") == 1
+        assert metrics("model_records_total", model="default") < 100
+
+
+def test_another_reference_begins_anew(tmp_path: Path) -> None:
+    """Evidence against one reference is none against another; the log is read on where it was."""
+    predictions, _ = incident(2_000, missing=range(900, 2_000))
+    reference_file(tmp_path / "reference.json")
+    write_jsonl(tmp_path / "log.jsonl", predictions)
+    first = Exporter(_settings(tmp_path, learned=False), clock=_clock())
+    while first.step():
+        pass
+    assert first.pipeline.models.tracks["default"].board["ModelInputBroken"].active
+    first.save_state()
+    reference_file(tmp_path / "reference.json", rows=2_500)
+    second = Exporter(_settings(tmp_path, learned=False), clock=_clock())
+    assert not second.step()
+    assert not second.pipeline.models.tracks["default"].board["ModelInputBroken"].active

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model_drift_exporter.config import parse_window
+from model_drift_exporter.records import LabelBatch, RecordBatch
+from model_drift_exporter.routing import OTHER_MODELS, LabelRouting, RejectedLines
+from model_drift_exporter.tracking import ModelTrack, TrackOptions
+from tests.prediction_log import START, batch_of, make_rows
+
+_OPTIONS = TrackOptions((parse_window("1h"),))
+
+
+def _records(lines: Sequence[int], identifiers: Sequence[object] | None = None) -> RecordBatch:
+    return RecordBatch(len(lines), {}, line=lines, identifier=identifiers)
+
+
+def _labels(identifiers: Sequence[object], models: Sequence[object] | None = None, first: int = 100) -> LabelBatch:
+    size = len(identifiers)
+    return LabelBatch(size, None, identifiers, models, ["yes"] * size, line=range(first, first + size))
+
+
+def _track(name: str, identifiers: Sequence[str] = ()) -> ModelTrack:
+    track = ModelTrack(name, None, _OPTIONS)
+    if identifiers:
+        rows = make_rows(len(identifiers))
+        for row, identifier in zip(rows, identifiers, strict=True):
+            row["id"] = identifier
+        track.process(batch_of(rows), arrival=START)
+    return track
+
+
+@given(st.lists(st.sampled_from(["a", "b", "bad"]), max_size=30), st.lists(st.integers(0, 30), max_size=4))
+def test_rejected_lines_are_of_the_record_before(kinds: list[str], cuts: list[int]) -> None:
+    """Of the nearest earlier record of the input, at the start of the next one, however lines come in chunks."""
+    rejected = RejectedLines()
+    found: dict[int, str] = {}
+    ends = [0, *sorted(min(cut, len(kinds)) for cut in cuts), len(kinds)]
+    for low, high in pairwise(ends):
+        lines = {kind: [line for line in range(low, high) if kinds[line] == kind] for kind in ("a", "b", "bad")}
+        batches = {name: _records(lines[name]) for name in ("b", "a") if lines[name]}
+        for name, own in rejected.attribute("log", np.array(lines["bad"], dtype=np.int64), batches).items():
+            assert own.tolist() == sorted(own.tolist())
+            found.update(dict.fromkeys(own.tolist(), name))
+    expected: dict[int, str] = {}
+    for line, kind in enumerate(kinds):
+        around = [*reversed(kinds[:line]), *kinds[line:]]
+        owner = next((other for other in around if other != "bad"), None)
+        if kind == "bad" and owner is not None:
+            expected[line] = owner
+    assert found == expected
+
+
+def test_inputs_are_kept_apart_and_waiting_lines_are_bounded() -> None:
+    """A record of one input owns no bad line of another; without any record the oldest lines are let go."""
+    rejected = RejectedLines()
+    assert rejected.attribute("log", np.arange(150_000), {}) == {}
+    assert rejected.attribute("other", np.array([3]), {"m": _records([4])})["m"].tolist() == [3]
+    restored = RejectedLines()
+    restored.restore(rejected.snapshot())
+    own = restored.attribute("log", np.array([150_001]), {"n": _records([150_000])})["n"]
+    assert (len(own), own[-1]) == (100_001, 150_001)
+    assert restored.attribute("other", np.array([9]), {})["m"].tolist() == [9]
+
+
+def test_labels_go_to_the_model_they_name() -> None:
+    """With one model those that name none are its own, in the order of their lines."""
+    routing = LabelRouting(20)
+    tracks = {"a": _track("a")}
+    found = routing.route(_labels([1, 2, 3], ["a", None, "a"]), tracks, "default", {})
+    assert found.keys() == {"a"}
+    assert [*(found["a"].identifier or ())] == [1, 2, 3]
+    assert [*(found["a"].line or ())] == [100, 101, 102]
+    assert routing.counted(tracks, "default") == {"a": 3}
+
+
+def test_unnamed_labels_go_to_the_model_that_knows_them() -> None:
+    """By its stored predictions or by those that came just before; unknown ones go to the default, else to the first."""
+    tracks = {"a": _track("a", ["1", "2"]), "b": _track("b", ["3"])}
+    routing = LabelRouting(20)
+    batches = {"b": _records([99, 103], ["4", "6"])}
+    found = routing.route(_labels(["3", "1", "4", "5", "6"]), tracks, "b", batches)
+    assert {name: [*(part.identifier or ())] for name, part in found.items()} == {"a": ["1"], "b": ["3", "4", "5", "6"]}
+    assert routing.route(_labels(["5"]), tracks, "default", {}).keys() == {"a"}
+    without = LabelBatch(2, label=["yes", "no"])
+    assert {name: part.size for name, part in routing.route(without, tracks, "b", {}).items()} == {"b": 2}
+    mixed = routing.route(_labels(["3", "9", "1"], [None, "b", None]), tracks, "b", {})
+    assert [*(mixed["b"].identifier or ())] == ["3", "9"]
+
+
+def test_labels_wait_for_their_model() -> None:
+    """Those that name it, and with the first model those that name none; each is claimed once."""
+    routing = LabelRouting(20)
+    assert routing.route(_labels([1, 2, 3], ["a", None, "b"]), {}, "default", {}) == {}
+    assert routing.counted({}, "default") == {"a": 1, "default": 1, "b": 1}
+    renewed = LabelRouting(20)
+    renewed.take_over(routing)
+    kept = LabelRouting(20)
+    kept.restore(routing.snapshot())
+    for each in (renewed, kept):
+        claimed = each.claim("a", unnamed=True)
+        assert [[*(part.identifier or ())] for part in claimed] == [[2], [1]]
+        assert each.claim("a", unnamed=True) == []
+    assert renewed.counted({"a": _track("a")}, "default") == {"a": 2, "b": 1}
+
+
+@pytest.mark.parametrize("name", ["a", None])
+def test_waiting_labels_are_bounded(name: str | None) -> None:
+    """The oldest are let go; labels of models beyond the limit, which never come, do not wait at all."""
+    routing = LabelRouting(2)
+    for _ in range(3):
+        routing.route(_labels(range(40_000), [name] * 40_000), {}, "default", {})
+    assert sum(part.size for part in routing.claim("a", unnamed=True)) == 80_000
+    tracks = {"x": _track("x"), "y": _track("y")}
+    routing.route(_labels([1, 2], ["z", OTHER_MODELS]), tracks, "default", {})
+    assert routing.claim("z", unnamed=False) == []
+    assert routing.counted(tracks, "default")[OTHER_MODELS] == 120_002
