@@ -66,7 +66,7 @@ class LabelSettings:
     maturity: str = setting(
         "auto",
         Parsed("`auto` or a duration", "DURATION", lambda text: parse_optional_duration(text, ("1s", _HORIZON[1]))),
-        "Age from which the outcome of a prediction counts; `auto` takes the 95 % quantile of the delays seen.",
+        "Age from which the outcome of a prediction counts; `auto` takes the 99 % quantile of the delays seen.",
     )
     delay_independent: bool = setting(
         False, Switch(), "Whether good and bad outcomes come equally fast, so that each can count at once."

@@ -185,3 +185,12 @@ def test_a_typing_error_is_taken_back_without_a_trace() -> None:
     assert kind.estimates(*tally.total(), DesignEffects())["root_mean_squared_error"].value > 1e8
     tally.add(wrong, -1)
     assert kind.estimates(*tally.total(), DesignEffects()) == before
+
+
+def test_a_unit_whose_square_is_no_number_ends_nothing() -> None:
+    """A label of 1e154 in the reference is somebody's mistake: its rows are unknown, and the rest is judged."""
+    tally = RegressionTally(0.0, 1.3407807929942597e154)
+    label = np.array([1.3407807929942597e154, 2.0])
+    rows = tally.contributions(np.zeros(2), label, np.array([1.0, 0.5]))
+    assert rows.level.tolist()[0] == -1
+    assert rows.level.tolist()[1] >= 0

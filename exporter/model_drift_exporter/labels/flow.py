@@ -35,6 +35,8 @@ __all__ = ["LabelFlow"]
 Mask = NDArray[np.bool_]
 
 _LOOKS = 256  # events between looks at the maturity until it is known
+_FEW = 20_000
+_SELDOM = 16
 _BLOCK = 4_096  # events between looks at everything, from then on
 
 
@@ -149,7 +151,9 @@ class LabelFlow:
 
     def _look(self, now: float, model: float) -> None:
         self._state.look(now)
-        self._state.unfair = not self.not_evaluable().isdisjoint(UNFAIR)
+        # Coverage of a large store is no matter of every look.
+        if self._state.store.size < _FEW or self._state.events % (_SELDOM * _BLOCK) == 0:
+            self._state.unfair = not self.not_evaluable().isdisjoint(UNFAIR)
         if self._state.events % _BLOCK == 0:
             self._state.releaser.pending.settle()
             moved = self._state.sample.tend(self._state.store, model, self._tally, labels_seen=self.labels_seen)

@@ -20,6 +20,7 @@ BOUNDED_ERROR = "bounded_absolute_error"
 """The loss of a regression that pages: min(1, absolute error / scale)."""
 
 _MAGNITUDES = (1e2, 1e4, 1e8)
+_LARGEST_SCALE = 1e100
 _LARGEST = 1e60  # the fourth power of it is a float
 
 
@@ -136,7 +137,8 @@ class RegressionTally:
 
     def __init__(self, centre: float, scale: float) -> None:
         self._centre = centre
-        self._scale = scale if scale > 0 and math.isfinite(scale) else 1.0
+        # Beyond it the square of the unit is no number; such a reference is a mistake, and its rows count as unknown.
+        self._scale = scale if 0 < scale < _LARGEST_SCALE else 1.0
         levels = len(_MAGNITUDES) + 1
         self.shape = TallyShape(levels, levels, 15)
 
