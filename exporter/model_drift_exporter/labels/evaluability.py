@@ -139,8 +139,10 @@ class LabelHealth:
         self._latest, gaps = _follow(self._latest, np.where(leading, -math.inf, time))
         self._longest_gap = max(self._longest_gap, float(gaps.max(initial=0.0)))
         if leading.any():
-            self._lead, gaps = _follow(before, time)
-            self._lead_gap = max(self._lead_gap, float(gaps[leading].max(initial=0.0)))
+            # Only as far as they lead: what comes behind the last of them may be of another batch.
+            end = int(np.flatnonzero(leading)[-1]) + 1
+            self._lead, gaps = _follow(before, time[:end])
+            self._lead_gap = max(self._lead_gap, float(gaps[leading[:end]].max(initial=0.0)))
 
     def settle(self) -> None:
         """Labels that led were right."""
