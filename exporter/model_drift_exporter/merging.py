@@ -100,7 +100,7 @@ def labels_by_time(batches: Iterable[Decoded]) -> Iterator[Decoded]:
     for text in (False, True):
         own = [batch for batch in held if batch.text is text]
         if own:
-            whole = _joined_labels(own)
+            whole = LabelBatch.joined(own)
             times = _times(whole)
             known = ~np.isnan(times)
             keys = np.concatenate([[-np.inf], times[known]])[np.cumsum(known)]
@@ -109,24 +109,6 @@ def labels_by_time(batches: Iterable[Decoded]) -> Iterator[Decoded]:
                 part = whole.take(order[first : first + _CHUNK])
                 lines = range(first, first + part.size)
                 yield Decoded(labels=attrs.evolve(part, line=lines), lines=part.size)
-
-
-def _joined_labels(batches: Sequence[LabelBatch]) -> LabelBatch:
-    def column(name: str) -> list[object] | None:
-        columns = [getattr(batch, name) for batch in batches]
-        if all(each is None for each in columns):
-            return None
-        sizes = [batch.size for batch in batches]
-        return [value for each, size in zip(columns, sizes, strict=True) for value in (each or (None,) * size)]
-
-    return LabelBatch(
-        size=sum(batch.size for batch in batches),
-        time=column("time"),
-        identifier=column("identifier"),
-        model=column("model"),
-        label=column("label") or (),
-        text=batches[0].text,
-    )
 
 
 def running_times(clock: EventClock, times: NDArray[np.float64], last: float) -> NDArray[np.float64]:

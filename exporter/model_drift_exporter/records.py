@@ -81,6 +81,27 @@ class LabelBatch:
     text: bool = False
     line: Sequence[int] | None = None
 
+    @classmethod
+    def joined(cls, batches: Sequence[LabelBatch]) -> Self:
+        """All labels, batch behind batch; at least one, and all of text or none."""
+
+        def column(name: str) -> Column | None:
+            columns = [getattr(batch, name) for batch in batches]
+            if all(each is None for each in columns):
+                return None
+            pairs = zip(columns, batches, strict=True)
+            return [value for each, batch in pairs for value in ((None,) * batch.size if each is None else each)]
+
+        return cls(
+            size=sum(batch.size for batch in batches),
+            time=column("time"),
+            identifier=column("identifier"),
+            model=column("model"),
+            label=column("label") or (),
+            text=batches[0].text,
+            line=np.concatenate([*map(lines_of, batches)]).tolist(),
+        )
+
     def take(self, indexes: Sequence[int]) -> Self:
         """The labels at ``indexes`` (at least one), in that order."""
         pick = _selector(indexes)

@@ -193,25 +193,5 @@ class LabelRouting:
 
 def _joined(first: LabelBatch, second: LabelBatch) -> LabelBatch:
     """Labels of one chunk in the order of their lines."""
-    order = np.argsort(np.concatenate([lines_of(first), lines_of(second)]), kind="stable").tolist()
-
-    def both(name: str) -> Sequence[Any] | None:
-        columns = [getattr(batch, name) for batch in (first, second)]
-        if columns == [None, None]:
-            return None
-        return [
-            value
-            for batch, column in zip((first, second), columns, strict=True)
-            for value in (column if column is not None else (None,) * batch.size)
-        ]
-
-    whole = LabelBatch(
-        first.size + second.size,
-        both("time"),
-        both("identifier"),
-        both("model"),
-        both("label") or (),
-        first.text,
-        [*lines_of(first).tolist(), *lines_of(second).tolist()],
-    )
-    return whole.take(order)
+    whole = LabelBatch.joined([first, second])
+    return whole.take(np.argsort(lines_of(whole), kind="stable").tolist())
