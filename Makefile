@@ -71,7 +71,7 @@ demo: $(VENV)/.installed $(VENV)/.flights
 
 test: $(VENV)/.installed $(VENV)/.development
 	@scripts/install-components
-	@TEST_INSTALLED_WHEEL=1 $(BIN)/python -m pytest $(PYTEST_ARGUMENTS)
+	@TEST_INSTALLED_WHEEL=1 $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile $(PYTEST_ARGUMENTS)
 
 lint: $(VENV)/.installed $(VENV)/.development
 	@$(BIN)/ruff check .

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import memory, peers, scrape, startup, statistics, throughput
+from . import dashboards, memory, peers, scrape, startup, statistics, throughput
 from .alarm_quality import benchmark as alarm_quality
 from .report import Report, Scale
 
@@ -16,6 +16,7 @@ BENCHMARKS: dict[str, Callable[[Scale], Report]] = {
     "startup": startup.run,
     "scrape": scrape.run,
     "statistics": statistics.run,
+    "dashboards": dashboards.run,
     "peers": peers.run,
     "alarm_quality": alarm_quality.run,
 }

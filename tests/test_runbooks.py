@@ -216,7 +216,7 @@ def test_every_reason_of_not_evaluable_is_explained() -> None:
 def test_the_loss_runbook_tells_inputs_from_relation_first() -> None:
     """The split of the loss is the first step, and each part of it leads to another step."""
     steps = re.split(r"^(?=\d\. \*\*)", section(FOLDER / "ModelLossIncreased.md", "Diagnosis"), flags=re.MULTILINE)
-    for metric in ("model_loss_change_from_inputs", "model_loss_change_from_relation"):
+    for metric in ("loss_change_from_inputs", "loss_change_from_relation"):
         assert metric in steps[1]
     assert re.search(r"inputs moved\*\*.*?step 2", steps[1], re.DOTALL)
     assert re.search(r"relation moved\*\*.*?step 3", steps[1], re.DOTALL)

@@ -174,6 +174,10 @@ def test_before_the_first_record_windows_are_empty() -> None:
         assert window.coverage() == 0
 
 
+_BEFORE_A_CLOCK_IS_SET_BACK = [Record(0.0, (0, 3), 0.0, True), Record(121.0, (0, 3), 121.0, True)]
+
+
+@example(_BEFORE_A_CLOCK_IS_SET_BACK, [Record(0.0, (0, 3), 0.0, False)], TimeWindow("w", 60.0, CELLS), [])
 @given(logs(), logs(), st.sampled_from([TimeWindow("w", 60.0, CELLS), CountWindow("w", 7, COLUMNS, CELLS)]), CUTS)
 def test_a_window_goes_on_from_its_snapshot(
     before: list[Record], after: list[Record], kind: RollingWindow, cuts: list[int]

@@ -109,7 +109,7 @@ class TimeWindow:
 
     def snapshot(self) -> dict[str, Any]:
         """See :class:`RollingWindow`: the panes that hold records."""
-        held = np.flatnonzero(self._panes > self._current - len(self._panes))
+        held = np.flatnonzero(self._panes != _NEVER)  # those that slid out too: a clock that is set back needs them
         return {
             "seconds": self._seconds,
             "current": self._current,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from scripts.generated import generate
+
 from . import counts, distances, exporter_alerts, model_alerts, models
 
 __all__ = ["FOLDER", "files", "main"]
@@ -24,21 +26,8 @@ def files() -> dict[str, str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Write what has changed; with ``--check`` write nothing, and return 1 if something would be written."""
-    check = arguments == ["--check"]
-    status = 0
-    FOLDER.mkdir(exist_ok=True)
-    for name, text in files().items():
-        path = FOLDER / name
-        if path.exists() and path.read_text() == text:
-            continue
-        if check:
-            sys.stderr.write(f"prometheus/rules/{name} is out of date; run: make generate\n")
-            status = 1
-        else:
-            path.write_text(text)
-            sys.stdout.write(f"Wrote prometheus/rules/{name}\n")
-    return status
+    """See :func:`scripts.generated.generate`."""
+    return generate(arguments, "prometheus/rules", FOLDER, files())
 
 
 if __name__ == "__main__":

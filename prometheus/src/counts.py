@@ -53,6 +53,7 @@ def _reference(role: Role) -> list[Record]:
             role.of_cell("reference_observations", "ratio"),
             f"  ({counts} + 0.5)\n/ on ({role.column}) group_left ()\n  ({total} + 0.5 * {bins})",
         ),
+        Record(role.of_cell("reference_observations", "share"), f"{counts} / on ({role.column}) group_left () {total}"),
         *distribution(
             role,
             counts,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import attrs
 
 from .counts import distribution
+from .noise_floor import NoiseFloor
 from .roles import ROLES, Role
 from .rule_files import Group, Record, rule_file
 
@@ -19,8 +20,8 @@ effect sizes for people to read, beside their noise floor, the value to expect w
 what decides is the evidence that the exporter gathers. Leave this file out if nobody wants this window.
 """
 
-ESSENTIAL = ("psi", "psi_noise_floor", "ks_statistic", "wasserstein_ratio")
-"""What is said in every window against both baselines; the others tell much the same, and each costs time."""
+ESSENTIAL = ("psi", "ks_statistic", "wasserstein_ratio")
+"""What is said in every window against both baselines, with the noise floor; the others tell much the same, and each costs."""
 
 
 @attrs.frozen
@@ -49,8 +50,23 @@ def documentation(window: Window) -> str:
 
 
 def groups(window: Window) -> list[Group]:
-    """The groups of a window's rule file: one a role, so that Prometheus may evaluate them side by side."""
-    return [Group(f"model-drift-{role.name}s-{window.name}", _rules(role, window), window.interval) for role in ROLES]
+    """The groups of a window's rule file: two a role, so that Prometheus may evaluate them side by side."""
+    rules = [Group(f"model-drift-{role.name}s-{window.name}", _rules(role, window), window.interval) for role in ROLES]
+    # What chance alone gives changes as slowly as traffic does, and costs as much as three of the distances.
+    floors = [Group(f"model-drift-{role.name}-floors-{window.name}", _floors(role, window), "4m") for role in ROLES]
+    return rules + floors
+
+
+def _floors(role: Role, window: Window) -> list[Record]:
+    operation = f"increase{window.name}"
+    floor = NoiseFloor(
+        role, window.name, role.of_cell("observations", operation), role.of_column("observations", operation)
+    )
+    return [
+        *floor.records(),
+        Record(role.of_column("psi_noise_floor", f"reference{window.name}"), floor.against_reference()),
+        Record(role.of_column("psi_noise_floor", f"lastweek{window.name}"), floor.against_last_week()),
+    ]
 
 
 def _rules(role: Role, window: Window) -> list[Record]:
@@ -80,7 +96,13 @@ def _rules(role: Role, window: Window) -> list[Record]:
         role.of_cell("reference_distribution", "ratio"),
         window.statistics,
     )
-    last_week = _Baseline("lastweek", f"{ratio} offset 1w", f"{total} offset 1w", f"{cumulative} offset 1w", ESSENTIAL)
+    last_week = _Baseline(
+        "lastweek",
+        f"{ratio} offset 1w",
+        f"{total} offset 1w",
+        f"{cumulative} offset 1w",
+        ESSENTIAL,
+    )
     for baseline in (reference, last_week):
         rules += _distances(role, window, baseline)
     return rules
@@ -128,7 +150,6 @@ def _distances(role: Role, window: Window, baseline: _Baseline) -> list[Record]:
 
     expressions = {
         "psi": summed(f"  ({p} - {q}) * ln({p} / {q})"),
-        "psi_noise_floor": f"({bins} - 1) * (1 / {n} + 1 / {m})",
         "js_divergence": (
             f"  0.5 * sum by ({role.column}) ({p} * ln(2 * {p} / ({p} + {q})))\n"
             f"+\n"

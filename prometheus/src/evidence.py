@@ -76,6 +76,8 @@ def loss_records() -> list[Record]:
         Record("model_loss:loss_tolerated_mean:max", "max by (model, loss) (model_loss_tolerated_mean)"),
         Record("model_loss:loss_reference_mean:max", "max by (model, loss) (model_loss_reference_mean)"),
         _weighted("loss_mean"),
+        _weighted("loss_mean_lower_bound"),
+        _weighted("loss_mean_upper_bound"),
         _weighted("loss_change_from_inputs"),
         _weighted("loss_change_from_relation"),
         # How much of a loss's rise is there at equal scores, in the window where it has risen most.

@@ -178,7 +178,11 @@ def _outputs() -> str:
     texts = []
     for role, words in (("prediction", "predictions"), ("score", "score")):
         gathered = f"query (printf `log10(avg(10 ^ model_{role}_drift_evidence_log10{{model=%q}}))` $labels.model)"
-        psi = f"query (printf `max(model_reference:{role}_psi:reference1h{{model=%q}})` $labels.model)"
+        # Minutes after the onset an hour holds too little of it: below its floor the number would contradict the evidence.
+        above = (
+            f"model_reference:{role}_psi:reference1h{{model=%q}} > model_reference:{role}_psi_noise_floor:reference1h"
+        )
+        psi = f"query (printf `max({above})` $labels.model)"
         floor = f"query (printf `max(model_reference:{role}_psi_noise_floor:reference1h{{model=%q}})` $labels.model)"
         texts.append(
             f'{{{{ range {gathered} }}}}\nThe {words}: evidence {{{{ .Value | printf "1e%.1f" }}}}'

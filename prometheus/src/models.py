@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from .fleet import LOSS_STATES, STATES, fleet_records
 from .rule_files import Group, Record, rule_file
 
 __all__ = ["documentation", "groups"]
 
-_EXPLANATION = """\
+_EXPLANATION = f"""\
 Traffic of each model, how much of it was to be expected, and what an overview of many models shows.
+
+model:state:max is {"; ".join(f"{code}: {meaning}" for code, meaning in STATES.items())}.
+model:loss_state:max is {"; ".join(f"{code}: {meaning}" for code, meaning in LOSS_STATES.items())}.
 """
 
 
@@ -20,7 +24,7 @@ def groups() -> list[Group]:
     """The groups of the rule file."""
     return [
         Group("model-drift-traffic", _traffic(), interval="1m"),
-        Group("model-drift-overview", _overview(), interval="1m"),
+        Group("model-drift-overview", fleet_records(), interval="1m"),
     ]
 
 
@@ -63,19 +67,3 @@ def _expected(records: str, window: str, first_day: str) -> Record:
         "or on (model)\n"
         f"  max_over_time({records}[{first_day}])",
     )
-
-
-def _overview() -> list[Record]:
-    psi = "model_reference_feature:feature_psi:reference1h"
-    floor = "model_reference_feature:feature_psi_noise_floor:reference1h"
-    return [
-        Record("model:feature_psi:max1h", f"max by (model) ({psi})"),
-        Record("model:feature_psi_excess:max1h", f"max by (model) ({psi} - {floor})"),
-        Record(
-            "model_feature:feature_psi_excess:top1h", f"topk by (model) (1, max by (model, feature) ({psi} - {floor}))"
-        ),
-        Record(
-            "model:alert_features:count",
-            "count by (model) (group by (model, feature) (model_alert_feature))",
-        ),
-    ]

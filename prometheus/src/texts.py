@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from .addresses import dashboard_url, panel_url
+
 __all__ = [
     "RUNBOOKS",
     "concept",
@@ -17,7 +19,6 @@ __all__ = [
 ]
 
 RUNBOOKS = "https://github.com/model-drift-exporter/model-drift-exporter/blob/main/docs/runbooks"
-_GRAFANA = '{{ with query "model_drift:grafana:info" }}{{ . | first | label "url" }}{{ end }}'
 _SHOWN = 5
 
 
@@ -27,7 +28,8 @@ def describe(alert: str, summary: str, description: str, dashboard: str = "model
         "summary": summary,
         "description": description.strip(),
         "runbook_url": f"{RUNBOOKS}/{alert}.md",
-        "dashboard_url": f"{_GRAFANA}/d/model-drift-{dashboard}/{dashboard}?var-model={{{{ $labels.model | urlquery }}}}",
+        "dashboard_url": dashboard_url(alert, dashboard),
+        "panel_url": panel_url(alert),
     }
 
 

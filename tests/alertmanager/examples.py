@@ -40,6 +40,7 @@ def alert(
             **annotations,
             "runbook_url": f"{RUNBOOKS}/{name}.md",
             "dashboard_url": f"{DASHBOARDS}/model?var-model={model}&from=now-6h",
+            "panel_url": f"{DASHBOARDS}/model?var-model={model}&from=now-6h&viewPanel=30",
         },
         "startsAt": START,
         "endsAt": END if resolved else NEVER,

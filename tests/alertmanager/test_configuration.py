@@ -188,20 +188,32 @@ def test_compose_mounts_what_the_configuration_names() -> None:
     assert (FOLDER / "secrets" / ".gitignore").read_text().endswith("\n*\n!.gitignore\n")
 
 
-def test_compose_starts_without_secrets_and_says_so(tmp_path: Path) -> None:
-    """What is missing comes first in the log, then Alertmanager starts with the shipped file and the port that is published."""
+def started(folder: Path, file: str) -> subprocess.CompletedProcess[str]:
+    """What the compose file's command does with one of our files, where Alertmanager is a program that says its flags."""
     service = composed()
-    program = tmp_path / "alertmanager"
+    assert service["environment"] == {"ALERTMANAGER_FILE": "${ALERTMANAGER_FILE:-compose.yml}"}
+    program = folder / "alertmanager"
     program.write_text('#!/bin/sh\necho started "$@"\n')
     program.chmod(0o755)
-    command = service["command"][0].replace("/etc/alertmanager", str(FOLDER))
-    path = f"{tmp_path}:{os.environ['PATH']}"
-    started = subprocess.run(
-        [*service["entrypoint"], command], capture_output=True, text=True, check=False, env={**os.environ, "PATH": path}
+    command = service["command"][0].replace("$$", "$").replace("/etc/alertmanager", str(FOLDER))
+    environment = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "ALERTMANAGER_FILE": file}
+    result = subprocess.run(
+        [*service["entrypoint"], command], capture_output=True, text=True, check=False, env=environment
     )
-    assert started.returncode == 0, started.stderr
-    assert "NOT READY" in started.stderr
-    assert "change these lines" in started.stderr
-    assert started.stdout.startswith(f"started --config.file={CONFIGURATION} --storage.path=/alertmanager ")
-    assert service["ports"] == ["127.0.0.1:9093:9093"]
-    assert "--web.external-url=http://localhost:9093" in started.stdout
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith(f"started --config.file={FOLDER / file} --storage.path=/alertmanager ")
+    assert "--web.external-url=http://localhost:9093" in result.stdout
+    return result
+
+
+def test_compose_starts_with_the_file_for_it(tmp_path: Path) -> None:
+    """The generated file needs no preparation, so nothing is complained of; the port of its links is published."""
+    assert started(tmp_path, "compose.yml").stderr == ""
+    assert composed()["ports"] == ["127.0.0.1:9093:9093"]
+
+
+def test_compose_starts_without_secrets_and_says_so(tmp_path: Path) -> None:
+    """Asked to tell in earnest, it says first in its log what is missing, then Alertmanager starts all the same."""
+    complaints = started(tmp_path, "alertmanager.yml").stderr
+    assert "NOT READY" in complaints
+    assert "change these lines" in complaints

@@ -75,7 +75,7 @@ def test_pagerduty_gets_no_empty_link(running: Alertmanager, caught: Caught) -> 
     """Without a runbook and with a dashboard on no host, an incident has no links at all."""
     bare = input_broken("bare-model")
     del bare["annotations"]["runbook_url"]
-    bare["annotations"]["dashboard_url"] = "/d/model"
+    bare["annotations"]["dashboard_url"] = bare["annotations"]["panel_url"] = "/d/model"
     running.post(bare)
     [page] = eventually(lambda: [body for body in caught.at("/pagerduty") if "bare-model" in str(body)])
     assert not page.get("links")

@@ -126,6 +126,7 @@ def test_rules_write_the_line_that_titles_read() -> None:
     [
         ("runbook_url", "What to do"),
         ("dashboard_url", "Dashboard"),
+        ("panel_url", "Panel"),
         ("description", "30.12%"),
         ("summary", "is broken:"),
     ],
@@ -147,10 +148,12 @@ def test_what_an_alert_lacks_leaves_no_trace(missing: str, word: str, tmp_path: 
 def test_a_link_without_a_host_is_no_link(tmp_path: Path) -> None:
     """The rules make "/d/…" of a dashboard if nobody told them where Grafana is; that leads nowhere, so it is left out."""
     example = input_broken()
-    example["annotations"]["dashboard_url"] = "/d/model-drift-model/model?var-model=loan-model"
+    for kind in ("dashboard_url", "panel_url"):
+        example["annotations"][kind] = "/d/model-drift-model/model?var-model=loan-model"
     for kind, text in (_SHOWN["text"], _SHOWN["slack"], _SHOWN["html"]):
         shown = render(text, [example], tmp_path, kind=kind)
         assert "Dashboard" not in shown
+        assert "Panel" not in shown
         assert "/d/" not in shown
 
 

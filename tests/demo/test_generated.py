@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from itertools import islice
 
 import numpy as np
@@ -38,6 +39,18 @@ def test_orders_follow_the_day() -> None:
     hours = np.bincount(((day.time - MONDAY) // HOUR).astype(int), minlength=24)
     assert hours[19] > 3 * hours[3]
     assert (np.diff(day.time) >= 0).all()
+
+
+def test_no_input_follows_the_hour() -> None:
+    """A week is a reference for any hour of it: a quiet night gives no ticket, and neither does a quiet dinner."""
+    day = a_day(per_hour=4_000.0)
+    hour = (day.time - MONDAY) // HOUR
+    night, dinner = day.take(hour < 6), day.take((hour >= 18) & (hour < 21))
+    for name in day.numeric:
+        one, two = night.numeric[name], dinner.numeric[name]
+        one, two = one[np.isfinite(one)], two[np.isfinite(two)]
+        noise = math.sqrt(one.var() / len(one) + two.var() / len(two))
+        assert abs(one.mean() - two.mean()) < 4 * noise, name
 
 
 def test_inputs_hang_together_and_the_outcome_on_them() -> None:

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from model_drift_exporter.demo.traffic import Traffic, main
+from model_drift_exporter.reference.store import load_profiles
 
 NOON = 1_800_014_400.0  # 2027-01-15T12:00:00Z
 
@@ -43,6 +44,51 @@ def test_records_come_at_the_rate_asked_for_with_labels_later(tmp_path: Path) ->
     assert 0 < len(labels) < len(predictions)
     assert {record["id"] for record in labels} <= set(identifiers)
     assert predictions[0]["ts"].startswith("2027-01-15T12:00:0")
+
+
+def test_labels_come_sooner_when_asked(tmp_path: Path) -> None:
+    """At a speed of 20 those of an hour come in minutes; predictions are the same as without."""
+    slow, fast = tmp_path / "slow.jsonl", tmp_path / "fast.jsonl"
+    run(traffic(slow), 300)
+    run(Traffic(fast, 20.0, math.inf, 10**9, started=NOON, label_speed=20.0), 300)
+    without, records = records_of(slow), records_of(fast)
+    assert [record for record in records if "features" in record] == without
+    assert len(records) > 1.4 * len(without)
+
+
+def test_the_reference_is_written_beside_the_log(tmp_path: Path) -> None:
+    """Before the first record there is a profile that the exporter can load, with the labels that a loss is judged by."""
+    output = tmp_path / "p.jsonl"
+    command = [sys.executable, "-m", "model_drift_exporter.demo.traffic", "--reference", "--output", str(output)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        process.stderr.readline()
+        process.terminate()
+        assert process.wait(20) == 0
+    [profile] = load_profiles(tmp_path / "reference.json")
+    assert profile.model == "late-meals"
+    assert profile.rows == len(records_of(tmp_path / "reference.jsonl")) == 10_000
+    assert all("label" in record for record in records_of(tmp_path / "reference.jsonl"))
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("10m", 600.0), ("0s", 0.0), ("never", math.inf)])
+def test_when_the_incident_comes_is_a_duration_or_never(text: str, seconds: float) -> None:
+    """Both are accepted; without the option there is no incident."""
+    with main.make_context("traffic", ["--output=p.jsonl", f"--incident-after={text}"]) as context:
+        assert context.params["incident_after"] == seconds
+    with main.make_context("traffic", ["--output=p.jsonl"]) as context:
+        assert context.params["incident_after"] == math.inf
+    refused = CliRunner().invoke(main, ["--output=p.jsonl", "--incident-after=soon"])
+    assert refused.exit_code == 2
+    assert '"soon" is not a duration; write whole numbers with units' in refused.output
+
+
+def test_a_reference_that_cannot_be_written_ends_it_with_a_reason(tmp_path: Path) -> None:
+    """One line that names the file and why, instead of a traceback."""
+    result = CliRunner().invoke(main, ["--reference", "--output", str(tmp_path / "missing" / "p.jsonl")])
+    assert result.exit_code == 1
+    assert result.output.splitlines()[-1].startswith("Error: cannot write the reference: ")
+    assert "No such file or directory" in result.output
 
 
 def test_the_log_is_rotated_by_rename_and_two_files_are_kept(tmp_path: Path) -> None:

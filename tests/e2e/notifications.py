@@ -15,6 +15,7 @@ _TIMES = (
     (r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d{1,2} \w{3} \d{2}:\d{2} UTC", "<wall clock>"),
     (r"\b\d{4}-\d{2}-\d{2} (?=\d{2}:\d{2} UTC)", "<date> "),
     (r", (\d+[dhms] ?)+ago", ", <duration> ago"),
+    (r"\bfrom=\d{13}&", "from=<milliseconds>&"),
 )
 
 

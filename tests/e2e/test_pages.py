@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -23,6 +24,7 @@ _REPOSITORY = Path(__file__).resolve().parents[2]
 _GOLDEN = Path(__file__).parent / "golden"
 _LENGTH = PORTIONS["after"].stop
 _PAGES = {BROKEN: "ModelInputBroken", MOVED: "ModelLossIncreased"}
+_PANELS = {BROKEN: {"var-feature": ["age"], "viewPanel": ["20"]}, MOVED: {"viewPanel": ["21"]}}
 
 
 @attrs.frozen
@@ -106,12 +108,17 @@ def test_a_moved_relation_is_told_as_such(end: Played) -> None:
 
 @pytest.mark.parametrize("model", _PAGES)
 def test_links_of_a_page_lead_somewhere(model: str, end: Played) -> None:
-    """The runbook is a file of this repository about this alert, and the dashboard opens with the model chosen."""
+    """The runbook is a file of this repository about this alert; dashboard and panel show the model from before the onset on."""
     [page, _] = of_model(end.stack.caught, model).pagerduty
     links = {link["text"]: link["href"] for link in page["links"]}
     _, _, path = links["Runbook"].partition("/blob/main/")
     assert (_REPOSITORY / path).read_text().startswith(f"# {_PAGES[model]}")
-    assert parse_qs(urlsplit(links["Dashboard"]).query) == {"var-model": [model]}
+    [began] = re.findall(r"Began at about (\S+ \S+) UTC", page["payload"]["custom_details"]["firing"])
+    onset = datetime.strptime(f"{began} +0000", "%Y-%m-%d %H:%M %z").timestamp()
+    dashboard, panel = (parse_qs(urlsplit(links[text]).query) for text in ("Dashboard", "Panel"))
+    assert int(dashboard["from"][0]) / 1000 == pytest.approx(onset - 6 * 3600, abs=60)
+    assert dashboard == {"var-model": [model], "from": dashboard["from"], "to": ["now"]}
+    assert {**dashboard, **_PANELS[model]} == panel
 
 
 def test_a_clean_stream_of_the_same_length_pages_nobody(end: Played) -> None:

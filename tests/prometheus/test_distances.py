@@ -9,6 +9,7 @@ import pytest
 
 from model_drift_exporter.statistics import STATISTICS, CellLayout, ColumnCells, Comparison
 from prometheus.src.distances import ESSENTIAL
+from tests.prometheus.floors import beside_reference, beside_window
 from tests.prometheus.promtool import check_values, labelled, series
 
 _NUMERIC_SPECIAL, _CATEGORICAL_SPECIAL = ("__missing__", "__invalid__"), ("__other__", "__missing__", "__invalid__")
@@ -95,11 +96,14 @@ def _numpy(column: _Column, current: list[int], baseline: list[int], operation: 
     """What NumPy says to each recorded statistic of a column, where it says something."""
     comparison = Comparison(np.array(current), np.array(baseline), column.layout)
     values = {statistic.name: float(statistic.value(comparison)[0]) for statistic in STATISTICS}
-    n, m, bins = sum(current), sum(baseline), len(column.bins)
-    values["psi_noise_floor"] = (bins - 1) * (1 / n + 1 / m)
+    values["psi_noise_floor"] = float(
+        beside_reference(np.array(baseline), sum(current))
+        if operation.startswith("reference")
+        else beside_window(np.array(current), np.array(baseline))
+    )
     selector = column.own
     expected = {}
-    for name in values if operation == "reference1h" else ESSENTIAL:
+    for name in values if operation == "reference1h" else (*ESSENTIAL, "psi_noise_floor"):
         value = values[name]
         expression = labelled(column.recorded(name, operation), **selector)
         expected[expression] = {} if np.isnan(value) else {labelled("", **column.labels): value}
@@ -198,7 +202,9 @@ def test_a_week_without_data_before_has_no_seasonal_baseline(tmp_path: Path) -> 
     inputs = [_info("one", _REFERENCE, 40), *_reference_series(column, "one", 40)]
     recorded = column.recorded("observations", "increase1h", cells=True)
     inputs += [series(recorded, "5x40", **column.labels, bin=name) for name in column.bins]
-    expected: dict[str, dict[str, float]] = {column.recorded(name, "lastweek24h"): {} for name in ESSENTIAL}
+    expected: dict[str, dict[str, float]] = {
+        column.recorded(name, "lastweek24h"): {} for name in (*ESSENTIAL, "psi_noise_floor")
+    }
     files = ("counts.yml", "drift-24h.yml")
     check_values(tmp_path, inputs, expected, at="40h", interval="1h", evaluation="8h", files=files)
 

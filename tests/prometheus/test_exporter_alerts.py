@@ -19,6 +19,20 @@ _NEVER: dict[str, list[Fired]] = {"20m": [], "40m": [], "90m": []}
 
 _Inputs = Sequence[dict[str, str]]
 
+_PANELS = {
+    "ModelExporterAbsent": 10,
+    "ModelExporterConfigReloadFailed": 21,
+    "ModelExporterDown": 10,
+    "ModelExporterInputDown": 10,
+    "ModelExporterLag": 11,
+    "ModelExporterPartlyBlind": 10,
+    "ModelExporterRestarting": 10,
+    "ModelExporterSnapshotStale": 20,
+    "ModelRecordErrorsHigh": 12,
+    "ModelTrafficStopped": 51,
+    "Watchdog": 10,
+}
+
 
 def _target(instance: str = "one:9877", **values: str) -> list[dict[str, str]]:
     """A scrape target that watches the model churn; ``values`` replace those of a series, by its name."""
@@ -35,11 +49,15 @@ def _gone(instance: str = "one:9877", up: str = "1x10 0x400") -> list[dict[str, 
 
 
 def _fired(alert: str, severity: str, summary: str, description: str, dashboard: str, *, model: str = "churn") -> Fired:
+    # Grafana's word for all of them: a fleet filtered to no model would be empty.
+    chosen = "%24__all" if (dashboard, model) == ("fleet", "__none__") else model
+    address = f"http://localhost:3000/d/model-drift-{dashboard}/{dashboard}?var-model={chosen}"
     annotations = {
         "summary": summary,
         "description": description,
         "runbook_url": f"{_RUNBOOKS}/{alert}.md",
-        "dashboard_url": f"http://localhost:3000/d/model-drift-{dashboard}/{dashboard}?var-model={model}",
+        "dashboard_url": address,
+        "panel_url": f"{address}&viewPanel={_PANELS[alert]}",
     }
     return Fired({"model": model, "severity": severity}, annotations)
 

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import yaml
 
 from prometheus.src.model_alerts import REASONS
-from tests.prometheus.promtool import Fired, check_alerts, check_values, labelled, series, wrong_alerts
+from tests.prometheus.promtool import Fired, check_alerts, check_values, labelled, rules, series, wrong_alerts
 
 _FILES = ("settings.yml", "alerts-model.yml")
 _RUNBOOKS = "https://github.com/model-drift-exporter/model-drift-exporter/blob/main/docs/runbooks"
@@ -181,6 +183,16 @@ _CASES: dict[str, tuple[str, str, Sequence[dict[str, str]], Sequence[str]]] = {
         [
             series("model_prediction_drift_evidence_log10", f"3.1x{_LENGTH}", **_ONE),
             series("model_score_drift_evidence_log10", f"9.3x{_LENGTH}", **_ONE),
+            # Below its floor: the hour holds too little of what happened, and nothing is said of it.
+            *(
+                series(
+                    f"model_reference:prediction_{name}:reference1h",
+                    f"{value}x{_LENGTH}",
+                    model="churn",
+                    reference="f00d",
+                )
+                for name, value in (("psi", "0.004"), ("psi_noise_floor", "0.01"))
+            ),
             series("model_reference:score_psi:reference1h", f"0.314x{_LENGTH}", model="churn", reference="f00d"),
             series(
                 "model_reference:score_psi_noise_floor:reference1h", f"0.01x{_LENGTH}", model="churn", reference="f00d"
@@ -214,12 +226,33 @@ _CASES: dict[str, tuple[str, str, Sequence[dict[str, str]], Sequence[str]]] = {
 }
 
 
-def _annotations(alert: str, summary: str, description: str, model: str = "churn") -> dict[str, str]:
+# The onset is minute 5, a quarter of an hour ago: an hour before it is in view.
+_SINCE = "&from=-3300000&to=now"
+_PANELS = {
+    "ModelLossIncreased": f"model/model?var-model=churn{_SINCE}&viewPanel=21",
+    "ModelInputBroken": f"feature/feature?var-model=churn&var-feature=age{_SINCE}&viewPanel=20",
+    "ModelFeatureDrift": f"model/model?var-model=churn{_SINCE}&viewPanel=30",
+    "ModelFeatureOutOfRange": f"feature/feature?var-model=churn&var-feature=age{_SINCE}&viewPanel=20",
+    "ModelFeatureMissingValues": f"feature/feature?var-model=churn&var-feature=age{_SINCE}&viewPanel=20",
+    "ModelPredictionDrift": f"model/model?var-model=churn{_SINCE}&viewPanel=40",
+    "ModelConceptDrift": f"model/model?var-model=churn{_SINCE}&viewPanel=50",
+    "ModelDriftNotEvaluable": "model/model?var-model=churn&viewPanel=52",
+    "ModelReferenceMismatch": "model/model?var-model=churn&viewPanel=7",
+}
+
+
+def _annotations(alert: str, summary: str, description: str, *, panel: str = "") -> dict[str, str]:
+    address = f"http://localhost:3000/d/model-drift-{panel or _PANELS[alert]}"
+    model = re.search(r"var-model=([^&]*)", address)
+    assert model
     return {
         "summary": summary,
         "description": description,
         "runbook_url": f"{_RUNBOOKS}/{alert}.md",
-        "dashboard_url": f"http://localhost:3000/d/model-drift-model/model?var-model={model}",
+        "dashboard_url": (
+            f"http://localhost:3000/d/model-drift-model/model?var-model={model[1]}{_SINCE if _SINCE in address else ''}"
+        ),
+        "panel_url": address,
     }
 
 
@@ -289,9 +322,50 @@ def test_an_alert_without_any_detail_still_says_the_essential(tmp_path: Path) ->
         _LOSS_FIRST,
         _PAGE_SURE,
     ]
-    annotations = _annotations(alert, _CASES[alert][1], "\n".join(lines), "a+%22b%22+%26+c")
+    panel = f"model/model?var-model=a+%22b%22+%26+c{_SINCE}&viewPanel=21"
+    annotations = _annotations(alert, _CASES[alert][1], "\n".join(lines), panel=panel)
     fired = Fired({"model": model, "severity": "page"}, annotations)
     check_alerts(tmp_path, _evidence(alert, "page", model=model), {alert: {"20m": [fired]}}, files=_FILES)
+
+
+def _opened(alert: str, inputs: Sequence[dict[str, str]], panel: str, folder: Path) -> None:
+    """Fails unless the alert, whose description is not looked at, opens this panel."""
+    found = rules()["alerts-model.yml"]["groups"][0]["rules"]
+    [rule] = [rule for rule in found if rule.get("alert") == alert]
+    rule["annotations"] = {"panel_url": rule["annotations"]["panel_url"]}
+    (folder / "link.yml").write_text(yaml.safe_dump({"groups": [{"name": "model-drift-alerts", "rules": found}]}))
+    files = ["settings.yml", str(folder / "link.yml")]
+    severity = rule["labels"]["severity"]
+    fired = Fired(
+        {"model": "churn", "severity": severity}, {"panel_url": f"http://localhost:3000/d/model-drift-{panel}"}
+    )
+    check_alerts(folder, [*_evidence(alert, severity), *inputs], {alert: {"20m": [fired]}}, files=files)
+
+
+@pytest.mark.parametrize(
+    ("alert", "features", "panel"),
+    [
+        (
+            "ModelFeatureOutOfRange",
+            [("suspected", "age")],
+            "feature/feature?var-model=churn&var-feature=age{}&viewPanel=20",
+        ),
+        (
+            "ModelFeatureMissingValues",
+            [("suspected", "age"), ("named", "a b&c")],
+            "feature/feature?var-model=churn&var-feature=a+b%26c{}&viewPanel=20",
+        ),
+        ("ModelFeatureMissingValues", [], "model/model?var-model=churn{}&viewPanel=30"),
+        ("ModelInputBroken", [], "exporter/exporter?var-model=churn{}&viewPanel=12"),
+    ],
+)
+def test_the_panel_is_that_of_the_feature_that_stands_out(
+    alert: str, features: list[tuple[str, str]], panel: str, tmp_path: Path
+) -> None:
+    """A named one before suspected ones; without any, the panel that shows where else to look."""
+    severity = "page" if alert == "ModelInputBroken" else "ticket"
+    inputs = [one for certainty, name in features for one in _features(alert, severity, certainty, name)]
+    _opened(alert, inputs, panel.format(_SINCE), tmp_path)
 
 
 def _replicas(*evidence: str) -> list[dict[str, str]]:
@@ -318,6 +392,22 @@ def test_one_replica_alone_does_not_fire_where_the_mean_is_below(others: str, st
     """A latched replica among three counts with its share of the average."""
     inputs = _replicas("5x60", others, "-300x60")
     expected = {"model:verdict:max": {labelled("", model="churn"): float(state)}}
+    check_values(tmp_path, inputs, expected, at="5m", files=("alerts-model.yml",))
+
+
+def test_a_loss_and_its_interval_are_weighted_by_outcomes(tmp_path: Path) -> None:
+    """A replica of few outcomes counts little in the mean and in both ends of the interval, and one of none not at all."""
+    inputs = []
+    for instance, outcomes, middle in (("one", 300, 0.2), ("two", 100, 0.4), ("three", 0, 0.9)):
+        own = {"job": "model", "instance": instance, "model": "churn", "window": "24h"}
+        inputs.append(series("model_performance_labels", f"{outcomes}x10", **own))
+        for end, value in (("", middle), ("_lower_bound", middle - 0.1), ("_upper_bound", middle + 0.2)):
+            inputs.append(series(f"model_loss_mean{end}", f"{value:.1f}x10", **own, loss="zero_one"))
+    own_labels = labelled("", model="churn", loss="zero_one", window="24h")
+    expected = {
+        f"model_loss_window:loss_mean{end}:mean": {own_labels: value}
+        for end, value in (("", 0.25), ("_lower_bound", 0.15), ("_upper_bound", 0.45))
+    }
     check_values(tmp_path, inputs, expected, at="5m", files=("alerts-model.yml",))
 
 

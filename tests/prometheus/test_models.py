@@ -60,34 +60,12 @@ def _readable(model: str, states: list[str], found: Mapping[str, float]) -> tupl
     return "60m", [*_traffic(model, 0.1, _stopped_at(9)), *exporters], {f'{_HOUR}{{model="{model}"}}': found}
 
 
-def _overview() -> tuple[str, _Series, _Values]:
-    inputs = []
-    for feature, psi, floor in (("age", "0.5", "0.45"), ("plan", "0.3", "0.05")):
-        labels = {"model": "churn", "reference": "f00d", "feature": feature}
-        inputs += [
-            series("model_reference_feature:feature_psi:reference1h", f"{psi}x9", **labels),
-            series("model_reference_feature:feature_psi_noise_floor:reference1h", f"{floor}x9", **labels),
-        ]
-    for certainty, feature in (("named", "age"), ("suspected", "age"), ("named", "plan")):
-        labels = {"model": "churn", "feature": feature, "certainty": certainty}
-        inputs.append(series("model_alert_feature", "1x9", **labels, alert="A", severity="page"))
-    churn = labelled("", model="churn")
-    expected: _Values = {
-        "model:feature_psi:max1h": {churn: 0.5},
-        "model:feature_psi_excess:max1h": {churn: 0.25},
-        "model_feature:feature_psi_excess:top1h": {labelled("", model="churn", feature="plan"): 0.25},
-        "model:alert_features:count": {churn: 2.0},
-    }
-    return "5m", inputs, expected
-
-
 _CASES = {
     **{case: _of_traffic(case) for case in _TRAFFIC},
     "blind": _readable("blind", ["input_unreadable"], {}),
     "half blind": _readable(
         "half blind", ["input_unreadable", "watching"], {labelled("", model="half blind"): _PER_HOUR}
     ),
-    "overview": _overview(),
 }
 
 
@@ -115,8 +93,3 @@ def test_missing_records_are_those_of_yesterday_and_last_week(case: str, wrong: 
 def test_while_no_input_can_be_read_no_records_is_no_news(case: str, wrong: dict[str, str]) -> None:
     """Hours in which every exporter of the model was blind are not held against the same hours later."""
     assert _differing(case, wrong) == {}
-
-
-def test_the_overview_has_the_worst_feature_of_each_model(wrong: dict[str, str]) -> None:
-    """By the distance above what no drift gives, since a feature of many bins has a larger one anyway."""
-    assert _differing("overview", wrong) == {}

@@ -19,7 +19,12 @@ _RULES = [rule for group in _GROUPS for rule in group["rules"]]
 _RECORDS = [rule for rule in _RULES if "record" in rule]
 _ALERTS = {rule["alert"]: rule for rule in _RULES if "alert" in rule}
 _RECORDED = {rule["record"] for rule in _RECORDS}
-_OF_PROMETHEUS = {"up": {"job", "instance"}}
+_OF_ALERTS = {"alertname", "severity", "model"}
+_OF_PROMETHEUS = {
+    "up": {"job", "instance"},
+    "ALERTS": {*_OF_ALERTS, "alertstate"},
+    "ALERTS_FOR_STATE": _OF_ALERTS,
+}
 _LEVELS = {"job", "instance", "model", "reference", "feature", "bin", "loss", "window", "drift"}
 _COMPARISONS = {"==", "!=", ">", "<", ">=", "<="}
 _CHILDREN = ("lhs", "rhs", "expr", "param", "vector_selector", "vs", "args")
@@ -114,11 +119,13 @@ class TestAlert:
     def test_its_annotations_are_complete(self, alert: str) -> None:
         """A summary of one static sentence, a description with the model, a runbook of its own and a dashboard."""
         annotations = _ALERTS[alert]["annotations"]
-        assert annotations.keys() == {"summary", "description", "runbook_url", "dashboard_url"}
+        assert annotations.keys() == {"summary", "description", "runbook_url", "dashboard_url", "panel_url"}
         assert re.fullmatch(r"[A-Z][^{}\n]*\.", annotations["summary"])
         assert "$labels.model" in annotations["description"] or alert == "Watchdog"
         assert annotations["runbook_url"].endswith(f"/docs/runbooks/{alert}.md")
-        assert re.search(r"/d/model-drift-(fleet|model|feature|exporter)/\1\?var-model=", annotations["dashboard_url"])
+        for url in (annotations["dashboard_url"], annotations["panel_url"]):
+            assert re.search(r"/d/model-drift-(fleet|model|feature|exporter)/\1\?var-model=", url)
+        assert re.search(r"&viewPanel=\d+(\{\{ end \}\})?$", annotations["panel_url"])
 
     def test_it_is_tested(self, alert: str) -> None:
         """A file beside this one holds a test of its firing, with exact labels, the model among them, and annotations."""

@@ -64,7 +64,8 @@ def orders(random: np.random.Generator, start: float, end: float, per_hour: floa
     basket = items * random.lognormal(2.2, 0.35, size)
     kitchen_minutes = np.array([minutes for _, _, minutes in _KITCHENS])[kitchen]
     preparation = kitchen_minutes * random.gamma(12, 1 / 12, size) + 0.8 * items
-    queue = random.negative_binomial(3, 3 / (3 + 4.0 * order_rhythm(time) ** 0.1)).astype(np.float64)
+    # Kitchens have as many cooks as the hour needs: no input follows the hour, so a week is a reference for any hour of it.
+    queue = random.negative_binomial(3, 3 / (3 + 4.0), size).astype(np.float64)
     courier_orders = 1.0 + random.binomial(3, np.where(vehicle == 2, 0.35, 0.2)).astype(np.float64)
     courier_days = random.exponential(240.0, size).round()
     promised = 5 * np.ceil((14 + 4.2 * distance + 0.75 * preparation + random.normal(0, 3, size)) / 5)

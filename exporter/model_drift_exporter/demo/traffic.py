@@ -17,8 +17,11 @@ import attrs
 import click
 import numpy as np
 
+from ..errors import ReferenceProfileError
+from ..quantities import SettingError, parse_duration
 from .generated import Orders, generated_scenario
 from .prediction_log import PredictionLog
+from .replay import write_reference
 
 __all__ = ["Traffic", "main"]
 
@@ -31,7 +34,8 @@ class Traffic:
     """Writes orders as they come, about ``rate`` a second on a day's average, and their labels when the meals are there.
 
     A file that has reached ``rotate_bytes`` is renamed to ``….1``, replacing the one before. ``incident_at`` is the time
-    (seconds since the epoch) from which the incident changes what arrives.
+    (seconds since the epoch) from which the incident changes what arrives. With a ``label_speed`` of 20 a label that
+    takes 40 minutes in life is there after two.
     """
 
     output: Path
@@ -40,6 +44,7 @@ class Traffic:
     rotate_bytes: int
     started: float
     seed: int = 1
+    label_speed: float = 1.0
     _orders: Orders = attrs.field(init=False)
     _log: PredictionLog = attrs.field(init=False)
 
@@ -55,7 +60,9 @@ class Traffic:
         """
         if abs(now - self._orders.since) > _LONGEST_GAP_SECONDS:
             self._orders.since = now - _LONGEST_GAP_SECONDS
-        self._log.answer(self._orders.until(now))
+        placed = self._orders.until(now)
+        outcome_time = placed.time + (placed.outcome_time - placed.time) / self.label_speed
+        self._log.answer(attrs.evolve(placed, outcome_time=outcome_time))
         if not (data := self._log.due(now)):
             return
         with contextlib.suppress(FileNotFoundError):
@@ -65,14 +72,48 @@ class Traffic:
             file.write(data)
 
 
+def _incident_after(_context: click.Context, _parameter: click.Parameter, text: str) -> float:
+    try:
+        return math.inf if text == "never" else parse_duration(text)
+    except SettingError as error:
+        raise click.BadParameter(str(error)) from error
+
+
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The log to write.")
 @click.option("--rate", type=click.FloatRange(0.1, 5_000), default=50.0, show_default=True, help="Records a second.")
-@click.option("--incident-after", type=click.FloatRange(0), metavar="SECONDS", help="When something goes wrong; never.")
+@click.option(
+    "--incident-after",
+    metavar="DURATION|never",
+    callback=_incident_after,
+    default="never",
+    show_default=True,
+    help="When something goes wrong, such as 10m.",
+)
 @click.option(
     "--rotate-bytes", type=click.IntRange(10_000), default=32 * 2**20, show_default=True, help="Size to rotate at."
 )
-def main(output: Path, rate: float, incident_after: float | None, rotate_bytes: int) -> None:
+@click.option(
+    "--label-speed",
+    type=click.FloatRange(1, 1_000),
+    default=1.0,
+    show_default=True,
+    help="How many times sooner than in life labels come, and with them what is judged by labels.",
+)
+@click.option(
+    "--reference",
+    is_flag=True,
+    help="First write what the model was accepted on beside the log: reference.jsonl, and its profile reference.json.",
+)
+def main(
+    *,
+    output: Path,
+    rate: float,
+    incident_after: float,
+    rotate_bytes: int,
+    label_speed: float,
+    reference: bool,
+) -> None:
     """Write a generated prediction log until SIGTERM or Ctrl-C."""
     stop = threading.Event()
 
@@ -81,9 +122,13 @@ def main(output: Path, rate: float, incident_after: float | None, rotate_bytes: 
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
+    if reference:
+        try:
+            write_reference(generated_scenario(), output.parent)
+        except (OSError, ReferenceProfileError) as error:
+            raise click.ClickException(f"cannot write the reference: {error}") from error
     now = time.time()
-    incident_at = math.inf if incident_after is None else now + incident_after
-    traffic = Traffic(output, rate, incident_at, rotate_bytes, started=now)
+    traffic = Traffic(output, rate, now + incident_after, rotate_bytes, started=now, label_speed=label_speed)
     click.echo(f"writing about {rate:g} records a second to {output}", err=True)
     try:
         while not stop.wait(_STEP_SECONDS):

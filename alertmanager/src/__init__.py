@@ -1,0 +1,1 @@
+"""Where the configuration of Alertmanager for docker-compose.yml comes from."""

@@ -1,0 +1,29 @@
+"""Generated files that are kept in the repository: written where they have changed, or only compared."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+__all__ = ["generate"]
+
+
+def generate(arguments: list[str], called: str, folder: Path, files: Mapping[str, str]) -> int:
+    """Write the files that have changed; with ``--check`` write nothing, and return 1 if something would be written.
+
+    ``files`` are texts by path below ``folder``, which is ``called`` so when one is told about.
+    """
+    check, status = arguments == ["--check"], 0
+    for name, text in files.items():
+        path = folder / name
+        if path.exists() and path.read_text() == text:
+            continue
+        if check:
+            sys.stderr.write(f"{called}/{name} is out of date; run: make generate\n")
+            status = 1
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+            sys.stdout.write(f"Wrote {called}/{name}\n")
+    return status

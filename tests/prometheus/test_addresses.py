@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from prometheus.src.addresses import PANELS
+from tests.grafana.dashboard_file import FOLDER, read
+from tests.prometheus.promtool import rules
+
+_RUNBOOKS = Path(__file__).resolve().parents[2] / "docs" / "runbooks"
+_NAMED = re.compile(r"[Dd]ashboard \*(\w+)\*, panel \*([^*]+)\*")
+_ANOTHER = {
+    "ModelDriftNotEvaluable": "its runbook names a panel for one of many reasons; the link opens the list of them"
+}
+"""Alerts that open another panel than the first of their runbook, with the reason."""
+
+
+def test_each_alert_opens_a_panel() -> None:
+    """All of the rules, and no other."""
+    alerts = {
+        rule["alert"]
+        for file in rules().values()
+        for group in file["groups"]
+        for rule in group["rules"]
+        if "alert" in rule
+    }
+    assert alerts == PANELS.keys()
+
+
+@pytest.mark.parametrize("alert", PANELS)
+def test_it_is_the_first_that_the_runbook_names(alert: str) -> None:
+    """Who follows the link and who follows the runbook see the same."""
+    dashboard, identifier = PANELS[alert]
+    [title] = [panel.title for panel in read(FOLDER / f"{dashboard}.json").panels if panel.id == identifier]
+    first = _NAMED.search((_RUNBOOKS / f"{alert}.md").read_text())
+    if first is None or alert in _ANOTHER:
+        assert title
+    else:
+        assert (first[1].lower(), first[2]) == (dashboard, title)
