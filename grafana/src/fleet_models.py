@@ -43,7 +43,7 @@ class _Column:
 _COLUMNS = (
     _Column(
         "Verdict",
-        145,
+        140,
         f"max by (model) ({STATE})",
         properties=properties(
             mappings=names(STATES),
@@ -53,20 +53,20 @@ _COLUMNS = (
     ),
     _Column(
         "Since",
-        125,
+        110,
         chosen(f"max by (model) (model:state_since_timestamp_seconds:min{{{CHOSEN_MODELS}}}) * 1000"),
         properties=properties(unit="dateTimeFromNow", description="When what made the alert beside it fire began."),
     ),
     _Column(
         "Firing",
-        165,
+        155,
         chosen(f"max by (model, alert) (model:alert_firing:top{{{CHOSEN_MODELS}}})"),
         label="alert",
         properties=properties(mappings=mappings(), custom__displayMode="color-text", links=[runbook("${__value.raw}")]),
     ),
     _Column(
         "Alerts",
-        60,
+        66,
         chosen(f"count by (model) (group by (model, alert) (model:alert_state:max{{{CHOSEN_MODELS}}}))"),
     ),
     _Column(
@@ -88,7 +88,7 @@ _COLUMNS = (
     ),
     _Column(
         "Excess",
-        65,
+        70,
         _EXCESS,
         properties=properties(
             decimals=2,
@@ -97,7 +97,7 @@ _COLUMNS = (
     ),
     _Column(
         "Loss",
-        70,
+        65,
         chosen(f"max by (model) (model:loss_state:max{{{CHOSEN_MODELS}}})"),
         properties=properties(
             mappings=names(_LOSS_STATES),
@@ -107,7 +107,7 @@ _COLUMNS = (
     ),
     _Column(
         "Now",
-        60,
+        55,
         chosen(f"max by (model) (model_loss:loss_mean:recent{{{CHOSEN_MODELS}}} and on (model, loss) {_WORST})"),
         properties=properties(decimals=3, description="The mean loss over the most recent 100 outcomes or more."),
     ),
@@ -131,13 +131,13 @@ _COLUMNS = (
     ),
     _Column(
         "Newest label",
-        125,
+        110,
         chosen(f"max by (model) (model:label_last_timestamp_seconds:max{{{CHOSEN_MODELS}}}) * 1000"),
         properties=properties(unit="dateTimeFromNow"),
     ),
     _Column(
         "Version",
-        95,
+        80,
         chosen(
             f'topk by (model) (1, count by (model, version) (model_info{{job=~"$job", {CHOSEN_MODELS}, version!=""}}))'
         ),
@@ -146,13 +146,13 @@ _COLUMNS = (
     ),
     _Column(
         "Up",
-        45,
+        40,
         chosen(f'sum by (model) (model:exporters:count{{state="up", {CHOSEN_MODELS}}})'),
         properties=properties(description="How many exporters watch the model and answer."),
     ),
     _Column(
         "Down",
-        55,
+        50,
         chosen(f'sum by (model) (model:exporters:count{{state="down", {CHOSEN_MODELS}}})'),
         properties=properties(
             thresholds=crossing(TRANSPARENT, (1, ORANGE)),
