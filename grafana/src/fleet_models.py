@@ -22,8 +22,9 @@ _WORST = "model_loss:loss_of_tolerated:top"
 _MODEL = "${__data.fields.Model:percentencode}"
 _LOSS_STATES = {0: ("Below", TRANSPARENT), 1: ("Above", TRANSPARENT), 2: ("Beyond", ORANGE)}
 _ROWS = 12
-_EXCESS = chosen(f"max by (model, feature) (model_feature:feature_psi_excess:top1h{{{CHOSEN_MODELS}}}) >= 0.005")
-"""Of the worst feature, where it does not round to 0."""
+_TOP = f"max by (model, feature) (model_feature:feature_psi_excess:top1h{{{CHOSEN_MODELS}}})"
+_EXCESS = chosen(f"({_TOP} >= 0.005 or {_TOP} and on (model) ({STATE} >= 2))")
+"""Of the worst feature, where it does not round to 0, or something fires."""
 
 
 @attrs.frozen

@@ -50,10 +50,14 @@ def fleet_records() -> list[Record]:
 def _features() -> list[Record]:
     psi = "model_reference_feature:feature_psi:reference1h"
     floor = "model_reference_feature:feature_psi_noise_floor:reference1h"
+    excess = f"max by (model, feature) ({psi} - {floor})"
     return [
         Record("model:feature_psi_excess:max1h", f"max by (model) ({psi} - {floor})"),
+        # By evidence, as alerts name features. An hour's PSI also has the hour of the day in it, and the luck of few records.
         Record(
-            "model_feature:feature_psi_excess:top1h", f"topk by (model) (1, max by (model, feature) ({psi} - {floor}))"
+            "model_feature:feature_psi_excess:top1h",
+            f"    {excess}\n  and on (model, feature)\n    topk by (model) (1, model_feature:drift_evidence:log10)\n"
+            f"or on (model)\n  topk by (model) (1, {excess})",
         ),
     ]
 
