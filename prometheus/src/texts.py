@@ -78,7 +78,7 @@ def _features(alert: str, item: str, none: str = "") -> str:
 
     return (
         f"{{{{ with {ordered('named')} }}}}\nFeatures: {listed(item)}."
-        f"{{{{ else }}}}{{{{ with {ordered('suspected')} }}}}\nNo feature stands out for sure; suspected: {listed(item)}."
+        f"{{{{ else }}}}{{{{ with {ordered('suspected')} }}}}\nThis alert names no feature; suspected: {listed(item)}."
         f"{none and '{{ else }}'}{none}{{{{ end }}}}{{{{ end }}}}"
     )
 

@@ -79,7 +79,7 @@ def loss_increased(model: str = "loan-model", *, resolved: bool = False) -> Aler
             "description": f"Model {model} is worse than it was when it was accepted: the labels that have come say so.\n"
             "Error rate now: 21.4% over the last 24h; in the reference 10.2%, tolerated up to 11.9%.\n"
             "The relation moved: with the same score, outcomes are no longer what they were (97.1% of the rise).\n"
-            "No feature stands out for sure; suspected: age (evidence 1e1.2), income (evidence 1e0.7).\n"
+            "This alert names no feature; suspected: age (evidence 1e1.2), income (evidence 1e0.7).\n"
             "First: did anything change at that time? If so, roll it back.\n"
             "Evidence 1e7.4, page from 1e7.0 (at most one false page of this model in 10 years).",
         },

@@ -105,7 +105,7 @@ _CASES: dict[str, tuple[str, str, Sequence[dict[str, str]], Sequence[str]]] = {
                 "The relation moved: with the same score, outcomes are no longer what they were in the reference "
                 "(90% of the rise is there at equal scores)."
             ),
-            "No feature stands out for sure; suspected: age (evidence 1e9.0), plan (evidence 1e8.0).",
+            "This alert names no feature; suspected: age (evidence 1e9.0), plan (evidence 1e8.0).",
             _BEGAN,
             _LOSS_FIRST,
             _PAGE_SURE,
