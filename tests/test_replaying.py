@@ -129,6 +129,26 @@ def test_the_past_is_written_as_it_would_have_been_scraped(tmp_path: Path, setti
     assert {value for _, value in broken} == {0.0, 1.0}
 
 
+def test_the_past_of_each_replica_has_its_own_labels(tmp_path: Path, settings: Settings) -> None:
+    """The history of several logs goes into one Prometheus, as scrapes of several exporters do."""
+    log, _ = (each.path for each in settings.inputs)
+    target = ("--backfill.job=loans", "--backfill.instance=model-1:9877")
+    finished = run_command(
+        "replay",
+        "--reference",
+        settings.reference[0],
+        f"--backfill={tmp_path / 'one'}",
+        "--backfill.step=1h",
+        *target,
+        log,
+    )
+    assert finished.returncode == 0, finished.stderr
+    lines = [line for path in (tmp_path / "one").iterdir() for line in path.read_text().splitlines()]
+    samples = [line for line in lines if not line.startswith("#")]
+    assert samples
+    assert all('{job="loans",instance="model-1:9877"' in line for line in samples)
+
+
 def test_mistakes_in_options_are_said_together(tmp_path: Path) -> None:
     """Each with its flag and what to write instead."""
     with pytest.raises(ConfigurationError) as caught:

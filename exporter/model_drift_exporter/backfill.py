@@ -14,7 +14,10 @@ from .metrics.renderer import header, lines_of_block
 from .metrics.samples import HistogramSeries, Samples, Series, escape_label_value
 from .replacing import replace_file
 
-__all__ = ["Backfill"]
+__all__ = ["INSTANCE", "JOB", "Backfill"]
+
+JOB, INSTANCE = "model-drift-exporter", "replay"
+"""Labels of the target that samples are said to come from, unless another is named."""
 
 _LARGEST_FILE = 1_000_000
 _SMALLEST_FILE = 100_000
@@ -34,8 +37,8 @@ class Backfill:
     folder: Path
     step: float = 300.0
     shift: float = 0.0
-    job: str = "model-drift-exporter"
-    instance: str = "replay"
+    job: str = JOB
+    instance: str = INSTANCE
     files: int = 0
     samples: int = 0
     _next: float | None = None

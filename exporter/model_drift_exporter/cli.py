@@ -71,6 +71,12 @@ def profile(output: Path, rows: tuple[str, ...], **flags: Any) -> None:
     "--backfill.step", "step", default="5m", show_default=True, metavar="DURATION", help="Time between two samples."
 )
 @click.option("--backfill.end", "end", metavar="TIME", help="Move the end of history to this time: RFC 3339, or now.")
+@click.option("--backfill.job", "job", help="Label job of the samples.  [default: model-drift-exporter]")
+@click.option(
+    "--backfill.instance",
+    "instance",
+    help="Label instance of the samples; another one for the log of each replica.  [default: replay]",
+)
 @click.argument("logs", metavar="LOG ...", nargs=-1, required=True)
 def replay(logs: tuple[str, ...], labels: tuple[str, ...], **flags: Any) -> None:
     """Make the decisions of run on history, and print each alert that would have fired.
@@ -83,7 +89,8 @@ def replay(logs: tuple[str, ...], labels: tuple[str, ...], **flags: Any) -> None
     from .replaying import backfill_options, replay_logs
 
     settings = settings_from(flags, logs, labels)
-    backfill = backfill_options(flags["folder"], flags["step"], flags["end"])
+    target = {name: flags[name] for name in ("job", "instance") if flags[name]}
+    backfill = backfill_options(flags["folder"], flags["step"], flags["end"], **target)
     configure_logging(settings.log.level, settings.log.format)
     sys.exit(replay_logs(settings, REPORTS[flags["kind"]](sys.stdout), backfill))
 

@@ -13,7 +13,7 @@ import attrs
 
 from .alarms import PAGE, TICKET
 from .assembly import make_pipeline, open_sources
-from .backfill import Backfill
+from .backfill import INSTANCE, JOB, Backfill
 from .config import Settings
 from .errors import ConfigurationError, Problem
 from .pipeline import Pipeline
@@ -28,14 +28,25 @@ _PIPE_SECONDS = 0.01
 
 @attrs.frozen
 class BackfillOptions:
-    """``step`` is in seconds. ``end`` is the time, in seconds since the epoch, that the end of history is moved to."""
+    """``step`` is in seconds. ``end`` is the time, in seconds since the epoch, that the end of history is moved to.
+
+    ``job`` and ``instance`` are labels of all that is written: those of the target whose past it is.
+    """
 
     folder: Path
     step: float = 300.0
     end: float | None = None
+    job: str = JOB
+    instance: str = INSTANCE
 
 
-def backfill_options(folder: Path | None, step: str, end: str | None) -> BackfillOptions | None:
+def backfill_options(
+    folder: Path | None,
+    step: str,
+    end: str | None,
+    job: str = JOB,
+    instance: str = INSTANCE,
+) -> BackfillOptions | None:
     """The options by their flags; ``None`` without a folder. Raises :class:`ConfigurationError` with all mistakes."""
     problems = []
     seconds, moment = 300.0, None
@@ -55,7 +66,7 @@ def backfill_options(folder: Path | None, step: str, end: str | None) -> Backfil
             )
     if problems:
         raise ConfigurationError(problems)
-    return None if folder is None else BackfillOptions(folder, seconds, moment)
+    return None if folder is None else BackfillOptions(folder, seconds, moment, job, instance)
 
 
 def replay_logs(settings: Settings, report: Report, backfill: BackfillOptions | None = None) -> int:
@@ -77,7 +88,7 @@ def replay_logs(settings: Settings, report: Report, backfill: BackfillOptions | 
                 problem = "standard input cannot be read twice, to find the end of history first"
                 raise ConfigurationError([Problem("--backfill.end", problem, "write it into a file")])
             shift = float(round(backfill.end - _end(pipeline(), backfill.step)))
-        writer = Backfill(backfill.folder, backfill.step, shift)
+        writer = Backfill(backfill.folder, backfill.step, shift, backfill.job, backfill.instance)
     reading = pipeline()
     Replay(reading, report, time.time, _wait, writer).run()
     # Each source has said in the log what it could not read.

@@ -22,7 +22,7 @@ from .bins import (
 from .colours import BLUE, GREY, TEAL
 from .differences import differences
 from .panels import Panel, bars, panel, properties
-from .queries import heat, over_time, ref_id, rows
+from .queries import over_time, ref_id, rows
 from .shares import share_heat
 
 __all__ = ["LAST_WEEK", "NOW", "OVER_TIME", "SHARES"]
@@ -95,7 +95,7 @@ OVER_TIME = panel(
 SHARES = panel(
     12,
     share_heat("Bin", deepest=0.5),
-    [heat(_over_time(share_now("feature", "$window")), "{{text}}", interval="5m")],
+    [over_time(_over_time(share_now("feature", "$window")), "{{text}}", interval="5m")],
     title="Share of each bin",
     description="The share of values in each bin, over the $window before; the deeper, the more. Stripes that keep "
     "their tint are good. Stripes that break off at one moment, while others begin: a unit, a source or a name has "

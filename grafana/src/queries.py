@@ -8,7 +8,7 @@ from grafana_foundation_sdk.builders import prometheus
 from grafana_foundation_sdk.models import common
 from grafana_foundation_sdk.models import prometheus as models
 
-__all__ = ["DATA_SOURCE", "heat", "now", "over_time", "ref_id", "rows"]
+__all__ = ["DATA_SOURCE", "now", "over_time", "ref_id", "rows"]
 
 DATA_SOURCE = common.DataSourceRef(type_val="prometheus", uid="${datasource}")
 
@@ -24,11 +24,6 @@ def over_time(expression: str, legend: str, *, ref_id: str = "A", interval: str 
     """A range query; ``interval`` is the smallest step, such as ``"2m"`` for a series recorded every two minutes."""
     query = _query(expression, ref_id).range().legend_format(legend)
     return query.interval(interval) if interval else query
-
-
-def heat(expression: str, legend: str, *, ref_id: str = "A", interval: str = "") -> prometheus.Dataquery:
-    """A range query whose series are the rows of a heatmap, in the order of their names."""
-    return over_time(expression, legend, ref_id=ref_id, interval=interval)
 
 
 def now(expression: str, legend: str = "", *, ref_id: str = "A") -> prometheus.Dataquery:
