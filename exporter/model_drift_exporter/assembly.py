@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -28,7 +29,10 @@ __all__ = [
     "make_pipeline",
     "open_sources",
     "track_options",
+    "wait_for_more",
 ]
+
+_PIPE_SECONDS = 0.01
 
 
 def build_options(settings: Settings) -> BuildOptions:
@@ -137,3 +141,8 @@ def make_pipeline(settings: Settings, sources: Sequence[Source]) -> Pipeline:
         exclude=settings.features.exclude,
         labels=[each.name for each in settings.inputs if each.contains == "labels"],
     )
+
+
+def wait_for_more() -> None:
+    """A moment, for inputs that are read to their end: what feeds a pipe may not have written yet."""
+    time.sleep(_PIPE_SECONDS)

@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 
 from .alarms import PAGE, TICKET
-from .assembly import make_pipeline, open_sources
+from .assembly import make_pipeline, open_sources, wait_for_more
 from .backfill import INSTANCE, JOB, Backfill
 from .config import Settings
 from .errors import ConfigurationError, Problem
@@ -22,8 +22,6 @@ from .replay_reports import Report
 from .times import parse_time
 
 __all__ = ["BackfillOptions", "Replay", "backfill_options", "replay_logs"]
-
-_PIPE_SECONDS = 0.01
 
 
 @attrs.frozen
@@ -90,19 +88,15 @@ def replay_logs(settings: Settings, report: Report, backfill: BackfillOptions | 
             shift = float(round(backfill.end - _end(pipeline(), backfill.step)))
         writer = Backfill(backfill.folder, backfill.step, shift, backfill.job, backfill.instance)
     reading = pipeline()
-    Replay(reading, report, time.time, _wait, writer).run()
+    Replay(reading, report, time.time, wait_for_more, writer).run()
     # Each source has said in the log what it could not read.
     return 1 if any(status.problem for status in reading.statuses(time.time())) else 0
-
-
-def _wait() -> None:
-    time.sleep(_PIPE_SECONDS)
 
 
 def _end(pipeline: Pipeline, step: float) -> float:
     """The step in which history ends."""
     end = -math.inf
-    for piece in pipeline.merged(time.time, _wait, step):
+    for piece in pipeline.merged(time.time, wait_for_more, step):
         end = max(end, piece.time)
     return (end // step + 1) * step if math.isfinite(end) else time.time()
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from types import FrameType
 
 from .announcing import announce
-from .assembly import make_pipeline, open_sources
+from .assembly import make_pipeline, open_sources, wait_for_more
 from .config import Settings, parse_listen_address
 from .errors import ConfigurationError, Problem
 from .exporter import Exporter
@@ -22,7 +22,6 @@ from .metrics.renderer import render
 __all__ = ["run_once", "serve"]
 
 _log = logging.getLogger(__name__)
-_PIPE_SECONDS = 0.01
 
 
 def run_once(settings: Settings) -> int:
@@ -32,7 +31,7 @@ def run_once(settings: Settings) -> int:
         raise ConfigurationError([Problem("run --once", "nothing to read", "give a LOG, or inputs in --config.file")])
     pipeline = make_pipeline(settings, open_sources(settings.inputs, settings, once=True))
     tune_garbage_collection()
-    pipeline.read_to_end(time.time, lambda: time.sleep(_PIPE_SECONDS))
+    pipeline.read_to_end(time.time, wait_for_more)
     announce(pipeline.models.drain_transitions())
     sys.stdout.buffer.write(render(pipeline.collect(time.time()), openmetrics=False))
     sys.stdout.buffer.flush()

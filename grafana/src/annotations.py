@@ -8,7 +8,7 @@ from grafana_foundation_sdk.models import dashboard as models
 
 from .colours import BLUE, GREY, ORANGE, VERMILION
 from .queries import DATA_SOURCE
-from .variables import MODEL
+from .variables import EXPORTED, MODEL
 
 __all__ = ["ANNOTATIONS", "changes", "mark"]
 
@@ -20,7 +20,7 @@ def changes(label: str) -> str:
     steps, however long the time range, and joins only those that are not farther apart than ``step``: so each change
     is one mark, at its beginning.
     """
-    info = f'group by (model, {label}) (model_info{{job=~"$job", {MODEL}, {label}!=""}}'
+    info = f'group by (model, {label}) (model_info{{{EXPORTED}, {label}!=""}}'
     return f"({info}) unless {info} offset $__interval)) and on (model) {info} offset $__interval)"
 
 

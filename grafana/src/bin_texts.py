@@ -12,7 +12,7 @@ from typing import Literal
 
 from prometheus.src.roles import ORDINALS, ROLES
 
-from .variables import FEATURE, MODEL
+from .variables import EXPORTED, FEATURE, MODEL
 
 __all__ = ["END", "IN_USE", "NAMES", "Role", "each_replaced", "last_known", "texts"]
 
@@ -24,8 +24,7 @@ END = " @ end()"
 NAMES = {role.name: role for role in ROLES}
 """How the series of each role are called."""
 
-_RAW = f'job=~"$job", {MODEL}'
-_INFO = f'model_info{{{_RAW}, reference!=""}}'
+_INFO = f'model_info{{{EXPORTED}, reference!=""}}'
 _TIDY = tuple(
     replacement
     for bound in ("lower", "upper")
@@ -98,7 +97,7 @@ _WITH_REFERENCE = (
 
 
 def _bounds_of_features() -> str:
-    series = f"model_feature_reference_observations{{{_RAW}, {FEATURE}}}"
+    series = f"model_feature_reference_observations{{{EXPORTED}, {FEATURE}}}"
     newest = f"topk by (job, instance, bin) (1, {_last_seen(series)})"
     return (
         "(group by (reference, bin, lower, upper) "
@@ -111,7 +110,7 @@ def _bounds_from_values(role: Role) -> str:
     means, counts = (NAMES[role].of_cell(metric, "max") for metric in ("reference_bin_mean", "reference_observations"))
     extremes = (last_known(f'{means}{{{MODEL}, bin="{bin_}"}}') for bin_ in ("__below__", "__above__"))
     least, greatest = (f"max by (reference, bin) ({each})" for each in extremes)
-    bounds = f"model_{role}_reference_bin_upper_bound{{{_RAW}}}"
+    bounds = f"model_{role}_reference_bin_upper_bound{{{EXPORTED}}}"
     uppers = f"max by (reference, bin) (({bounds}{END} or on () {last_known(bounds)}) {_WITH_REFERENCE})"
     bins = ("__below__", *ORDINALS, "__above__")
     following = [("bin", after, "bin", before) for before, after in reversed([*itertools.pairwise(bins)])]

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from grafana_foundation_sdk.models import dashboard as models
 
 from .bin_texts import END, IN_USE, NAMES, Role, each_replaced, last_known, texts
+from .panels import transformation
 from .variables import FEATURE, MODEL
 
 __all__ = [
@@ -124,10 +125,10 @@ def side_by_side(columns: Mapping[str, str]) -> list[models.DataTransformerConfi
     values = {f"Value #{identifier}": title for identifier, title in columns.items()}
     values["Value"] = [*columns.values()][-1]  # the name of the column if only one query finds something
     return [
-        _transformation("filterFieldsByName", include={"names": ["text", "order", *values]}),
-        _transformation("merge"),
-        _transformation("sortBy", sort=[{"field": "order"}]),
-        _transformation(
+        transformation("filterFieldsByName", include={"names": ["text", "order", *values]}),
+        transformation("merge"),
+        transformation("sortBy", sort=[{"field": "order"}]),
+        transformation(
             "organize",
             excludeByName={"order": True},
             indexByName={name: index for index, name in enumerate(["text", *values])},
@@ -152,7 +153,3 @@ def _share(role: Role, window: str, offset: str = "") -> str:
 
 def _named(role: Role, shares: str) -> str:
     return f"sum by (order, text) (({shares}) * on (reference, bin) group_left (order, text) {texts(role)})"
-
-
-def _transformation(identifier: str, **options: object) -> models.DataTransformerConfig:
-    return models.DataTransformerConfig(id_val=identifier, options=options)

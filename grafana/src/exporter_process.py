@@ -66,9 +66,8 @@ def _scrapes() -> Panel:
 
 
 def _series() -> Panel:
-    of_models = CHOSEN_MODELS
-    exported = worst("model_drift_exporter_series", "model", also=of_models)
-    suppressed = worst("model_drift_exporter_series_suppressed", "model", also=of_models)
+    exported = worst("model_drift_exporter_series", "model", also=CHOSEN_MODELS)
+    suppressed = worst("model_drift_exporter_series_suppressed", "model", also=CHOSEN_MODELS)
     link = data_link("Open this model", "model", model="${__field.labels.model:percentencode}")
     visualisation = (
         alike().override_by_regexp("/.*/", properties(links=[link])).override_by_query("B", coloured(ORANGE))

@@ -15,11 +15,11 @@ from .feature_evidence import NEEDED, RISING
 from .links import SAME_MODEL, data_link
 from .panels import Panel, number, panel, properties
 from .queries import now, ref_id
-from .variables import FEATURE, MODEL
+from .variables import EXPORTED, FEATURE, MODEL
 
 __all__ = ["RAW", "STATES", "STATUS", "recorded", "reference_special", "series"]
 
-RAW = f'job=~"$job", {MODEL}, {FEATURE}'
+RAW = f"{EXPORTED}, {FEATURE}"
 """Matchers of the exporters' own series of the feature."""
 
 STATES = {

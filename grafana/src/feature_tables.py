@@ -10,7 +10,7 @@ from grafana_foundation_sdk.models import dashboard as models
 from .bins import of_reference_in_use
 from .colours import SCALE
 from .feature_status import RAW, series
-from .panels import Panel, lines, panel, properties, tabular
+from .panels import Panel, lines, panel, properties, tabular, transformation
 from .queries import over_time, ref_id, rows
 
 __all__ = ["REPLICAS", "STATISTICS"]
@@ -79,10 +79,6 @@ def _readings() -> str:
     )
 
 
-def _transformation(identifier: str, **options: object) -> models.DataTransformerConfig:
-    return models.DataTransformerConfig(id_val=identifier, options=options)
-
-
 _NUMBERS = models.MatcherConfig(id_val="byType", options="number")
 _DASH = [
     models.SpecialValueMap(
@@ -103,12 +99,12 @@ def _statistics() -> Panel:
         .with_override(_NUMBERS, properties(noValue="–", mappings=_DASH, custom__width=92, custom__align="right"))
         .override_by_name("Statistic", properties(custom__width=230))
         .with_transformation(
-            _transformation("filterFieldsByName", include={"names": ["order", "statistic", "reading", *titles]})
+            transformation("filterFieldsByName", include={"names": ["order", "statistic", "reading", *titles]})
         )
-        .with_transformation(_transformation("merge"))
-        .with_transformation(_transformation("sortBy", sort=[{"field": "order"}]))
+        .with_transformation(transformation("merge"))
+        .with_transformation(transformation("sortBy", sort=[{"field": "order"}]))
         .with_transformation(
-            _transformation(
+            transformation(
                 "organize",
                 excludeByName={"order": True},
                 indexByName={name: index for index, name in enumerate(order)},
@@ -162,11 +158,11 @@ def _replicas() -> tuple[Panel, ...]:
         .override_by_name("Noise floor", properties(decimals=3))
         .override_by_name("Missing", shares)
         .override_by_name("Invalid", shares)
-        .with_transformation(_transformation("filterFieldsByName", include={"names": order}))
-        .with_transformation(_transformation("merge"))
-        .with_transformation(_transformation("sortBy", sort=[{"field": "instance"}]))
+        .with_transformation(transformation("filterFieldsByName", include={"names": order}))
+        .with_transformation(transformation("merge"))
+        .with_transformation(transformation("sortBy", sort=[{"field": "instance"}]))
         .with_transformation(
-            _transformation(
+            transformation(
                 "organize",
                 indexByName={name: index for index, name in enumerate(order)},
                 renameByName={"instance": "Exporter", "window": "Window", **titles},

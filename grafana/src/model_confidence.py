@@ -5,11 +5,10 @@ from __future__ import annotations
 import itertools
 
 from .bins import each_replaced
-from .variables import MODEL
+from .variables import EXPORTED
 
 __all__ = ["difference_beyond_chance", "share_in_reference", "share_now"]
 
-_RAW = f'job=~"$job", {MODEL}'
 _BOUNDS = ("0.5", "0.6", "0.7", "0.8", "0.9", "0.95", "0.99", "1.0")
 """Upper bounds of the ranges. They are some of the exporter's: eighteen rows can neither be read nor have enough values."""
 
@@ -46,7 +45,7 @@ def difference_beyond_chance() -> str:
 
 def _share() -> str:
     """Buckets count everything up to their bound: a range is the bucket at its upper bound less the one at its lower."""
-    counts = f'sum by (le) (increase(model_confidence_bucket{{{_RAW}, le=~"{"|".join(_BOUNDS)}"}}[$window]))'
+    counts = f'sum by (le) (increase(model_confidence_bucket{{{EXPORTED}, le=~"{"|".join(_BOUNDS)}"}}[$window]))'
     following = [("order", upper, "le", lower) for lower, upper in itertools.pairwise(_BOUNDS)]
     upper = f'sum by (order) (label_replace({counts}, "order", "$1", "le", "(.+)"))'
     lower = f"sum by (order) ({each_replaced(counts, following)})"
@@ -54,12 +53,12 @@ def _share() -> str:
 
 
 def _total() -> str:
-    return f"(sum(increase(model_confidence_count{{{_RAW}}}[$window])) > 0)"
+    return f"(sum(increase(model_confidence_count{{{EXPORTED}}}[$window])) > 0)"
 
 
 def _reference(at: str = "") -> str:
     """Rows of the reference by range; replicas have the same."""
-    rows = f'max by (upper) (model_confidence_reference_observations{{{_RAW}, upper=~"0[.].+|1.0"}}{at})'
+    rows = f'max by (upper) (model_confidence_reference_observations{{{EXPORTED}, upper=~"0[.].+|1.0"}}{at})'
     ranged = each_replaced(
         f'label_replace({rows}, "order", "$1", "upper", "(.+)")',
         [("order", upper, "upper", inner) for inner, upper in _INNER.items()],

@@ -13,7 +13,7 @@ from .line_styles import by_thresholds, crossing, last_values
 from .model_alerts import NAMES, evidence, facts, judged, runbook, threshold
 from .panels import Panel, lines, panel, properties, states
 from .queries import over_time
-from .variables import MODEL
+from .variables import EXPORTED, MODEL
 
 __all__ = ["EVIDENCE"]
 
@@ -21,7 +21,7 @@ _LARGEST = 150
 _CANNOT_BE_JUDGED = 1
 _NOTHING = -1
 _HEIGHT = 8
-_NOT_JUDGED = f'min by (reason) (model_not_evaluable{{job=~"$job", {MODEL}}})'
+_NOT_JUDGED = f"min by (reason) (model_not_evaluable{{{EXPORTED}}})"
 
 
 def _evidence() -> Panel:

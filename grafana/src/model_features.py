@@ -9,9 +9,9 @@ from .colours import BLUE, GREY, ORANGE, PURPLE, SAND, SKY, TRANSPARENT, VERMILI
 from .feature_evidence import EVIDENCE, LOUD, NEEDED, RISING
 from .line_styles import coloured, crossing, dashed, last_values
 from .links import SAME_MODEL, data_link
-from .panels import Panel, lines, panel, properties, states, tabular
+from .panels import Panel, lines, panel, properties, states, tabular, transformation
 from .queries import over_time, ref_id, rows
-from .variables import MODEL
+from .variables import EXPORTED, MODEL
 
 __all__ = ["FEATURES", "worst"]
 
@@ -34,7 +34,7 @@ _STATES = {
 
 
 def _in_alert(severity: str) -> str:
-    return f'model_alert_feature{{job=~"$job", {MODEL}, severity="{severity}"}}'
+    return f'model_alert_feature{{{EXPORTED}, severity="{severity}"}}'
 
 
 def worst(count: int) -> str:
@@ -118,8 +118,8 @@ def _now() -> Panel:
             title,
             properties(unit=unit, decimals=_DECIMALS.get(unit, 0), custom__width=_WIDTHS.get(title, 60), noValue="–"),
         )
-    for transformation in _joined([title for title, _, _ in columns]):
-        visualisation = visualisation.with_transformation(transformation)
+    for each in _joined([title for title, _, _ in columns]):
+        visualisation = visualisation.with_transformation(each)
     return panel(
         31,
         visualisation,
@@ -147,7 +147,7 @@ def _columns() -> list[tuple[str, str, str]]:
     # Categories that are rare in the reference share a bin with those that it lacks.
     rare = of_window("unseen:ratio$window")
     more_rare = f"clamp_min({rare} - on (feature) {_usually_rare()}, 0)"
-    onset = f'model_feature_drift_onset_timestamp_seconds{{job=~"$job", {MODEL}}}'
+    onset = f"model_feature_drift_onset_timestamp_seconds{{{EXPORTED}}}"
     return [
         ("Evidence", "percent", f"max by (feature) (clamp_min(100 * {_SHARE}, 0))"),
         ("For", "s", f"time() - min by (feature) ({onset}) and on (feature) {_SHARE} >= {RISING}"),
@@ -179,7 +179,7 @@ def _joined(titles: list[str]) -> list[models.DataTransformerConfig]:
             "renameByName": {"feature": "Feature", **values},
         },
     }
-    return [models.DataTransformerConfig(id_val=name, options=chosen) for name, chosen in options.items()]
+    return [transformation(name, **chosen) for name, chosen in options.items()]
 
 
 def _link(field: str) -> dict[str, object]:

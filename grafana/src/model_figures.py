@@ -6,7 +6,7 @@ from grafana_foundation_sdk.models import dashboard as models
 
 from .panels import Panel, panel, properties, tabular, transformation
 from .queries import ref_id, rows
-from .variables import MODEL
+from .variables import EXPORTED
 
 __all__ = ["FIGURES", "NAMES"]
 
@@ -26,8 +26,6 @@ NAMES = {
 }
 """Names by that of the metric, without what it begins with; losses are in panels of their own."""
 
-_RAW = f'job=~"$job", {MODEL}'
-
 
 def _columns() -> dict[str, str]:
     """The query of each column."""
@@ -42,13 +40,13 @@ def _columns() -> dict[str, str]:
 def _each(suffix: str, window: str = "") -> str:
     """PromQL of all figures of all replicas, with the label ``figure``."""
     names = f"model_({'|'.join(NAMES)}){suffix}"
-    return f'label_replace({{__name__=~"{names}", {_RAW}{window}}}, "figure", "$1", "__name__", "{names}")'
+    return f'label_replace({{__name__=~"{names}", {EXPORTED}{window}}}, "figure", "$1", "__name__", "{names}")'
 
 
 def _weighted(suffix: str) -> str:
     """Averaged over replicas, by their outcomes in the loss window; as the recorded loss is."""
     window = ', window="$loss_window"'
-    outcomes = f"* on (job, instance) group_left () (model_performance_labels{{{_RAW}{window}}} > 0)"
+    outcomes = f"* on (job, instance) group_left () (model_performance_labels{{{EXPORTED}{window}}} > 0)"
     each = _each(suffix, window)
     return f"sum by (figure, class) ({each} {outcomes}) / sum by (figure, class) (({each} * 0 + 1) {outcomes})"
 

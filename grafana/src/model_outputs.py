@@ -10,15 +10,14 @@ from .differences import differences
 from .panels import Panel, panel
 from .queries import over_time
 from .shares import share_heat
-from .variables import MODEL
+from .variables import EXPORTED, MODEL
 
 __all__ = ["OUTPUTS"]
 
 _OBSERVATIONS = f"model_reference:prediction_observations:increase$window{{{MODEL}}}"
-_RANGES = f'model_confidence_reference_observations{{job=~"$job", {MODEL}}}'
-_SURE = f'model_confidence_count{{job=~"$job", {MODEL}}}'
+_RANGES = f"model_confidence_reference_observations{{{EXPORTED}}}"
+_SURE = f"model_confidence_count{{{EXPORTED}}}"
 _NOTHING = "too few to compare yet"
-_END = " @ end()"
 _STEP = "5m"
 _HEIGHT = 8
 
@@ -26,18 +25,20 @@ _HEIGHT = 8
 def _or_one_row(expression: str, needed: Sequence[str], nothing: str) -> str:
     """One row that says why there is none: Grafana 9.4 has no words of ours for an empty timeline or heatmap."""
     # What began within the last step is not drawn yet.
-    none = " or on () ".join(f"absent_over_time({each}[$__range]{_END} offset {_STEP}) * {nothing}" for each in needed)
+    none = " or on () ".join(
+        f"absent_over_time({each}[$__range]{bins.END} offset {_STEP}) * {nothing}" for each in needed
+    )
     return f'{expression} or label_replace({none}, "row", "{_NOTHING}", "", "")'
 
 
 def _predicted(expression: str, nothing: str) -> str:
     seen = bins.only_seen("prediction", "$window", expression)
-    named = bins.with_usual(seen, bins.share_in_reference("prediction", _END))
+    named = bins.with_usual(seen, bins.share_in_reference("prediction", bins.END))
     return _or_one_row(named, [_OBSERVATIONS], nothing)
 
 
 def _sure(expression: str, nothing: str) -> str:
-    named = bins.with_usual(expression, confidence.share_in_reference(_END))
+    named = bins.with_usual(expression, confidence.share_in_reference(bins.END))
     return _or_one_row(named, [_RANGES, _SURE], nothing)
 
 

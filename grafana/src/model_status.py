@@ -12,12 +12,12 @@ from .model_alerts import WITHOUT_EXPORTER, mappings, runbook
 from .model_loss import SHARES, TOLERATED, judged, named
 from .panels import Panel, number, panel, properties
 from .queries import now, rows
-from .variables import MODEL
+from .variables import EXPORTED, MODEL
 
 __all__ = ["STATUS"]
 
 _OF_MODEL = f"{{{MODEL}}}"
-_RAW = f'{{job=~"$job", {MODEL}}}'
+_RAW = f"{{{EXPORTED}}}"
 _STRIP = 4
 
 
@@ -157,7 +157,7 @@ def _newest_label() -> Panel:
 
 
 def _version() -> Panel:
-    references = f'count(group by (reference) (model_info{{job=~"$job", {MODEL}, reference!=""}}))'
+    references = f'count(group by (reference) (model_info{{{EXPORTED}, reference!=""}}))'
     state = (
         f"({references} > 1) * 0 + 4"
         f" or (max(model_reference_learned{_RAW}) == 1) * 0 + 2"

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from grafana_foundation_sdk.models import dashboard as models
-
 from prometheus.src.model_alerts import REASONS
 
 from .colours import BLUE, GREY, ORANGE, PURPLE, SAND, SKY, TEAL
 from .line_styles import coloured, dashed
-from .panels import Panel, lines, panel, properties, tabular
+from .panels import Panel, lines, panel, properties, tabular, transformation
 from .queries import over_time, rows
-from .variables import MODEL
+from .variables import EXPORTED, MODEL
 
 __all__ = ["AGES", "LABELS", "NOT_JUDGED", "TRAFFIC"]
 
-_RAW = f'{{job=~"$job", {MODEL}}}'
+_RAW = f"{{{EXPORTED}}}"
 _OF_MODEL = f"{{{MODEL}}}"
 _HEIGHT = 8
 AGES = {"1d": 3_600, "7d": 86_400, "30d": 604_800, "90d": 2_592_000}
@@ -81,7 +79,7 @@ def _of_classes(at: str = "") -> str:
 def _coverage(offset: str = "") -> str:
     """PromQL of the coverage of the youngest age that is wholly mature; each age begins where the one before ends."""
     return " or on () ".join(
-        f'avg(model_label_coverage_ratio{{job=~"$job", {MODEL}, age="{age}"}}{offset})'
+        f'avg(model_label_coverage_ratio{{{EXPORTED}, age="{age}"}}{offset})'
         f" and on () max(model_label_maturity_seconds{_RAW}{offset}) <= {begins}"
         for age, begins in AGES.items()
     )
@@ -195,13 +193,11 @@ def _not_judged() -> Panel:
             ),
         )
         .with_transformation(
-            models.DataTransformerConfig(
-                id_val="organize",
-                options={
-                    "excludeByName": {"Time": True, "Value": True, "model": True},
-                    "indexByName": {"reason": 0, "meaning": 1, "first": 2},
-                    "renameByName": {"reason": "Reason", "meaning": "What it means", "first": "Do this first"},
-                },
+            transformation(
+                "organize",
+                excludeByName={"Time": True, "Value": True, "model": True},
+                indexByName={"reason": 0, "meaning": 1, "first": 2},
+                renameByName={"reason": "Reason", "meaning": "What it means", "first": "Do this first"},
             )
         )
     )

@@ -10,6 +10,7 @@ from .queries import DATA_SOURCE
 
 __all__ = [
     "CHOSEN_MODELS",
+    "EXPORTED",
     "FEATURE",
     "MODEL",
     "choice",
@@ -31,6 +32,9 @@ MODEL, FEATURE = "model=`${model:raw}`", "feature=`${feature:raw}`"
 
 As ``"$model"``, Grafana would double the backslash before a single quote and leave a double one as it is.
 """
+
+EXPORTED = f'job=~"$job", {MODEL}'
+"""Matchers of what the exporters of the chosen jobs export about the one model; recorded series have no job."""
 
 Variable = builder.Builder[models.VariableModel]
 
@@ -77,7 +81,7 @@ def feature() -> Variable:
     return choice(
         "feature",
         "Feature",
-        f'label_values(model_feature_reference_observations{{job=~"$job", {MODEL}}}, feature)',
+        f"label_values(model_feature_reference_observations{{{EXPORTED}}}, feature)",
     )
 
 
@@ -96,7 +100,7 @@ def loss_window() -> Variable:
     the hour in which much did.
     """
     overview = f"max by (window) (model_window:performance_labels:recent{{{MODEL}}})"
-    outcomes = f'last_over_time(model_performance_labels{{job=~"$job", {MODEL}}}[$__range])'
+    outcomes = f"last_over_time(model_performance_labels{{{EXPORTED}}}[$__range])"
     return (
         choice("loss_window", "Loss window", f"query_result(sort(-{overview} or sum by (window) ({outcomes})))")
         .regex('/window="([^"]+)"/')
