@@ -21,21 +21,22 @@ def _history() -> AlarmHistory:
 def test_names_are_those_of_the_records() -> None:
     """What was in force at the first record and what came up to the last one, in order; nothing between episodes."""
     history = _history()
-    assert history.features_over(0, 99) == []
-    assert history.features_over(100, 100) == ["age"]
-    assert history.features_over(120, 160) == ["age", "income"]
-    assert history.features_over(200, 250) == ["age", "income"]
-    assert history.features_over(300, 399) == []
-    assert history.features_over(0, 1_000) == ["age", "income", "country"]
+    assert history.told_over(0, 99) == []
+    assert history.told_over(100, 100) == [(100, ("age",))]
+    assert history.told_over(120, 160) == [(120, ("age",)), (150, ("age", "income"))]
+    assert history.told_over(200, 250) == [(200, ("age", "income"))]
+    assert history.told_over(300, 399) == [(300, ())]
+    assert [record for record, _ in history.told_over(0, 1_000)] == [100, 150, 300, 400]
 
 
 def test_an_episode_covers_predictions_from_its_onset_to_its_end() -> None:
-    """But only for one who knows of it: at a record before the alarm there was none."""
+    """But only for one who knows of it: at a record before the alarm there was none, before its end it was not over."""
     history = _history()
     time = np.array([999.0, 1_000.0, 3_000.0, 5_000.0, 5_500.0, 6_000.0, 9_000.0])
     late = np.full(len(time), 500)
     assert history.covers(time, late).tolist() == [False, True, True, True, False, True, True]
     assert not history.covers(time, np.full(len(time), 99)).any()
+    assert history.covers(time, np.full(len(time), 299)).tolist() == [False, True, True, True, True, True, True]
     assert history.covers(time, np.full(len(time), 399)).tolist() == [False, True, True, True, False, False, False]
 
 
@@ -56,5 +57,5 @@ def test_it_goes_on_from_a_snapshot() -> None:
     history = AlarmHistory()
     history.restore(_history().snapshot())
     assert history.snapshot() == _history().snapshot()
-    assert history.features_over(400, 500) == ["country"]
+    assert history.told_over(400, 500) == [(400, ("country",))]
     assert history.covers(np.array([1e9]), np.array([500])).all()

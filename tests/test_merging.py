@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -17,12 +18,12 @@ START = 1_700_000_000.0
 
 def predictions(times: Sequence[float | None], cuts: Sequence[int] = (), rejected: Sequence[int] = ()) -> Log:
     """A log of predictions; the lines in ``rejected`` are none."""
-    return Log("log", _chunks(times, cuts, rejected, labels=False))
+    return Log("log", partial(next, _chunks(times, cuts, rejected, labels=False), None))
 
 
 def labels(times: Sequence[float | None], cuts: Sequence[int] = (), rejected: Sequence[int] = ()) -> Log:
     """A log of labels."""
-    return Log("labels", _chunks(times, cuts, rejected, labels=True), labels=True)
+    return Log("labels", partial(next, _chunks(times, cuts, rejected, labels=True), None), labels=True)
 
 
 def _chunks(
@@ -146,6 +147,6 @@ def test_labels_are_sorted_by_time_whatever_files_they_came_in() -> None:
     found = [batch.labels for batch in labels_by_time([first, Decoded(), second, text]) if batch.labels is not None]
     assert [[*batch.label] for batch in found] == [["c", "d", "a", "b", "e"], ["f"]]
     assert found[0].identifier == (None, 1, None, None, 2)
-    log = Log("labels", labels_by_time([first, second]), labels=True, in_order=True)
+    log = Log("labels", partial(next, labels_by_time([first, second]), None), labels=True, in_order=True)
     told_in_order = [label for piece in merged([log]) for label in (piece.decoded.labels or LabelBatch()).label]
     assert told_in_order == ["c", "d", "a", "b", "e"]

@@ -18,11 +18,12 @@ _EPISODES = 20
 
 @attrs.define
 class _Episode:
-    """Latched from a record on; what it is about began at ``onset`` and was over by ``ended`` (event times)."""
+    """Latched from a record on up to another; what it is about began at ``onset``, was over by ``ended`` (event times)."""
 
     record: int
     onset: float
     ended: float = math.inf
+    last_record: float = math.inf
 
 
 @attrs.define(eq=False)
@@ -48,30 +49,30 @@ class AlarmHistory:
         """Note that the latch opens."""
         self.name(record, ())
         if self._episodes:
-            self._episodes[-1].ended = time
+            self._episodes[-1].ended, self._episodes[-1].last_record = time, record
 
-    def features_over(self, first: int, last: int) -> list[str]:
-        """The features that it was about from one record to another."""
-        told = [features for record, features in self._told if record <= first][-1:]
-        told += [features for record, features in self._told if first < record <= last]
-        return [*dict.fromkeys(name for features in told for name in features)]
+    def told_over(self, first: int, last: int) -> list[tuple[int, tuple[str, ...]]]:
+        """The features that it was about from one record to another: those at the first, then each change."""
+        told = [(first, features) for record, features in self._told if record <= first][-1:]
+        return told + [(record, features) for record, features in self._told if first < record <= last]
 
     def covers(self, time: NDArray[np.float64], record: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which predictions fell into an episode, by their event ``time``, as far as was known at ``record``."""
         covered = np.zeros(len(time), dtype=np.bool_)
         for each in self._episodes:
-            covered |= (record >= each.record) & (time >= each.onset) & (time <= each.ended)
+            over = np.where(record >= each.last_record, each.ended, np.inf)
+            covered |= (record >= each.record) & (time >= each.onset) & (time <= over)
         return covered
 
     def snapshot(self) -> dict[str, Any]:
         """State for a snapshot."""
         return {
             "told": [[record, list(features)] for record, features in self._told],
-            "episodes": [[each.record, each.onset, each.ended] for each in self._episodes],
+            "episodes": [[each.record, each.onset, each.ended, each.last_record] for each in self._episodes],
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from :meth:`snapshot`; raises ``KeyError``, ``TypeError`` or ``ValueError`` if it does not fit."""
         told = [(int(record), tuple(map(str, features))) for record, features in state["told"]]
-        episodes = [_Episode(int(record), float(onset), float(ended)) for record, onset, ended in state["episodes"]]
+        episodes = [_Episode(int(record), *map(float, times)) for record, *times in state["episodes"]]
         self._told, self._episodes = told, episodes

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -28,29 +29,34 @@ class LabelInputs:
     decode: Callable[[Source, Chunk], Decoded]
     _held: dict[str, HeldLabels] = attrs.field(factory=dict)
 
-    def until(self, time: float, now: float, *, draining: bool = False) -> Iterator[tuple[str, LabelBatch]]:
-        """The labels up to an event time that have come, with their input; ``now`` is the wall clock, for the sources.
+    def until(self, time: float, now: float, *, draining: bool = False) -> tuple[list[tuple[str, LabelBatch]], bool]:
+        """The labels before an event time that have come, with their input; whether these are all of them.
 
-        A few chunks of each input at most; there may be more.
+        ``now`` is the wall clock, for the sources. A few chunks of each input at most are read.
         """
+        last = math.nextafter(time, -math.inf)
+        found: list[tuple[str, LabelBatch]] = []
+        complete = True
         for source in self.sources:
             held = self._held.setdefault(source.input, HeldLabels())
             for _ in range(_CHUNKS):
                 if not held and not self._load(source, held, now, draining=draining):
                     break
-                taken = held.take(time)
-                for labels in taken:
-                    yield source.input, labels
+                taken = held.take(last)
+                found += [(source.input, labels) for labels in taken]
                 # What is not due may hide labels that are.
                 if not taken and (held.full or not self._load(source, held, now, draining=draining)):
                     break
+            else:
+                complete = False
+        return found, complete
 
     def _load(self, source: Source, held: HeldLabels, now: float, *, draining: bool) -> bool:
         chunk = source.poll(now, draining=draining)
         labels = None if chunk is None else self.decode(source, chunk).labels
         if labels is not None:
             held.hold(labels)
-        return labels is not None
+        return chunk is not None
 
     def take_over(self, old: LabelInputs) -> None:
         """Go on with what others have held."""

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
 from .clock import EventClock
+from .model_batch import ModelBatch
 from .records import NO_LINES, Decoded, LabelBatch, RecordBatch, lines_of
 from .times import parse_times
 
-__all__ = ["Log", "Piece", "labels_by_time", "merged", "running_times"]
+__all__ = ["Log", "Piece", "labels_by_time", "merged", "next_pieces", "running_times"]
 
 Lines = NDArray[np.int64]
 _CHUNK = 20_000
@@ -22,16 +23,18 @@ Batch = TypeVar("Batch", RecordBatch, LabelBatch)
 
 @attrs.define(eq=False)
 class Log:
-    """The batches of one input, in its order, with the lines of that input. ``labels``: it holds labels only.
+    """One input, read in its order, with the lines of that input. ``labels``: it holds labels only.
 
-    A line happens at the largest believable time up to it (see :class:`EventClock`), so a log is never reordered in itself;
-    in one that is ``in_order`` by time already, at its own.
+    ``read`` gives the next lines, ``None`` where there are none now. A line happens at the largest believable time up to it
+    (see :class:`EventClock`), so a log is never reordered in itself; in one that is ``in_order`` by time already, at its own
+    time. No line happens after ``latest``.
     """
 
     name: str
-    batches: Iterator[Decoded]
+    read: Callable[[], Decoded | None]
     labels: bool = False
     in_order: bool = False
+    latest: float = np.inf
     _clock: EventClock = attrs.field(factory=EventClock)
     _decoded: Decoded = attrs.field(factory=Decoded)
     _lines: Lines = NO_LINES
@@ -39,9 +42,9 @@ class Log:
     _last: float = -np.inf
 
     def fill(self) -> bool:
-        """Have lines to give; false at the end."""
+        """Have lines to give; false where there are none now."""
         while not len(self._keys):
-            decoded = next(self.batches, None)
+            decoded = self.read()
             if decoded is None:
                 return False
             self._load(decoded)
@@ -57,9 +60,25 @@ class Log:
             keys = np.maximum.accumulate(np.where(np.isnan(times), self._last, times))
         else:
             keys = running_times(self._clock, times, self._last)
-        self._decoded, self._lines, self._keys = decoded, lines, keys
+        self._decoded, self._lines, self._keys = decoded, lines, np.minimum(keys, self.latest)
         if len(lines):
             self._last = float(self._keys[-1])
+
+    def snapshot(self) -> dict[str, Any]:
+        """State for a snapshot: what has been read and not given yet would not be read again."""
+        held = ModelBatch(self._decoded.records, self._decoded.labels, self._decoded.rejected, 0.0)
+        return {"clock": self._clock.snapshot(), "last": self._last, "times": self._keys, "held": held.snapshot()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from :meth:`snapshot`; raises what wrong types lead to, or :class:`StateError`, if it does not fit."""
+        self._clock.restore(state["clock"])
+        self._last, self._keys = float(state["last"]), np.array(state["times"], dtype=np.float64)
+        held = ModelBatch.restored(state["held"])
+        parts = [lines_of(batch) for batch in (held.records, held.labels) if batch is not None]
+        self._decoded = Decoded(held.records, held.labels, rejected=held.rejected)
+        self._lines = np.sort(np.concatenate([*parts, held.rejected]))
+        if len(self._lines) != len(self._keys):
+            raise ValueError("the lines that were held have other times")
 
     @property
     def oldest(self) -> float:
@@ -71,9 +90,9 @@ class Log:
         """Time of the last line that is here."""
         return float(self._keys[-1])
 
-    def until(self, time: float) -> NDArray[np.float64]:
-        """Times of the lines up to a time."""
-        return self._keys[: int(np.searchsorted(self._keys, time, side="right"))]
+    def until(self, time: float, *, inclusive: bool) -> NDArray[np.float64]:
+        """Times of the lines before a time, and with ``inclusive`` at it."""
+        return self._keys[: int(np.searchsorted(self._keys, time, side="right" if inclusive else "left"))]
 
     def take(self, count: int) -> tuple[Decoded, Lines]:
         """The next lines, no longer here afterwards, and which they are."""
@@ -142,25 +161,45 @@ class Piece:
 
 
 def merged(logs: Sequence[Log], step: float | None = None) -> Iterator[Piece]:
-    """All lines by event time; at equal times predictions before labels, as far as both have been read.
+    """All lines of finished logs by event time; of equal times those of predictions before labels, and of earlier logs first.
 
     Lines are those of the log with predictions that is being read: a label from a log of labels stands at the line of the
     last one before it, behind it. No piece goes beyond a multiple of ``step`` seconds.
     """
     logs = sorted(logs, key=lambda log: log.labels)
     line = -1
-    while waiting := [log for log in logs if log.fill()]:
-        oldest = min(log.oldest for log in waiting)
-        time = min(log.newest for log in waiting)
-        if step is not None and np.isfinite(oldest):
-            time = min(time, float(np.nextafter((oldest // step + 1) * step, -np.inf)))
-        times = [log.until(time) for log in waiting]
-        which = np.repeat(np.arange(len(waiting)), [*map(len, times)])
-        order = which[np.argsort(np.concatenate(times), kind="stable")]
-        for run in _runs(waiting, order):
-            for name, decoded in _joined(waiting, run, line):
-                line = _last_line(decoded, line)
-                yield Piece(name, oldest, decoded)
+    while found := next_pieces(logs, line, step):
+        for piece in found:
+            line = _last_line(piece.decoded, line)
+            yield piece
+
+
+def next_pieces(logs: Sequence[Log], line: int = -1, step: float | None = None) -> list[Piece]:
+    """What comes next, none if no log has lines now: the lines up to the time to which all logs that have any are known.
+
+    Predictions' logs stand before those of labels; ``line`` is the last line before. A line at that very time has to wait while
+    a log before its own may still have lines at the same time, so that pieces do not depend on how logs are cut when they
+    are read. What has no lines now is not waited for.
+    """
+    waiting = [log for log in logs if log.fill()]
+    if not waiting:
+        return []
+    oldest = min(log.oldest for log in waiting)
+    time = min(log.newest for log in waiting)
+    if step is not None and np.isfinite(oldest):
+        time = min(time, float(np.nextafter((oldest // step + 1) * step, -np.inf)))
+    times, inclusive = [], True
+    for log in waiting:
+        times.append(log.until(time, inclusive=inclusive))
+        inclusive &= log.newest > time
+    which = np.repeat(np.arange(len(waiting)), [*map(len, times)])
+    order = which[np.argsort(np.concatenate(times), kind="stable")]
+    found = []
+    for run in _runs(waiting, order):
+        for name, decoded in _joined(waiting, run, line):
+            line = _last_line(decoded, line)
+            found.append(Piece(name, oldest, decoded))
+    return found
 
 
 def _runs(logs: Sequence[Log], order: Lines) -> list[Lines]:

@@ -6,21 +6,20 @@ import logging
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain
 from typing import Any
 
 import attrs
-import numpy as np
 
 from .decoding import Decoding
 from .errors import StateError
 from .label_inputs import LabelInputs
-from .merging import Log, Piece, labels_by_time, merged
+from .merging import Log, Piece, labels_by_time, merged, next_pieces
 from .metrics.samples import Samples, Series
 from .models import Models
-from .records import ERROR_REASONS, NO_LINES, Decoded, RecordBatch
+from .records import ERROR_REASONS, NO_LINES, Decoded, LabelBatch
 from .sources.base import Chunk, Source, SourceStatus
-from .times import parse_times
 
 __all__ = ["Pipeline"]
 
@@ -59,47 +58,84 @@ class Pipeline:
         self._warned: set[tuple[str, str]] = set()
         own = [source for source in self.sources if source.input in self.decoding.labels]
         self._label_inputs = LabelInputs(own, self._decode_labels)
+        self._logs: dict[str, Log] = {}
 
     def take_over(self, old: Pipeline) -> None:
         """Go on where another pipeline stopped, as far as the settings of both agree."""
         self.errors, self.last_read, self._warned = old.errors, old.last_read, old._warned
         self._label_inputs.take_over(old._label_inputs)
+        self._logs = old._logs
         self.decoding.take_over(old.decoding)
         self.models.take_over(old.models, same_fields=self.decoding.same_fields(old.decoding))
 
     def step(self, now: float, *, draining: bool = False) -> bool:
         """Read at most one chunk from each source; whether there was any. ``now`` is wall-clock time in seconds.
 
-        While predictions come, labels from inputs of their own are read up to the event time of these.
+        Predictions come in the order of their event times, as far as they have been written, and labels from inputs of their
+        own up to the time that the predictions have reached.
         """
-        progress = False
-        for source in self.sources:
-            if source.input in self.decoding.labels:
-                continue
-            chunk = source.poll(now, draining=draining)
-            if chunk is not None:
-                self.process(chunk, source.format, now)
-                progress = True
-        if not progress:
-            # Nothing is behind any more: what labels there are, are those to come now.
-            for name, labels in self._label_inputs.until(math.inf, now, draining=draining):
-                self.apply(Decoded(labels=labels), name, now)
-                progress = True
-        return progress
+        logs = self._live_logs(now, draining=draining)
+        if len(logs) == 1 and not self._label_inputs.sources:
+            decoded = logs[0].read()
+            if decoded is not None:
+                self.apply(decoded, logs[0].name, now)
+            return decoded is not None
+        waiting = [log for log in logs if log.fill()]
+        if not waiting:
+            # No prediction is behind these labels any more, as far as anybody has written one.
+            labels, _ = self._label_inputs.until(math.inf, now, draining=draining)
+            self._apply_labels(labels, now)
+            return bool(labels)
+        oldest, reached = min(log.oldest for log in waiting), min(log.newest for log in waiting)
+        labels, complete = self._label_inputs.until(oldest, now, draining=draining)
+        self._apply_labels(labels, now)
+        if complete:
+            for piece in next_pieces([*waiting, *self._labels_between(reached, now, draining=draining)]):
+                self.apply(piece.decoded, piece.input, now)
+        return True
 
     def process(self, chunk: Chunk, source_format: str, now: float) -> None:
-        """Decode one chunk and give it to the models, with the labels that came meanwhile from inputs of their own."""
+        """Decode one chunk and give it to the models at once, whatever other inputs hold."""
         self.last_read = now
-        decoded = self.decoding.decode(chunk, source_format)
+        self.apply(self.decoding.decode(chunk, source_format), chunk.input, now, chunk.stream)
+
+    def _live_logs(self, now: float, *, draining: bool) -> list[Log]:
+        """The logs of predictions, with a way to read one chunk of each at this time."""
+        logs = []
+        for source in self.sources:
+            if source.input not in self.decoding.labels:
+                log = self._logs.setdefault(source.input, Log(source.input, _nothing))
+                log.read = partial(self._next, source, now, draining=draining)
+                logs.append(log)
+        return logs
+
+    def _next(self, source: Source, now: float, *, draining: bool = False) -> Decoded | None:
+        chunk = source.poll(now, draining=draining)
+        if chunk is None:
+            return None
+        self.last_read = now
+        decoded = self.decoding.decode(chunk, source.format)
         self._count_errors(decoded, chunk.input, chunk.stream)
-        decoded = attrs.evolve(decoded, errors={})
-        logs = [Log(chunk.input, iter([decoded]))]
-        if self._label_inputs.sources and decoded.records is not None:
-            for name, labels in self._label_inputs.until(_newest(decoded.records), now):
-                logs.append(Log(name, iter([Decoded(labels=labels, lines=labels.size)]), labels=True))
-        pieces = merged(logs) if len(logs) > 1 else [Piece(chunk.input, math.nan, decoded)]
-        for piece in pieces:
-            self.apply(piece.decoded, piece.input, now)
+        return attrs.evolve(decoded, errors={})
+
+    def _labels_between(self, reached: float, now: float, *, draining: bool) -> list[Log]:
+        """The labels before the time that predictions have reached, a log for each input (of text and others apart)."""
+        found: dict[tuple[str, bool], list[LabelBatch]] = {}
+        complete = False
+        while not complete:
+            labels, complete = self._label_inputs.until(reached, now, draining=draining)
+            for name, batch in labels:
+                found.setdefault((name, batch.text), []).append(batch)
+        logs = []
+        for (name, _), batches in found.items():
+            # In one piece: what is left of a log when all other lines have been taken would be lost.
+            whole = iter([Decoded(labels=LabelBatch.joined(batches))])
+            logs.append(Log(name, partial(next, whole, None), labels=True, in_order=True, latest=reached))
+        return logs
+
+    def _apply_labels(self, labels: Iterable[tuple[str, LabelBatch]], now: float) -> None:
+        for name, batch in labels:
+            self.apply(Decoded(labels=batch), name, now)
 
     def _decode_labels(self, source: Source, chunk: Chunk) -> Decoded:
         decoded = self.decoding.decode(chunk, source.format)
@@ -115,21 +151,20 @@ class Pipeline:
         """
         of_labels = self._label_inputs.sources
         logs = [
-            Log(source.input, self._batches(source, clock, wait)) for source in self.sources if source not in of_labels
+            Log(source.input, partial(next, self._batches(source, clock, wait), None))
+            for source in self.sources
+            if source not in of_labels
         ]
         if of_labels:
-            batches = chain.from_iterable(self._batches(source, clock, wait) for source in of_labels)
-            logs.append(Log(of_labels[0].input, labels_by_time(batches), labels=True, in_order=True))
+            batches = labels_by_time(chain.from_iterable(self._batches(source, clock, wait) for source in of_labels))
+            logs.append(Log(of_labels[0].input, partial(next, batches, None), labels=True, in_order=True))
         return merged(logs, step)
 
     def _batches(self, source: Source, clock: Callable[[], float], wait: Callable[[], None]) -> Iterator[Decoded]:
         while not source.finished:
-            chunk = source.poll(clock())
-            if chunk is not None:
-                self.last_read = clock()
-                decoded = self.decoding.decode(chunk, source.format)
-                self._count_errors(decoded, chunk.input, chunk.stream)
-                yield attrs.evolve(decoded, errors={})
+            decoded = self._next(source, clock())
+            if decoded is not None:
+                yield decoded
             elif not source.finished:
                 wait()
 
@@ -165,10 +200,10 @@ class Pipeline:
     def read_to_end(self, clock: Callable[[], float], wait: Callable[[], None]) -> None:
         """Read finite sources until they are finished, then let models that still learn take what they have.
 
-        ``wait`` is called where nothing has come and something may still come, as through a pipe. Where labels have inputs of
-        their own, all inputs are read in the order of event times.
+        ``wait`` is called where nothing has come and something may still come, as through a pipe. Several inputs are read in the
+        order of event times.
         """
-        if self.decoding.labels:
+        if len(self.sources) > 1:
             for piece in self.merged(clock, wait):
                 self.apply(piece.decoded, piece.input, clock())
         else:
@@ -196,6 +231,7 @@ class Pipeline:
             "decoding": self.decoding.snapshot(),
             "models": self.models.snapshot(),
             "labels": self._label_inputs.snapshot(),
+            "logs": {name: log.snapshot() for name, log in self._logs.items()},
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -209,6 +245,9 @@ class Pipeline:
             self.decoding.restore(state["decoding"])
             self.models.restore(state["models"])
             self._label_inputs.restore(state["labels"])
+            for name, saved in state.get("logs", {}).items():
+                self._logs[name] = Log(name, _nothing)
+                self._logs[name].restore(saved)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise StateError(f"the snapshot does not fit: {error!r}") from error
 
@@ -236,10 +275,8 @@ class Pipeline:
         yield Series(f"{_OWN}unknown_features", [()]).samples([len(self.unknown_features())])
 
 
-def _newest(records: RecordBatch) -> float:
-    """The latest time in a batch; a wrong one lets labels come too early, which they may."""
-    times = parse_times(records.time) if records.time is not None else np.empty(0)
-    return float(np.nanmax(times, initial=-np.inf))
+def _nothing() -> Decoded | None:
+    return None
 
 
 _OWN = "model_drift_exporter_"

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..metrics.samples import HistogramSeries, Samples
-from ..sums import running_sum
+from ..statistics.sums import running_sum
 
 __all__ = ["DELAY_BUCKETS", "MATURE_SHARE", "DelayHistogram", "Maturity"]
 

@@ -16,7 +16,7 @@ from ..reference.profile import OutcomeSummary, ReferenceProfile
 from .options import LabelOptions
 from .recent import RecentShares
 
-__all__ = ["NOT_EVALUABLE", "UNFAIR", "LabelHealth", "LabelState", "not_evaluable", "reference_faults"]
+__all__ = ["NOT_EVALUABLE", "LabelHealth", "LabelState", "not_evaluable", "reference_faults"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -39,9 +39,6 @@ NOT_EVALUABLE = (
     "broken_input",
 )
 """All reasons; each is exported as 1 while it holds, else 0."""
-
-UNFAIR = frozenset({"selective_labels", "one_class_labels"})
-"""Reasons for which the labels that have come are no fair sample of the outcomes, so that they are no evidence on the loss."""
 
 FEWEST_ROWS = 100
 """Labelled reference rows, of all or of a class, below which nothing is judged by them."""
@@ -184,7 +181,7 @@ class LabelHealth:
             "unseen_class_labels": self._labels.share(0) > 0,
             "unusable_labels": self._labels.share(1) >= _UNUSABLE_SHARE,
             "no_identifiers": self._apart and self._predictions.share(0) >= _UNIDENTIFIED_SHARE,
-            "one_class_labels": self._only_one_class(),
+            "one_class_labels": self.only_one_class,
             "future_labels": self._labels.share(2) >= _FUTURE_SHARE,
             "labels_unmatched": state.unmatched,
             "broken_input": state.excluded_since is not None and state.now - state.excluded_since > _DAY,
@@ -212,7 +209,9 @@ class LabelHealth:
             found.add("no_labels")
         return found
 
-    def _only_one_class(self) -> bool:
+    @property
+    def only_one_class(self) -> bool:
+        """Whether the latest labels are all of one class, which is hardly chance."""
         if self._run < _FEWEST_OF_ONE_CLASS or len(self._layout.classes) < 2:
             return False
         chance = self._chances.get(self._run_class, 0.0)

@@ -21,7 +21,7 @@ from ..reference.profile import ReferenceProfile
 from .admission import Admission, sampling_keys
 from .clock import FlowTimes
 from .coverage import CoverageSeries
-from .evaluability import UNFAIR, not_evaluable
+from .evaluability import not_evaluable
 from .events import EventReader, Events
 from .flow_state import FlowState
 from .hashing import hash_identifiers, keys_of
@@ -153,7 +153,7 @@ class LabelFlow:
         self._state.look(now)
         # Coverage of a large store is no matter of every look.
         if self._state.store.size < _FEW or self._state.events % (_SELDOM * _BLOCK) == 0:
-            self._state.unfair = not self.not_evaluable().isdisjoint(UNFAIR)
+            self._state.unfair = self._state.unfair_at(now)
         if self._state.events % _BLOCK == 0:
             self._state.releaser.pending.settle()
             moved = self._state.sample.tend(self._state.store, model, self._tally, labels_seen=self.labels_seen)

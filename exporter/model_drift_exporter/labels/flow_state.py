@@ -72,9 +72,9 @@ class FlowState:
         self.look(now)
 
     def coverage(self) -> Coverage:
-        """Which predictions have labels now."""
+        """Which predictions have labels after the last event."""
         if self._coverage is None or self._coverage[0] != self.events:
-            self._coverage = (self.events, self._cover())
+            self._coverage = (self.events, self._cover(self.clock.now))
         return self._coverage[1]
 
     def finish(self, now: float) -> None:
@@ -83,11 +83,22 @@ class FlowState:
         self.look(now)
         self._coverage = None
 
-    def _cover(self) -> Coverage:
-        return Coverage.of(self.store, self.layout, self.clock.now, self.maturity.seconds)
+    def _cover(self, now: float) -> Coverage:
+        return Coverage.of(self.store, self.layout, now, self.maturity.seconds)
+
+    def unfair_at(self, now: float) -> bool:
+        """Whether the labels that have come are no fair sample of the outcomes, so that they are no evidence on the loss.
+
+        ``now`` is the clock at the last event that has been taken in. :attr:`clock` may be far ahead of that: it knows all
+        events of a chunk at once. Predictions whose labels come later in the chunk would look as if nobody labelled them.
+        """
+        return self.health.seen and (self.health.only_one_class or selective(self._cover(now)))
 
     def label_state(self, broken_input: Alarm | None) -> LabelState:
-        """Where the labels stand; ``broken_input`` is the alarm whose latch keeps outcomes from the harm monitor."""
+        """Where the labels stand after the last event.
+
+        ``broken_input`` is the alarm whose latch keeps outcomes from the harm monitor.
+        """
         now, maturity = self.clock.now, self.maturity.seconds
         excluded = None
         if broken_input is not None and broken_input.active and broken_input.since is not None:

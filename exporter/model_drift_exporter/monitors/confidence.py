@@ -10,7 +10,7 @@ import numpy as np
 from ..binning import CodedBatch
 from ..metrics.samples import HistogramSeries, Samples, Series
 from ..outputs import DERIVED
-from ..sums import running_sum
+from ..statistics.sums import running_sum
 from .base import MonitorContext
 
 __all__ = ["ConfidenceMonitor"]

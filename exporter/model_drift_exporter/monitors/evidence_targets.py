@@ -81,7 +81,7 @@ class Target:
 
     def members(self, log_m: Array) -> Array:
         """The evidence of each member, [update, member], from that of all bets, [update, bet]."""
-        return log_mean(log_m[:, self.places], self.weights)
+        return log_mean(np.take(log_m, self.places, axis=1), self.weights)
 
     def evidence(self, members: Array) -> Array:
         """The evidence of the alarm, [update]."""

@@ -129,8 +129,9 @@ def evident(board: AlarmBoard, outcomes: OutcomeBatch) -> NDArray[np.bool_]:
 
 
 def suspected_features(board: AlarmBoard, first: int, last: int) -> list[str]:
-    """The features that alarms of the inputs were about from one record to another."""
-    return [*dict.fromkeys(name for alert in _SUSPECTING for name in board[alert].history.features_over(first, last))]
+    """The features that alarms of the inputs were about from one record to another, in the order in which they were told."""
+    told = [each for alert in _SUSPECTING for each in board[alert].history.told_over(first, last)]
+    return [*dict.fromkeys(name for _, names in sorted(told, key=lambda each: each[0]) for name in names)]
 
 
 def judged_classes(outcomes: OutcomeSummary) -> list[str]:

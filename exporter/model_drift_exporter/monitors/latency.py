@@ -9,7 +9,7 @@ import numpy as np
 
 from ..binning import CodedBatch
 from ..metrics.samples import HistogramSeries, Samples
-from ..sums import running_sum
+from ..statistics.sums import running_sum
 from .base import MonitorContext
 
 __all__ = ["LATENCY_BUCKETS", "LatencyMonitor"]

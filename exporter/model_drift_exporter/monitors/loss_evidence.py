@@ -157,6 +157,7 @@ class LossEvidence:
         if end is not None:
             time, record = float(updates.ended[first + end]), int(updates.records[first + end])
             if alarm.active:
+                self._name(record)
                 alarm.resolve(time, record)
             else:
                 self._fire(time, record, component[end])

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ..coding import numbers
 from ..outputs import Scores, class_of
 from ..records import RecordBatch
-from ..sums import running_sum
+from ..statistics.sums import running_sum
 from .profile import LossSummary, ReferenceProfile
 
 __all__ = ["LossTally"]

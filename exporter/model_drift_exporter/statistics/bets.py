@@ -17,6 +17,7 @@ import numpy.typing as npt
 from .bet_families import DIRECTIONAL, add_categories, add_moments, add_special
 from .bet_tables import BetColumn, BetKind, BetTables, PaddedColumns
 from .layout import FloatArray, IndexArray
+from .sums import summable
 
 __all__ = [
     "BETS",
@@ -64,7 +65,7 @@ class Bets:
     """Tables of the bets of all columns; columns are padded to the cells of the largest, records never fall there."""
 
     log_e: FloatArray
-    """ln e of one record in a cell, divided by the bet's design effect or more, ``[column, cell, bet]``."""
+    """ln e of one record in a cell, divided by the bet's design effect or more, ``[column, cell, bet]``; sums are exact."""
     weights: FloatArray
     """Prior weight of each bet, ``[column, bet]``; the same sum in each column."""
     kinds: npt.NDArray[np.int8]
@@ -87,7 +88,7 @@ class Bets:
     @property
     def excess(self) -> FloatArray:
         """Score of a cell less the largest mean score of the null, ``[column, cell, bet]``."""
-        return self.scores - self.limits[:, None]
+        return summable(self.scores - self.limits[:, None])
 
 
 @attrs.frozen(eq=False)
@@ -107,8 +108,8 @@ class BetTable:
     @property
     def excess(self) -> FloatArray:
         """As in :class:`Bets`; 0 in slots without a bet."""
-        gain = np.expm1(self.log_e * self.tempering[:, None])
-        return gain / np.where(self.stakes > 0, self.stakes, 1.0)[:, None]
+        gain: FloatArray = np.expm1(self.log_e * self.tempering[:, None])
+        return summable(gain / np.where(self.stakes > 0, self.stakes, 1.0)[:, None])
 
     @property
     def nbytes(self) -> int:
@@ -173,7 +174,7 @@ def _table(tables: BetTables) -> BetTable:
     np.log(gain, out=gain)
     if (tables.tempering != 1.0).any():
         gain /= tables.tempering.astype(np.float32)[:, None]
-    return BetTable(gain, stakes, tables.tempering)
+    return BetTable(summable(gain), stakes, tables.tempering)
 
 
 def _finished(tables: BetTables, groups: list[tuple[slice, float]], total: float) -> Bets:
@@ -196,7 +197,7 @@ def _finished(tables: BetTables, groups: list[tuple[slice, float]], total: float
     mean = (shares @ tables.scores)[:, 0]
     square = (shares @ (tables.scores * tables.scores))[:, 0]
     return Bets(
-        log_e=gain,
+        log_e=summable(gain),
         weights=weights,
         kinds=np.where(used, tables.kinds, np.int8(BetKind.NONE)),
         cells=np.where(used, tables.cells, -1),

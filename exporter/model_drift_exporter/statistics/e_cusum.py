@@ -48,7 +48,8 @@ def log_mean(log_m: FloatArray, weights: npt.ArrayLike) -> FloatArray:
     Weights broadcast against ``log_m``; a mean if they sum to 1. What has no weight does not count, whatever its M.
     """
     weight = np.asarray(weights, dtype=np.float64)
-    counted = np.where(weight > 0, log_m, -np.inf)
+    # Sums along an axis that is not the innermost in memory are taken in another order where there are more rows.
+    counted = np.ascontiguousarray(np.where(weight > 0, log_m, -np.inf))
     largest = counted.max(axis=-1, keepdims=True, initial=-np.inf)
     scale = np.where(np.isfinite(largest), largest, 0.0)
     with np.errstate(divide="ignore", over="ignore"):
