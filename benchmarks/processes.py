@@ -57,10 +57,14 @@ class Sidecar:
         self._port = port
         self._connection: http.client.HTTPConnection | None = None
 
+    def connect(self) -> http.client.HTTPConnection:
+        """A connection of the caller's own, to be kept and closed."""
+        return http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
+
     def scrape(self, *, gzip: bool = True) -> bytes:
         """The body of ``/metrics``, compressed with ``gzip``."""
         if self._connection is None:
-            self._connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
+            self._connection = self.connect()
         try:
             self._connection.request("GET", "/metrics", headers={"Accept-Encoding": "gzip"} if gzip else {})
             response = self._connection.getresponse()

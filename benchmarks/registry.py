@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import dashboards, memory, peers, scrape, startup, statistics, throughput
+from . import answers, dashboards, memory, peers, scrape, startup, statistics, throughput
 from .alarm_quality import benchmark as alarm_quality
 from .report import Report, Scale
 
@@ -15,6 +15,7 @@ BENCHMARKS: dict[str, Callable[[Scale], Report]] = {
     "memory": memory.run,
     "startup": startup.run,
     "scrape": scrape.run,
+    "answers": answers.run,
     "statistics": statistics.run,
     "dashboards": dashboards.run,
     "peers": peers.run,

@@ -322,6 +322,40 @@ class TestServe:
         assert asyncio.run(scenario()) == 200
 
 
+class TestDelay:
+    """An answer is two small writes, its head and its body."""
+
+    @pytest.mark.parametrize(
+        ("host", "client"), [(LOCAL, LOCAL), ("localhost", LOCAL), ("::1", "::1"), ("", LOCAL), ("", "::1")]
+    )
+    @pytest.mark.parametrize("parser", ["httptools", "h11"])
+    def test_the_second_write_does_not_wait_for_the_client(
+        self, host: str, client: str, parser: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Accepted connections have TCP_NODELAY, whatever the address, also where records have one of their own."""
+        if ":" in client and not socket.has_dualstack_ipv6():
+            pytest.skip("this machine has no IPv6")
+        monkeypatch.setattr("importlib.util.find_spec", lambda name: name if name == parser else None)
+        service, options = FakeService(), WebOptions(serve_ingest=False)
+        web, ingest = listen(host, 0), listen(host, 0, "--ingest.listen-address")
+        server = Server([(create_app(service, options), [web]), (create_ingest_app(service, options), [ingest])])
+
+        async def scenario() -> list[int]:
+            found = []
+            async with serving(server):
+                for listener, serves in zip((web, ingest), server._servers, strict=True):
+                    reader, writer = await asyncio.open_connection(client, listener.port)
+                    writer.write(b"GET /-/healthy HTTP/1.1\r\nHost: test\r\n\r\n")
+                    assert (await reader.readline()).startswith(b"HTTP/1.1 ")
+                    [connection] = serves.server_state.connections
+                    accepted = connection.transport.get_extra_info("socket")
+                    found.append(accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+                    writer.close()
+            return found
+
+        assert all(asyncio.run(scenario()))
+
+
 class TestRun:
     def test_runs_until_the_event_is_set(self) -> None:
         """In a thread of its own, stopped from another."""

@@ -61,7 +61,8 @@ def listen(host: str, port: int, flag: str = "--web.listen-address") -> Listener
         opened = socket.create_server(address, family=family, backlog=_BACKLOG, dualstack_ipv6=dual_stack)
     except (OSError, UnicodeError) as error:
         raise ListenError(f"cannot listen on {_join(host, port)}: {_explain(error, flag)}") from error
-    return Listener(opened, host, int(opened.getsockname()[1]))
+    listening = _named_tcp(opened)
+    return Listener(listening, host, int(listening.getsockname()[1]))
 
 
 class Server:
@@ -161,6 +162,15 @@ def _configuration(app: ASGIApp, grace: int) -> uvicorn.Config:
         timeout_graceful_shutdown=grace,
         h11_max_incomplete_event_size=_MAX_HEADER_BYTES,
     )
+
+
+def _named_tcp(opened: socket.socket) -> socket.socket:
+    """The same socket, which says that it is TCP: ``create_server`` leaves the protocol at 0, "the usual one".
+
+    Accepted sockets say what their listener says, and asyncio sets TCP_NODELAY only on those that say TCP. Without it the
+    body of an answer waits for the acknowledgement of its head, which a client on a kept connection delays by 40 ms.
+    """
+    return socket.socket(opened.family, opened.type, socket.IPPROTO_TCP, fileno=opened.detach())
 
 
 def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[str, int]]:
