@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -11,10 +12,14 @@ import numpy as np
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 
-from model_drift_exporter.backfill import Backfill
+from model_drift_exporter.backfill import STEP, Backfill, step_problem
+from model_drift_exporter.cli import replay
 from model_drift_exporter.errors import InputError
 from model_drift_exporter.metrics.samples import HistogramSeries, Samples, Series
+from model_drift_exporter.quantities import parse_duration
+from model_drift_exporter.replaying import BackfillOptions
 from tests.components import require
+from tests.history.rules import shipped_rules
 
 _parse: Callable[[str], Iterable[Any]] = parse_openmetrics
 DAY = 86_400.0
@@ -41,13 +46,42 @@ def test_steps_are_multiples_of_the_step(tmp_path: Path) -> None:
 
 
 def test_a_gap_of_years_is_not_filled(tmp_path: Path) -> None:
-    """A first record of 1970 costs a week of steps, not five million."""
-    backfill = Backfill(tmp_path, step=300.0)
+    """A first record of 1970 costs a week of steps, not 29 million; a pause of a week is filled."""
+    backfill = Backfill(tmp_path)
     assert backfill.due(0.0) == []
     steps = backfill.due(START)
-    assert len(steps) == 2_017
-    assert (steps[0], steps[-1]) == (300.0, START)
-    assert backfill.due(START + 300) == [START + 300]
+    assert len(steps) == 7 * 24 * 60 + 1
+    assert (steps[0], steps[-1]) == (60.0, START)
+    assert backfill.due(START + 60) == [START + 60]
+    assert backfill.due(START + 60 + 7 * DAY) == [START + 60 * step for step in range(2, 7 * 24 * 60 + 2)]
+
+
+def test_the_default_step_fits_the_rules() -> None:
+    """The shortest range that shipped rules count over holds five samples, and the command's default is that step."""
+    ranges = {
+        float(found) * 60 for rule in shipped_rules() for found in re.findall(r"_total\[(\d+)m\]", rule.expression)
+    }
+    assert min(ranges) == 5 * STEP
+    [option] = [each for each in replay.params if each.name == "step"]
+    assert parse_duration(str(option.default)) == Backfill(Path()).step == BackfillOptions(Path()).step == STEP
+    assert step_problem(STEP) == ""
+
+
+@pytest.mark.parametrize(
+    ("step", "lost"),
+    [
+        (61.0, "PSI will be above its noise floor where nothing has changed"),
+        (150.0, "PSI will be above its noise floor where nothing has changed"),
+        (151.0, "not always hold two samples; what they record of counts has gaps: PSI"),
+        (299.0, "not always hold two samples; what they record of counts has gaps: PSI"),
+        (300.0, "never hold two samples; what they record of counts is empty: PSI"),
+        (301.0, "records a second; everything else has gaps"),
+        (DAY, "records a second; everything else has gaps"),
+    ],
+)
+def test_a_step_that_is_too_long_is_told(step: float, lost: str) -> None:
+    """With what will be missing on dashboards."""
+    assert lost in step_problem(step)
 
 
 def test_files_are_valid_openmetrics(tmp_path: Path) -> None:

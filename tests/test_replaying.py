@@ -143,6 +143,7 @@ def test_the_past_of_each_replica_has_its_own_labels(tmp_path: Path, settings: S
         log,
     )
     assert finished.returncode == 0, finished.stderr
+    assert b"--backfill.step is longer than 60 s: the recording rules" in finished.stderr
     lines = [line for path in (tmp_path / "one").iterdir() for line in path.read_text().splitlines()]
     samples = [line for line in lines if not line.startswith("#")]
     assert samples

@@ -14,14 +14,21 @@ from .metrics.renderer import header, lines_of_block
 from .metrics.samples import HistogramSeries, Samples, Series, escape_label_value
 from .replacing import replace_file
 
-__all__ = ["INSTANCE", "JOB", "Backfill"]
+__all__ = ["INSTANCE", "JOB", "STEP", "Backfill", "step_problem"]
+
+STEP = 60.0
+"""Seconds between two samples unless said otherwise: the recording rules count over five minutes, which then hold five.
+
+Two would do for them to find anything, but they would count the records of every other step only, twice.
+"""
 
 JOB, INSTANCE = "model-drift-exporter", "replay"
 """Labels of the target that samples are said to come from, unless another is named."""
 
 _LARGEST_FILE = 1_000_000
 _SMALLEST_FILE = 100_000
-_LONGEST_GAP = 2_016
+_LONGEST_GAP = round(7 * 86_400 / STEP)
+_COUNTED_OVER = 300.0  # seconds: the shortest range that rules count over; also how long Prometheus looks for a sample
 _UP = "# HELP up 1 while the target could be scraped.\n# TYPE up gauge"
 
 
@@ -35,7 +42,7 @@ class Backfill:
     """
 
     folder: Path
-    step: float = 300.0
+    step: float = STEP
     shift: float = 0.0
     job: str = JOB
     instance: str = INSTANCE
@@ -50,7 +57,8 @@ class Backfill:
     def due(self, now: float) -> list[float]:
         """The steps up to ``now`` (event time in seconds) that have not been written; the caller writes each.
 
-        Of a gap of years, as after a first record with a wrong clock, only the beginning and the last step.
+        Of a gap of years, as after a first record with a wrong clock, only the beginning, a week of minutes, and the last
+        step.
         """
         if self._next is None:
             self._next = math.floor(now / self.step) * self.step + self.step
@@ -115,3 +123,23 @@ class Backfill:
         self.files += 1
         self.samples += self._held
         self._groups, self._held, self._labelled = {}, 0, {}
+
+
+def step_problem(step: float) -> str:
+    """What is lost with a step of so many seconds; empty where the recording rules find all that they need."""
+    if step <= STEP:
+        return ""
+    if step <= _COUNTED_OVER / 2:
+        return (
+            "the recording rules count what lies between two samples within five minutes, and there are few of them; "
+            "recorded PSI will be above its noise floor where nothing has changed"
+        )
+    hold, lost = ("never", "is empty") if step >= _COUNTED_OVER else ("not always", "has gaps")
+    problem = (
+        f"the recording rules count over five minutes, which will {hold} hold two samples; what they record of counts "
+        f"{lost}: PSI and the other distances with their noise floors, shares of bins, of missing, invalid, unseen and "
+        "out-of-range values, records a second"
+    )
+    if step > _COUNTED_OVER:
+        problem += "; everything else has gaps, as Prometheus takes a sample for five minutes"
+    return problem

@@ -68,7 +68,13 @@ def profile(output: Path, rows: tuple[str, ...], **flags: Any) -> None:
     help="Write the metrics of the past there, as OpenMetrics for: promtool tsdb create-blocks-from openmetrics FILE.",
 )
 @click.option(
-    "--backfill.step", "step", default="5m", show_default=True, metavar="DURATION", help="Time between two samples."
+    "--backfill.step",
+    "step",
+    default="1m",
+    show_default=True,
+    metavar="DURATION",
+    help="Time between two samples. The recording rules count over five minutes and need some samples in them: with 5m or "
+    "more, recorded PSI is empty. A file is as many times smaller as the step is longer.",
 )
 @click.option("--backfill.end", "end", metavar="TIME", help="Move the end of history to this time: RFC 3339, or now.")
 @click.option("--backfill.job", "job", help="Label job of the samples.  [default: model-drift-exporter]")

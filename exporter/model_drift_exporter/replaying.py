@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections import Counter
@@ -13,7 +14,7 @@ import attrs
 
 from .alarms import PAGE, TICKET
 from .assembly import make_pipeline, open_sources, wait_for_more
-from .backfill import INSTANCE, JOB, Backfill
+from .backfill import INSTANCE, JOB, STEP, Backfill, step_problem
 from .config import Settings
 from .errors import ConfigurationError, Problem
 from .pipeline import Pipeline
@@ -22,6 +23,8 @@ from .replay_reports import Report
 from .times import parse_time
 
 __all__ = ["BackfillOptions", "Replay", "backfill_options", "replay_logs"]
+
+_log = logging.getLogger(__name__)
 
 
 @attrs.frozen
@@ -32,7 +35,7 @@ class BackfillOptions:
     """
 
     folder: Path
-    step: float = 300.0
+    step: float = STEP
     end: float | None = None
     job: str = JOB
     instance: str = INSTANCE
@@ -47,7 +50,7 @@ def backfill_options(
 ) -> BackfillOptions | None:
     """The options by their flags; ``None`` without a folder. Raises :class:`ConfigurationError` with all mistakes."""
     problems = []
-    seconds, moment = 300.0, None
+    seconds, moment = STEP, None
     if folder is None and end is not None:
         problems.append(
             Problem("--backfill.end", "nothing is written without --backfill", "give --backfill=DIR as well")
@@ -80,6 +83,8 @@ def replay_logs(settings: Settings, report: Report, backfill: BackfillOptions | 
 
     writer = None
     if backfill is not None:
+        if problem := step_problem(backfill.step):
+            _log.warning("--backfill.step is longer than %g s: %s", STEP, problem)
         shift = 0.0
         if backfill.end is not None:
             if any(each.path == "-" for each in settings.inputs):

@@ -66,28 +66,32 @@ def import_samples(folder: Path, file: Path) -> None:
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
-def record_history(folder: Path, rules: Iterable[Rule], asked: Interval, step: float) -> int:
+def record_history(folder: Path, rules: Iterable[Rule], asked: Interval, step: float, phase: float = 0.0) -> int:
     """Evaluate the rules every ``step`` seconds, those that others look back on also before ``asked``; the number of samples.
 
-    ``folder`` is that of a Prometheus with the scraped history, which does not run.
+    ``folder`` is that of a Prometheus with the scraped history, which does not run. ``phase`` is how many seconds an
+    evaluation comes after a multiple of ``step``: Prometheus gives each group one of its own, so that hardly any falls on a
+    scrape.
     """
     ordered = levels(rules)
     when = demanded(ordered, asked, step)
     count = 0
     for number, level in enumerate(ordered):
         began = time.perf_counter()
-        written = _record(folder, level, when, step)
+        written = _record(folder, level, when, step, phase)
         count += written
         log.info("level %d: %d rules, %d samples, %.1f s", number, len(level), written, time.perf_counter() - began)
     return count
 
 
-def _record(folder: Path, rules: Sequence[Rule], when: Mapping[str, Sequence[Interval]], step: float) -> int:
+def _record(
+    folder: Path, rules: Sequence[Rule], when: Mapping[str, Sequence[Interval]], step: float, phase: float
+) -> int:
     """Evaluate rules that do not depend on each other; those that remember once more, until they have nothing to add."""
     known: set[str] = set()
     while rules:
         with prometheus(folder, CONFIGURATION, *OPTIONS) as running:
-            found = _all_evaluated(running, rules, when, step)
+            found = _all_evaluated(running, rules, when, step, phase)
         new = [line for line in dict.fromkeys(found) if line not in known]
         known |= set(new)
         _all_written(folder, new)
@@ -96,11 +100,11 @@ def _record(folder: Path, rules: Sequence[Rule], when: Mapping[str, Sequence[Int
 
 
 def _all_evaluated(
-    running: Prometheus, rules: Iterable[Rule], when: Mapping[str, Sequence[Interval]], step: float
+    running: Prometheus, rules: Iterable[Rule], when: Mapping[str, Sequence[Interval]], step: float, phase: float
 ) -> list[str]:
     """What rules gave, as lines of OpenMetrics."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        found = pool.map(lambda rule: _evaluated(running, rule, when[rule.writes[0]], step), rules)
+        found = pool.map(lambda rule: _evaluated(running, rule, when[rule.writes[0]], step, phase), rules)
         return [line for lines in found for line in lines]
 
 
@@ -113,20 +117,20 @@ def _all_written(folder: Path, lines: Sequence[str]) -> None:
         file.unlink()
 
 
-def _evaluated(running: Prometheus, rule: Rule, intervals: Sequence[Interval], step: float) -> list[str]:
+def _evaluated(running: Prometheus, rule: Rule, intervals: Sequence[Interval], step: float, phase: float) -> list[str]:
     lines: list[str] = []
     for interval in intervals:
-        for series in query_range(running.url, rule.expression, interval, step):
+        for series in query_range(running.url, rule.expression, interval, step, phase):
             lines += _alerts(rule, series, step) if rule.alert else _recorded(rule, series)
     return lines
 
 
-def query_range(url: str, expression: str, interval: Interval, step: float) -> list[Series]:
-    """Evaluate an expression at the multiples of ``step`` seconds in an interval."""
+def query_range(url: str, expression: str, interval: Interval, step: float, phase: float = 0.0) -> list[Series]:
+    """Evaluate an expression ``phase`` seconds after each multiple of ``step`` seconds in an interval."""
     steps = interval.steps(step)
     if not steps:
         return []
-    query = {"query": expression, "start": steps[0], "end": steps[-1], "step": round(step)}
+    query = {"query": expression, "start": steps[0] + phase, "end": steps[-1] + phase, "step": round(step)}
     status, body = fetch(f"{url}/api/v1/query_range?{urllib.parse.urlencode(query)}")
     answer = _decode(body)
     assert status == 200, f"{expression}: {answer.error}"
