@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import answers, dashboards, memory, peers, scrape, startup, statistics, throughput
+from . import answers, broken_input, dashboards, memory, peers, scrape, startup, statistics, throughput
 from .alarm_quality import benchmark as alarm_quality
 from .report import Report, Scale
 
@@ -20,4 +20,5 @@ BENCHMARKS: dict[str, Callable[[Scale], Report]] = {
     "dashboards": dashboards.run,
     "peers": peers.run,
     "alarm_quality": alarm_quality.run,
+    "broken_input": broken_input.run,
 }

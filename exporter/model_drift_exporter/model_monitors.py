@@ -22,6 +22,7 @@ from .metrics.samples import Samples
 from .model_batch import ModelBatch
 from .monitors import MONITORS, OUTCOME_MONITORS, Monitor, MonitorContext, OutcomeMonitor
 from .monitors.drift import DriftMonitor
+from .monitors.evidence import EvidenceMonitor
 from .monitors.observations import ObservationsMonitor
 from .records import RecordBatch, lines_of
 from .reference.builder import BuildOptions
@@ -77,6 +78,7 @@ class ModelMonitors:
         self._outcome_monitors: list[OutcomeMonitor] = [make(context) for make in OUTCOME_MONITORS]
         self.labels = LabelFlow(model, reference, self._binner, options.labels, self._outcome_monitors, board=board)
         self.drift = next(monitor for monitor in self._monitors if isinstance(monitor, DriftMonitor))
+        self.evidence = next(monitor for monitor in self._monitors if isinstance(monitor, EvidenceMonitor))
         self.observations = next(monitor for monitor in self._monitors if isinstance(monitor, ObservationsMonitor))
 
     def observe(self, batch: ModelBatch, traffic: Traffic) -> None:
@@ -103,6 +105,10 @@ class ModelMonitors:
         cells, scores = self._binner.cells(records)
         values = self._binner.values(records, scores)
         return CodedBatch(records.size, cells, time, now, timely, values, line, records, scores)
+
+    def not_evaluable(self) -> set[str]:
+        """Why the model cannot be judged now, by its labels or its inputs; the reasons of ``model_not_evaluable``."""
+        return self.labels.not_evaluable() | ({"input_not_judged"} if self.evidence.unjudged() else set())
 
     def take_over(self, old: ModelMonitors) -> None:
         """Go on with what others with the same bins have counted, before the first batch; what does not fit begins anew."""

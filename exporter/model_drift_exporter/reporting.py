@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .alarms import Alarm, clamped_log10
+from .labels.evaluability import NOT_EVALUABLE
 from .labels.flow import LabelFlow
 from .metrics.samples import Series
 from .monitors.drift import DriftMonitor, WindowedDrift
@@ -91,7 +92,7 @@ def _label_state(flow: LabelFlow) -> LabelStatus:
         waiting=int(one("model_labels_waiting") or 0),
         coverage=tuple(found.get("model_label_coverage_ratio", ())),
         maturity=one("model_label_maturity_seconds"),
-        reasons=tuple(reason for reason, holds in found.get("model_not_evaluable", ()) if holds),
+        reasons=tuple(reason for reason in NOT_EVALUABLE if reason in flow.not_evaluable()),
     )
 
 
@@ -99,6 +100,7 @@ def _warnings(track: ModelTrack) -> tuple[str, ...]:
     found = list(track.reference.warnings) if track.reference else []
     if absent := track.absent_features:
         found.append(f"no record has had a value for: {', '.join(absent)}; does the reference fit this log?")
+    found += track.unjudged_inputs
     if track.suppressed:
         found.append(f"limits.series_per_model leaves these features out of /metrics: {', '.join(track.suppressed)}")
     if track.reference and track.reference.version and track.traffic.version not in ("", track.reference.version):

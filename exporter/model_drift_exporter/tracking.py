@@ -248,7 +248,12 @@ class ModelTrack:
     @property
     def not_evaluable(self) -> set[str]:
         """Why the model, or part of it, cannot be judged; the reasons of ``model_not_evaluable``."""
-        return {"no_reference"} if self._monitors is None else self._monitors.labels.not_evaluable()
+        return {"no_reference"} if self._monitors is None else self._monitors.not_evaluable()
+
+    @property
+    def unjudged_inputs(self) -> Sequence[str]:
+        """What of the inputs cannot be judged now, and why, a sentence each."""
+        return () if self._monitors is None else self._monitors.evidence.unjudged()
 
     @property
     def compared_records(self) -> int:
@@ -264,7 +269,6 @@ class ModelTrack:
         """The model's samples."""
         yield from self._samples.collect(self)
         yield from self.board.collect()
+        yield not_evaluable(self.name, self.not_evaluable)
         if self._monitors is not None:
             yield from self._monitors.collect()
-        else:
-            yield not_evaluable(self.name, self.not_evaluable)

@@ -45,6 +45,8 @@ REASONS = {
     "is over, early ones would mislead. First: wait for twice the usual delay, or set labels.maturity.",
     "broken_input": "Outcomes have been left out of the loss for more than a day, because ModelInputBroken is firing. "
     "First: mend the input; if the input is meant to be so, build a new reference.",
+    "input_not_judged": "Values that go missing or come as another type could not be told, of some feature or at this hour: the "
+    "reference has too few rows, or none of this hour. First: build it from more rows; the exporter's page names what is meant.",
 }
 """What each reason of ``model_not_evaluable`` means and what to do first."""
 

@@ -333,14 +333,18 @@ def test_a_daily_cycle_that_the_reference_knows_is_quiet() -> None:
     assert {"ModelFeatureDrift", "ModelPredictionDrift"} <= set(fired(edges))
 
 
-def test_hours_without_a_reference_are_no_recovery() -> None:
-    """Nothing can be bet on in slots that the reference has no rows of: that they are quiet says nothing."""
+def half_known() -> ReferenceProfile:
+    """The reference of a season without any row from 12 o'clock on."""
     season = SEASONAL.season
     assert season is not None
-    day = [slot < 12 for slot in range(24)]
-    counts = [by_slot if known else [0] * len(by_slot) for by_slot, known in zip(season.counts, day, strict=True)]
-    rows = [2_000 * known for known in day]
-    reference = msgspec.structs.replace(SEASONAL, season=msgspec.structs.replace(season, rows=rows, counts=counts))
+    counts = [by_slot if slot < 12 else [0] * len(by_slot) for slot, by_slot in enumerate(season.counts)]
+    rows = [2_000 * (slot < 12) for slot in range(24)]
+    return msgspec.structs.replace(SEASONAL, season=msgspec.structs.replace(season, rows=rows, counts=counts))
+
+
+def test_hours_without_a_reference_are_no_recovery() -> None:
+    """Nothing can be bet on in slots that the reference has no rows of: that they are quiet says nothing."""
+    reference = half_known()
     monitor, context = monitor_of(reference)
     stream = Stream(reference, seed=1, step=5.0, time=START - START % 86_400)
     edges: list[Transition] = []
@@ -353,6 +357,44 @@ def test_hours_without_a_reference_are_no_recovery() -> None:
         assert hour % 24 < 12 or not found
     told = [(edge.alert, edge.firing) for edge in edges if edge.alert == "ModelFeatureOutOfRange"]
     assert told == [("ModelFeatureOutOfRange", True)]
+
+
+def test_hours_that_the_reference_does_not_know_are_said_to_be_unjudged() -> None:
+    """While most records of an update are of such hours, whatever the batches, and after a restart too."""
+    reference = half_known()
+    monitor, context = monitor_of(reference)
+    stream = Stream(reference, seed=1, step=5.0, time=START - START % 86_400)
+    for hour in range(26):
+        follow(monitor, context, stream.draw_season(720))
+        assert bool(monitor.unjudged()) == (hour % 24 >= 12)
+        again, _ = monitor_of(reference)
+        again.restore(monitor.snapshot())
+        assert again.unjudged() == monitor.unjudged()
+    assert monitor_of(reference)[0].unjudged() == []
+
+
+def test_a_few_records_of_unknown_hours_are_no_matter() -> None:
+    """An update of a slow stream is over many hours; it is judged if half of it is."""
+    for part, unjudged in ((21, False), (30, True)):
+        monitor, context = monitor_of(half_known())
+        records = Stream(REFERENCE, step=20.0, time=START - START % 86_400).draw(50)
+        late = np.arange(50) < part
+        follow(monitor, context, attrs.evolve(records, time=np.where(late, records.time - 12 * 3_600, records.time)))
+        assert bool(monitor.unjudged()) == unjudged
+
+
+def test_a_reference_that_cannot_judge_its_inputs_says_so() -> None:
+    """Missing values that come in runs of thousands, and a log that was hardly anything but rejected lines."""
+    column = REFERENCE.columns[0]
+    counts = column.counts | {"__missing__": 100}
+    dependent = msgspec.structs.replace(column, counts=counts, special_design_effect=4_000.0)
+    reference = msgspec.structs.replace(REFERENCE, columns=[dependent, *REFERENCE.columns[1:]])
+    (sentence,) = monitor_of(reference)[0].unjudged()
+    assert sentence.endswith(": n0")
+    garbage = msgspec.structs.replace(REFERENCE, lines=1_000, rejected_lines=890)
+    (sentence,) = monitor_of(garbage)[0].unjudged()
+    assert "rejected lines" in sentence
+    assert monitor_of(REFERENCE)[0].unjudged() == []
 
 
 def test_a_cycle_is_drift_for_a_reference_without_slots() -> None:

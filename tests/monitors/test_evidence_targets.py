@@ -15,6 +15,7 @@ from model_drift_exporter.monitors.evidence_targets import (
 )
 from model_drift_exporter.monitors.seasonal_bets import SeasonalBets
 from model_drift_exporter.reference.profile import FEATURE, ReferenceProfile, categorical_column
+from model_drift_exporter.statistics.bet_families import DIRECTIONAL
 from tests.monitors.evidence_streams import profile
 
 
@@ -98,12 +99,15 @@ def test_a_model_without_features_can_still_have_rejected_lines() -> None:
 
 
 def test_design_effects_make_recovery_slower() -> None:
-    """Blocks of 500 independent records; the error of a block's mean stays what it is."""
+    """Blocks of 500 independent records; those of values that the reference hardly knows are independent."""
     layout, dependent = layout_of(profile(2)), layout_of(profile(2, effect=40.0))
     columns = slice(0, 4 * BETS_OF_COLUMN)
     assert set(layout.needed[columns].tolist()) == {500.0}
     drift = next(target for target in dependent.targets() if target.alert == "ModelFeatureDrift")
-    assert set(dependent.needed[drift.directions].tolist()) == {20_000.0}
+    kinds = drift.directions % BETS_OF_COLUMN
+    assert set(dependent.needed[drift.directions[kinds < DIRECTIONAL]].tolist()) == {20_000.0}
+    rare = next(target for target in dependent.targets() if target.alert == "ModelFeatureMissingValues")
+    assert set(dependent.needed[rare.directions].tolist()) == {500.0}
     assert set(dependent.needed[-REJECTED_BETS:].tolist()) == {500.0}
 
 

@@ -10,7 +10,7 @@ from model_drift_exporter.monitors.evidence_counts import GroupedCounts
 from model_drift_exporter.monitors.seasonal_bets import SeasonalBets, SeasonalOmnibus, SlotTables
 from model_drift_exporter.reference.seasons import slot_law
 from model_drift_exporter.statistics.bets import BetKind
-from tests.monitors.evidence_streams import SHARES, profile
+from tests.monitors.evidence_streams import MISSING_CELL, SHARES, profile
 
 OPTIONS = EvidenceOptions()
 
@@ -43,6 +43,21 @@ def test_each_slot_is_judged_by_its_own_reference() -> None:
     assert drift[0, 0].max() < 0.5
     assert drift[1, 0].max() > 10.0
     assert broken.shape == (2, len(groups.counts[0]), 6)
+
+
+def test_a_slot_of_few_rows_judges_missing_values_by_all_of_them() -> None:
+    """However few rows of the slot count as independent: a page on broken input comes as fast as without slots."""
+    reference = profile(1, 48_000, effect=700.0, slots=24)
+    season = reference.season
+    assert season is not None
+    rows, counts = [*season.rows], [[*slot] for slot in season.counts]
+    rows[5], counts[5] = 1, [int(position == 1) for position in range(len(counts[5]))]
+    reference = msgspec.structs.replace(reference, season=msgspec.structs.replace(season, rows=rows, counts=counts))
+    bets = SeasonalBets(reference, range(len(reference.columns)), OPTIONS)
+    pooled = bets.pooled.broken.log_e[0, MISSING_CELL]
+    assert pooled.max() > 0.1
+    for slot in (4, 5):
+        np.testing.assert_allclose(bets.of(slot).broken.log_e[0, MISSING_CELL], pooled, rtol=1e-6)
 
 
 def test_slots_are_made_when_needed_and_few_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:

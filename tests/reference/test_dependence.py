@@ -121,8 +121,8 @@ def test_dependence_that_no_slot_explains_stays() -> None:
     assert profile.season_absent == "no_gain"
 
 
-def test_special_values_have_their_own_dependence_or_borrow() -> None:
-    """Missing values that were seen judge for themselves; where there were none the largest of the features is taken."""
+def test_missing_values_have_their_own_dependence_or_that_of_few_rows() -> None:
+    """Those that were seen judge for themselves; where there are hardly any, ten at most are taken to come together."""
     bursts = np.where(np.arange(_ROWS) // 300 % 16 == 3, np.nan, _noise(4))
     seldom = np.where(np.random.default_rng(5).random(_ROWS) < 0.02, np.nan, _noise(6))
     few = np.where(np.arange(_ROWS) < 19, np.nan, _noise(7))
@@ -139,7 +139,60 @@ def test_special_values_have_their_own_dependence_or_borrow() -> None:
     special = {column.name: column.special_design_effect for column in profile.columns}
     assert special["bursts"] > 200
     assert special["seldom"] == 1
-    assert special["few"] == special["wandering"] == special["prediction"] == largest
+    assert special["few"] == special["wandering"] == special["prediction"] == 10 < largest
+
+
+@pytest.mark.parametrize("hours", [24, 168])
+def test_the_season_of_values_says_nothing_of_how_they_go_missing(hours: int) -> None:
+    """However large it makes the design effect of the values, ten missing or unseen ones at most come together."""
+    profile = _built(
+        {"level": (_noise(1) + 2 * _cycle(hours)).tolist(), "kind": _texts(0.5 + 0.4 * _cycle(hours))}, timed=False
+    )
+    assert min(column.design_effect for column in profile.features) > 100
+    assert {column.special_design_effect for column in profile.columns} == {10.0}
+    assert _column(profile, "kind").unheard_design_effect == 10
+
+
+def test_a_weak_dependence_is_lent_as_it_is() -> None:
+    """Where the values of no feature count for more than a few, neither do those that go missing."""
+    profile = _built({"wandering": _autoregression(0.4).tolist(), "free": _noise(3).tolist()})
+    largest = _column(profile, "wandering").design_effect
+    assert 1 < largest < 10
+    assert {column.special_design_effect for column in profile.columns} == {largest}
+
+
+def test_values_out_of_range_come_as_those_at_the_ends_do() -> None:
+    """Less close together than the level of an autoregression or a season, closer than independent ones."""
+    profile = _built(
+        {
+            "wandering": _autoregression(0.99).tolist(),
+            "season": (_noise(1) + 2 * _cycle()).tolist(),
+            "free": _noise(3).tolist(),
+        },
+        timed=False,
+    )
+    wandering, season, free = profile.features
+    assert wandering.unheard_design_effect is not None
+    assert season.unheard_design_effect is not None
+    assert 10 < wandering.unheard_design_effect < wandering.design_effect
+    assert 5 < season.unheard_design_effect < season.design_effect / 5
+    assert free.unheard_design_effect == 1
+
+
+def test_a_column_without_ends_takes_what_few_rows_have() -> None:
+    """One that is constant, or half of it at either end, has no values near its range's ends."""
+    profile = _built({"wandering": _autoregression(0.9).tolist(), "constant": [1.0] * _ROWS})
+    assert _column(profile, "constant").unheard_design_effect == 10
+    assert (
+        _column(_built({"free": _noise(3).tolist(), "constant": [1.0] * _ROWS}), "constant").unheard_design_effect == 1
+    )
+
+
+def test_unseen_categories_have_their_own_dependence() -> None:
+    """Rare ones that come in bursts, each seen too seldom to have a bin."""
+    burst = np.arange(_ROWS) // 300 % 16 == 3
+    kinds = [f"rare {row}" if each else "usual" for row, each in enumerate(burst.tolist())]
+    assert (_column(_built({"kind": kinds}), "kind").unheard_design_effect or 0) > 200
 
 
 def test_a_false_find_is_not_borrowed() -> None:

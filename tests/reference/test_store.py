@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 
 from model_drift_exporter.errors import ReferenceProfileError
+from model_drift_exporter.evidence_options import EvidenceOptions
+from model_drift_exporter.monitors.seasonal_bets import SeasonalBets
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.reference.store import load_profiles, save_profiles
+from model_drift_exporter.statistics.bets import BetKind
 from tests.prediction_log import batch_of, make_rows, profile_of
 
 _CREATED = "2026-01-02T03:04:05Z"
@@ -53,6 +56,10 @@ def _no_version(content: dict[str, Any]) -> None:
 
 def _small_effect(content: dict[str, Any]) -> None:
     content["models"][0]["columns"][0]["special_design_effect"] = 0.5
+
+
+def _small_unheard_effect(content: dict[str, Any]) -> None:
+    content["models"][0]["columns"][0]["unheard_design_effect"] = 0.5
 
 
 def _season(content: dict[str, Any], rows: int) -> dict[str, Any]:
@@ -114,6 +121,7 @@ def _spoil_type(content: dict[str, Any]) -> None:
         (_no_version, "reference profile of version 0"),
         (_set_format, "no reference profile; make one from rows"),
         (_small_effect, "a design effect is below 1"),
+        (_small_unheard_effect, "a design effect is below 1"),
         (_more_rejected, "more rejected lines than lines"),
         (_odd_season, "the season's slots do not fit the columns"),
         (_short_season, "the season's slots do not fit the columns"),
@@ -149,6 +157,21 @@ def test_a_file_of_the_first_version_is_read(tmp_path: Path) -> None:
     (old,) = load_profiles(path)
     assert (old.season, old.season_absent, old.outcomes) == (None, "", None)
     assert {(column.design_effect, column.special_design_effect) for column in old.columns} == {(1.0, 1.0)}
+    assert old.fingerprint == _profile().fingerprint
+
+
+def test_a_file_without_design_effects_of_unheard_values_is_read(tmp_path: Path) -> None:
+    """Earlier versions had one for all special values: it stays that of them, and so does the fingerprint."""
+    path = tmp_path / "r.json"
+    content = _saved(path)
+    for column in content["models"][0]["columns"]:
+        assert column.pop("unheard_design_effect") == 1
+        column["special_design_effect"] = 7.0
+    path.write_text(json.dumps(content))
+    (old,) = load_profiles(path)
+    assert {column.unheard_design_effect for column in old.columns} == {None}
+    bets = SeasonalBets(old, [0], EvidenceOptions()).pooled.drift
+    assert set(bets.tempering[0, bets.kinds[0] == BetKind.OUT_OF_RANGE].tolist()) == {7.0}
     assert old.fingerprint == _profile().fingerprint
 
 

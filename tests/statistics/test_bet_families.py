@@ -65,6 +65,30 @@ def test_special_bets_are_likelihood_ratios_of_shares() -> None:
         assert table[[0, 1, 2, 3, 5]] == pytest.approx(math.log((1 - share) / (1 - limit)) / 2)
 
 
+def test_what_the_reference_hardly_knows_counts_as_ten_together_at_most() -> None:
+    """A kind with 20 rows has the design effect measured, one with fewer ten at most, whatever others of the column have."""
+    counts = [0, 5_000, 4_780, 0, 220, 19]
+    for effect, expected in ((400.0, 10.0), (4.0, 4.0), (1.0, 1.0)):
+        bets = make_bets([BetColumn(counts, numeric=True, special_design_effect=effect, unheard_design_effect=30.0)])
+        tempering = {BetKind(kind): {*bets.tempering[0, bets.kinds[0] == kind].tolist()} for kind in {*bets.kinds[0]}}
+        assert tempering[BetKind.MISSING] == {effect}
+        assert tempering[BetKind.INVALID] == {expected}
+        assert tempering[BetKind.OUT_OF_RANGE] == {30.0}
+
+
+def test_special_values_are_judged_by_the_whole_reference_in_each_slot() -> None:
+    """A slot of 50 rows has the limits of all 2,400, and none where it has no rows, so that its law is unknown."""
+    whole = np.array([0, 1_200, 1_080, 0, 120, 0])
+    pooled = make_bets([BetColumn(whole, numeric=True, special_design_effect=12.0)])
+    special = pooled.kinds[0] >= BetKind.MISSING
+    for rows in (50, 1, 0):
+        slot = BetColumn(whole / 2_400 * rows, numeric=True, special_design_effect=12.0, ranking=whole)
+        bets = make_bets([slot])
+        assert (bets.kinds[0][special] > 0).all() == (rows > 0)
+        if rows:
+            np.testing.assert_array_equal(bets.log_e[0][:, special], pooled.log_e[0][:, special])
+
+
 def test_a_share_never_seen_allows_for_what_the_reference_could_not_show() -> None:
     """Without a missing row the limit is the tolerance and three times 1 / N."""
     bets = make_bets([NUMERIC], Tolerances(special=0.002))

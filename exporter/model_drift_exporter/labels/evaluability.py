@@ -1,4 +1,4 @@
-"""Whether a model can be judged by its labels, and if not, why: ``model_not_evaluable``."""
+"""Whether a model can be judged by its labels, and if not, why: ``model_not_evaluable``, with what else has a reason."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ NOT_EVALUABLE = (
     "labels_unmatched",
     "immature_labels",
     "broken_input",
+    "input_not_judged",
 )
 """All reasons; each is exported as 1 while it holds, else 0."""
 

@@ -21,7 +21,6 @@ from ..reference.profile import ReferenceProfile
 from .admission import Admission, sampling_keys
 from .clock import FlowTimes
 from .coverage import CoverageSeries
-from .evaluability import not_evaluable
 from .events import EventReader, Events
 from .flow_state import FlowState
 from .hashing import hash_identifiers, keys_of
@@ -206,7 +205,6 @@ class LabelFlow:
             newest=self._state.health.newest,
             maturity=self._state.maturity.seconds,
         )
-        yield not_evaluable(self.model, self.not_evaluable())
         if self.labels_seen:
             yield from self._coverage_series.samples(self._state.coverage())
             yield self._state.delays.samples()

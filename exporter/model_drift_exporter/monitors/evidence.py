@@ -24,6 +24,7 @@ from .evidence_schedule import Updates, UpdateSchedule
 from .evidence_state import EvidenceState
 from .evidence_targets import BETS_OF_COLUMN, OMNIBUS, REJECTED_BETS, BetLayout, rejected_limit, rejected_log_e
 from .seasonal_bets import SeasonalBets, SeasonalOmnibus
+from .unjudged_inputs import rejected_lines_unjudged, unjudged_features
 
 __all__ = ["EvidenceMonitor"]
 
@@ -57,6 +58,7 @@ class EvidenceMonitor:
         self._rejected_limit = rejected_limit(context.reference, options.broken_tolerance)
         self._digest = digest_of([self._bets.digest, self._rejected_limit, [column.name for column in columns]])
         self._layout = BetLayout(columns, self._bets.pooled, self._rejected_limit)
+        self._unjudged = self._never_judged(columns)
         self._every_column = self._layout.every_column()
         self._samples = EvidenceSamples(context)
         self._begin(columns)
@@ -69,6 +71,7 @@ class EvidenceMonitor:
         self._counts = UpdateCounts(columns, self._bets.slots)
         self._omnibus = SeasonalOmnibus(self._bets)
         self._state = EvidenceState.new(self._layout.size)
+        self._unknown_hours = False
         self._followers = [
             AlarmFollower(board[target.alert], target, self._layout) for target in self._layout.targets()
         ]
@@ -76,6 +79,25 @@ class EvidenceMonitor:
             follower.alarm.restart = partial(self._restart, follower)
             if not follower.alarm.active:
                 follower.alarm.evidence = 0.0
+
+    def _never_judged(self, columns: Sequence[Column]) -> list[str]:
+        reference, tolerance = self._context.reference, self._context.evidence.broken_tolerance
+        threshold = self._context.board["ModelInputBroken"].threshold
+        found = []
+        if features := unjudged_features(columns, self._bets.pooled.broken, tolerance, threshold):
+            found.append(
+                "by this reference, missing or invalid values cannot be told (too few rows, or gaps that come close "
+                f"together): {', '.join(features)}"
+            )
+        share, members = reference.rejected_lines / max(reference.lines, 1), len(reference.features) + 1
+        if rejected_lines_unjudged(share, self._rejected_limit, tolerance, threshold, members):
+            found.append("the reference's log had so many rejected lines that more of them cannot be told")
+        return found
+
+    def unjudged(self) -> Sequence[str]:
+        """What of the inputs cannot be judged now though it were broken throughout, and why, a sentence each."""
+        hours = ["the reference has no rows of these hours (UTC): inputs are not judged in them"]
+        return self._unjudged + hours if self._unknown_hours else self._unjudged
 
     def reject(self, lines: NDArray[np.int64], now: float) -> None:
         """Lines, ascending, that were neither records nor labels; call it before :meth:`observe` of the records among them.
@@ -113,6 +135,7 @@ class EvidenceMonitor:
             self._decide(updates, groups)
 
     def _decide(self, updates: Updates, groups: GroupedCounts) -> None:
+        self._note_hours(updates, groups)
         known, mark = 0, self._omnibus.mark()
         log_e = self._log_e(updates, groups)
         first = 0
@@ -145,6 +168,12 @@ class EvidenceMonitor:
                 # What comes behind was bet on with what has been forgotten now.
                 known, mark = first, self._omnibus.mark()
                 self._bet_on_shape(log_e, groups.between(first, len(updates)))
+
+    def _note_hours(self, updates: Updates, groups: GroupedCounts) -> None:
+        last = groups.between(len(updates) - 1, len(updates))
+        if self._columns and len(last.slot):
+            records = last.counts[:, 0].sum(axis=1)
+            self._unknown_hours = bool(2 * records[self._bets.unknown(last.slot)].sum() > records.sum())
 
     def _log_e(self, updates: Updates, groups: GroupedCounts) -> Array:
         number = len(updates)
@@ -213,6 +242,7 @@ class EvidenceMonitor:
             "counts": self._counts.snapshot(),
             "omnibus": self._omnibus.snapshot(),
             "state": self._state.snapshot(),
+            "unknown_hours": self._unknown_hours,
             "alarms": {follower.target.alert: follower.snapshot() for follower in self._followers},
         }
 
@@ -236,5 +266,6 @@ class EvidenceMonitor:
         self._counts.restore(state["counts"])
         self._omnibus.restore(state["omnibus"])
         self._state.restore(state["state"])
+        self._unknown_hours = bool(state.get("unknown_hours", False))
         for follower in self._followers:
             follower.restore(state["alarms"].get(follower.target.alert), self._state.log_m)

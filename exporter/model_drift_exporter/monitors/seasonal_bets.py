@@ -67,7 +67,13 @@ class SeasonalBets:
         columns = [reference.columns[position] for position in positions]
         self._columns = PaddedColumns.of(
             [
-                BetColumn([*column.counts.values()], column.numeric, column.design_effect, column.special_design_effect)
+                BetColumn(
+                    [*column.counts.values()],
+                    column.numeric,
+                    column.design_effect,
+                    column.special_design_effect,
+                    unheard_design_effect=column.unheard_design_effect,
+                )
                 for column in columns
             ]
         )
@@ -104,7 +110,7 @@ class SeasonalBets:
         return digest_of([attrs.asdict(self._tolerances), self._options.broken_tolerance, self.slots, *tables])
 
     def _slot_columns(self, season: Season, slot: int) -> PaddedColumns:
-        """The columns with the rows that they would have in a slot; which categories are bet on stays the same."""
+        """The columns with the rows that they would have in a slot; what is bet on, and special bins, stay the same."""
         pooled = self._columns
         cells = np.zeros(pooled.counts.shape)
         cells[self._inside] = self._counts[slot]
@@ -126,6 +132,13 @@ class SeasonalBets:
             # Of slots in turn, as those of a slow stream are, the ones used last are needed last.
             del self._made[[*self._made][max(0, self._most - _RECENT)]]
         return made
+
+    def unknown(self, slots: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Which slots the reference has no rows of, so that nothing is bet on in them."""
+        if self._season is None:
+            return np.zeros(len(slots), dtype=np.bool_)
+        unknown: NDArray[np.bool_] = np.array(self._season.rows)[slots] == 0
+        return unknown
 
     def ball(self, slot: int) -> ReferenceBall:
         """What the omnibus bet takes for no drift in a slot."""

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from ..binning import Binner
 from ..records import RecordBatch
 from ..statistics import FloatArray, IndexArray
+from ..statistics.bet_families import FEWEST_SPECIAL, MOST_TOGETHER
 from ..statistics.design_effect import LEVEL, BlockRatios, block_lengths, block_ratios
 from ..times import parse_times
-from .profile import ABOVE, BELOW, FEATURE, INVALID, MISSING, OTHER, PREDICTION, SCORE, Column, ReferenceProfile, Season
+from .profile import FEATURE, INVALID, MISSING, OTHER, PREDICTION, SCORE, Column, ReferenceProfile, Season
 from .seasons import choose_slots, counts_by_slot, slot_law, slots_of
 
 __all__ = ["RowHistory"]
@@ -24,7 +25,7 @@ Codes = NDArray[np.unsignedinteger[Any]]
 _JUDGED = (FEATURE, PREDICTION, SCORE)
 _FREQUENT_SHARE = 0.01
 _CONSTANT = 1e-6  # a smaller standard deviation is rounding
-_FEWEST_SPECIAL = 20  # fewer rows of a special bin say nothing of how they come
+_TAIL_SHARE = 0.005  # of the values: the outermost 1 % of them, which ties may make more or bins a little less
 _CHUNK = 1 << 18  # values looked at together: a reference of millions of rows needs little more memory than its codes
 
 
@@ -73,10 +74,17 @@ class RowHistory:
         own = [
             each.design_effects(LEVEL / max(len(each.upper), 1)).max(initial=1.0) for each in rows.split(choice.ratios)
         ]
-        special = rows.special(_largest_of_features(columns, rows.split(choice.ratios)))
+        together = min(_largest_of_features(columns, rows.split(choice.ratios)), MOST_TOGETHER)
         judged = [
-            msgspec.structs.replace(column, design_effect=_rounded(one), special_design_effect=_rounded(other))
-            for column, one, other in zip(columns, own, special, strict=True)
+            msgspec.structs.replace(
+                column,
+                design_effect=_rounded(one),
+                special_design_effect=_rounded(special),
+                unheard_design_effect=_rounded(unheard),
+            )
+            for column, one, special, unheard in zip(
+                columns, own, rows.special(together), rows.unheard(together), strict=True
+            )
         ]
         if not choice.slots or times is None:
             return msgspec.structs.replace(profile, columns=judged, season_absent=choice.absent)
@@ -139,23 +147,40 @@ class _Rows:
             for end, size in zip(ends, sizes, strict=True)
         ]
 
-    def special(self, borrowed: float) -> list[float]:
-        """The design effect of the special bins of each column: their own if any has rows enough, else the borrowed one."""
+    def special(self, together: float) -> list[float]:
+        """The design effect of missing and invalid values of each column: their own if either has rows enough.
+
+        Otherwise ``together``, which rows of a kind that the reference hardly knows are taken to be at most.
+        """
         found = []
         for column, codes in zip(self._columns, self._codes, strict=True):
-            names = [*column.counts]
-            groups = [(MISSING,), (INVALID,), (BELOW, ABOVE) if column.numeric else (OTHER,)]
-            tables = np.array([[name in group for name in names] for group in groups], dtype=np.float64)
-            rows = tables @ np.array([*column.counts.values()])
-            tables = tables[(rows >= _FEWEST_SPECIAL) & (rows <= len(codes) - _FEWEST_SPECIAL)]
-            if column.role not in _JUDGED:
-                found.append(1.0)
-            elif len(tables):
-                ratios = _joined(self._ratios(tables[:, None, :], codes))
-                found.append(float(ratios.design_effects(LEVEL / len(tables)).max()))
-            else:
-                found.append(borrowed)
+            groups = [{MISSING}, {INVALID}]
+            found.append(self._of_groups(column, codes, groups, together))
         return found
+
+    def unheard(self, together: float) -> list[float]:
+        """The same for values out of range or unseen.
+
+        A reference has no values out of its own range. They come as those at its ends do, which are next to them.
+        """
+        found = []
+        for column, codes in zip(self._columns, self._codes, strict=True):
+            groups = _tails(column) if column.numeric else [{OTHER}]
+            found.append(self._of_groups(column, codes, groups, together))
+        return found
+
+    def _of_groups(self, column: Column, codes: Codes, groups: Sequence[set[str]], otherwise: float) -> float:
+        """The largest design effect of groups of bins; those with few rows inside or outside are left out."""
+        if column.role not in _JUDGED:
+            return 1.0
+        tables = np.array([[name in group for name in column.counts] for group in groups], dtype=np.float64)
+        tables = tables.reshape(-1, len(column.counts))
+        rows = tables @ np.array([*column.counts.values()])
+        tables = tables[(rows >= FEWEST_SPECIAL) & (rows <= len(codes) - FEWEST_SPECIAL)]
+        if not len(tables):
+            return otherwise
+        ratios = _joined(self._ratios(tables[:, None, :], codes))
+        return float(ratios.design_effects(LEVEL / len(tables)).max())
 
     def _ratios(self, tables: FloatArray, index: Codes | IndexArray) -> list[BlockRatios]:
         """``tables`` are [series, slot, bin]; ``index`` says where in the last two each row looks."""
@@ -173,6 +198,19 @@ def _joined(ratios: Sequence[BlockRatios]) -> BlockRatios:
         np.concatenate([empty, *(each.upper for each in ratios)]),
         np.concatenate([empty, *(each.chance for each in ratios)]),
     )
+
+
+def _tails(column: Column) -> list[set[str]]:
+    """The bins at either end of a numeric column that hold the outermost values; an end that is half of it or more is none."""
+    names = [*column.counts][:-2]
+    rows = sum(column.counts[name] for name in names)
+    found = []
+    for ordered in (names, names[::-1]):
+        held = np.cumsum([column.counts[name] for name in ordered])
+        last = int(np.searchsorted(held, max(FEWEST_SPECIAL, _TAIL_SHARE * rows)))
+        if last < len(held) and 2 * held[last] <= rows:
+            found.append({*ordered[: last + 1]})
+    return found
 
 
 def _shares(column: Column) -> FloatArray:

@@ -47,8 +47,9 @@ class Column(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict
     column has ``edges`` (the minimum, then the upper edge of each ordinal bin; the last is the maximum), ``means`` (the
     reference mean in each ordinal bin), and the reference's ``mean`` and ``standard_deviation``. ``categories`` are the
     verbatim category names, parallel to the first bins. ``accepts_numbers``: numbers are categories by their text.
-    ``design_effect``: how many dependent rows count as one, 1 or more; ``special_design_effect`` the same for missing,
-    invalid, unseen and out of range values. With a season the first is what is left within its slots.
+    ``design_effect``: how many dependent rows count as one, 1 or more; with a season what is left within its slots.
+    ``special_design_effect`` is the same for missing and invalid values, ``unheard_design_effect`` for values out of range or
+    unseen, both within the whole reference; the last is ``None`` in profiles of earlier versions, which had one for both.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict
     accepts_numbers: bool = False
     design_effect: float = 1.0
     special_design_effect: float = 1.0
+    unheard_design_effect: float | None = None
 
     @property
     def numeric(self) -> bool:
@@ -183,7 +185,8 @@ def fingerprint_of(profile: ReferenceProfile) -> str:
     The same rows in another order have the same: design effects and the season say how sure one can be, not what is counted.
     """
     columns = [
-        msgspec.structs.replace(column, design_effect=1.0, special_design_effect=1.0) for column in profile.columns
+        msgspec.structs.replace(column, design_effect=1.0, special_design_effect=1.0, unheard_design_effect=None)
+        for column in profile.columns
     ]
     meaning = [profile.task, profile.classes, profile.positive_class, profile.threshold, columns]
     if profile.scored_classes:

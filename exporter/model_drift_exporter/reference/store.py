@@ -103,8 +103,12 @@ def _check(path: Path, profile: ReferenceProfile) -> None:
         raise ReferenceProfileError(
             f"{place}: the fingerprint does not match the counts, the file was edited; build it again"
         )
-    effects = [effect for column in profile.columns for effect in (column.design_effect, column.special_design_effect)]
-    if not all(1 <= effect < math.inf for effect in effects):
+    effects = [
+        effect
+        for column in profile.columns
+        for effect in (column.design_effect, column.special_design_effect, column.unheard_design_effect)
+    ]
+    if not all(effect is None or 1 <= effect < math.inf for effect in effects):
         raise ReferenceProfileError(f"{place}: a design effect is below 1; build it again")
     if not 0 <= profile.rejected_lines <= profile.lines:
         raise ReferenceProfileError(f"{place}: more rejected lines than lines; build it again")

@@ -13,7 +13,7 @@ from .bounds import wilson_upper_bound
 from .layout import FloatArray
 from .normal_scores import normal_scores
 
-__all__ = ["DIRECTIONAL", "add_categories", "add_moments", "add_special"]
+__all__ = ["DIRECTIONAL", "FEWEST_SPECIAL", "MOST_TOGETHER", "add_categories", "add_moments", "add_special"]
 
 _MARGIN = 3.0
 """Standard errors of the reference that every limit allows for."""
@@ -21,6 +21,11 @@ _RARE_MARGIN = 2.6
 """The same for the bound of a rare share: it then fails as seldom as three standard errors of a frequent one."""
 _LOCATION_STAKES, _LOCATION_RANGE = (0.07, 0.2, 0.35, 0.5), (-2.0, 3.0)
 _SPREAD_STAKES, _SPREAD_RANGE = (0.05, 0.12, 0.25), (-1.2, 4.0)
+FEWEST_SPECIAL = 20
+"""Rows of a special bin without which a reference does not show how such values come together."""
+MOST_TOGETHER = 10.0
+"""The largest design effect of a special bin with fewer rows: the dependence of other values is mostly that of their level or
+season, which says nothing of how values go missing."""
 # A bet must not be able to lose everything at once.
 _LARGEST_STAKE = 0.95
 # What varies less than rounding does is constant.
@@ -109,10 +114,14 @@ def add_categories(tables: BetTables, tolerance: float, share_tolerance: float) 
 
 
 def add_special(tables: BetTables, first: int, tolerance: float, gaps: tuple[float, ...], *, unheard_of: bool) -> None:
-    """Bets on the shares of missing, of invalid and, if asked for, of unheard-of values among all records."""
+    """Bets on the shares of missing, of invalid and, if asked for, of unheard-of values among all records.
+
+    Judged by the whole reference, also in a season slot if that has any rows. Values of a rare kind count as
+    :data:`MOST_TOGETHER` at most; after an alarm on them, recovery takes records for independent.
+    """
     columns = tables.columns
-    total = columns.counts.sum(axis=1, keepdims=True)
-    observations = np.maximum(total / columns.special_design_effect[:, None], 1.0)
+    total = columns.ranking.sum(axis=1, keepdims=True)
+    possible = (columns.counts.sum(axis=1, keepdims=True) > 0) & (total > 0)
     size = columns.size[:, None]
     unheard = (columns.cell == size - 3) | (columns.numeric[:, None] & (columns.cell == 0))
     kinds = [(columns.cell == size - 2, BetKind.MISSING), (columns.cell == size - 1, BetKind.INVALID)]
@@ -120,17 +129,25 @@ def add_special(tables: BetTables, first: int, tolerance: float, gaps: tuple[flo
         kinds.append((unheard, BetKind.OUT_OF_RANGE))
     everything = np.arange(len(size))
     for indicator, kind in kinds:
-        share = (columns.counts * indicator).sum(axis=1, keepdims=True) / np.where(total > 0, total, 1.0)
+        rows = (columns.ranking * indicator).sum(axis=1, keepdims=True)
+        effect = columns.special_design_effect[:, None]
+        rare = (rows < FEWEST_SPECIAL) & (kind is not BetKind.OUT_OF_RANGE)
+        if kind is BetKind.OUT_OF_RANGE:
+            effect = columns.unheard_design_effect[:, None]
+        effect = np.where(rare, np.minimum(effect, MOST_TOGETHER), effect)
+        observations = np.maximum(total / effect, 1.0)
+        share = rows / np.where(total > 0, total, 1.0)
         error = np.sqrt(np.maximum(share, 1.0 / observations) * (1.0 - share) / observations)
         bound = wilson_upper_bound(share, observations, _RARE_MARGIN)
         if kind is BetKind.OUT_OF_RANGE:
             # Beyond the largest and the smallest of N rows of a continuous law lie 2 / N of it on average: every column's risk.
             bound = wilson_upper_bound(share + 2.0 / observations, observations, _MARGIN)
         limit = np.maximum(share + tolerance + _MARGIN * error, bound)
-        stake = _stakes(limit, limit + np.array(gaps)) * (total > 0)
+        stake = _stakes(limit, limit + np.array(gaps)) * possible
         slots = tables.put(everything, first, indicator[:, :, None].astype(np.float64), limit, stake)
         tables.kinds[:, slots] = kind
-        tables.design_effects[:, slots] = columns.special_design_effect[:, None]
+        tables.design_effects[:, slots] = np.where(rare, 1.0, effect)
+        tables.least_tempering[:, slots] = effect
         first = slots.stop
     if unheard_of:
         slots = slice(first - len(gaps), first)

@@ -36,7 +36,9 @@ class BetColumn:
 
     Cells of a numeric column: below the range, the bins in order, above the range, missing, invalid. Of a categorical
     one: the categories, other ones, missing, invalid. ``counts`` may be fractions, such as those of a season slot; it then
-    has the whole reference's in ``ranking``, whose order picks the categories, so that each bet is on one in all slots.
+    has the whole reference's in ``ranking``. Its order picks the categories, so that each bet is on one in all slots, and
+    special cells are judged by it, since a slot has too few rows for them. ``special_design_effect`` is that of missing and
+    invalid values, ``unheard_design_effect`` that of values out of range or unseen, ``None`` if it is the same.
     """
 
     counts: npt.ArrayLike
@@ -44,6 +46,7 @@ class BetColumn:
     design_effect: float = 1.0
     special_design_effect: float = 1.0
     ranking: npt.ArrayLike | None = None
+    unheard_design_effect: float | None = None
 
 
 @attrs.frozen(eq=False)
@@ -61,6 +64,7 @@ class PaddedColumns:
     numeric: BooleanArray
     design_effect: FloatArray
     special_design_effect: FloatArray
+    unheard_design_effect: FloatArray
 
     @classmethod
     def of(cls, columns: Sequence[BetColumn] | PaddedColumns) -> PaddedColumns:
@@ -89,7 +93,12 @@ class PaddedColumns:
             numeric=np.array([column.numeric for column in columns], dtype=np.bool_),
             design_effect=np.array([max(column.design_effect, 1.0) for column in columns]),
             special_design_effect=np.array([max(column.special_design_effect, 1.0) for column in columns]),
+            unheard_design_effect=np.array([max(_unheard_design_effect(column), 1.0) for column in columns]),
         )
+
+
+def _unheard_design_effect(column: BetColumn) -> float:
+    return column.special_design_effect if column.unheard_design_effect is None else column.unheard_design_effect
 
 
 class BetTables:

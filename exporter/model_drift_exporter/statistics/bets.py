@@ -14,7 +14,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from .bet_families import DIRECTIONAL, add_categories, add_moments, add_special
+from .bet_families import DIRECTIONAL, FEWEST_SPECIAL, add_categories, add_moments, add_special
 from .bet_tables import BetColumn, BetKind, BetTables, PaddedColumns
 from .layout import FloatArray, IndexArray
 from .sums import summable
@@ -42,10 +42,9 @@ _DIRECTIONAL_WEIGHT, _SPECIAL_WEIGHT = 0.45, 0.55
 _SPECIAL_GAPS = (0.003, 0.02, 0.1)
 _BROKEN_GAPS = (0.05, 0.2, 0.5)
 _BROKEN = 2 * len(_BROKEN_GAPS)
-_FEWEST_BROKEN_ROWS = 20
-"""Rows with a missing or invalid value without which the reference does not show how these come together."""
 _BROKEN_TEMPERING = 5.0
-"""Records that count as one then: a lookup that fails fails for several. How much one update may say is for its user to bound."""
+"""Records that count as one at least where the reference does not show how values go missing: a lookup that fails fails for
+several. How much one update may say is for its user to bound."""
 
 
 @attrs.frozen
@@ -136,7 +135,7 @@ def broken_bets(columns: Sequence[BetColumn] | PaddedColumns, tolerance: float =
     """Bets on so many missing or invalid values that the input is broken: over ``tolerance`` more than in the reference.
 
     Six bets a column, of weights that sum to 1. Where the reference has too few such rows to show how they come together, a
-    page takes them for dependent; design effects stay the reference's. Raises ``ValueError`` as :func:`make_bets` does.
+    page takes them for dependent. Raises ``ValueError`` as :func:`make_bets` does.
     """
     tables = _on_broken(BetTables(PaddedColumns.of(columns), _BROKEN), tolerance)
     return _finished(tables, [(slice(None), 1.0)], 1.0)
@@ -159,8 +158,8 @@ def _on_broken(tables: BetTables, tolerance: float) -> BetTables:
     add_special(tables, 0, tolerance, _BROKEN_GAPS, unheard_of=False)
     specials: IndexArray = tables.columns.size[:, None] - np.array([2, 1], dtype=np.intp)
     rows = np.take_along_axis(tables.columns.ranking, specials, axis=1)
-    unknown = np.repeat(rows < _FEWEST_BROKEN_ROWS, len(_BROKEN_GAPS), axis=1)
-    tables.least_tempering[unknown] = _BROKEN_TEMPERING
+    unknown = np.repeat(rows < FEWEST_SPECIAL, len(_BROKEN_GAPS), axis=1)
+    tables.least_tempering[unknown] = np.maximum(tables.least_tempering[unknown], _BROKEN_TEMPERING)
     return tables
 
 
