@@ -60,7 +60,7 @@ TEXTS = st.lists(
 )
 
 
-def _float(value: object) -> float:
+def as_float(value: object) -> float:
     assert isinstance(value, int | float)
     try:
         return float(value)
@@ -75,7 +75,7 @@ def numeric_code(value: object, edges: list[float]) -> int:
         return ordinals + 2
     if isinstance(value, bool) or not isinstance(value, int | float):
         return ordinals + 3
-    number = _float(value)
+    number = as_float(value)
     if number < edges[0]:
         return 0
     if number == edges[0]:
@@ -135,7 +135,7 @@ def test_numbers_and_what_is_none(values: list[object]) -> None:
             assert math.isnan(number)
             assert index in invalid
         else:
-            assert number == _float(value)
+            assert number == as_float(value)
             assert index not in invalid
     assert invalid == sorted(set(invalid))
 

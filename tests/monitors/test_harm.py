@@ -16,7 +16,7 @@ from model_drift_exporter.monitors import MonitorContext
 from model_drift_exporter.monitors.harm import HarmMonitor, class_bets
 from model_drift_exporter.outcomes import OutcomeBatch
 from model_drift_exporter.reference.profile import LossSummary, OutcomeSummary, ReferenceProfile
-from model_drift_exporter.statistics.bounds import wilson_upper_bound
+from model_drift_exporter.statistics.intervals import wilson_upper_bound
 from tests.exposition import Exposition
 from tests.monitors.observing import context_of
 from tests.monitors.outcome_making import (

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ..reference.profile import FEATURE, PREDICTION, SCORE, Column, ReferenceProfile
 from ..statistics.bets import BETS, OMNIBUS_WEIGHT, BetKind, Bets
-from ..statistics.bounds import wilson_upper_bound
 from ..statistics.e_cusum import log_mean
+from ..statistics.intervals import wilson_upper_bound
 from ..statistics.omnibus import MEMORIES
 from .seasonal_bets import SlotBets
 

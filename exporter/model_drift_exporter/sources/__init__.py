@@ -1,4 +1,4 @@
-"""Where records come from. A new source is one module here and one line in ``assembly.SOURCES``."""
+"""Where records come from. A new source is one module here and one line in ``SOURCES`` of ``pipeline/assembly.py``."""
 
 from __future__ import annotations
 

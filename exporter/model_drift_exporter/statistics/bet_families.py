@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from .bet_tables import BetKind, BetTables
-from .bounds import wilson_upper_bound
+from .intervals import wilson_upper_bound
 from .layout import FloatArray
 from .normal_scores import normal_scores
 

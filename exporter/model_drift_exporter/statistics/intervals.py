@@ -1,12 +1,19 @@
-"""Estimates with 95 % intervals, from sums. ``rows`` may be a number of independent rows that dependent ones are worth."""
+"""Estimates with 95 % intervals, from sums, and how large a share may be that a reference estimates.
+
+``rows`` may be a number of independent rows that dependent ones are worth.
+"""
 
 from __future__ import annotations
 
 import math
 
 import attrs
+import numpy as np
+import numpy.typing as npt
 
-__all__ = ["Estimate", "balanced_interval", "mean_interval", "ratio_interval", "wilson_interval"]
+from .layout import FloatArray
+
+__all__ = ["Estimate", "balanced_interval", "mean_interval", "ratio_interval", "wilson_interval", "wilson_upper_bound"]
 
 DEVIATE = 1.959963984540054
 """Of the standard normal law, 2.5 % is above it."""
@@ -83,3 +90,14 @@ def balanced_interval(shares: list[tuple[float, float]]) -> Estimate:
         variance += moved * (1 - moved) / (rows + 4)
     half = DEVIATE * math.sqrt(variance) / len(shares)
     return Estimate(mean, mean - half, mean + half).within(0.0, 1.0)
+
+
+def wilson_upper_bound(share: npt.ArrayLike, observations: npt.ArrayLike, margin: npt.ArrayLike) -> FloatArray:
+    """E. B. Wilson's bound of a share (1927), which holds for rare values too, where one standard error says little.
+
+    ``margin`` is in standard errors. Arguments broadcast; shares above 1 count as 1.
+    """
+    share, square = np.minimum(share, 1.0), np.square(margin) / np.asarray(observations)
+    root = np.sqrt(square * (share * (1.0 - share) + square / 4.0))
+    bound: FloatArray = (share + square / 2.0 + root) / (1.0 + square)
+    return bound

@@ -11,7 +11,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from .bounds import wilson_upper_bound
+from .intervals import wilson_upper_bound
 from .layout import FloatArray
 
 __all__ = ["LossBets"]
