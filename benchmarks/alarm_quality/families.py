@@ -16,9 +16,9 @@ from model_drift_exporter.monitors.evidence_schedule import Updates
 from model_drift_exporter.monitors.evidence_targets import BETS_OF_COLUMN, BetLayout
 from model_drift_exporter.monitors.seasonal_bets import SeasonalBets
 from model_drift_exporter.reference.profile import FEATURE, PREDICTION, SCORE
-from model_drift_exporter.statistics.bets import BETS, OMNIBUS_WEIGHT, BetKind
-from model_drift_exporter.statistics.e_cusum import advance
-from model_drift_exporter.statistics.omnibus import MEMORIES
+from model_drift_exporter.statistics.betting.bets import BETS, OMNIBUS_WEIGHT, BetKind
+from model_drift_exporter.statistics.betting.e_cusum import advance
+from model_drift_exporter.statistics.betting.omnibus import MEMORIES
 
 __all__ = ["Family", "Rearmed", "WatchedMonitor", "allowed", "families_of"]
 

@@ -15,7 +15,7 @@ from model_drift_exporter.monitors.evidence_targets import (
 )
 from model_drift_exporter.monitors.seasonal_bets import SeasonalBets
 from model_drift_exporter.reference.profile import FEATURE, ReferenceProfile, categorical_column
-from model_drift_exporter.statistics.bet_families import DIRECTIONAL
+from model_drift_exporter.statistics.betting.bet_families import DIRECTIONAL
 from tests.monitors.evidence_streams import profile
 
 

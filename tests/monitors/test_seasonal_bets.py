@@ -9,7 +9,7 @@ from model_drift_exporter.evidence_options import EvidenceOptions
 from model_drift_exporter.monitors.evidence_counts import GroupedCounts
 from model_drift_exporter.monitors.seasonal_bets import SeasonalBets, SeasonalOmnibus, SlotTables
 from model_drift_exporter.reference.seasons import slot_law
-from model_drift_exporter.statistics.bets import BetKind
+from model_drift_exporter.statistics.betting.bets import BetKind
 from tests.monitors.evidence_streams import MISSING_CELL, SHARES, profile
 
 OPTIONS = EvidenceOptions()

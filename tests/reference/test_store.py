@@ -13,7 +13,7 @@ from model_drift_exporter.evidence_options import EvidenceOptions
 from model_drift_exporter.monitors.seasonal_bets import SeasonalBets
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.reference.store import load_profiles, save_profiles
-from model_drift_exporter.statistics.bets import BetKind
+from model_drift_exporter.statistics.betting.bets import BetKind
 from tests.prediction_log import batch_of, make_rows, profile_of
 
 _CREATED = "2026-01-02T03:04:05Z"

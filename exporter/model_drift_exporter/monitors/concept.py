@@ -15,7 +15,7 @@ from ..metrics.samples import Samples, Series
 from ..outcomes import OutcomeBatch, OutcomeLayout
 from ..reference.outcomes import FEWEST_CLASS_ROWS, harm_losses
 from ..reference.profile import PREDICTION, OutcomeSummary
-from ..statistics.loss_bets import LossBets
+from ..statistics.betting.loss_bets import LossBets
 from ..statistics.loss_split import BinLosses, split_change
 from ..statistics.performance import BOUNDED_ERROR
 from ..statistics.tally import Contributions, TallyShape

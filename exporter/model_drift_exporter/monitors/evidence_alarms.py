@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..alarms import Alarm
-from ..statistics.naming import named_columns
+from ..statistics.betting.naming import named_columns
 from .evidence_schedule import Updates
 from .evidence_state import EvidenceUpdates
 from .evidence_targets import BetLayout, Target

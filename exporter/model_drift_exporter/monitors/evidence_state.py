@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from ..statistics.e_cusum import advance
+from ..statistics.betting.e_cusum import advance
 
 __all__ = ["EvidenceState", "EvidenceUpdates"]
 

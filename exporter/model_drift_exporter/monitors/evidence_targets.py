@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..reference.profile import FEATURE, PREDICTION, SCORE, Column, ReferenceProfile
-from ..statistics.bets import BETS, OMNIBUS_WEIGHT, BetKind, Bets
-from ..statistics.e_cusum import log_mean
+from ..statistics.betting.bets import BETS, OMNIBUS_WEIGHT, BetKind, Bets
+from ..statistics.betting.e_cusum import log_mean
+from ..statistics.betting.omnibus import MEMORIES
 from ..statistics.intervals import wilson_upper_bound
-from ..statistics.omnibus import MEMORIES
 from .seasonal_bets import SlotBets
 
 __all__ = ["BETS_OF_COLUMN", "OMNIBUS", "REJECTED_BETS", "BetLayout", "Target", "rejected_limit", "rejected_log_e"]

@@ -16,7 +16,7 @@ from ..metrics.samples import Samples, Series
 from ..outcomes import OutcomeBatch, OutcomeLayout
 from ..reference.outcomes import FEWEST_CLASS_ROWS, harm_losses
 from ..reference.profile import OutcomeSummary
-from ..statistics.loss_bets import LossBets
+from ..statistics.betting.loss_bets import LossBets
 from ..statistics.performance import BOUNDED_ERROR
 from .base import MonitorContext
 from .loss_evidence import LossEvidence, forget_evidence

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from ..alarms import Alarm
 from ..errors import StateError
-from ..statistics.e_cusum import advance, log_mean
-from ..statistics.loss_bets import LossBets
+from ..statistics.betting.e_cusum import advance, log_mean
+from ..statistics.betting.loss_bets import LossBets
 from .evidence_digest import digest_of
 from .evidence_minutes import EvidenceMinutes
 from .recovery import RecoveryBlocks

@@ -13,10 +13,18 @@ from numpy.typing import NDArray
 from ..evidence_options import EvidenceOptions
 from ..reference.profile import ReferenceProfile, Season
 from ..reference.seasons import PRIOR_ROWS
-from ..statistics.bet_tables import BetColumn, PaddedColumns
-from ..statistics.bets import Bets, BetTable, Tolerances, broken_bet_table, broken_bets, make_bet_table, make_bets
-from ..statistics.omnibus import MEMORIES, OmnibusBets
-from ..statistics.reference_ball import ReferenceBall, reference_ball
+from ..statistics.betting.bet_tables import BetColumn, PaddedColumns
+from ..statistics.betting.bets import (
+    Bets,
+    BetTable,
+    Tolerances,
+    broken_bet_table,
+    broken_bets,
+    make_bet_table,
+    make_bets,
+)
+from ..statistics.betting.omnibus import MEMORIES, OmnibusBets
+from ..statistics.betting.reference_ball import ReferenceBall, reference_ball
 from .evidence_counts import GroupedCounts
 from .evidence_digest import digest_of
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..reference.profile import FEATURE, Column
-from ..statistics.bets import Bets
+from ..statistics.betting.bets import Bets
 from .evidence_targets import REJECTED_BETS, rejected_log_e
 
 __all__ = ["MOST_RECORDS", "rejected_lines_unjudged", "unjudged_features"]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..binning import Binner
 from ..records import RecordBatch
 from ..statistics import FloatArray, IndexArray
-from ..statistics.bet_families import FEWEST_SPECIAL, MOST_TOGETHER
+from ..statistics.betting.bet_families import FEWEST_SPECIAL, MOST_TOGETHER
 from ..statistics.design_effect import LEVEL, BlockRatios, block_lengths, block_ratios
 from ..times import parse_times
 from .profile import FEATURE, INVALID, MISSING, OTHER, PREDICTION, SCORE, Column, ReferenceProfile, Season

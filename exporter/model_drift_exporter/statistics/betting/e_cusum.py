@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from .layout import FloatArray
+from ..layout import FloatArray
 
 __all__ = ["advance", "log_mean"]
 

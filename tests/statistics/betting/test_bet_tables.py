@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from model_drift_exporter.statistics.bets import BETS, BetColumn, make_bets
+from model_drift_exporter.statistics.betting.bets import BETS, BetColumn, make_bets
 
 
 def test_a_slot_bets_on_the_categories_of_the_whole_reference() -> None:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_drift_exporter.statistics.bets import BetColumn
+from model_drift_exporter.statistics.betting.bets import BetColumn
+from model_drift_exporter.statistics.betting.omnibus import MEMORIES, OmnibusBets, _packed, _shortened, _unpacked
+from model_drift_exporter.statistics.betting.reference_ball import ReferenceBall, projected, reference_ball
 from model_drift_exporter.statistics.layout import FloatArray
-from model_drift_exporter.statistics.omnibus import MEMORIES, OmnibusBets, _packed, _shortened, _unpacked
-from model_drift_exporter.statistics.reference_ball import ReferenceBall, projected, reference_ball
 
 MORNING = np.array([0, 4_000, 3_000, 2_000, 1_000, 0, 0, 0])
 EVENING = MORNING[[0, 4, 3, 2, 1, 5, 6, 7]]

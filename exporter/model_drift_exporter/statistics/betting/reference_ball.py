@@ -9,8 +9,8 @@ from statistics import NormalDist
 import attrs
 import numpy as np
 
+from ..layout import FloatArray
 from .bet_tables import BetColumn, PaddedColumns
-from .layout import FloatArray
 
 __all__ = ["ReferenceBall", "chi_square_quantile", "projected", "reference_ball"]
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from .layout import FloatArray
+from ..layout import FloatArray
 
 __all__ = ["normal_density", "normal_quantile", "normal_scores"]
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..intervals import wilson_upper_bound
+from ..layout import FloatArray
 from .bet_tables import BetKind, BetTables
-from .intervals import wilson_upper_bound
-from .layout import FloatArray
 from .normal_scores import normal_scores
 
 __all__ = ["DIRECTIONAL", "FEWEST_SPECIAL", "MOST_TOGETHER", "add_categories", "add_moments", "add_special"]

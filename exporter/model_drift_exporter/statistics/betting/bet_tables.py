@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from .layout import BooleanArray, FloatArray, IndexArray
+from ..layout import BooleanArray, FloatArray, IndexArray
 
 __all__ = ["BetColumn", "BetKind", "BetTables", "PaddedColumns"]
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from model_drift_exporter.statistics.bets import BetColumn, BetKind, Bets, Tolerances, make_bets
+from model_drift_exporter.statistics.betting.bets import BetColumn, BetKind, Bets, Tolerances, make_bets
 from model_drift_exporter.statistics.layout import FloatArray
 
 TAILED = [0, 10, 90, 400, 500, 1000, 1500, 1500, 1500, 1500, 1000, 500, 400, 90, 10, 0, 0, 0]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_drift_exporter.statistics.bets import (
+from model_drift_exporter.statistics.betting.bets import (
     BETS,
     OMNIBUS_WEIGHT,
     BetColumn,

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import optimize, stats
 
-from model_drift_exporter.statistics.bets import BetColumn
+from model_drift_exporter.statistics.betting.bets import BetColumn
+from model_drift_exporter.statistics.betting.reference_ball import chi_square_quantile, projected, reference_ball
 from model_drift_exporter.statistics.layout import FloatArray
-from model_drift_exporter.statistics.reference_ball import chi_square_quantile, projected, reference_ball
 
 COUNTS = st.lists(st.integers(0, 500), min_size=3, max_size=20).filter(any)
 SEEDS = st.integers(0, 2**32 - 1)

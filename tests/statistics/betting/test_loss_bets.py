@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_drift_exporter.statistics.e_cusum import advance, log_mean
-from model_drift_exporter.statistics.loss_bets import LossBets
+from model_drift_exporter.statistics.betting.e_cusum import advance, log_mean
+from model_drift_exporter.statistics.betting.loss_bets import LossBets
 
 BETS = st.builds(
     LossBets,

@@ -11,8 +11,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from .intervals import wilson_upper_bound
-from .layout import FloatArray
+from ..intervals import wilson_upper_bound
+from ..layout import FloatArray
 
 __all__ = ["LossBets"]
 

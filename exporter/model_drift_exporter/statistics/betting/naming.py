@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from .layout import FloatArray, IndexArray
+from ..layout import FloatArray, IndexArray
 
 __all__ = ["named_columns"]
 

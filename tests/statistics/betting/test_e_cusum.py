@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_drift_exporter.statistics.e_cusum import advance, log_mean
+from model_drift_exporter.statistics.betting.e_cusum import advance, log_mean
 
 FINITE = st.floats(-50, 50)
 UPDATES = st.lists(st.tuples(FINITE, st.sampled_from([0.0, -4.0, 1.5])), min_size=1, max_size=40)

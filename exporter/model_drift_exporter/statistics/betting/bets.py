@@ -14,10 +14,10 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from ..layout import FloatArray, IndexArray
+from ..sums import summable
 from .bet_families import DIRECTIONAL, FEWEST_SPECIAL, add_categories, add_moments, add_special
 from .bet_tables import BetColumn, BetKind, BetTables, PaddedColumns
-from .layout import FloatArray, IndexArray
-from .sums import summable
 
 __all__ = [
     "BETS",

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from .layout import FloatArray, IndexArray
+from ..layout import FloatArray, IndexArray
 from .reference_ball import ReferenceBall, projected
 
 __all__ = ["MEMORIES", "OmnibusBets"]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from model_drift_exporter.statistics.normal_scores import normal_density, normal_quantile, normal_scores
+from model_drift_exporter.statistics.betting.normal_scores import normal_density, normal_quantile, normal_scores
 
 SHARES = st.lists(st.integers(0, 1_000), min_size=1, max_size=25).filter(any)
 

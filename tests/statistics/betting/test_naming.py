@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_drift_exporter.statistics.naming import named_columns
+from model_drift_exporter.statistics.betting.naming import named_columns
 
 EVIDENCE = st.lists(st.sampled_from([-math.inf, -3.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0]), max_size=12)
 

@@ -1,0 +1,1 @@
+"""Bets against the reference: the evidence of a change, from counts and from scores."""
