@@ -16,8 +16,8 @@ from model_drift_exporter.backfill import STEP, Backfill, step_problem
 from model_drift_exporter.cli import replay
 from model_drift_exporter.errors import InputError
 from model_drift_exporter.metrics.samples import HistogramSeries, Samples, Series
-from model_drift_exporter.quantities import parse_duration
 from model_drift_exporter.replaying import BackfillOptions
+from model_drift_exporter.settings.values import parse_duration
 from tests.components import require
 from tests.history.rules import shipped_rules
 

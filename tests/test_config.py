@@ -23,10 +23,9 @@ from model_drift_exporter.config import (
     Settings,
     StateSettings,
     WebSettings,
-    Window,
 )
-from model_drift_exporter.quantities import SettingError
-from model_drift_exporter.setting_declarations import all_settings, section_class
+from model_drift_exporter.settings.declaring import all_settings, section_class
+from model_drift_exporter.settings.values import SettingError, Window
 
 
 def test_the_defaults_are_those_of_the_design() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from model_drift_exporter.config import InputSettings, Settings
 from model_drift_exporter.configuration_documentation import documentation
-from model_drift_exporter.setting_declarations import all_settings
+from model_drift_exporter.settings.declaring import all_settings
 
 FILE = Path(__file__).parent.parent / "docs" / "configuration.md"
 

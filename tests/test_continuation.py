@@ -3,10 +3,10 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from model_drift_exporter.config import parse_window
 from model_drift_exporter.continuation import why_new_bins
 from model_drift_exporter.reference.builder import BuildOptions
 from model_drift_exporter.reference.profile import ReferenceProfile
+from model_drift_exporter.settings.values import parse_window
 from model_drift_exporter.tracking import ModelTrack, TrackOptions
 from tests.prediction_log import START, batch_of, make_rows, profile_of
 

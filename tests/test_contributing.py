@@ -12,13 +12,13 @@ import pytest
 
 from model_drift_exporter.alarms import AlarmBoard
 from model_drift_exporter.binning import Binner
-from model_drift_exporter.config import Window
 from model_drift_exporter.evidence_options import EvidenceOptions
 from model_drift_exporter.formats import FORMATS
 from model_drift_exporter.metrics.catalogue import CATALOGUE
 from model_drift_exporter.monitors import MonitorContext
 from model_drift_exporter.records import RecordBatch
 from model_drift_exporter.reference.builder import ProfileBuilder
+from model_drift_exporter.settings.values import Window
 
 TEXT = (Path(__file__).resolve().parents[1] / "CONTRIBUTING.md").read_text()
 EXAMPLES = dict(re.findall(r"<!-- example: (\w+) -->\n```python\n(.*?)```", TEXT, re.DOTALL))

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from model_drift_exporter.config import parse_window
 from model_drift_exporter.models import Models
 from model_drift_exporter.records import Decoded
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.reference_fit import RECORDS
+from model_drift_exporter.settings.values import parse_window
 from model_drift_exporter.tracking import TrackOptions
 from tests.prediction_log import START, Row, batch_of, make_rows, profile_of
 

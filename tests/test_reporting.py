@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from model_drift_exporter.config import parse_window
 from model_drift_exporter.reference.profile import Column
 from model_drift_exporter.reporting import bin_labels, model_status
+from model_drift_exporter.settings.values import parse_window
 from model_drift_exporter.status import ColumnStatus, ModelStatus
 from model_drift_exporter.tracking import ModelTrack, TrackOptions
 from tests.exposition import Exposition

@@ -16,12 +16,12 @@ from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from model_drift_exporter.alarms import Transition
-from model_drift_exporter.config import parse_window
 from model_drift_exporter.evidence_options import EvidenceOptions
 from model_drift_exporter.metrics.renderer import render
 from model_drift_exporter.models import Models
 from model_drift_exporter.pipeline import Pipeline
 from model_drift_exporter.reference.profile import ReferenceProfile
+from model_drift_exporter.settings.values import parse_window
 from model_drift_exporter.sources import Chunk, SourceStatus
 from model_drift_exporter.tracking import TrackOptions
 from tests.prediction_log import START, Row, batch_of, profile_of

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from model_drift_exporter.config import parse_window
+from model_drift_exporter.settings.values import parse_window
 from model_drift_exporter.tracking import ModelTrack, TrackOptions
 from tests.exposition import Exposition
 from tests.prediction_log import START, batch_of, make_rows, profile_of

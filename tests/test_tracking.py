@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model_drift_exporter.config import parse_window
 from model_drift_exporter.errors import ReferenceProfileError, StateError
 from model_drift_exporter.labels.options import LabelOptions
 from model_drift_exporter.records import NO_LINES, LabelBatch, RecordBatch
 from model_drift_exporter.reference.builder import BuildOptions
 from model_drift_exporter.reference.profile import ReferenceProfile
+from model_drift_exporter.settings.values import parse_window
 from model_drift_exporter.snapshot_file import read_snapshot, write_snapshot
 from model_drift_exporter.tracking import ModelTrack, TrackOptions
 from tests.exposition import Exposition, series_lines

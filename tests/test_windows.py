@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from model_drift_exporter.binning import CodedBatch
-from model_drift_exporter.config import Window
 from model_drift_exporter.errors import StateError
 from model_drift_exporter.records import RecordBatch
+from model_drift_exporter.settings.values import Window
 from model_drift_exporter.windows import PANES, CountWindow, RollingWindow, TimeWindow, late, make_windows
 
 CELLS, COLUMNS = 5, 2

@@ -12,10 +12,10 @@ from .evidence_options import EvidenceOptions
 from .labels.options import LabelOptions
 from .models import Models
 from .pipeline import Pipeline
-from .quantities import parse_budget
 from .reference.builder import BuildOptions
 from .reference.profile import ReferenceProfile
 from .reference.store import load_profiles
+from .settings.values import parse_budget
 from .sources import FileSource, StdinSource
 from .sources.base import Source
 from .tracking import TrackOptions

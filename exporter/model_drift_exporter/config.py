@@ -23,9 +23,9 @@ from .config_service import (
     StateSettings,
     WebSettings,
 )
-from .quantities import SettingError, Window, parse_listen_address, parse_window, window_length
-from .setting_declarations import check_setting, section, setting
-from .setting_kinds import Choice, Integer, Mapped, Number, Parsed, Repeated, Text
+from .settings.declaring import check_setting, section, setting
+from .settings.kinds import Choice, Integer, Mapped, Number, Parsed, Repeated, Text
+from .settings.values import SettingError, Window, parse_window, window_length
 
 __all__ = [
     "EvidenceSettings",
@@ -51,9 +51,6 @@ __all__ = [
     "StateSettings",
     "Task",
     "WebSettings",
-    "Window",
-    "parse_listen_address",
-    "parse_window",
 ]
 
 InputFormat = Literal["auto", "jsonl", "csv"]

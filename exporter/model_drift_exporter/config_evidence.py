@@ -7,9 +7,9 @@ from typing import Literal, get_args
 
 import attrs
 
-from .quantities import parse_budget, parse_duration, parse_optional_duration
-from .setting_declarations import setting
-from .setting_kinds import Choice, Integer, Number, Parsed, Switch
+from .settings.declaring import setting
+from .settings.kinds import Choice, Integer, Number, Parsed, Switch
+from .settings.values import parse_budget, parse_duration, parse_optional_duration
 
 __all__ = ["EvidenceSettings", "LabelSettings", "LabelsExpected", "LossSettings"]
 

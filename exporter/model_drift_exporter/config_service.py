@@ -7,9 +7,9 @@ from typing import Literal, get_args
 
 import attrs
 
-from .quantities import parse_duration, parse_listen_address, parse_optional_address, parse_telemetry_path
-from .setting_declarations import setting
-from .setting_kinds import Choice, Integer, Parsed, Size, Switch, Text
+from .settings.declaring import setting
+from .settings.kinds import Choice, Integer, Parsed, Size, Switch, Text
+from .settings.values import parse_duration, parse_listen_address, parse_optional_address, parse_telemetry_path
 
 __all__ = [
     "IngestSettings",

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import attrs
 
 from .config import InputSettings, Settings
-from .setting_declarations import Setting, all_settings, section_class
+from .settings.declaring import Setting, all_settings, section_class
 
 __all__ = ["documentation"]
 

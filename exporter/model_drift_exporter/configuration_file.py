@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 
-from . import setting_declarations
 from .config import InputSettings, Settings
-from .quantities import SettingError
-from .setting_declarations import all_settings, section_class
-from .setting_kinds import Kind, Mapped, Repeated, closest
+from .settings import declaring
+from .settings.declaring import all_settings, section_class
+from .settings.kinds import Kind, Mapped, Repeated, closest
+from .settings.values import SettingError
 from .settings_draft import Draft, InputDraft, Place
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class _Reader:
     def complain(self, place: Place, message: str, hint: str) -> None:
         self.draft.problems.append(place.problem(message, hint))
 
-    def read_section(self, node: Node, cls: type[Any], path: setting_declarations.Path = ()) -> None:
+    def read_section(self, node: Node, cls: type[Any], path: declaring.Path = ()) -> None:
         if node.tag == _NULL:
             return
         attributes = attrs.fields_dict(cls)

@@ -14,10 +14,10 @@ import attrs
 import click
 
 from .config import InputSettings, Settings
-from .quantities import SettingError
-from .setting_declarations import Path as SettingPath
-from .setting_declarations import Setting, all_settings
-from .setting_kinds import Repeated, Switch
+from .settings.declaring import Path as SettingPath
+from .settings.declaring import Setting, all_settings
+from .settings.kinds import Repeated, Switch
+from .settings.values import SettingError
 from .settings_draft import Draft, InputDraft, Place
 
 __all__ = ["SettingsCommand", "labels_option", "settings_from", "settings_options"]

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from .alarms import AlarmBoard
 from .binning import Binner, CodedBatch
-from .config import Window
 from .errors import StateError
 from .evidence_options import EvidenceOptions
 from .labels.flow import LabelFlow
@@ -28,6 +27,7 @@ from .records import RecordBatch, lines_of
 from .reference.builder import BuildOptions
 from .reference.profile import ReferenceProfile
 from .series_limit import exported_columns, series_of
+from .settings.values import Window
 from .traffic import Traffic
 
 __all__ = ["ModelMonitors", "TrackOptions"]

@@ -10,7 +10,7 @@ import attrs
 
 from .config import InputSettings, Settings
 from .errors import ConfigurationError, Problem
-from .setting_declarations import Path, section_class
+from .settings.declaring import Path, section_class
 
 __all__ = ["Draft", "InputDraft", "Place"]
 

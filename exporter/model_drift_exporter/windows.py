@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .binning import CodedBatch
-from .config import Window
 from .errors import StateError
+from .settings.values import Window
 
 __all__ = ["PANES", "CountWindow", "RollingWindow", "TimeWindow", "late", "make_windows"]
 

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from model_drift_exporter.alarms import AlarmBoard, Transition
 from model_drift_exporter.binning import Binner, CodedBatch
-from model_drift_exporter.config import parse_window
 from model_drift_exporter.evidence_options import EvidenceOptions
 from model_drift_exporter.monitors import MonitorContext
 from model_drift_exporter.monitors.evidence import EvidenceMonitor
@@ -26,6 +25,7 @@ from model_drift_exporter.reference.profile import (
     categorical_column,
     numeric_column,
 )
+from model_drift_exporter.settings.values import parse_window
 
 __all__ = [
     "MISSING_CELL",

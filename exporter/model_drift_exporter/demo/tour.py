@@ -14,11 +14,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
 
-from ..config import parse_listen_address
 from ..errors import ConfigurationError, ListenError, Problem
 from ..exporter import Exporter
 from ..logs import configure_logging
-from ..quantities import SettingError
+from ..settings.values import SettingError, parse_listen_address
 from ..web.app import create_app
 from ..web.server import Listener, Server, listen
 from ..web.service import WebOptions

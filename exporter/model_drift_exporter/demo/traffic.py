@@ -18,7 +18,7 @@ import click
 import numpy as np
 
 from ..errors import ReferenceProfileError
-from ..quantities import SettingError, parse_duration
+from ..settings.values import SettingError, parse_duration
 from .generated import Orders, generated_scenario
 from .prediction_log import PredictionLog
 from .replay import write_reference

@@ -9,11 +9,11 @@ import attrs
 
 from ..alarms import AlarmBoard
 from ..binning import Binner, CodedBatch
-from ..config import Window
 from ..evidence_options import EvidenceOptions
 from ..metrics.samples import Samples
 from ..outcomes import OutcomeBatch
 from ..reference.profile import Column, ReferenceProfile
+from ..settings.values import Window
 
 __all__ = ["Monitor", "MonitorContext", "OutcomeMonitor"]
 

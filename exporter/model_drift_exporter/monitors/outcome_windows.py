@@ -8,9 +8,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..config import Window
 from ..errors import StateError
 from ..outcomes import OutcomeBatch
+from ..settings.values import Window
 from ..statistics.layout import FloatArray
 from ..statistics.tally import Contributions, IntegerArray, Tally, TallyShape
 from ..windows import PANES

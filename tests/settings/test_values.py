@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_drift_exporter.quantities import (
+from model_drift_exporter.settings.values import (
     SettingError,
     Window,
     parse_budget,

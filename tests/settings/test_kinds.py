@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_drift_exporter.quantities import SettingError
-from model_drift_exporter.setting_kinds import (
+from model_drift_exporter.settings.kinds import (
     Choice,
     Integer,
     Kind,
@@ -19,6 +18,7 @@ from model_drift_exporter.setting_kinds import (
     Text,
     closest,
 )
+from model_drift_exporter.settings.values import SettingError
 
 
 @given(st.integers(-50, 50))

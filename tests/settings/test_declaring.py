@@ -4,9 +4,9 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from model_drift_exporter.quantities import SettingError
-from model_drift_exporter.setting_declarations import all_settings, section, setting
-from model_drift_exporter.setting_kinds import Choice, Integer, Mapped
+from model_drift_exporter.settings.declaring import all_settings, section, setting
+from model_drift_exporter.settings.kinds import Choice, Integer, Mapped
+from model_drift_exporter.settings.values import SettingError
 
 
 @attrs.frozen

@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Callable, Hashable, Sequence
 
-from .quantities import SettingError, parse_size, write_size
+from .values import SettingError, parse_size, write_size
 
 __all__ = ["Choice", "Integer", "Kind", "Mapped", "Number", "Parsed", "Repeated", "Size", "Switch", "Text", "closest"]
 

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 import attrs
 
-from .quantities import SettingError
-from .setting_kinds import Kind, Mapped
+from .kinds import Kind, Mapped
+from .values import SettingError
 
 __all__ = ["Path", "Setting", "all_settings", "check_setting", "section", "section_class", "setting"]
 

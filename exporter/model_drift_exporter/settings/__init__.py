@@ -1,0 +1,1 @@
+"""How one setting is declared, parsed and checked."""
