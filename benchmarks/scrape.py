@@ -150,8 +150,8 @@ def exporter(reference: str, numeric: int, categorical: int, scrapes: int) -> di
     from model_drift_exporter.config import Settings
     from model_drift_exporter.exporter import Exporter
     from model_drift_exporter.metrics.renderer import render
+    from model_drift_exporter.records.chunk import Chunk
     from model_drift_exporter.running import tune_garbage_collection
-    from model_drift_exporter.sources.base import Chunk
 
     exporter = Exporter(Settings(reference=(reference,)))
     stream = Stream(numeric=numeric, categorical=categorical, seed=3)

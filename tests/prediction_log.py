@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from model_drift_exporter.records import RecordBatch
+from model_drift_exporter.records.batches import RecordBatch
 from model_drift_exporter.reference.builder import BuildOptions, ProfileBuilder
 from model_drift_exporter.reference.profile import ReferenceProfile
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from model_drift_exporter.check_reading import Bounds, InputReading, read_input
 from model_drift_exporter.config import InputSettings, LimitSettings, Settings
+from model_drift_exporter.records.chunk import Chunk
 from model_drift_exporter.sources import FileSource
-from model_drift_exporter.sources.base import Chunk
 
 GOOD, LONG, BAD, EMPTY = b'{"features":{"a":1}}', b"x" * 2_000, b"bad", b""
 

@@ -2,32 +2,13 @@ from __future__ import annotations
 
 import math
 
-import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from model_drift_exporter.coding import CategoricalCoder, NumericCoder, coder_of, numbers, text_of
+from model_drift_exporter.coding import CategoricalCoder, NumericCoder, coder_of
 from model_drift_exporter.reference.profile import Column
+from tests.records.raw_values import COLUMNS, as_float
 
-JSON = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(-3, 3),
-    st.integers(),
-    st.sampled_from([10**400, -(10**400), 2**53, -(2**53) - 1]),
-    st.floats(),
-    st.sampled_from([0.0, -0.0, 1.0, 2.0, math.nan, math.inf, -math.inf, 1e308, 5e-324]),
-    st.sampled_from(["", "0", "1", "-1", "007", "true", "false", "True", "None", "nan", "1.0", "gold", "٣"]),
-    st.text(max_size=3),
-    st.lists(st.integers(), max_size=2),
-    st.dictionaries(st.text(max_size=1), st.integers(), max_size=2),
-)
-COLUMNS = st.one_of(
-    st.lists(JSON, max_size=12),
-    st.lists(st.one_of(st.none(), st.floats(), st.integers(-3, 3)), max_size=12),
-    st.lists(st.one_of(st.none(), st.integers(-3, 9)), max_size=12),
-    st.lists(st.one_of(st.none(), st.sampled_from(["1", "gold", "", "x", "true"])), max_size=12),
-)
 EDGES = st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=2, max_size=8).map(sorted)
 TEXTS = st.lists(
     st.one_of(
@@ -58,14 +39,6 @@ TEXTS = st.lists(
     ),
     max_size=12,
 )
-
-
-def as_float(value: object) -> float:
-    assert isinstance(value, int | float)
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
 
 
 def numeric_code(value: object, edges: list[float]) -> int:
@@ -107,37 +80,12 @@ def text_number(text: str) -> object:
         return text
 
 
-@pytest.mark.parametrize("cell", ["2024_01", "1_000", "\N{ARABIC-INDIC DIGIT THREE}", "\N{FULLWIDTH DIGIT TWO}"])
-def test_what_only_python_takes_for_a_number_is_none(cell: str) -> None:
-    """A period with an underscore, or digits of another script, are text; the cells beside them stay numbers."""
-    array, invalid = numbers(["1.5", cell, ""], text=True)
-    assert invalid == [1]
-    assert (array[0], math.isnan(array[1]), math.isnan(array[2])) == (1.5, True, True)
-
-
 @given(TEXTS, EDGES)
 def test_texts_are_numbers_if_they_can_be_read_as_such(texts: list[str], edges: list[float]) -> None:
     """In CSV empty cells and the common words for nothing are missing, what is no number is invalid."""
     expected = [numeric_code(text_number(text), edges) for text in texts]
     assert NumericCoder(edges).codes(texts, text=True).tolist() == expected
     assert [int(NumericCoder(edges).codes([text], text=True)[0]) for text in texts] == expected
-
-
-@given(COLUMNS)
-def test_numbers_and_what_is_none(values: list[object]) -> None:
-    """Each value is a float, NaN because it is missing, or NaN and listed because it is something else."""
-    array, invalid = numbers(values)
-    for index, (value, number) in enumerate(zip(values, array.tolist(), strict=True)):
-        if value is None or (isinstance(value, float) and math.isnan(value)):
-            assert math.isnan(number)
-            assert index not in invalid
-        elif isinstance(value, bool) or not isinstance(value, int | float):
-            assert math.isnan(number)
-            assert index in invalid
-        else:
-            assert number == as_float(value)
-            assert index not in invalid
-    assert invalid == sorted(set(invalid))
 
 
 def categorical_code(value: object, categories: list[str], *, accepts_numbers: bool) -> int:
@@ -183,30 +131,6 @@ def test_an_empty_text_is_missing_in_csv_only(texts: list[str]) -> None:
     coder = CategoricalCoder(["gold", "NA"])
     assert coder.codes(texts, text=True).tolist() == [{"gold": 0, "NA": 1, "x": 2, "": 3}[text] for text in texts]
     assert coder.codes(texts).tolist() == [{"gold": 0, "NA": 1, "x": 2, "": 2}[text] for text in texts]
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        ("a", "a"),
-        ("", ""),
-        (True, "true"),
-        (False, "false"),
-        (1, "1"),
-        (1.0, "1"),
-        (-0.0, "0"),
-        (0.5, "0.5"),
-        (1e22, "1e+22"),
-        (math.inf, "inf"),
-        (math.nan, None),
-        (None, None),
-        ([1], None),
-        ({}, None),
-    ],
-)
-def test_classes_by_name(value: object, text: str | None) -> None:
-    """1 and 1.0 are one class, true is another; what has no name is none."""
-    assert text_of(value) == text
 
 
 def test_unknown_categories_are_not_remembered() -> None:

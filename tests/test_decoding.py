@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model_drift_exporter.decoding import Decoding
-from model_drift_exporter.records import lines_of
-from model_drift_exporter.sources import Chunk
+from model_drift_exporter.records.batches import lines_of
+from model_drift_exporter.records.chunk import Chunk
 from tests.prediction_log import batch_of, make_rows, profile_of
 
 RECORD = b'{"id":1,"features":{"a":1},"prediction":0}'

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from model_drift_exporter.held_labels import HeldLabels
-from model_drift_exporter.records import LabelBatch
+from model_drift_exporter.records.batches import LabelBatch
 
 START = 1_700_000_000.0
 

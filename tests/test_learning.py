@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model_drift_exporter.learning import LearningBuffer
-from model_drift_exporter.model_batch import ModelBatch
-from model_drift_exporter.records import NO_LINES, LabelBatch
+from model_drift_exporter.records.batches import NO_LINES, LabelBatch, ModelBatch
 from model_drift_exporter.reference.builder import BuildOptions
 from tests.prediction_log import START, batch_of, make_rows
 

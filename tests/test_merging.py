@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model_drift_exporter.merging import Log, labels_by_time, merged
-from model_drift_exporter.records import Decoded, LabelBatch, RecordBatch, lines_of
+from model_drift_exporter.records.batches import Decoded, LabelBatch, RecordBatch, lines_of
 
 START = 1_700_000_000.0
 

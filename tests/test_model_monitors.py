@@ -3,10 +3,9 @@ from __future__ import annotations
 import pytest
 
 from model_drift_exporter.alarms import AlarmBoard
-from model_drift_exporter.event_times import EventTimes
-from model_drift_exporter.model_batch import ModelBatch
 from model_drift_exporter.model_monitors import ModelMonitors, TrackOptions
-from model_drift_exporter.records import NO_LINES
+from model_drift_exporter.records.batches import NO_LINES, ModelBatch
+from model_drift_exporter.records.clock import EventTimes
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.settings.values import parse_window
 from model_drift_exporter.traffic import Traffic

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from model_drift_exporter.models import Models
-from model_drift_exporter.records import Decoded, LabelBatch
+from model_drift_exporter.records.batches import Decoded, LabelBatch
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.settings.values import parse_window
 from model_drift_exporter.snapshot_file import read_snapshot, write_snapshot

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from model_drift_exporter.models import Models
-from model_drift_exporter.records import Decoded
+from model_drift_exporter.records.batches import Decoded
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.reference_fit import RECORDS
 from model_drift_exporter.settings.values import parse_window

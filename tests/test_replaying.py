@@ -12,9 +12,9 @@ import pytest
 
 from model_drift_exporter.config import InputSettings, Settings
 from model_drift_exporter.errors import ConfigurationError
+from model_drift_exporter.records.times import parse_time
 from model_drift_exporter.replay_reports import JsonReport
 from model_drift_exporter.replaying import BackfillOptions, backfill_options, replay_logs
-from model_drift_exporter.times import parse_time
 from tests.exposition import Exposition
 from tests.incident_log import STEP, incident, reference_file
 from tests.prediction_log import START, write_jsonl

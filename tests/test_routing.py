@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_drift_exporter.records import LabelBatch, RecordBatch
+from model_drift_exporter.records.batches import LabelBatch, RecordBatch
 from model_drift_exporter.routing import OTHER_MODELS, LabelRouting, RejectedLines
 from model_drift_exporter.settings.values import parse_window
 from model_drift_exporter.tracking import ModelTrack, TrackOptions

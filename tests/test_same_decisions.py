@@ -20,9 +20,10 @@ from model_drift_exporter.evidence_options import EvidenceOptions
 from model_drift_exporter.metrics.renderer import render
 from model_drift_exporter.models import Models
 from model_drift_exporter.pipeline import Pipeline
+from model_drift_exporter.records.chunk import Chunk
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.settings.values import parse_window
-from model_drift_exporter.sources import Chunk, SourceStatus
+from model_drift_exporter.sources import SourceStatus
 from model_drift_exporter.tracking import TrackOptions
 from tests.prediction_log import START, Row, batch_of, profile_of
 

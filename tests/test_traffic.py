@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from model_drift_exporter.errors import StateError
-from model_drift_exporter.event_times import EventTimes
+from model_drift_exporter.records.clock import EventTimes
 from model_drift_exporter.traffic import Traffic
 
 

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from model_drift_exporter.binning import CodedBatch
 from model_drift_exporter.errors import StateError
-from model_drift_exporter.records import RecordBatch
+from model_drift_exporter.records.batches import RecordBatch
+from model_drift_exporter.records.clock import PANES, late
 from model_drift_exporter.settings.values import Window
-from model_drift_exporter.windows import PANES, CountWindow, RollingWindow, TimeWindow, late, make_windows
+from model_drift_exporter.windows import CountWindow, RollingWindow, TimeWindow, make_windows
 
 CELLS, COLUMNS = 5, 2
 

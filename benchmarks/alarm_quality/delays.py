@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from model_drift_exporter.evidence_options import EvidenceOptions
 from model_drift_exporter.monitors.evidence import EvidenceMonitor
 from model_drift_exporter.monitors.harm import HarmMonitor
-from model_drift_exporter.records import RecordBatch
+from model_drift_exporter.records.batches import RecordBatch
 from model_drift_exporter.reference.profile import ReferenceProfile
 
 from .laws import MadeUpModel, binned, context_of, normal, profile_of

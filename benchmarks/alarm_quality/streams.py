@@ -18,8 +18,8 @@ from benchmarks.processes import build_reference
 from model_drift_exporter.alarms import PAGE, Transition
 from model_drift_exporter.assembly import make_pipeline, open_sources
 from model_drift_exporter.config import InputSettings, Settings
+from model_drift_exporter.records.times import format_time, parse_times
 from model_drift_exporter.replaying import Replay
-from model_drift_exporter.times import format_time, parse_times
 
 from .scoring import Arrivals, Span, broken_share, inside, overlaps
 from .windows import WINDOW, FiringWindows, WindowRules

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable
 
 from .alarms import Transition
-from .times import format_time
+from .records.times import format_time
 
 __all__ = ["announce"]
 

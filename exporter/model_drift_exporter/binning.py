@@ -8,9 +8,10 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from .coding import CategoricalCoder, NumericCoder, coder_of, numbers
+from .coding import CategoricalCoder, NumericCoder, coder_of
 from .outputs import DERIVED, Scores, read_scores
-from .records import RecordBatch
+from .records.batches import RecordBatch
+from .records.values import numbers
 from .reference.profile import FEATURE, PREDICTION, SCORE, Column, ReferenceProfile
 
 __all__ = ["Binner", "CodedBatch"]

@@ -10,8 +10,8 @@ import numpy as np
 from .check_reading import InputReading
 from .check_report import Report, Table, count_of, excerpt, joined, moment, percent, size_text
 from .formats import FIELD_CANDIDATES
-from .records import LabelBatch, RecordBatch
-from .times import parse_time, parse_times
+from .records.batches import LabelBatch, RecordBatch
+from .records.times import parse_time, parse_times
 
 __all__ = ["write_input"]
 

@@ -12,10 +12,10 @@ from .assembly import build_options
 from .binning import Binner
 from .check_fit import MOSTLY, WORTH_A_WARNING, Shares, judge, odd_value, quoted_numbers
 from .check_report import Report, Table, count_of, excerpt, joined, percent
-from .coding import text_of
 from .config import Settings
 from .errors import ReferenceProfileError
-from .records import RecordBatch
+from .records.batches import RecordBatch
+from .records.values import text_of
 from .reference.builder import BuildOptions, ProfileBuilder
 from .reference.profile import (
     ABOVE,

@@ -17,8 +17,9 @@ from .check_report import excerpt
 from .config import InputSettings, Settings
 from .formats import Schema
 from .formats.streams import StreamDecoders
-from .records import LabelBatch, RecordBatch
-from .sources.base import Chunk, Source
+from .records.batches import LabelBatch, RecordBatch
+from .records.chunk import Chunk
+from .sources.base import Source
 from .sources.compression import begins_like_gzip
 from .sources.discovery import find_file, find_files, is_archive, is_pattern
 

@@ -22,11 +22,11 @@ from .metrics.renderer import render
 from .metrics.samples import Samples, Series
 from .models import DEFAULT_MODEL, OTHER_MODELS
 from .pipeline import Pipeline
-from .records import RecordBatch
+from .records.batches import RecordBatch
+from .records.chunk import Chunk
 from .reference.profile import ReferenceProfile
 from .reference.store import load_profiles
 from .series_limit import exported_columns, series_of
-from .sources.base import Chunk
 from .tracking import ModelTrack
 
 __all__ = ["check_settings", "examine"]

@@ -2,87 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .records.values import Values, numbers, text_of
 from .reference.profile import Column
 
-__all__ = ["CategoricalCoder", "NumericCoder", "coder_of", "numbers", "text_of"]
+__all__ = ["CategoricalCoder", "NumericCoder", "coder_of"]
 
-Values = Sequence[object]
-_NUMBERS = {float, int, type(None)}
 _TEXTS = {str, type(None)}
-_MISSING_TEXTS = frozenset({"", "na", "n/a", "nan", "null", "none"})
-
-
-def text_of(value: object) -> str | None:
-    """A category or class as text: strings as they are, ``true``/``false``, whole numbers without a point; else ``None``."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, float) and value == value:  # noqa: PLR0124 - not NaN
-        return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
-    return None
-
-
-def numbers(values: Values, *, text: bool = False) -> tuple[NDArray[np.float64], list[int]]:
-    """Values as floats, NaN where missing, and the indexes of those that are no numbers (NaN too).
-
-    A bool or a string is no number; with ``text`` a string is one if it can be read as one.
-    """
-    if text:
-        return _numbers_of_text(values)
-    kinds = set(map(type, values))
-    if kinds <= _NUMBERS:
-        try:
-            return np.fromiter(values, np.float64, len(values)), []
-        except OverflowError:
-            pass  # a whole number beyond the range of floats
-    if int in kinds:
-        values = [_number(value) if value.__class__ is int else value for value in values]
-    cleaned = [value if value.__class__ is float else None for value in values]
-    array = np.fromiter(cleaned, np.float64, len(cleaned))
-    suspects = np.flatnonzero(np.isnan(array)).tolist()
-    return array, [index for index in suspects if values[index] is not None and values[index].__class__ is not float]
-
-
-def _number(value: Any) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return np.inf if value > 0 else -np.inf
-
-
-def _numbers_of_text(values: Values) -> tuple[NDArray[np.float64], list[int]]:
-    texts: list[Any] = [value or "nan" for value in values]
-    if _is_plain("".join(texts)):
-        try:
-            return np.array(texts, dtype=np.float64), []
-        except ValueError:
-            pass
-    array = np.empty(len(values))
-    invalid = []
-    for index, text in enumerate(texts):
-        array[index] = np.nan
-        if _is_plain(text):
-            with contextlib.suppress(ValueError):
-                array[index] = float(text)
-                continue
-        if text.strip().lower() not in _MISSING_TEXTS:
-            invalid.append(index)
-    return array, invalid
-
-
-def _is_plain(text: str) -> bool:
-    # Python takes 2024_01 and the digits of every script for numbers; in a log they are periods and mistakes.
-    return "_" not in text and text.isascii()
 
 
 class NumericCoder:

@@ -12,9 +12,9 @@ import numpy as np
 
 from .formats import Schema
 from .formats.streams import StreamDecoders
-from .records import NO_LINES, Decoded
+from .records.batches import NO_LINES, Decoded
+from .records.chunk import Chunk
 from .reference.profile import ReferenceProfile
-from .sources.base import Chunk
 
 __all__ = ["Decoding"]
 

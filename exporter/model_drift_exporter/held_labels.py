@@ -8,9 +8,8 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from .model_batch import plain
-from .records import LabelBatch
-from .times import parse_times
+from .records.batches import LabelBatch, plain
+from .records.times import parse_times
 
 __all__ = ["HeldLabels"]
 

@@ -9,8 +9,9 @@ from typing import Any
 import attrs
 
 from .held_labels import HeldLabels
-from .records import Decoded, LabelBatch
-from .sources.base import Chunk, Source
+from .records.batches import Decoded, LabelBatch
+from .records.chunk import Chunk
+from .sources.base import Source
 
 __all__ = ["LabelInputs"]
 

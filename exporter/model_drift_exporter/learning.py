@@ -9,9 +9,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from .coding import text_of
-from .model_batch import ModelBatch
-from .records import LabelBatch, RecordBatch, lines_of
+from .records.batches import LabelBatch, ModelBatch, RecordBatch, lines_of
+from .records.values import text_of
 from .reference.builder import BuildOptions, ProfileBuilder
 from .reference.profile import ReferenceProfile
 

@@ -18,12 +18,11 @@ from .evidence_options import EvidenceOptions
 from .labels.flow import LabelFlow
 from .labels.options import LabelOptions
 from .metrics.samples import Samples
-from .model_batch import ModelBatch
 from .monitors import MONITORS, OUTCOME_MONITORS, Monitor, MonitorContext, OutcomeMonitor
 from .monitors.drift import DriftMonitor
 from .monitors.evidence import EvidenceMonitor
 from .monitors.observations import ObservationsMonitor
-from .records import RecordBatch, lines_of
+from .records.batches import ModelBatch, RecordBatch, lines_of
 from .reference.builder import BuildOptions
 from .reference.profile import ReferenceProfile
 from .series_limit import exported_columns, series_of

@@ -12,8 +12,7 @@ from .alarms import Transition
 from .continuation import why_new_bins
 from .errors import ReferenceProfileError, StateError
 from .metrics.samples import HistogramSeries, Samples, Series
-from .model_batch import ModelBatch
-from .records import NO_LINES, Decoded
+from .records.batches import NO_LINES, Decoded, ModelBatch
 from .reference.profile import ReferenceProfile
 from .reference_fit import ReferenceFit
 from .routing import OTHER_MODELS, LabelRouting, RejectedLines

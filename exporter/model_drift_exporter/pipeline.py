@@ -18,8 +18,9 @@ from .label_inputs import LabelInputs
 from .merging import Log, Piece, labels_by_time, merged, next_pieces
 from .metrics.samples import Samples, Series
 from .models import Models
-from .records import ERROR_REASONS, NO_LINES, Decoded, LabelBatch
-from .sources.base import Chunk, Source, SourceStatus
+from .records.batches import ERROR_REASONS, NO_LINES, Decoded, LabelBatch
+from .records.chunk import Chunk
+from .sources.base import Source, SourceStatus
 
 __all__ = ["Pipeline"]
 

@@ -24,7 +24,7 @@ from .formats import Schema
 from .formats.streams import StreamDecoders
 from .logs import configure_logging
 from .models import DEFAULT_MODEL
-from .records import RecordBatch
+from .records.batches import RecordBatch
 from .reference.builder import ProfileBuilder
 from .reference.parquet import read_parquet
 from .reference.profile import ReferenceProfile

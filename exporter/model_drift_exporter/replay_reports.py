@@ -8,7 +8,7 @@ from typing import Any, Protocol, TextIO
 import msgspec
 
 from .alarms import Transition
-from .times import format_time
+from .records.times import format_time
 
 __all__ = ["REPORTS", "JsonReport", "Report", "TextReport"]
 

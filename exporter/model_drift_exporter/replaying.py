@@ -18,9 +18,9 @@ from .backfill import INSTANCE, JOB, STEP, Backfill, step_problem
 from .config import Settings
 from .errors import ConfigurationError, Problem
 from .pipeline import Pipeline
+from .records.times import parse_time
 from .replay_reports import Report
 from .settings.values import SettingError, parse_duration
-from .times import parse_time
 
 __all__ = ["BackfillOptions", "Replay", "backfill_options", "replay_logs"]
 

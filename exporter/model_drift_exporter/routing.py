@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .coding import text_of
-from .model_batch import ModelBatch
-from .records import NO_LINES, LabelBatch, RecordBatch, lines_of
+from .records.batches import NO_LINES, LabelBatch, ModelBatch, RecordBatch, lines_of
+from .records.values import text_of
 from .tracking import ModelTrack
 
 __all__ = ["OTHER_MODELS", "LabelRouting", "RejectedLines"]

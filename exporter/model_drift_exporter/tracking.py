@@ -13,17 +13,16 @@ from numpy.typing import NDArray
 
 from .alarms import AlarmBoard
 from .errors import StateError
-from .event_times import EventTimes
 from .labels.evaluability import not_evaluable
 from .labels.flow import LabelFlow
 from .learning import LearningBuffer
 from .metrics.samples import Samples
-from .model_batch import ModelBatch
 from .model_monitors import ModelMonitors, TrackOptions
 from .monitors.drift import DriftMonitor
-from .records import NO_LINES, LabelBatch, RecordBatch
+from .records.batches import NO_LINES, LabelBatch, ModelBatch, RecordBatch
+from .records.clock import EventTimes
+from .records.times import parse_time
 from .reference.profile import Column, ReferenceProfile
-from .times import parse_time
 from .track_samples import TrackSamples
 from .traffic import Traffic
 

@@ -11,24 +11,12 @@ from numpy.typing import NDArray
 
 from .binning import CodedBatch
 from .errors import StateError
+from .records.clock import PANES, panes_of
 from .settings.values import Window
 
-__all__ = ["PANES", "CountWindow", "RollingWindow", "TimeWindow", "late", "make_windows"]
-
-PANES = 60
-"""Panes in a window of event time; a window of an hour moves on in steps of a minute."""
+__all__ = ["CountWindow", "RollingWindow", "TimeWindow", "make_windows"]
 
 _NEVER = -(2**53)  # before any time; event times before 1970 are negative panes
-
-
-def late(time: NDArray[np.float64], now: NDArray[np.float64], seconds: float) -> NDArray[np.bool_]:
-    """Which records are behind the oldest pane of a window of ``seconds`` that ends at ``now``."""
-    return _panes(time, seconds) <= _panes(now, seconds) - PANES
-
-
-def _panes(time: NDArray[np.float64], seconds: float) -> NDArray[np.int64]:
-    # In one place, since the floor of a quotient and a floor division differ by rounding.
-    return np.floor(time / (seconds / PANES)).astype(np.int64)
 
 
 class RollingWindow(Protocol):
@@ -68,11 +56,11 @@ class TimeWindow:
 
     def observe(self, batch: CodedBatch) -> None:
         """Add the timely records of a batch to their panes; the window ends at the batch's last ``now``."""
-        current = int(_panes(batch.now[-1:], self._seconds)[0])
+        current = int(panes_of(batch.now[-1:], self._seconds)[0])
         if current < self._current:
             self._panes[self._panes > current] = _NEVER  # the clock was set back: what it took for the present was not
         self._current = current
-        panes = _panes(batch.time, self._seconds)
+        panes = panes_of(batch.time, self._seconds)
         kept = batch.timely & (panes > self._current - len(self._panes)) & (panes <= self._current)
         if kept.all():
             cells = batch.cells

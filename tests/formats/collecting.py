@@ -8,7 +8,7 @@ import attrs
 from hypothesis import strategies as st
 
 from model_drift_exporter.formats import Decoder
-from model_drift_exporter.records import ERROR_REASONS, Decoded, LabelBatch, RecordBatch
+from model_drift_exporter.records.batches import ERROR_REASONS, Decoded, LabelBatch, RecordBatch
 
 
 @attrs.define

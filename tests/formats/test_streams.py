@@ -5,8 +5,8 @@ import pytest
 from model_drift_exporter.formats import Schema
 from model_drift_exporter.formats import streams as module
 from model_drift_exporter.formats.streams import StreamDecoders, format_of
-from model_drift_exporter.records import Decoded
-from model_drift_exporter.sources.base import Chunk
+from model_drift_exporter.records.batches import Decoded
+from model_drift_exporter.records.chunk import Chunk
 
 CSV = b"age,prediction\n41,1\n"
 JSON = b'{"age": 41, "prediction": 1}\n'

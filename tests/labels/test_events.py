@@ -6,7 +6,7 @@ import pytest
 
 from model_drift_exporter.labels.events import EventReader, Events
 from model_drift_exporter.outcomes import OutcomeLayout
-from model_drift_exporter.records import LabelBatch
+from model_drift_exporter.records.batches import LabelBatch
 from tests.labels.streams import labelled_reference, prediction
 from tests.monitors.observing import coded, context_of
 

@@ -16,7 +16,7 @@ from model_drift_exporter.evidence_options import EvidenceOptions
 from model_drift_exporter.labels.flow import LabelFlow
 from model_drift_exporter.labels.hashing import hash_identifiers, keys_of
 from model_drift_exporter.labels.options import LabelOptions
-from model_drift_exporter.records import LabelBatch
+from model_drift_exporter.records.batches import LabelBatch
 from tests.labels.oracle import Oracle
 from tests.labels.streams import (
     Event,

@@ -14,7 +14,7 @@ from model_drift_exporter.binning import Binner, CodedBatch
 from model_drift_exporter.evidence_options import EvidenceOptions
 from model_drift_exporter.monitors import MonitorContext
 from model_drift_exporter.monitors.evidence import EvidenceMonitor
-from model_drift_exporter.records import RecordBatch
+from model_drift_exporter.records.batches import RecordBatch
 from model_drift_exporter.reference.profile import (
     FEATURE,
     PREDICTION,

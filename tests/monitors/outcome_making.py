@@ -15,9 +15,9 @@ from model_drift_exporter.binning import Binner
 from model_drift_exporter.coding import NumericCoder
 from model_drift_exporter.monitors import MonitorContext
 from model_drift_exporter.outcomes import OutcomeBatch, OutcomeLayout
+from model_drift_exporter.records.times import parse_times
 from model_drift_exporter.reference.outcomes import OutcomeTally
 from model_drift_exporter.reference.profile import SCORE, ReferenceProfile
-from model_drift_exporter.times import parse_times
 from tests.prediction_log import START, Row, batch_of, profile_of
 
 __all__ = ["binary_rows", "cut", "joined", "made_outcomes", "outcomes_of", "profile_with_outcomes", "regression_rows"]

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_drift_exporter.binning import Binner
-from model_drift_exporter.records import RecordBatch
+from model_drift_exporter.records.batches import RecordBatch
 from model_drift_exporter.reference.builder import ProfileBuilder
 from model_drift_exporter.reference.dependence import RowHistory
 from model_drift_exporter.reference.profile import Column, ReferenceProfile

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from model_drift_exporter.records import RecordBatch
+from model_drift_exporter.records.batches import RecordBatch
 from model_drift_exporter.reference.outputs_survey import OutputsSurvey
 
 

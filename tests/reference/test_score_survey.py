@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from model_drift_exporter.records import RecordBatch
+from model_drift_exporter.records.batches import RecordBatch
 from model_drift_exporter.reference.score_survey import ScoreSurvey
 
 

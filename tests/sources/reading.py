@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from model_drift_exporter.sources import Chunk, Source, SourceStatus
+from model_drift_exporter.records.chunk import Chunk
+from model_drift_exporter.sources import Source, SourceStatus
 
 
 class Reading:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
-from ..records import Decoded
+from ..records.batches import Decoded
 from .layout import Schema
 
 __all__ = ["Decoder", "Format", "HeadedDecoder"]

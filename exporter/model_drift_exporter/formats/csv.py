@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-from ..records import Decoded, LabelBatch, RecordBatch
+from ..records.batches import Decoded, LabelBatch, RecordBatch
 from .header import BLANKS, Header, cells, read_header
 from .layout import Schema
 

@@ -10,7 +10,7 @@ import attrs
 import msgspec
 from msgspec.structs import astuple
 
-from ..records import Decoded, LabelBatch, RecordBatch
+from ..records.batches import Decoded, LabelBatch, RecordBatch
 from .framing import DecodedRows, is_braced, non_empty_lines, one_a_line
 from .layout import OUTPUTS, Schema
 from .lenient import NOT_JSON, decode_leniently

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from ..records import MAXIMUM_NAME
+from ..records.batches import MAXIMUM_NAME
 
 __all__ = ["FIELD_CANDIDATES", "MAXIMUM_FEATURES", "OUTPUTS", "Schema"]
 

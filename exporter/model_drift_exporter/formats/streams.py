@@ -7,8 +7,8 @@ from typing import TypeVar
 
 import attrs
 
-from ..records import Decoded
-from ..sources.base import Chunk
+from ..records.batches import Decoded
+from ..records.chunk import Chunk
 from . import FORMATS
 from .base import Decoder, HeadedDecoder
 from .header import seems_header

@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from ..clock import EventClock
+from ..records.clock import EventClock
 
 __all__ = ["FlowClock", "FlowTimes"]
 

@@ -9,9 +9,9 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from ..coding import numbers
 from ..outcomes import OutcomeLayout
 from ..outputs import class_of
+from ..records.values import numbers
 
 __all__ = ["REJECTED", "CodedLabels", "LabelCoder"]
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from ..binning import Binner, CodedBatch
 from ..outcomes import OutcomeLayout
-from ..records import LabelBatch, lines_of
+from ..records.batches import LabelBatch, lines_of
+from ..records.times import parse_times
 from ..reference.profile import PREDICTION, SCORE, ReferenceProfile
-from ..times import parse_times
 from .coding import CodedLabels, LabelCoder
 from .hashing import hash_identifiers, keys_of
 from .store import MOST_PROBABILITIES

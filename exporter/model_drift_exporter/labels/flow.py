@@ -16,7 +16,7 @@ from ..errors import StateError
 from ..metrics.samples import Samples
 from ..monitors.base import OutcomeMonitor
 from ..outcomes import OutcomeBatch, OutcomeLayout
-from ..records import LabelBatch
+from ..records.batches import LabelBatch
 from ..reference.profile import ReferenceProfile
 from .admission import Admission, sampling_keys
 from .clock import FlowTimes

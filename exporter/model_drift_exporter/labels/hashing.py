@@ -10,7 +10,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ..coding import text_of
+from ..records.values import text_of
 
 __all__ = ["hash_identifiers", "keys_of", "numbered_keys"]
 

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from ..errors import StateError
 from ..outcomes import OutcomeBatch
+from ..records.clock import PANES
 from ..settings.values import Window
 from ..statistics.layout import FloatArray
 from ..statistics.tally import Contributions, IntegerArray, Tally, TallyShape
-from ..windows import PANES
 
 __all__ = ["OutcomeWindow", "RecordsWindow", "TimeWindow", "WindowSet"]
 

@@ -9,11 +9,11 @@ import msgspec
 import numpy as np
 
 from ..binning import Binner
-from ..coding import text_of
 from ..errors import ReferenceProfileError
 from ..outputs import DERIVED, DERIVED_EDGES
-from ..records import RecordBatch
-from ..times import parse_times
+from ..records.batches import RecordBatch
+from ..records.times import parse_times
+from ..records.values import text_of
 from .dependence import RowHistory
 from .loss import LossTally
 from .moments import Moments

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..coding import numbers
 from ..outputs import Scores, class_of
-from ..records import RecordBatch
+from ..records.batches import RecordBatch
+from ..records.values import numbers
 from ..statistics.sums import running_sum
 from .profile import LossSummary, ReferenceProfile
 

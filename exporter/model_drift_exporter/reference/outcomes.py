@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..binning import Binner
-from ..coding import numbers
 from ..outcomes import OutcomeLayout
 from ..outputs import Scores, class_of
-from ..records import RecordBatch
+from ..records.batches import RecordBatch
+from ..records.values import numbers
 from ..statistics.design_effect import design_effect
 from ..statistics.performance import ClassificationTally, DesignEffects, RegressionTally
 from ..statistics.tally import Tally

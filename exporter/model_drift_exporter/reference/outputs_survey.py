@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from ..outputs import class_of
-from ..records import RecordBatch
+from ..records.batches import RecordBatch
 from .class_names import MOST_CLASSES, ClassNames, NameTally, class_order, select_classes
 from .profile import OTHER
 from .score_survey import PredictedScores, ScoreSurvey, SurveyedScore

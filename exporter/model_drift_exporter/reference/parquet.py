@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..formats import Schema
-from ..records import RecordBatch
+from ..records.batches import RecordBatch
 
 __all__ = ["read_parquet"]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .base import Chunk, Source, SourceStatus
+from .base import Source, SourceStatus
 from .files import FileSource
 from .ingest import IngestSource
 from .stdin import StdinSource
 
-__all__ = ["Chunk", "FileSource", "IngestSource", "Source", "SourceStatus", "StdinSource"]
+__all__ = ["FileSource", "IngestSource", "Source", "SourceStatus", "StdinSource"]

@@ -6,7 +6,7 @@ import os
 import zlib
 from collections.abc import Collection, Mapping
 
-from .base import Chunk
+from ..records.chunk import Chunk
 from .compression import GzipDecompressor, is_only_unproven
 from .lines import LineAssembler
 from .position import Identity

@@ -10,7 +10,8 @@ from collections import deque
 import attrs
 import msgspec
 
-from .base import Chunk, SourceStatus
+from ..records.chunk import Chunk
+from .base import SourceStatus
 from .compression import GZIP_MAGIC, GzipDecompressor
 from .lines import BYTE_ORDER_MARK, LongLines
 from .tail import LINE_BYTES

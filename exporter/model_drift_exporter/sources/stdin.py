@@ -10,7 +10,8 @@ import zlib
 from io import UnsupportedOperation
 from typing import BinaryIO
 
-from .base import Chunk, SourceStatus
+from ..records.chunk import Chunk
+from .base import SourceStatus
 from .compression import Pieces, is_only_unproven
 from .lines import LineAssembler
 from .tail import LINE_BYTES, READ_BYTES, READS_PER_POLL

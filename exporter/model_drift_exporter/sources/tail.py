@@ -16,7 +16,7 @@ import stat
 
 import attrs
 
-from .base import Chunk
+from ..records.chunk import Chunk
 from .lines import BYTE_ORDER_MARK, LongLines
 from .position import REMEMBERED_BYTES, Position, identity_of
 

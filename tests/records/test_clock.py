@@ -8,9 +8,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from model_drift_exporter import clock as clock_module
-from model_drift_exporter.clock import EventClock
 from model_drift_exporter.errors import StateError
+from model_drift_exporter.records import clock as clock_module
+from model_drift_exporter.records.batches import RecordBatch
+from model_drift_exporter.records.clock import EventClock, EventTimes
+from tests.prediction_log import START as LOG_START
 
 DAY = 86_400.0
 START = 1_793_664_000.0
@@ -214,3 +216,61 @@ def test_a_snapshot_of_something_else_is_refused(state: object) -> None:
     with pytest.raises(StateError, match="does not fit"):
         clock.restore(state)
     assert clock.now is None
+
+
+def _batch(*times: object) -> RecordBatch:
+    return RecordBatch(len(times), {}, time=times)
+
+
+def test_times_of_records_are_theirs() -> None:
+    """The clock follows the largest; a time beyond belief and one behind every window belong into none."""
+    times = EventTimes(3_600)
+    steps = range(LOG_START, LOG_START + 200, 10)
+    time, now, timely = times.follow(_batch(*steps, LOG_START + 10 * 86_400, LOG_START - 80_000), 0.0)
+    assert time.tolist() == [*map(float, steps), LOG_START + 10 * 86_400, LOG_START - 80_000]
+    assert now.tolist() == [*map(float, steps), LOG_START + 190, LOG_START + 190]
+    assert timely.tolist() == [True] * 20 + [False] * 2
+    assert (times.future, times.late, times.untimed, times.now) == (1, 1, 0, LOG_START + 190)
+
+
+def test_without_a_window_of_time_nothing_is_late() -> None:
+    """A window of records has no oldest pane."""
+    times = EventTimes(None)
+    assert times.follow(_batch(LOG_START, LOG_START - 80_000), 0.0)[2].all()
+    assert times.late == 0
+
+
+def test_a_record_without_a_time_takes_the_clocks() -> None:
+    """The arrival stands in only before the first time, however old the log that is read."""
+    times = EventTimes(3_600)
+    time, now, timely = times.follow(_batch(None, LOG_START, None, "soon", LOG_START + 60), LOG_START - 5.0)
+    assert time.tolist() == [LOG_START - 5, LOG_START, LOG_START, LOG_START, LOG_START + 60]
+    assert now.tolist() == time.tolist()
+    assert timely.all()
+    time, _, _ = times.follow(RecordBatch(2, {}), LOG_START + 9e6)
+    np.testing.assert_array_equal(time, [LOG_START + 60, LOG_START + 60])
+    assert times.untimed == 5
+
+
+def test_a_log_without_times_is_timed_by_arrival() -> None:
+    """As long as no record has a time of its own."""
+    times = EventTimes(3_600)
+    for arrival in (LOG_START, LOG_START + 7.0):
+        assert times.follow(RecordBatch(1, {}), arrival)[0].tolist() == [arrival]
+
+
+def test_event_times_go_on_from_their_snapshot() -> None:
+    """Also what is known about whether records have times at all; counters start again."""
+    first, second = EventTimes(3_600), EventTimes(3_600)
+    first.follow(_batch(LOG_START, None), 0.0)
+    second.restore(first.snapshot())
+    assert second.now == LOG_START
+    assert (second.late, second.untimed) == (0, 0)
+    time, _, _ = second.follow(_batch(None), 5.0)
+    assert time.tolist() == [LOG_START]
+
+
+def test_event_times_of_something_else_are_refused() -> None:
+    """Nothing is known then."""
+    with pytest.raises(StateError, match="event times"):
+        EventTimes(3_600).restore({"clock": {}})
