@@ -2,50 +2,8 @@ from __future__ import annotations
 
 import click
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from model_drift_exporter.check_report import (
-    EXCERPT_LENGTH,
-    Report,
-    Table,
-    count_of,
-    excerpt,
-    joined,
-    moment,
-    percent,
-    size_text,
-)
-
-
-@pytest.mark.parametrize(
-    ("share", "text"),
-    [(0, "0 %"), (1, "100 %"), (0.0004, "< 0.1 %"), (0.25, "25.0 %"), (0.99999, "99.9 %")],
-)
-def test_shares_never_round_to_none_or_all(share: float, text: str) -> None:
-    """Only a share of exactly 0 or 1 is shown as none or all."""
-    assert percent(share) == text
-
-
-def test_sizes_and_counts_are_for_people() -> None:
-    """Sizes have binary units, counts a plural and thousands separators."""
-    assert [size_text(size) for size in (12, 2_048, 5 << 20, 3 << 30)] == ["12 bytes", "2.0 KiB", "5.0 MiB", "3.0 GiB"]
-    assert [count_of(1, "class", "classes"), count_of(2_000, "line")] == ["1 class", "2,000 lines"]
-    assert joined([*"abcd"], 2) == "a, b and 2 more"
-
-
-def test_times_beyond_the_calendar_are_numbers() -> None:
-    """A time that no calendar has does not fail."""
-    assert moment(0) == "1970-01-01 00:00:00 UTC"
-    assert moment(1e17) == "1e+17"
-
-
-@given(st.one_of(st.binary(max_size=500), st.text(max_size=200)))
-def test_excerpts_are_short_and_safe(text: str | bytes) -> None:
-    """Whatever stands in a log, its excerpt is at most 80 printable characters."""
-    found = excerpt(text)
-    assert len(found) <= EXCERPT_LENGTH
-    assert found.isprintable()
+from model_drift_exporter.check_report import Report, Table
 
 
 def test_tables_are_aligned_and_wrap_their_last_column() -> None:

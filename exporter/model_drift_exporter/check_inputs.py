@@ -8,10 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from .check_reading import InputReading
-from .check_report import Report, Table, count_of, excerpt, joined, moment, percent, size_text
+from .check_report import Report, Table
 from .formats import FIELD_CANDIDATES
 from .records.batches import LabelBatch, RecordBatch
 from .records.times import parse_time, parse_times
+from .words import count_of, excerpt, joined, moment, percent, size_text
 
 __all__ = ["write_input"]
 

@@ -11,7 +11,7 @@ import numpy as np
 from .assembly import build_options
 from .binning import Binner
 from .check_fit import MOSTLY, WORTH_A_WARNING, Shares, judge, odd_value, quoted_numbers
-from .check_report import Report, Table, count_of, excerpt, joined, percent
+from .check_report import Report, Table
 from .config import Settings
 from .errors import ReferenceProfileError
 from .records.batches import RecordBatch
@@ -31,6 +31,7 @@ from .reference.profile import (
 )
 from .reference.survey import FieldSurvey
 from .reference_sentences import dependence_sentence, season_sentence
+from .words import count_of, excerpt, joined, percent
 
 __all__ = ["ModelSeries", "survey_features", "why_no_reference", "write_model"]
 

@@ -13,7 +13,6 @@ from pathlib import Path
 import attrs
 
 from .check_guesses import guess_format
-from .check_report import excerpt
 from .config import InputSettings, Settings
 from .formats import Schema
 from .formats.streams import StreamDecoders
@@ -22,6 +21,7 @@ from .records.chunk import Chunk
 from .sources.base import Source
 from .sources.compression import begins_like_gzip
 from .sources.discovery import find_file, find_files, is_archive, is_pattern
+from .words import excerpt
 
 __all__ = ["BadLine", "Bounds", "InputReading", "read_input"]
 

@@ -4,68 +4,20 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from textwrap import wrap
 
 import attrs
 import click
 
 from .errors import Problem
+from .words import count_of
 
-__all__ = ["Report", "Table", "count_of", "excerpt", "joined", "moment", "percent", "size_text"]
+__all__ = ["Report", "Table"]
 
-EXCERPT_LENGTH = 80
 _INDENT = 2
 _NAMES_WIDTH = 12
 _WIDTHS = (80, 100)
 _SHOWN_PROBLEMS = 30
-_SMALLEST_SHARE = 0.001
-
-
-def percent(share: float) -> str:
-    """A share of 1 for people."""
-    if share in (0, 1):
-        return f"{share:.0%}".replace("%", " %")
-    return "< 0.1 %" if share < _SMALLEST_SHARE else f"{min(share, 0.999):.1%}".replace("%", " %")
-
-
-def size_text(size: float) -> str:
-    """A number of bytes for people."""
-    for unit in ("bytes", "KiB", "MiB"):
-        if size < 1024:
-            return f"{size:,.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
-        size /= 1024
-    return f"{size:,.1f} GiB"
-
-
-def count_of(number: int, thing: str, things: str | None = None) -> str:
-    """``1 line``, ``2,000 lines``."""
-    return f"{number:,} {thing if number == 1 else things or thing + 's'}"
-
-
-def joined(names: Sequence[str], most: int = 8) -> str:
-    """Names in one line, only the first of many."""
-    shown = [excerpt(name, 40) for name in names[:most]]
-    return ", ".join(shown) + (f" and {len(names) - most:,} more" if len(names) > most else "")
-
-
-def moment(seconds: float) -> str:
-    """Seconds since the epoch as a date and a time; the number itself beyond the years that have one."""
-    try:
-        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    except (OverflowError, ValueError, OSError):
-        return f"{seconds:g}"
-
-
-def excerpt(text: str | bytes, length: int = EXCERPT_LENGTH) -> str:
-    """The beginning of a text, at most ``length`` characters; what a terminal would not print is escaped."""
-    if isinstance(text, bytes):
-        text = text[: 4 * length].decode("utf-8", "backslashreplace")
-    characters = (
-        each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in text[: length + 1]
-    )
-    safe = "".join(characters)
-    return safe if len(safe) <= length else safe[: length - 1] + "…"
 
 
 @attrs.frozen

@@ -15,7 +15,7 @@ from .assembly import make_pipeline, open_sources
 from .check_inputs import write_input
 from .check_models import ModelSeries, write_model
 from .check_reading import Bounds, InputReading, read_input
-from .check_report import Report, count_of, joined, percent
+from .check_report import Report
 from .config import Settings
 from .errors import ReferenceProfileError
 from .metrics.renderer import render
@@ -28,6 +28,7 @@ from .reference.profile import ReferenceProfile
 from .reference.store import load_profiles
 from .series_limit import exported_columns, series_of
 from .tracking import ModelTrack
+from .words import count_of, joined, percent
 
 __all__ = ["check_settings", "examine"]
 

@@ -17,7 +17,6 @@ import click
 import msgspec
 
 from .assembly import build_options
-from .check_report import excerpt, joined
 from .config import InputSettings, Settings
 from .errors import ConfigurationError, InputError, Problem, ReferenceProfileError
 from .formats import Schema
@@ -32,6 +31,7 @@ from .reference.store import save_profiles
 from .reference_sentences import dependence_sentence, season_sentence
 from .sources import FileSource
 from .sources.discovery import is_pattern
+from .words import excerpt, joined
 
 __all__ = ["build_profiles", "write_profile"]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .check_report import excerpt
 from .reference.profile import FEATURE, ReferenceProfile
 from .reference.seasons import FEWEST_CYCLES, FEWEST_ROWS
+from .words import excerpt
 
 __all__ = ["dependence_sentence", "season_sentence"]
 

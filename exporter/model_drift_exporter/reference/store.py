@@ -10,8 +10,8 @@ from pathlib import Path
 import msgspec
 
 from .. import __version__
+from ..atomic_file import replace_file
 from ..errors import ReferenceProfileError
-from ..replacing import replace_file
 from .profile import ReferenceProfile, Season, fingerprint_of
 from .seasons import SLOTS
 

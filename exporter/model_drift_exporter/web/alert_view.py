@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import attrs
 
 from ..status import AlertStatus, LabelStatus
-from .formatting import age, count, counted, duration, share, timestamp
+from ..words import age, count, counted, duration, share, timestamp
 
 __all__ = ["AlertView", "alert_views", "label_sentence"]
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from markupsafe import Markup, escape
 
 from ..status import BinStatus
-from .formatting import share
+from ..words import share
 
 __all__ = ["SPECIAL_BINS", "distribution_chart", "is_special", "psi_scale", "shares"]
 

@@ -6,7 +6,7 @@ import attrs
 
 from ..sources.base import SourceStatus
 from ..status import ExporterStatus
-from .formatting import count, duration, size
+from ..words import count, duration, size
 
 __all__ = ["InputView", "input_views", "waiting_advice"]
 

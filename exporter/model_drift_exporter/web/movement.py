@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Literal
 
 from ..status import BinStatus, ColumnStatus
+from ..words import share
 from .charts import is_special, shares
-from .formatting import share
 
 __all__ = ["Movement", "biggest_changes", "movement", "noise_limit"]
 

@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ..status import ExporterStatus
-from .formatting import age, brief, compact, count, counted, duration, significant, timestamp, window_words
+from ..words import age, brief, compact, count, counted, duration, significant, timestamp, window_words
 from .input_view import input_views, waiting_advice
 from .page_view import chosen_window, model_view, window_names
 from .sentences import overall_sentence

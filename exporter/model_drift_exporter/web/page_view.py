@@ -6,9 +6,9 @@ import attrs
 from markupsafe import Markup, escape
 
 from ..status import ColumnStatus, ExporterStatus, ModelStatus
+from ..words import count, counted, share, significant, window_words
 from .alert_view import AlertView, alert_views, label_sentence
 from .charts import distribution_chart, psi_scale, shares
-from .formatting import count, counted, share, significant, window_words
 from .movement import Movement, biggest_changes, bin_words, movement, noise_limit
 from .sentences import caution, furthest_moved, model_state, window_named
 

@@ -1,22 +1,30 @@
-"""Numbers, sizes, times and names as people read them. Units stand after a narrow no-break space."""
+"""Numbers, sizes, times and names as people read them, on a page and in a terminal."""
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 __all__ = [
+    "EXCERPT_LENGTH",
     "UNKNOWN",
     "age",
     "brief",
     "compact",
     "count",
+    "count_of",
     "counted",
     "duration",
+    "excerpt",
+    "joined",
+    "moment",
+    "percent",
     "share",
     "significant",
     "size",
+    "size_text",
     "timestamp",
     "window_words",
 ]
@@ -26,6 +34,8 @@ _GAP = "\u202f"
 _MINUS = "\u2212"
 _TIME_UNITS = {"s": "s", "m": "min", "h": "h", "d": "d", "w": "weeks"}
 _MINUTE, _HOUR, _DAY, _YEAR = 60.0, 3600.0, 86_400.0, 31_557_600.0
+EXCERPT_LENGTH = 80
+_SMALLEST_SHARE = 0.001
 
 
 def count(number: int) -> str:
@@ -131,3 +141,49 @@ def window_words(name: str) -> str:
     if match is None:
         return f"window {name}"
     return f"last {match[1]}{_GAP}{_TIME_UNITS[match[2]]}"
+
+
+def percent(share: float) -> str:
+    """A share of 1 for people."""
+    if share in (0, 1):
+        return f"{share:.0%}".replace("%", " %")
+    return "< 0.1 %" if share < _SMALLEST_SHARE else f"{min(share, 0.999):.1%}".replace("%", " %")
+
+
+def size_text(size: float) -> str:
+    """A number of bytes for people."""
+    for unit in ("bytes", "KiB", "MiB"):
+        if size < 1024:
+            return f"{size:,.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:,.1f} GiB"
+
+
+def count_of(number: int, thing: str, things: str | None = None) -> str:
+    """``1 line``, ``2,000 lines``."""
+    return f"{number:,} {thing if number == 1 else things or thing + 's'}"
+
+
+def joined(names: Sequence[str], most: int = 8) -> str:
+    """Names in one line, only the first of many."""
+    shown = [excerpt(name, 40) for name in names[:most]]
+    return ", ".join(shown) + (f" and {len(names) - most:,} more" if len(names) > most else "")
+
+
+def moment(seconds: float) -> str:
+    """Seconds since the epoch as a date and a time; the number itself beyond the years that have one."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except (OverflowError, ValueError, OSError):
+        return f"{seconds:g}"
+
+
+def excerpt(text: str | bytes, length: int = EXCERPT_LENGTH) -> str:
+    """The beginning of a text, at most ``length`` characters; what a terminal would not print is escaped."""
+    if isinstance(text, bytes):
+        text = text[: 4 * length].decode("utf-8", "backslashreplace")
+    characters = (
+        each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in text[: length + 1]
+    )
+    safe = "".join(characters)
+    return safe if len(safe) <= length else safe[: length - 1] + "…"

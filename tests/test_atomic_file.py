@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from model_drift_exporter.replacing import replace_file, replacing
+from model_drift_exporter.atomic_file import replace_file, replacing
 
 
 def test_content_and_mode_are_what_was_asked(tmp_path: Path) -> None:
