@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from model_drift_exporter.records.batches import RecordBatch
-from model_drift_exporter.reference.builder import BuildOptions, ProfileBuilder
+from model_drift_exporter.reference.building.builder import BuildOptions, ProfileBuilder
 from model_drift_exporter.reference.profile import ReferenceProfile
 
 __all__ = ["START", "Row", "batch_of", "make_rows", "profile_of", "write_jsonl"]

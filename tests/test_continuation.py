@@ -4,7 +4,7 @@ import attrs
 import pytest
 
 from model_drift_exporter.continuation import why_new_bins
-from model_drift_exporter.reference.builder import BuildOptions
+from model_drift_exporter.reference.building.builder import BuildOptions
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.settings.values import parse_window
 from model_drift_exporter.tracking import ModelTrack, TrackOptions

@@ -17,7 +17,7 @@ from model_drift_exporter.formats import FORMATS
 from model_drift_exporter.metrics.catalogue import CATALOGUE
 from model_drift_exporter.monitors import MonitorContext
 from model_drift_exporter.records.batches import RecordBatch
-from model_drift_exporter.reference.builder import ProfileBuilder
+from model_drift_exporter.reference.building.builder import ProfileBuilder
 from model_drift_exporter.settings.values import Window
 
 TEXT = (Path(__file__).resolve().parents[1] / "CONTRIBUTING.md").read_text()

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from model_drift_exporter.learning import LearningBuffer
 from model_drift_exporter.records.batches import NO_LINES, LabelBatch, ModelBatch
-from model_drift_exporter.reference.builder import BuildOptions
+from model_drift_exporter.reference.building.builder import BuildOptions
 from tests.prediction_log import START, batch_of, make_rows
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from model_drift_exporter.errors import ReferenceProfileError, StateError
 from model_drift_exporter.labels.options import LabelOptions
 from model_drift_exporter.records.batches import NO_LINES, LabelBatch, RecordBatch
-from model_drift_exporter.reference.builder import BuildOptions
+from model_drift_exporter.reference.building.builder import BuildOptions
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.settings.values import parse_window
 from model_drift_exporter.snapshot_file import read_snapshot, write_snapshot

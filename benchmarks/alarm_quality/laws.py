@@ -19,7 +19,7 @@ from model_drift_exporter.binning import Binner, CodedBatch
 from model_drift_exporter.evidence_options import EvidenceOptions
 from model_drift_exporter.monitors.base import MonitorContext
 from model_drift_exporter.records.batches import RecordBatch
-from model_drift_exporter.reference.builder import ProfileBuilder
+from model_drift_exporter.reference.building.builder import ProfileBuilder
 from model_drift_exporter.reference.profile import ReferenceProfile
 
 __all__ = [

@@ -12,7 +12,7 @@ from .evidence_options import EvidenceOptions
 from .labels.options import LabelOptions
 from .models import Models
 from .pipeline import Pipeline
-from .reference.builder import BuildOptions
+from .reference.building.builder import BuildOptions
 from .reference.profile import ReferenceProfile
 from .reference.store import load_profiles
 from .settings.values import parse_budget

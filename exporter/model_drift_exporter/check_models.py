@@ -16,7 +16,8 @@ from .config import Settings
 from .errors import ReferenceProfileError
 from .records.batches import RecordBatch
 from .records.values import text_of
-from .reference.builder import BuildOptions, ProfileBuilder
+from .reference.building.builder import BuildOptions, ProfileBuilder
+from .reference.building.survey import FieldSurvey
 from .reference.profile import (
     ABOVE,
     BELOW,
@@ -29,7 +30,6 @@ from .reference.profile import (
     Column,
     ReferenceProfile,
 )
-from .reference.survey import FieldSurvey
 from .reference_sentences import dependence_sentence, season_sentence
 from .words import count_of, excerpt, joined, percent
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .records.batches import LabelBatch, ModelBatch, RecordBatch, lines_of
 from .records.values import text_of
-from .reference.builder import BuildOptions, ProfileBuilder
+from .reference.building.builder import BuildOptions, ProfileBuilder
 from .reference.profile import ReferenceProfile
 
 __all__ = ["LearningBuffer"]

@@ -23,7 +23,7 @@ from .monitors.drift import DriftMonitor
 from .monitors.evidence import EvidenceMonitor
 from .monitors.observations import ObservationsMonitor
 from .records.batches import ModelBatch, RecordBatch, lines_of
-from .reference.builder import BuildOptions
+from .reference.building.builder import BuildOptions
 from .reference.profile import ReferenceProfile
 from .series_limit import exported_columns, series_of
 from .settings.values import Window

@@ -24,7 +24,7 @@ from .formats.streams import StreamDecoders
 from .logs import configure_logging
 from .models import DEFAULT_MODEL
 from .records.batches import RecordBatch
-from .reference.builder import ProfileBuilder
+from .reference.building.builder import ProfileBuilder
 from .reference.parquet import read_parquet
 from .reference.profile import ReferenceProfile
 from .reference.store import save_profiles

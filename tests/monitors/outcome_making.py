@@ -16,7 +16,7 @@ from model_drift_exporter.coding import NumericCoder
 from model_drift_exporter.monitors import MonitorContext
 from model_drift_exporter.outcomes import OutcomeBatch, OutcomeLayout
 from model_drift_exporter.records.times import parse_times
-from model_drift_exporter.reference.outcomes import OutcomeTally
+from model_drift_exporter.reference.building.outcomes import OutcomeTally
 from model_drift_exporter.reference.profile import SCORE, ReferenceProfile
 from tests.prediction_log import START, Row, batch_of, profile_of
 

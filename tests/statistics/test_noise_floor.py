@@ -8,7 +8,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_drift_exporter.reference.survey import numeric_edges
+from model_drift_exporter.reference.building.survey import numeric_edges
 from model_drift_exporter.statistics import (
     CellLayout,
     ColumnCells,

@@ -13,7 +13,7 @@ from ..errors import StateError
 from ..evidence_options import EvidenceOptions
 from ..metrics.samples import Samples, Series
 from ..outcomes import OutcomeBatch, OutcomeLayout
-from ..reference.outcomes import FEWEST_CLASS_ROWS, harm_losses
+from ..reference.building.outcomes import FEWEST_CLASS_ROWS, harm_losses
 from ..reference.profile import PREDICTION, OutcomeSummary
 from ..statistics.betting.loss_bets import LossBets
 from ..statistics.loss_split import BinLosses, split_change

@@ -14,7 +14,7 @@ from ..alarms import AlarmBoard, clamped_log10
 from ..evidence_options import EvidenceOptions
 from ..metrics.samples import Samples, Series
 from ..outcomes import OutcomeBatch, OutcomeLayout
-from ..reference.outcomes import FEWEST_CLASS_ROWS, harm_losses
+from ..reference.building.outcomes import FEWEST_CLASS_ROWS, harm_losses
 from ..reference.profile import OutcomeSummary
 from ..statistics.betting.loss_bets import LossBets
 from ..statistics.performance import BOUNDED_ERROR

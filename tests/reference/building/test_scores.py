@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from model_drift_exporter.records.batches import RecordBatch
-from model_drift_exporter.reference.score_survey import ScoreSurvey
+from model_drift_exporter.reference.building.scores import ScoreSurvey
 
 
 def _surveyed(

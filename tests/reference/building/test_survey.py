@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_drift_exporter.reference.survey import QUANTILES, FieldSurvey, Reservoir, far_out, numeric_edges
+from model_drift_exporter.reference.building.survey import QUANTILES, FieldSurvey, Reservoir, far_out, numeric_edges
 
 _FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 

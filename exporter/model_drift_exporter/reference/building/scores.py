@@ -9,9 +9,9 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from ..outputs import scores_per_class
-from ..records.batches import RecordBatch
-from ..records.values import numbers
+from ...outputs import scores_per_class
+from ...records.batches import RecordBatch
+from ...records.values import numbers
 from .survey import FieldSurvey, Reservoir, far_out, numeric_edges
 
 __all__ = ["PredictedScores", "ScoreSurvey", "SurveyedScore"]
@@ -90,7 +90,7 @@ class SurveyedScore:
 
     @property
     def far_out(self) -> int:
-        """See :func:`~model_drift_exporter.reference.survey.far_out`."""
+        """See :func:`~model_drift_exporter.reference.building.survey.far_out`."""
         return far_out(self._ordered, self.minimum, self.maximum)
 
     def edges(self) -> list[float]:

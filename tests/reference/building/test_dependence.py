@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from model_drift_exporter.binning import Binner
 from model_drift_exporter.records.batches import RecordBatch
-from model_drift_exporter.reference.builder import ProfileBuilder
-from model_drift_exporter.reference.dependence import RowHistory
+from model_drift_exporter.reference.building.builder import ProfileBuilder
+from model_drift_exporter.reference.building.dependence import RowHistory
 from model_drift_exporter.reference.profile import Column, ReferenceProfile
 from model_drift_exporter.statistics import FloatArray
 from tests.prediction_log import batch_of, make_rows, profile_of

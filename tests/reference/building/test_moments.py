@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_drift_exporter.reference.moments import Moments
+from model_drift_exporter.reference.building.moments import Moments
 
 _VALUES = st.lists(st.floats(-1.7e308, 1.7e308), min_size=1, max_size=40)
 

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 import attrs
 import msgspec
 import numpy as np
 
-from ..binning import Binner
-from ..errors import ReferenceProfileError
-from ..outputs import DERIVED, DERIVED_EDGES
-from ..records.batches import RecordBatch
-from ..records.times import parse_times
-from ..records.values import text_of
-from .dependence import RowHistory
-from .loss import LossTally
-from .moments import Moments
-from .outcomes import OutcomeTally
-from .outputs_survey import OutputsSurvey
-from .profile import (
+from ...binning import Binner
+from ...errors import ReferenceProfileError
+from ...outputs import DERIVED, DERIVED_EDGES
+from ...records.batches import RecordBatch
+from ...records.times import parse_times
+from ...records.values import text_of
+from ..profile import (
     FEATURE,
     OTHER,
     PREDICTION,
@@ -30,12 +26,16 @@ from .profile import (
     fingerprint_of,
     numeric_column,
 )
+from .dependence import RowHistory
+from .moments import Moments
+from .outcomes import LossTally, OutcomeTally
+from .outputs import OutputsSurvey
 from .survey import FieldSurvey, encodable
-from .warning_list import WarningList, shortened
 
-__all__ = ["BuildOptions", "ProfileBuilder"]
+__all__ = ["SHOWN", "BuildOptions", "ProfileBuilder", "WarningList", "shortened"]
 
 _FEW_ROWS = 2_000
+SHOWN = 5
 
 
 @attrs.frozen
@@ -247,3 +247,30 @@ class ProfileBuilder:
             msgspec.structs.replace(self._reference, columns=columns, loss=self._loss.summaries(), outcomes=outcomes)
         )
         return msgspec.structs.replace(profile, fingerprint=fingerprint_of(profile))
+
+
+class WarningList:
+    """Collects warnings by kind, in order."""
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+        self._kinds: Counter[str] = Counter()
+
+    def add(self, kind: str, text: str) -> None:
+        """Add a warning; at most five of a kind are kept."""
+        self._kinds[kind] += 1
+        if self._kinds[kind] <= SHOWN:
+            self._texts.append(text)
+
+    def texts(self) -> list[str]:
+        """The warnings kept; the last one says how many are not."""
+        total = self._kinds.total()
+        hidden = total - len(self._texts)
+        more = f"... and {hidden:,} more warnings of the same kinds, {total:,} in all"
+        return [*self._texts, more] if hidden else [*self._texts]
+
+
+def shortened(texts: Sequence[str], separator: str) -> str:
+    """The first few texts in one line, and how many more there are."""
+    more = [f"... and {len(texts) - SHOWN:,} more"] if len(texts) > SHOWN else []
+    return separator.join([*texts[:SHOWN], *more])

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_drift_exporter.errors import ReferenceProfileError
-from model_drift_exporter.reference.builder import BuildOptions, ProfileBuilder
+from model_drift_exporter.reference.building.builder import BuildOptions, ProfileBuilder, WarningList, shortened
 from model_drift_exporter.reference.profile import Column, ReferenceProfile
 from model_drift_exporter.reference.store import load_profiles, save_profiles
 from tests.prediction_log import Row, batch_of, make_rows, profile_of
@@ -367,3 +367,32 @@ def test_labelled_rows_have_outcomes_in_the_order_of_time() -> None:
     assert (outcomes.rows, outcomes.harm.mean) == (2_000, 0.25)
     assert outcomes.harm.design_effect > 20
     assert profile_of([batch_of(make_rows(300))]).outcomes is None
+
+
+def test_few_warnings_are_all_there() -> None:
+    """Up to five of a kind are said as they are, in order."""
+    warnings = WarningList()
+    for index in range(5):
+        warnings.add("a", f"a{index}")
+        warnings.add("b", f"b{index}")
+    assert warnings.texts() == [f"{kind}{index}" for index in range(5) for kind in "ab"]
+
+
+def test_many_warnings_of_one_kind_hide_no_other() -> None:
+    """Of hundreds of a kind five are said and the others counted; a warning of another kind is still there."""
+    warnings = WarningList()
+    for index in range(500):
+        warnings.add("left out", f"left out {index}")
+    warnings.add("other", "other")
+    assert warnings.texts() == [
+        *(f"left out {index}" for index in range(5)),
+        "other",
+        "... and 495 more warnings of the same kinds, 501 in all",
+    ]
+
+
+def test_a_long_list_is_cut() -> None:
+    """The first five, then how many more."""
+    assert shortened(["a", "b"], ", ") == "a, b"
+    assert shortened([*"abcdefg"], "; ") == "a; b; c; d; e; ... and 2 more"
+    assert shortened([], ", ") == ""

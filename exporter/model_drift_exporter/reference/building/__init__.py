@@ -1,0 +1,1 @@
+"""How a reference profile is built from rows."""
