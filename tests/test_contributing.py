@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from model_drift_exporter.alarms import AlarmBoard
-from model_drift_exporter.binning import Binner
 from model_drift_exporter.evidence_options import EvidenceOptions
 from model_drift_exporter.formats import FORMATS
 from model_drift_exporter.metrics.catalogue import CATALOGUE
 from model_drift_exporter.monitors import MonitorContext
 from model_drift_exporter.records.batches import RecordBatch
+from model_drift_exporter.reference.binning import Binner
 from model_drift_exporter.reference.building.builder import ProfileBuilder
 from model_drift_exporter.settings.values import Window
 

@@ -10,10 +10,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from model_drift_exporter.binning import CodedBatch
 from model_drift_exporter.errors import StateError
 from model_drift_exporter.records.batches import RecordBatch
 from model_drift_exporter.records.clock import PANES, late
+from model_drift_exporter.reference.binning import CodedBatch
 from model_drift_exporter.settings.values import Window
 from model_drift_exporter.windows import CountWindow, RollingWindow, TimeWindow, make_windows
 

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from model_drift_exporter.alarms import PAGE, TICKET
 from model_drift_exporter.assembly import track_options
-from model_drift_exporter.binning import Binner, CodedBatch
 from model_drift_exporter.config import Settings
 from model_drift_exporter.evidence_options import EvidenceOptions
 from model_drift_exporter.monitors.evidence import EvidenceMonitor
 from model_drift_exporter.records.batches import RecordBatch, lines_of
 from model_drift_exporter.records.clock import EventTimes
+from model_drift_exporter.reference.binning import Binner, CodedBatch
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.tracking import ModelTrack
 

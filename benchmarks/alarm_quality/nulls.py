@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from model_drift_exporter.alarms import PAGE, TICKET
 from model_drift_exporter.monitors.harm import HarmMonitor
-from model_drift_exporter.outcomes import OutcomeBatch
+from model_drift_exporter.reference.outcomes import OutcomeBatch
 
 from .families import Rearmed, WatchedMonitor, families_of, watch_all
 from .laws import START, MadeUpModel, binned, blocks, context_of, mixed_laws

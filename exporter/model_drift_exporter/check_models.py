@@ -9,15 +9,16 @@ import attrs
 import numpy as np
 
 from .assembly import build_options
-from .binning import Binner
 from .check_fit import MOSTLY, WORTH_A_WARNING, Shares, judge, odd_value, quoted_numbers
 from .check_report import Report, Table
 from .config import Settings
 from .errors import ReferenceProfileError
 from .records.batches import RecordBatch
 from .records.values import text_of
+from .reference.binning import Binner
 from .reference.building.builder import BuildOptions, ProfileBuilder
 from .reference.building.survey import FieldSurvey
+from .reference.description import dependence_sentence, season_sentence
 from .reference.profile import (
     ABOVE,
     BELOW,
@@ -30,7 +31,6 @@ from .reference.profile import (
     Column,
     ReferenceProfile,
 )
-from .reference_sentences import dependence_sentence, season_sentence
 from .words import count_of, excerpt, joined, percent
 
 __all__ = ["ModelSeries", "survey_features", "why_no_reference", "write_model"]

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .alarms import AlarmBoard
-from .binning import Binner, CodedBatch
 from .errors import StateError
 from .evidence_options import EvidenceOptions
 from .labels.flow import LabelFlow
@@ -23,6 +22,7 @@ from .monitors.drift import DriftMonitor
 from .monitors.evidence import EvidenceMonitor
 from .monitors.observations import ObservationsMonitor
 from .records.batches import ModelBatch, RecordBatch, lines_of
+from .reference.binning import Binner, CodedBatch
 from .reference.building.builder import BuildOptions
 from .reference.profile import ReferenceProfile
 from .series_limit import exported_columns, series_of

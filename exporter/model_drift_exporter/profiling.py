@@ -25,10 +25,10 @@ from .logs import configure_logging
 from .models import DEFAULT_MODEL
 from .records.batches import RecordBatch
 from .reference.building.builder import ProfileBuilder
+from .reference.description import dependence_sentence, season_sentence
 from .reference.parquet import read_parquet
 from .reference.profile import ReferenceProfile
 from .reference.store import save_profiles
-from .reference_sentences import dependence_sentence, season_sentence
 from .sources import FileSource
 from .sources.discovery import is_pattern
 from .words import excerpt, joined

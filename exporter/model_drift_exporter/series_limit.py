@@ -8,8 +8,8 @@ from .labels.delays import DELAY_BUCKETS
 from .labels.evaluability import NOT_EVALUABLE
 from .monitors.drift import BASELINES
 from .monitors.latency import LATENCY_BUCKETS
-from .outputs import DERIVED
 from .reference.profile import FEATURE, PREDICTION, Column
+from .reference.scores import DERIVED
 from .statistics import STATISTICS
 
 __all__ = ["exported_columns", "other_series", "series_of"]

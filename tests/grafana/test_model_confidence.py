@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Mapping
 from pathlib import Path
 
-from model_drift_exporter.outputs import DERIVED_EDGES
+from model_drift_exporter.reference.scores import DERIVED_EDGES
 from tests.grafana.model_queries import TARGETS, model_query
 from tests.prometheus.promtool import check_values, labelled, series
 

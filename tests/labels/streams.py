@@ -11,14 +11,14 @@ import attrs
 import numpy as np
 import pytest
 
-from model_drift_exporter.binning import CodedBatch
 from model_drift_exporter.labels import delays, flow
 from model_drift_exporter.labels.flow import LabelFlow
 from model_drift_exporter.labels.options import LabelOptions
 from model_drift_exporter.metrics.samples import Series
 from model_drift_exporter.monitors import MonitorContext
-from model_drift_exporter.outcomes import OutcomeBatch
 from model_drift_exporter.records.batches import LabelBatch
+from model_drift_exporter.reference.binning import CodedBatch
+from model_drift_exporter.reference.outcomes import OutcomeBatch
 from model_drift_exporter.reference.profile import ReferenceProfile
 from tests.monitors.observing import coded, context_of
 from tests.prediction_log import START, batch_of, make_rows, profile_of

@@ -10,8 +10,8 @@ from model_drift_exporter.labels.events import EventReader
 from model_drift_exporter.labels.hashing import hash_identifiers, keys_of
 from model_drift_exporter.labels.options import LabelOptions
 from model_drift_exporter.labels.sample import Sample
-from model_drift_exporter.outcomes import OutcomeLayout
 from model_drift_exporter.records.batches import LabelBatch
+from model_drift_exporter.reference.outcomes import OutcomeLayout
 from tests.labels.streams import labelled_reference, prediction
 from tests.monitors.observing import coded, context_of
 

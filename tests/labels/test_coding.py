@@ -5,7 +5,7 @@ import math
 import pytest
 
 from model_drift_exporter.labels.coding import REJECTED, LabelCoder
-from model_drift_exporter.outcomes import OutcomeLayout
+from model_drift_exporter.reference.outcomes import OutcomeLayout
 
 CLASSES = LabelCoder(OutcomeLayout(classification=True, classes=("0", "1", "yes"), positive=None, score_bins=0))
 NUMBERS = LabelCoder(OutcomeLayout(classification=False, classes=(), positive=None, score_bins=0))

@@ -5,7 +5,7 @@ import pytest
 
 from model_drift_exporter.labels.coverage import AGES, Coverage, selective
 from model_drift_exporter.labels.store import LABEL, PREDICTION, UNINDEXED, LabelStore
-from model_drift_exporter.outcomes import OutcomeLayout
+from model_drift_exporter.reference.outcomes import OutcomeLayout
 
 LAYOUT = OutcomeLayout(classification=True, classes=("no", "yes"), positive=1, score_bins=0)
 _HOUR = 3_600.0

@@ -15,7 +15,7 @@ from model_drift_exporter.labels.evaluability import (
     reference_faults,
 )
 from model_drift_exporter.labels.options import LabelOptions
-from model_drift_exporter.outcomes import OutcomeLayout
+from model_drift_exporter.reference.outcomes import OutcomeLayout
 from model_drift_exporter.reference.profile import LossSummary, OutcomeSummary, ReferenceProfile
 
 _DAY = 86_400.0

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from model_drift_exporter.labels.events import EventReader, Events
-from model_drift_exporter.outcomes import OutcomeLayout
 from model_drift_exporter.records.batches import LabelBatch
+from model_drift_exporter.reference.outcomes import OutcomeLayout
 from tests.labels.streams import labelled_reference, prediction
 from tests.monitors.observing import coded, context_of
 

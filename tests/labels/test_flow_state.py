@@ -7,7 +7,7 @@ from model_drift_exporter.alarms import AlarmBoard
 from model_drift_exporter.evidence_options import EvidenceOptions
 from model_drift_exporter.labels.flow_state import FlowState
 from model_drift_exporter.labels.options import LabelOptions
-from model_drift_exporter.outcomes import OutcomeLayout
+from model_drift_exporter.reference.outcomes import OutcomeLayout
 from tests.labels.streams import labelled_reference
 
 REFERENCE = labelled_reference()

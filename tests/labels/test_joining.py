@@ -6,7 +6,7 @@ import numpy as np
 from model_drift_exporter.labels.events import Events
 from model_drift_exporter.labels.joining import Joins, JoinTally, Revisions, join
 from model_drift_exporter.labels.store import COUNTED, LABEL, PREDICTION, UNINDEXED, LabelStore
-from model_drift_exporter.outcomes import OutcomeLayout
+from model_drift_exporter.reference.outcomes import OutcomeLayout
 
 LAYOUT = OutcomeLayout(classification=True, classes=("no", "yes"), positive=1, score_bins=0)
 NO, YES, NONE = 0.0, 1.0, float("nan")

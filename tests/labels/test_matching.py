@@ -5,7 +5,7 @@ import pytest
 
 from model_drift_exporter.labels.matching import unmatched
 from model_drift_exporter.labels.store import LABEL, PREDICTION, LabelStore
-from model_drift_exporter.outcomes import OutcomeLayout
+from model_drift_exporter.reference.outcomes import OutcomeLayout
 
 _LAYOUT = OutcomeLayout(classification=True, classes=("no", "yes"), positive=1, score_bins=0)
 _DAY = 86_400.0

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from model_drift_exporter.labels.joining import Joins, Revisions
 from model_drift_exporter.labels.releasing import Releaser
 from model_drift_exporter.labels.store import COUNTED, LABEL, PREDICTION, UNINDEXED, LabelStore
-from model_drift_exporter.outcomes import OutcomeLayout
+from model_drift_exporter.reference.outcomes import OutcomeLayout
 
 LAYOUT = OutcomeLayout(classification=True, classes=("no", "yes"), positive=1, score_bins=0)
 

@@ -10,7 +10,7 @@ from model_drift_exporter.labels.joining import JoinTally
 from model_drift_exporter.labels.reporting import LabelSeries
 from model_drift_exporter.labels.store import LABEL, PREDICTION, UNINDEXED, LabelStore
 from model_drift_exporter.metrics.samples import Series
-from model_drift_exporter.outcomes import OutcomeLayout
+from model_drift_exporter.reference.outcomes import OutcomeLayout
 
 LAYOUT = OutcomeLayout(classification=True, classes=("no", "yes"), positive=1, score_bins=0)
 

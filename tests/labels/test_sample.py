@@ -8,7 +8,7 @@ from model_drift_exporter.labels.joining import JoinTally
 from model_drift_exporter.labels.options import LabelOptions
 from model_drift_exporter.labels.sample import Sample
 from model_drift_exporter.labels.store import COUNTED, LABEL, PREDICTION, UNINDEXED, LabelStore
-from model_drift_exporter.outcomes import OutcomeLayout
+from model_drift_exporter.reference.outcomes import OutcomeLayout
 
 LAYOUT = OutcomeLayout(classification=True, classes=("no", "yes"), positive=1, score_bins=0)
 _RANDOM = np.random.default_rng(3)

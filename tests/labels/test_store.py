@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from model_drift_exporter.errors import StateError
 from model_drift_exporter.labels.store import COUNTED, LABEL, PREDICTION, UNINDEXED, LabelStore
-from model_drift_exporter.outcomes import OutcomeLayout
+from model_drift_exporter.reference.outcomes import OutcomeLayout
 
 BINARY = OutcomeLayout(classification=True, classes=("no", "yes"), positive=1, score_bins=18)
 EIGHT = OutcomeLayout(classification=True, classes=tuple("abcdefgh"), positive=None, score_bins=18)

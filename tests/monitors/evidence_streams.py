@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_drift_exporter.alarms import AlarmBoard, Transition
-from model_drift_exporter.binning import Binner, CodedBatch
 from model_drift_exporter.evidence_options import EvidenceOptions
 from model_drift_exporter.monitors import MonitorContext
 from model_drift_exporter.monitors.evidence import EvidenceMonitor
 from model_drift_exporter.records.batches import RecordBatch
+from model_drift_exporter.reference.binning import Binner, CodedBatch
 from model_drift_exporter.reference.profile import (
     FEATURE,
     PREDICTION,

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from model_drift_exporter.alarms import AlarmBoard
-from model_drift_exporter.binning import Binner, CodedBatch
 from model_drift_exporter.evidence_options import EvidenceOptions
 from model_drift_exporter.monitors import MonitorContext
 from model_drift_exporter.records.times import parse_times
+from model_drift_exporter.reference.binning import Binner, CodedBatch
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.settings.values import parse_window
 from tests.prediction_log import Row, batch_of, make_rows, profile_of

@@ -11,12 +11,12 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from model_drift_exporter.binning import Binner
-from model_drift_exporter.coding import NumericCoder
 from model_drift_exporter.monitors import MonitorContext
-from model_drift_exporter.outcomes import OutcomeBatch, OutcomeLayout
 from model_drift_exporter.records.times import parse_times
+from model_drift_exporter.reference.binning import Binner
 from model_drift_exporter.reference.building.outcomes import OutcomeTally
+from model_drift_exporter.reference.coding import NumericCoder
+from model_drift_exporter.reference.outcomes import OutcomeBatch, OutcomeLayout
 from model_drift_exporter.reference.profile import SCORE, ReferenceProfile
 from tests.prediction_log import START, Row, batch_of, profile_of
 

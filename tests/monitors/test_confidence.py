@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from model_drift_exporter.monitors.confidence import ConfidenceMonitor
-from model_drift_exporter.outputs import DERIVED_EDGES
+from model_drift_exporter.reference.scores import DERIVED_EDGES
 from tests.exposition import Exposition
 from tests.monitors.observing import coded, context_of, reference
 from tests.prediction_log import Row, batch_of, make_rows, profile_of

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from model_drift_exporter.alarms import Transition
-from model_drift_exporter.binning import CodedBatch
 from model_drift_exporter.errors import StateError
 from model_drift_exporter.evidence_options import EvidenceOptions
 from model_drift_exporter.metrics.samples import Series
 from model_drift_exporter.monitors import MonitorContext
 from model_drift_exporter.monitors.evidence import EvidenceMonitor
+from model_drift_exporter.reference.binning import CodedBatch
 from model_drift_exporter.reference.profile import FEATURE, ReferenceProfile, Season, numeric_column
 from tests.monitors.evidence_streams import (
     START,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from model_drift_exporter.errors import StateError
 from model_drift_exporter.monitors.outcome_windows import WindowSet
-from model_drift_exporter.outcomes import OutcomeBatch
+from model_drift_exporter.reference.outcomes import OutcomeBatch
 from model_drift_exporter.settings.values import parse_window
 from model_drift_exporter.statistics.tally import Contributions, TallyShape
 from tests.monitors.outcome_making import cut, made_outcomes

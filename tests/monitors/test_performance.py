@@ -16,7 +16,7 @@ from model_drift_exporter.errors import StateError
 from model_drift_exporter.metrics.catalogue import CATALOGUE
 from model_drift_exporter.monitors import MonitorContext
 from model_drift_exporter.monitors.performance import PerformanceMonitor
-from model_drift_exporter.outcomes import OutcomeBatch
+from model_drift_exporter.reference.outcomes import OutcomeBatch
 from model_drift_exporter.reference.profile import LossSummary, ReferenceProfile
 from tests.exposition import Exposition
 from tests.monitors.observing import context_of

@@ -9,9 +9,9 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from ..outcomes import OutcomeLayout
-from ..outputs import class_of
 from ..records.values import numbers
+from ..reference.outcomes import OutcomeLayout
+from ..reference.scores import class_of
 
 __all__ = ["REJECTED", "CodedLabels", "LabelCoder"]
 

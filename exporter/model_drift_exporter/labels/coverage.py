@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..metrics.samples import Samples, Series
-from ..outcomes import OutcomeLayout
+from ..reference.outcomes import OutcomeLayout
 from .store import LABEL, PREDICTION, UNINDEXED, LabelStore
 
 __all__ = ["AGES", "Coverage", "CoverageSeries", "selective"]

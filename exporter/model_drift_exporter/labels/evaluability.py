@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..metrics.samples import Samples, Series
-from ..outcomes import OutcomeLayout
+from ..reference.outcomes import OutcomeLayout
 from ..reference.profile import OutcomeSummary, ReferenceProfile
 from .options import LabelOptions
 from .recent import RecentShares

@@ -9,10 +9,10 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from ..binning import Binner, CodedBatch
-from ..outcomes import OutcomeLayout
 from ..records.batches import LabelBatch, lines_of
 from ..records.times import parse_times
+from ..reference.binning import Binner, CodedBatch
+from ..reference.outcomes import OutcomeLayout
 from ..reference.profile import PREDICTION, SCORE, ReferenceProfile
 from .coding import CodedLabels, LabelCoder
 from .hashing import hash_identifiers, keys_of

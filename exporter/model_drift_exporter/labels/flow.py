@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..alarms import AlarmBoard
-from ..binning import Binner, CodedBatch
 from ..errors import StateError
 from ..metrics.samples import Samples
 from ..monitors.base import OutcomeMonitor
-from ..outcomes import OutcomeBatch, OutcomeLayout
 from ..records.batches import LabelBatch
+from ..reference.binning import Binner, CodedBatch
+from ..reference.outcomes import OutcomeBatch, OutcomeLayout
 from ..reference.profile import ReferenceProfile
 from .admission import Admission, sampling_keys
 from .clock import FlowTimes

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ..alarms import Alarm
-from ..outcomes import OutcomeLayout
+from ..reference.outcomes import OutcomeLayout
 from ..reference.profile import ReferenceProfile
 from .clock import FlowClock
 from .coverage import Coverage, selective

@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from ..outcomes import OutcomeBatch
+from ..reference.outcomes import OutcomeBatch
 from .cohorts import Cohorts
 from .joining import Joins, Revisions
 from .pending import Pending

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import StateError
-from ..outcomes import OutcomeLayout
+from ..reference.outcomes import OutcomeLayout
 
 __all__ = ["COUNTED", "LABEL", "MOST_PROBABILITIES", "PREDICTION", "UNINDEXED", "LabelStore"]
 

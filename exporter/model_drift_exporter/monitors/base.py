@@ -8,10 +8,10 @@ from typing import Any, Protocol, Self
 import attrs
 
 from ..alarms import AlarmBoard
-from ..binning import Binner, CodedBatch
 from ..evidence_options import EvidenceOptions
 from ..metrics.samples import Samples
-from ..outcomes import OutcomeBatch
+from ..reference.binning import Binner, CodedBatch
+from ..reference.outcomes import OutcomeBatch
 from ..reference.profile import Column, ReferenceProfile
 from ..settings.values import Window
 

@@ -8,12 +8,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..coding import NumericCoder
 from ..errors import StateError
 from ..evidence_options import EvidenceOptions
 from ..metrics.samples import Samples, Series
-from ..outcomes import OutcomeBatch, OutcomeLayout
-from ..reference.building.outcomes import FEWEST_CLASS_ROWS, harm_losses
+from ..reference.coding import NumericCoder
+from ..reference.losses import FEWEST_CLASS_ROWS, harm_losses
+from ..reference.outcomes import OutcomeBatch, OutcomeLayout
 from ..reference.profile import PREDICTION, OutcomeSummary
 from ..statistics.betting.loss_bets import LossBets
 from ..statistics.loss_split import BinLosses, split_change

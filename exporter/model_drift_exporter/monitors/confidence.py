@@ -7,9 +7,9 @@ from typing import Self
 
 import numpy as np
 
-from ..binning import CodedBatch
 from ..metrics.samples import HistogramSeries, Samples, Series
-from ..outputs import DERIVED
+from ..reference.binning import CodedBatch
+from ..reference.scores import DERIVED
 from ..statistics.sums import running_sum
 from .base import MonitorContext
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Self
 
-from ..binning import CodedBatch
 from ..metrics.samples import Samples, Series
+from ..reference.binning import CodedBatch
 from ..reference.profile import FEATURE, PREDICTION, SCORE, ReferenceProfile
 from ..reference.seasons import ABSENT_REASONS
 from ..statistics.performance import BOUNDED_ERROR

@@ -10,10 +10,10 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from ..binning import CodedBatch
 from ..errors import StateError
 from ..metrics.catalogue import CATALOGUE
 from ..metrics.samples import Samples, Series
+from ..reference.binning import CodedBatch
 from ..reference.profile import ABOVE, BELOW, FEATURE, INVALID, MISSING, OTHER, PREDICTION, SCORE, Column
 from ..statistics import (
     STATISTICS,

@@ -11,9 +11,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..binning import CodedBatch
 from ..errors import StateError
 from ..metrics.samples import Samples
+from ..reference.binning import CodedBatch
 from ..reference.profile import FEATURE, PREDICTION, SCORE, Column
 from .base import MonitorContext
 from .evidence_alarms import AlarmFollower, Stretch

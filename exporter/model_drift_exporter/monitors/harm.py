@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from ..alarms import AlarmBoard, clamped_log10
 from ..evidence_options import EvidenceOptions
 from ..metrics.samples import Samples, Series
-from ..outcomes import OutcomeBatch, OutcomeLayout
-from ..reference.building.outcomes import FEWEST_CLASS_ROWS, harm_losses
+from ..reference.losses import FEWEST_CLASS_ROWS, harm_losses
+from ..reference.outcomes import OutcomeBatch, OutcomeLayout
 from ..reference.profile import OutcomeSummary
 from ..statistics.betting.loss_bets import LossBets
 from ..statistics.performance import BOUNDED_ERROR

@@ -7,8 +7,8 @@ from typing import Self
 
 import numpy as np
 
-from ..binning import CodedBatch
 from ..metrics.samples import HistogramSeries, Samples
+from ..reference.binning import CodedBatch
 from ..statistics.sums import running_sum
 from .base import MonitorContext
 

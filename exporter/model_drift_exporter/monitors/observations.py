@@ -7,8 +7,8 @@ from typing import Self
 
 import numpy as np
 
-from ..binning import CodedBatch
 from ..metrics.samples import Samples, Series
+from ..reference.binning import CodedBatch
 from ..reference.profile import FEATURE, MISSING, PREDICTION, SCORE
 from .base import MonitorContext
 

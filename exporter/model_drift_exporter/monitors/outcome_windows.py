@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import StateError
-from ..outcomes import OutcomeBatch
 from ..records.clock import PANES
+from ..reference.outcomes import OutcomeBatch
 from ..settings.values import Window
 from ..statistics.layout import FloatArray
 from ..statistics.tally import Contributions, IntegerArray, Tally, TallyShape

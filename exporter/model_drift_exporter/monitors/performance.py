@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from ..errors import StateError
 from ..metrics.catalogue import CATALOGUE
 from ..metrics.samples import Samples, Series
-from ..outcomes import OutcomeBatch, OutcomeLayout
-from ..reference.building.outcomes import harm_losses, performance_tally
+from ..reference.losses import harm_losses, performance_tally
+from ..reference.outcomes import OutcomeBatch, OutcomeLayout
 from ..reference.profile import PREDICTION, ReferenceProfile
 from ..statistics.intervals import Estimate
 from ..statistics.performance import BOUNDED_ERROR, ClassificationTally, DesignEffects

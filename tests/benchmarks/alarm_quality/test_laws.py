@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.alarm_quality.laws import LEVELS, MadeUpModel, binned, blocks, categorical, counts, mixed_laws, normal
-from model_drift_exporter.binning import Binner
+from model_drift_exporter.reference.binning import Binner
 
 
 def test_normal_levels_have_the_moments_of_the_law() -> None:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model_drift_exporter.binning import Binner
 from model_drift_exporter.records.batches import RecordBatch
+from model_drift_exporter.reference.binning import Binner
 from model_drift_exporter.reference.building.builder import ProfileBuilder
 from model_drift_exporter.reference.building.dependence import RowHistory
 from model_drift_exporter.reference.profile import Column, ReferenceProfile

@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from model_drift_exporter.binning import Binner
-from model_drift_exporter.outcomes import OutcomeLayout
-from model_drift_exporter.reference.building.outcomes import LossTally, OutcomeTally, harm_losses
+from model_drift_exporter.reference.binning import Binner
+from model_drift_exporter.reference.building.outcomes import LossTally, OutcomeTally
+from model_drift_exporter.reference.losses import harm_losses
+from model_drift_exporter.reference.outcomes import OutcomeLayout
 from model_drift_exporter.reference.profile import PREDICTION, SCORE, LossSummary, OutcomeSummary, ReferenceProfile
 from tests.monitors.outcome_making import binary_rows, profile_with_outcomes, regression_rows
 from tests.prediction_log import Row, batch_of, make_rows, profile_of
@@ -157,13 +158,6 @@ def test_a_perfect_regression_knows_any_error() -> None:
     assert (found.error_scale, found.harm.mean) == (0.0, 0.0)
     losses = harm_losses(OutcomeLayout(False, (), None, 0), 0.0, np.array([1.0, 2.0, np.nan]), np.array([1.0, 1.9, 1]))
     np.testing.assert_array_equal(losses, [0.0, 1.0, np.nan])
-
-
-def test_labels_of_other_classes_say_nothing() -> None:
-    """An outcome whose label is none of the reference's classes is no error of the model; a prediction of none is."""
-    layout = OutcomeLayout(True, ("a", "b"), None, 0)
-    losses = harm_losses(layout, 0.0, np.array([0.0, 1, 2, 0, 2]), np.array([0.0, 0, 0, 2, 2]))
-    np.testing.assert_array_equal(losses, [0, 1, 1, np.nan, np.nan])
 
 
 def test_a_summary_survives_its_file() -> None:

@@ -9,12 +9,11 @@ import attrs
 import msgspec
 import numpy as np
 
-from ...binning import Binner
 from ...errors import ReferenceProfileError
-from ...outputs import DERIVED, DERIVED_EDGES
 from ...records.batches import RecordBatch
 from ...records.times import parse_times
 from ...records.values import text_of
+from ..binning import Binner
 from ..profile import (
     FEATURE,
     OTHER,
@@ -26,6 +25,7 @@ from ..profile import (
     fingerprint_of,
     numeric_column,
 )
+from ..scores import DERIVED, DERIVED_EDGES
 from .dependence import RowHistory
 from .moments import Moments
 from .outcomes import LossTally, OutcomeTally

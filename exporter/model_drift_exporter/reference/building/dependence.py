@@ -10,12 +10,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ...binning import Binner
 from ...records.batches import RecordBatch
 from ...records.times import parse_times
 from ...statistics import FloatArray, IndexArray
 from ...statistics.betting.bet_families import FEWEST_SPECIAL, MOST_TOGETHER
 from ...statistics.design_effect import LEVEL, BlockRatios, block_lengths, block_ratios
+from ..binning import Binner
 from ..profile import FEATURE, INVALID, MISSING, OTHER, PREDICTION, SCORE, Column, ReferenceProfile, Season
 from ..seasons import choose_slots, counts_by_slot, slot_law, slots_of
 

@@ -8,52 +8,23 @@ import numpy as np
 import numpy.typing as npt
 from numpy.typing import NDArray
 
-from ...binning import Binner
-from ...outcomes import OutcomeLayout
-from ...outputs import Scores, class_of
 from ...records.batches import RecordBatch
 from ...records.values import numbers
 from ...statistics.design_effect import design_effect
-from ...statistics.performance import ClassificationTally, DesignEffects, RegressionTally
+from ...statistics.performance import ClassificationTally, DesignEffects
 from ...statistics.sums import running_sum
 from ...statistics.tally import Tally
+from ..binning import Binner
+from ..losses import FEWEST_CLASS_ROWS, Array, harm_losses, performance_tally
+from ..outcomes import OutcomeLayout
 from ..profile import PREDICTION, SCORE, LossSummary, OutcomeSummary, ReferenceProfile
+from ..scores import Scores, class_of
 
-__all__ = ["FEWEST_CLASS_ROWS", "LossTally", "OutcomeTally", "harm_losses", "performance_tally"]
+__all__ = ["LossTally", "OutcomeTally"]
 
-Array = npt.NDArray[np.float64]
-FEWEST_CLASS_ROWS = 100
-"""Labelled reference rows of a class, or of all classes, without which an error rate is not judged."""
-_SPECIAL_BINS = 2  # missing and invalid, the last bins of a numeric column
 _SCALE_QUANTILE = 0.95
 _SMALLEST_PROBABILITY = 1e-15
 _LARGEST = 1e140  # a loss beyond it says nothing, and its square would be no float
-
-
-def harm_losses(layout: OutcomeLayout, error_scale: float, predicted: Array, label: Array) -> Array:
-    """The loss that pages of each outcome, NaN where it cannot be told.
-
-    Classification: 1 where the label is not the predicted class, both by position; unknown where the label is a class without
-    a position, since labels that were renamed are no errors of the model. Regression: min(1, absolute error /
-    ``error_scale``), with a scale of 0 whether there is an error at all.
-    """
-    if layout.classification:
-        other = len(layout.classes)
-        known = (predicted >= 0) & (label >= 0) & (label < other)
-        return np.where(known, (predicted != label).astype(np.float64), np.nan)
-    with np.errstate(over="ignore", invalid="ignore"):
-        error = np.abs(predicted - label)
-        scaled = error / error_scale if error_scale > 0 else np.where(np.isnan(error), np.nan, np.sign(error))
-        return np.minimum(scaled, 1.0)
-
-
-def performance_tally(
-    layout: OutcomeLayout, centre: float, error_scale: float
-) -> ClassificationTally | RegressionTally:
-    """The sums that performance is made from; ``centre`` is about the middle of a regression's labels."""
-    if layout.classification:
-        return ClassificationTally(layout.classes, layout.positive, max(layout.score_bins - _SPECIAL_BINS, 0))
-    return RegressionTally(centre, error_scale)
 
 
 class OutcomeTally:

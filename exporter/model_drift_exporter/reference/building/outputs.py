@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import attrs
 
-from ...outputs import class_of
 from ...records.batches import RecordBatch
 from ..profile import OTHER
+from ..scores import class_of
 from .scores import PredictedScores, ScoreSurvey, SurveyedScore
 from .survey import IDENTIFIER_SHARE, FieldSurvey, encodable
 

@@ -9,9 +9,9 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from ...outputs import scores_per_class
 from ...records.batches import RecordBatch
 from ...records.values import numbers
+from ..scores import scores_per_class
 from .survey import FieldSurvey, Reservoir, far_out, numeric_edges
 
 __all__ = ["PredictedScores", "ScoreSurvey", "SurveyedScore"]

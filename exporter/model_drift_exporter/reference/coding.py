@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .records.values import Values, numbers, text_of
-from .reference.profile import Column
+from ..records.values import Values, numbers, text_of
+from .profile import Column
 
 __all__ = ["CategoricalCoder", "NumericCoder", "coder_of"]
 

@@ -9,8 +9,15 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_drift_exporter.outputs import DERIVED, DERIVED_EDGES, Scores, class_of, read_scores, scores_per_class
 from model_drift_exporter.records.batches import RecordBatch
+from model_drift_exporter.reference.scores import (
+    DERIVED,
+    DERIVED_EDGES,
+    Scores,
+    class_of,
+    read_scores,
+    scores_per_class,
+)
 
 TWO, THREE = ["no", "yes"], ["a", "b", "c"]
 SHARES = st.floats(0, 1)

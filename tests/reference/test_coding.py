@@ -5,7 +5,7 @@ import math
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from model_drift_exporter.coding import CategoricalCoder, NumericCoder, coder_of
+from model_drift_exporter.reference.coding import CategoricalCoder, NumericCoder, coder_of
 from model_drift_exporter.reference.profile import Column
 from tests.records.raw_values import COLUMNS, as_float
 

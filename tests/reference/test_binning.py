@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from model_drift_exporter.binning import Binner
 from model_drift_exporter.monitors.drift import cell_layout
-from model_drift_exporter.outputs import DERIVED, DERIVED_EDGES
 from model_drift_exporter.records.batches import RecordBatch
+from model_drift_exporter.reference.binning import Binner
 from model_drift_exporter.reference.profile import FEATURE, PREDICTION, SCORE, Column, ReferenceProfile
+from model_drift_exporter.reference.scores import DERIVED, DERIVED_EDGES
 from model_drift_exporter.statistics import DriftStatistics, compare
 
 SPECIAL = ["__missing__", "__invalid__"]

@@ -3,9 +3,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from model_drift_exporter.reference.description import dependence_sentence, season_sentence
 from model_drift_exporter.reference.profile import LossSummary, OutcomeSummary, ReferenceProfile, Season
 from model_drift_exporter.reference.seasons import ABSENT_REASONS
-from model_drift_exporter.reference_sentences import dependence_sentence, season_sentence
 from tests.prediction_log import batch_of, make_rows, profile_of
 
 

@@ -8,11 +8,11 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from ..records.batches import RecordBatch
+from ..records.values import numbers
 from .coding import CategoricalCoder, NumericCoder, coder_of
-from .outputs import DERIVED, Scores, read_scores
-from .records.batches import RecordBatch
-from .records.values import numbers
-from .reference.profile import FEATURE, PREDICTION, SCORE, Column, ReferenceProfile
+from .profile import FEATURE, PREDICTION, SCORE, Column, ReferenceProfile
+from .scores import DERIVED, Scores, read_scores
 
 __all__ = ["Binner", "CodedBatch"]
 

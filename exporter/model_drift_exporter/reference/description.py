@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .reference.profile import FEATURE, ReferenceProfile
-from .reference.seasons import FEWEST_CYCLES, FEWEST_ROWS
-from .words import excerpt
+from ..words import excerpt
+from .profile import FEATURE, ReferenceProfile
+from .seasons import FEWEST_CYCLES, FEWEST_ROWS
 
 __all__ = ["dependence_sentence", "season_sentence"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 import msgspec
 
-from model_drift_exporter.outcomes import OutcomeLayout
+from model_drift_exporter.reference.outcomes import OutcomeLayout
 from tests.prediction_log import batch_of, make_rows, profile_of
 
 

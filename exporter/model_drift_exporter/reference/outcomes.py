@@ -6,7 +6,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from .reference.profile import SCORE, ReferenceProfile
+from .profile import SCORE, ReferenceProfile
 
 __all__ = ["OutcomeBatch", "OutcomeLayout"]
 
