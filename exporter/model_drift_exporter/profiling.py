@@ -20,13 +20,13 @@ from .assembly import build_options
 from .config import InputSettings, Settings
 from .errors import ConfigurationError, InputError, Problem, ReferenceProfileError
 from .formats import Schema
+from .formats.parquet import read_parquet
 from .formats.streams import StreamDecoders
 from .logs import configure_logging
 from .models import DEFAULT_MODEL
 from .records.batches import RecordBatch
 from .reference.building.builder import ProfileBuilder
 from .reference.description import dependence_sentence, season_sentence
-from .reference.parquet import read_parquet
 from .reference.profile import ReferenceProfile
 from .reference.store import save_profiles
 from .sources import FileSource

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .base import Decoder, Format, HeadedDecoder
 from .csv import CsvDecoder
 from .jsonl import JsonLinesDecoder
-from .layout import FIELD_CANDIDATES, Schema
+from .schema import FIELD_CANDIDATES, Schema
 
 __all__ = ["FIELD_CANDIDATES", "FORMATS", "Decoder", "Format", "HeadedDecoder", "Schema"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol, runtime_checkable
 
 from ..records.batches import Decoded
-from .layout import Schema
+from .schema import Schema
 
 __all__ = ["Decoder", "Format", "HeadedDecoder"]
 

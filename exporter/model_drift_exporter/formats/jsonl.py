@@ -12,9 +12,9 @@ from msgspec.structs import astuple
 
 from ..records.batches import Decoded, LabelBatch, RecordBatch
 from .framing import DecodedRows, is_braced, non_empty_lines, one_a_line
-from .layout import OUTPUTS, Schema
 from .lenient import NOT_JSON, decode_leniently
 from .odd_names import Aliases
+from .schema import OUTPUTS, Schema
 
 __all__ = ["JsonLinesDecoder"]
 

@@ -11,8 +11,8 @@ from ..records.batches import Decoded
 from ..records.chunk import Chunk
 from . import FORMATS
 from .base import Decoder, HeadedDecoder
-from .header import seems_header
-from .layout import Schema
+from .csv import seems_header
+from .schema import Schema
 
 __all__ = ["StreamDecoders", "format_of"]
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_drift_exporter.formats.layout import FIELD_CANDIDATES, MAXIMUM_FEATURES, Schema
+from model_drift_exporter.formats.schema import FIELD_CANDIDATES, MAXIMUM_FEATURES, Schema
 
 
 def learned(*records: dict[str, object], schema: Schema | None = None) -> Schema:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from ..formats import Schema
 from ..records.batches import RecordBatch
+from . import Schema
 
 __all__ = ["read_parquet"]
 

@@ -12,7 +12,7 @@ from pyarrow import parquet
 
 from model_drift_exporter.errors import InputError
 from model_drift_exporter.formats import Schema
-from model_drift_exporter.reference.parquet import read_parquet
+from model_drift_exporter.formats.parquet import read_parquet
 
 
 def _write(path: Path, columns: dict[str, list[Any]]) -> Path:
