@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .base import Decoder, Format, HeadedDecoder
 from .csv import CsvDecoder
-from .jsonl import JsonLinesDecoder
+from .json_lines.decoder import JsonLinesDecoder
 from .schema import FIELD_CANDIDATES, Schema
 
 __all__ = ["FIELD_CANDIDATES", "FORMATS", "Decoder", "Format", "HeadedDecoder", "Schema"]

@@ -10,11 +10,10 @@ import attrs
 import msgspec
 from msgspec.structs import astuple
 
-from ..records.batches import Decoded, LabelBatch, RecordBatch
-from .framing import DecodedRows, is_braced, non_empty_lines, one_a_line
+from ...records.batches import Decoded, LabelBatch, RecordBatch
+from ..schema import OUTPUTS, Schema
 from .lenient import NOT_JSON, decode_leniently
-from .odd_names import Aliases
-from .schema import OUTPUTS, Schema
+from .rows import Aliases, DecodedRows, is_braced, non_empty_lines, one_a_line
 
 __all__ = ["JsonLinesDecoder"]
 

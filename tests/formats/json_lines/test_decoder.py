@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from model_drift_exporter.formats import Schema
-from model_drift_exporter.formats.jsonl import JsonLinesDecoder
+from model_drift_exporter.formats.json_lines.decoder import JsonLinesDecoder
 from tests.formats.collecting import CUTS, Collected, collect, cut, non_empty
 
 GOOD = b'{"features":{"a":1,"b":"x"},"prediction":1}'

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_drift_exporter.formats.lenient import NOT_JSON, decode_leniently
+from model_drift_exporter.formats.json_lines.lenient import NOT_JSON, decode_leniently
 
 VALUES = st.recursive(
     st.one_of(st.none(), st.booleans(), st.floats(allow_nan=False), st.integers(-(2**80), 2**80), st.text()),

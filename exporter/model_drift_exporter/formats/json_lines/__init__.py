@@ -1,0 +1,1 @@
+"""One JSON value a line, or several records in one value."""
