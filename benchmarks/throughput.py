@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from model_drift_exporter.sources.tail import READ_BYTES
+from model_drift_exporter.sources.files.tail import READ_BYTES
 
 from .data import Stream, write_labels, write_log
 from .processes import build_reference, measure, status_mebibytes

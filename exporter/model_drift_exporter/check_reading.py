@@ -20,7 +20,7 @@ from .records.batches import LabelBatch, RecordBatch
 from .records.chunk import Chunk
 from .sources.base import Source
 from .sources.compression import begins_like_gzip
-from .sources.discovery import find_file, find_files, is_archive, is_pattern
+from .sources.files.discovery import find_file, find_files, is_archive, is_pattern
 from .words import excerpt
 
 __all__ = ["BadLine", "Bounds", "InputReading", "read_input"]

@@ -30,7 +30,7 @@ from .reference.description import dependence_sentence, season_sentence
 from .reference.profile import ReferenceProfile
 from .reference.store import save_profiles
 from .sources import FileSource
-from .sources.discovery import is_pattern
+from .sources.files.discovery import is_pattern
 from .words import excerpt, joined
 
 __all__ = ["build_profiles", "write_profile"]

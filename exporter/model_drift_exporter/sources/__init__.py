@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .base import Source, SourceStatus
-from .files import FileSource
+from .files.source import FileSource
 from .ingest import IngestSource
 from .stdin import StdinSource
 

@@ -13,8 +13,8 @@ import msgspec
 from ..records.chunk import Chunk
 from .base import SourceStatus
 from .compression import GZIP_MAGIC, GzipDecompressor
+from .files.tail import LINE_BYTES
 from .lines import BYTE_ORDER_MARK, LongLines
-from .tail import LINE_BYTES
 
 __all__ = ["IngestSource"]
 

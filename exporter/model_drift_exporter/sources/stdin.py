@@ -13,8 +13,8 @@ from typing import BinaryIO
 from ..records.chunk import Chunk
 from .base import SourceStatus
 from .compression import Pieces, is_only_unproven
+from .files.tail import LINE_BYTES, READ_BYTES, READS_PER_POLL
 from .lines import LineAssembler
-from .tail import LINE_BYTES, READ_BYTES, READS_PER_POLL
 
 __all__ = ["StdinSource"]
 

@@ -6,9 +6,9 @@ import os
 import zlib
 from collections.abc import Collection, Mapping
 
-from ..records.chunk import Chunk
-from .compression import GzipDecompressor, is_only_unproven
-from .lines import LineAssembler
+from ...records.chunk import Chunk
+from ..compression import GzipDecompressor, is_only_unproven
+from ..lines import LineAssembler
 from .position import Identity
 from .tail import LINE_BYTES, READ_BYTES, FileCounters
 

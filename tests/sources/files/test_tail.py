@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from model_drift_exporter.sources import FileSource
-from model_drift_exporter.sources.position import Position, identity_of
-from model_drift_exporter.sources.tail import FileCounters, FileTail
+from model_drift_exporter.sources.files.position import Position, identity_of
+from model_drift_exporter.sources.files.tail import FileCounters, FileTail
 from tests.sources.reading import Reading, append
 
 

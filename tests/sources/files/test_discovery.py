@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from model_drift_exporter.sources.discovery import find_file, find_files, is_archive, is_pattern
+from model_drift_exporter.sources.files.discovery import find_file, find_files, is_archive, is_pattern
 
 
 def test_patterns_and_names(tmp_path: Path) -> None:

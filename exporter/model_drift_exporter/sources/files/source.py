@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..records.chunk import Chunk
+from ...records.chunk import Chunk
+from ..base import SourceStatus
 from .archive import GzipArchive
-from .base import SourceStatus
 from .following import FileOptions, FollowedFile, FollowedFiles
 from .tail import LINE_BYTES, READ_BYTES, FileTail
 

@@ -11,9 +11,9 @@ import pytest
 
 from model_drift_exporter.errors import StateError
 from model_drift_exporter.sources import FileSource
-from model_drift_exporter.sources.copies import Resumption
-from model_drift_exporter.sources.position import Position
-from model_drift_exporter.sources.resuming import MAX_CLOSED, Resumptions
+from model_drift_exporter.sources.files.copies import Resumption
+from model_drift_exporter.sources.files.position import Position
+from model_drift_exporter.sources.files.resuming import MAX_CLOSED, Resumptions
 from tests.sources.reading import Reading, append
 
 LINES = b"".join(b"line %d\n" % number for number in range(200))

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from model_drift_exporter.sources.problems import Problems
+from model_drift_exporter.sources.files.problems import Problems
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from model_drift_exporter.sources.position import Position, identity_of
+from model_drift_exporter.sources.files.position import Position, identity_of
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from typing import Any
 
 import attrs
 
+from ..compression import begins_like_gzip
 from .archive import ArchivesRead, GzipArchive
-from .compression import begins_like_gzip
 from .copies import Copies, Resumption
 from .discovery import FoundFile, find_file, find_files, is_archive, is_pattern
 from .position import Identity, Position, identity_of

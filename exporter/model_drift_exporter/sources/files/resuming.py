@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import msgspec
 
-from ..errors import StateError
+from ...errors import StateError
 from .archive import ArchivesRead, GzipArchive
 from .copies import Resumption
 from .discovery import FoundFile, find_renamed

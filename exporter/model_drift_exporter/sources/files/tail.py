@@ -16,8 +16,8 @@ import stat
 
 import attrs
 
-from ..records.chunk import Chunk
-from .lines import BYTE_ORDER_MARK, LongLines
+from ...records.chunk import Chunk
+from ..lines import BYTE_ORDER_MARK, LongLines
 from .position import REMEMBERED_BYTES, Position, identity_of
 
 __all__ = ["LINE_BYTES", "READ_BYTES", "FileCounters", "FileTail"]
