@@ -19,10 +19,10 @@ from ..statistics.betting.loss_bets import LossBets
 from ..statistics.loss_split import BinLosses, split_change
 from ..statistics.performance import BOUNDED_ERROR
 from ..statistics.tally import Contributions, TallyShape
+from ..windows.outcomes import WindowSet
 from .base import MonitorContext
 from .harm import evident
 from .loss_evidence import LossEvidence, forget_evidence
-from .outcome_windows import WindowSet
 
 __all__ = ["ConceptMonitor"]
 

@@ -25,7 +25,7 @@ from ..statistics import (
     NoiseFloors,
     shares,
 )
-from ..windows import make_windows
+from ..windows.counts import make_windows
 from .base import MonitorContext
 
 __all__ = ["BASELINES", "DriftMonitor", "WindowedDrift", "cell_layout"]

@@ -19,8 +19,8 @@ from ..statistics.intervals import Estimate
 from ..statistics.performance import BOUNDED_ERROR, ClassificationTally, DesignEffects
 from ..statistics.probability_losses import binary_losses, multiclass_losses
 from ..statistics.tally import Contributions
+from ..windows.outcomes import LEAD, WindowSet
 from .base import MonitorContext
-from .outcome_windows import LEAD, WindowSet
 
 __all__ = ["PerformanceMonitor"]
 

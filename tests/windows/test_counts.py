@@ -15,7 +15,7 @@ from model_drift_exporter.records.batches import RecordBatch
 from model_drift_exporter.records.clock import PANES, late
 from model_drift_exporter.reference.binning import CodedBatch
 from model_drift_exporter.settings.values import Window
-from model_drift_exporter.windows import CountWindow, RollingWindow, TimeWindow, make_windows
+from model_drift_exporter.windows.counts import CountWindow, RollingWindow, TimeWindow, make_windows
 
 CELLS, COLUMNS = 5, 2
 

@@ -9,10 +9,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import StateError
-from .records.clock import PANES, panes_of
-from .reference.binning import CodedBatch
-from .settings.values import Window
+from ..errors import StateError
+from ..records.clock import PANES, panes_of
+from ..reference.binning import CodedBatch
+from ..settings.values import Window
 
 __all__ = ["CountWindow", "RollingWindow", "TimeWindow", "make_windows"]
 

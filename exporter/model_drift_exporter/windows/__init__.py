@@ -1,0 +1,1 @@
+"""Counts and outcomes over time."""
