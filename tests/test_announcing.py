@@ -5,8 +5,8 @@ import logging
 import attrs
 import pytest
 
-from model_drift_exporter.alarms import Transition
 from model_drift_exporter.announcing import announce
+from model_drift_exporter.evidence.alarms import Transition
 
 EDGE = Transition(
     time=1_767_322_985.4,

@@ -18,7 +18,7 @@ from model_drift_exporter.assembly import (
 )
 from model_drift_exporter.config import InputSettings, Settings
 from model_drift_exporter.errors import ReferenceProfileError
-from model_drift_exporter.evidence_options import EvidenceOptions
+from model_drift_exporter.evidence.settings import EvidenceOptions
 from model_drift_exporter.flags import settings_from
 from model_drift_exporter.labels.options import LabelOptions
 from model_drift_exporter.reference.store import save_profiles

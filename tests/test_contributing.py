@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from model_drift_exporter.alarms import AlarmBoard
-from model_drift_exporter.evidence_options import EvidenceOptions
+from model_drift_exporter.evidence.alarms import AlarmBoard
+from model_drift_exporter.evidence.settings import EvidenceOptions
 from model_drift_exporter.formats import FORMATS
 from model_drift_exporter.metrics.catalogue import CATALOGUE
 from model_drift_exporter.monitors import MonitorContext

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from model_drift_exporter.alarms import AlarmBoard
+from model_drift_exporter.evidence.alarms import AlarmBoard
 from model_drift_exporter.model_monitors import ModelMonitors, TrackOptions
 from model_drift_exporter.records.batches import NO_LINES, ModelBatch
 from model_drift_exporter.records.clock import EventTimes

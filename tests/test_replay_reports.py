@@ -7,7 +7,7 @@ import json
 
 import attrs
 
-from model_drift_exporter.alarms import Transition
+from model_drift_exporter.evidence.alarms import Transition
 from model_drift_exporter.replay_reports import REPORTS, JsonReport, TextReport
 
 EDGE = Transition(

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
-from model_drift_exporter.alarms import Transition
-from model_drift_exporter.evidence_options import EvidenceOptions
+from model_drift_exporter.evidence.alarms import Transition
+from model_drift_exporter.evidence.settings import EvidenceOptions
 from model_drift_exporter.metrics.renderer import render
 from model_drift_exporter.models import Models
 from model_drift_exporter.pipeline import Pipeline

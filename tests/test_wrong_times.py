@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from model_drift_exporter.alarms import Transition
 from model_drift_exporter.assembly import make_pipeline, open_sources
 from model_drift_exporter.config import InputSettings, Settings
+from model_drift_exporter.evidence.alarms import Transition
 from model_drift_exporter.pipeline import Pipeline
 from tests.exposition import Exposition
 from tests.incident_log import incident, reference_file

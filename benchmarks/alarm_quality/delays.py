@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from model_drift_exporter.evidence_options import EvidenceOptions
+from model_drift_exporter.evidence.settings import EvidenceOptions
 from model_drift_exporter.monitors.evidence import EvidenceMonitor
 from model_drift_exporter.monitors.harm import HarmMonitor
 from model_drift_exporter.records.batches import RecordBatch

@@ -11,10 +11,9 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from model_drift_exporter.alarms import PAGE, TICKET
 from model_drift_exporter.assembly import track_options
 from model_drift_exporter.config import Settings
-from model_drift_exporter.evidence_options import EvidenceOptions
+from model_drift_exporter.evidence.settings import PAGE, TICKET, EvidenceOptions
 from model_drift_exporter.monitors.evidence import EvidenceMonitor
 from model_drift_exporter.records.batches import RecordBatch, lines_of
 from model_drift_exporter.records.clock import EventTimes

@@ -14,8 +14,8 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from model_drift_exporter.alarms import AlarmBoard
-from model_drift_exporter.evidence_options import EvidenceOptions
+from model_drift_exporter.evidence.alarms import AlarmBoard
+from model_drift_exporter.evidence.settings import EvidenceOptions
 from model_drift_exporter.monitors.base import MonitorContext
 from model_drift_exporter.records.batches import RecordBatch
 from model_drift_exporter.reference.binning import Binner, CodedBatch

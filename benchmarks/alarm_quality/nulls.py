@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model_drift_exporter.alarms import PAGE, TICKET
+from model_drift_exporter.evidence.settings import PAGE, TICKET
 from model_drift_exporter.monitors.harm import HarmMonitor
 from model_drift_exporter.reference.outcomes import OutcomeBatch
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
-from .alarms import Transition
+from .evidence.alarms import Transition
 from .records.times import format_time
 
 __all__ = ["announce"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .config import InputSettings, Settings
 from .errors import ReferenceProfileError
-from .evidence_options import EvidenceOptions
+from .evidence.settings import EvidenceOptions
 from .labels.options import LabelOptions
 from .models import Models
 from .pipeline import Pipeline

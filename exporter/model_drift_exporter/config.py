@@ -12,7 +12,6 @@ from typing import Literal, get_args
 
 import attrs
 
-from .config_evidence import EvidenceSettings, LabelSettings, LabelsExpected, LossSettings
 from .config_service import (
     IngestSettings,
     LimitSettings,
@@ -23,6 +22,7 @@ from .config_service import (
     StateSettings,
     WebSettings,
 )
+from .evidence.settings import EvidenceSettings, LabelSettings, LabelsExpected, LossSettings
 from .settings.declaring import check_setting, section, setting
 from .settings.kinds import Choice, Integer, Mapped, Number, Parsed, Repeated, Text
 from .settings.values import SettingError, Window, parse_window, window_length

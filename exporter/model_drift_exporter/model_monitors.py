@@ -11,9 +11,9 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from .alarms import AlarmBoard
 from .errors import StateError
-from .evidence_options import EvidenceOptions
+from .evidence.alarms import AlarmBoard
+from .evidence.settings import EvidenceOptions
 from .labels.flow import LabelFlow
 from .labels.options import LabelOptions
 from .metrics.samples import Samples

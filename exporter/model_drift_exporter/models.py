@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from .alarms import Transition
 from .continuation import why_new_bins
 from .errors import ReferenceProfileError, StateError
+from .evidence.alarms import Transition
 from .metrics.samples import HistogramSeries, Samples, Series
 from .records.batches import NO_LINES, Decoded, ModelBatch
 from .reference.profile import ReferenceProfile

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TextIO
 
 import msgspec
 
-from .alarms import Transition
+from .evidence.alarms import Transition
 from .records.times import format_time
 
 __all__ = ["REPORTS", "JsonReport", "Report", "TextReport"]

@@ -12,11 +12,11 @@ from typing import Any
 
 import attrs
 
-from .alarms import PAGE, TICKET
 from .assembly import make_pipeline, open_sources, wait_for_more
 from .backfill import INSTANCE, JOB, STEP, Backfill, step_problem
 from .config import Settings
 from .errors import ConfigurationError, Problem
+from .evidence.settings import PAGE, TICKET
 from .pipeline import Pipeline
 from .records.times import parse_time
 from .replay_reports import Report

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .alarms import Alarm, clamped_log10
+from .evidence.alarms import Alarm, clamped_log10
 from .labels.evaluability import NOT_EVALUABLE
 from .labels.flow import LabelFlow
 from .metrics.samples import Series

@@ -11,8 +11,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from .alarms import AlarmBoard
 from .errors import StateError
+from .evidence.alarms import AlarmBoard
 from .labels.evaluability import not_evaluable
 from .labels.flow import LabelFlow
 from .learning import LearningBuffer

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from model_drift_exporter.alarms import ALARMS
+from model_drift_exporter.evidence.alarms import ALARMS
 from model_drift_exporter.labels.evaluability import NOT_EVALUABLE
 from tests.grafana.model_queries import PANELS, TARGETS, model_query
 from tests.prometheus.labels import alert_labels

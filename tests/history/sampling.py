@@ -10,9 +10,9 @@ from typing import Any
 
 import attrs
 
-from model_drift_exporter.alarms import Transition
 from model_drift_exporter.assembly import make_pipeline, open_sources
 from model_drift_exporter.backfill import Backfill
+from model_drift_exporter.evidence.alarms import Transition
 from model_drift_exporter.metrics.catalogue import CATALOGUE, Metric
 from model_drift_exporter.metrics.samples import Samples
 from model_drift_exporter.pipeline import Pipeline

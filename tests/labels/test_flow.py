@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model_drift_exporter.alarms import AlarmBoard
 from model_drift_exporter.errors import StateError
-from model_drift_exporter.evidence_options import EvidenceOptions
+from model_drift_exporter.evidence.alarms import AlarmBoard
+from model_drift_exporter.evidence.settings import EvidenceOptions
 from model_drift_exporter.labels.flow import LabelFlow
 from model_drift_exporter.labels.hashing import hash_identifiers, keys_of
 from model_drift_exporter.labels.options import LabelOptions

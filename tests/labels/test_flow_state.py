@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model_drift_exporter.alarms import AlarmBoard
-from model_drift_exporter.evidence_options import EvidenceOptions
+from model_drift_exporter.evidence.alarms import AlarmBoard
+from model_drift_exporter.evidence.settings import EvidenceOptions
 from model_drift_exporter.labels.flow_state import FlowState
 from model_drift_exporter.labels.options import LabelOptions
 from model_drift_exporter.reference.outcomes import OutcomeLayout

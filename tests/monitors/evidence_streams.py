@@ -9,8 +9,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from model_drift_exporter.alarms import AlarmBoard, Transition
-from model_drift_exporter.evidence_options import EvidenceOptions
+from model_drift_exporter.evidence.alarms import AlarmBoard, Transition
+from model_drift_exporter.evidence.settings import EvidenceOptions
 from model_drift_exporter.monitors import MonitorContext
 from model_drift_exporter.monitors.evidence import EvidenceMonitor
 from model_drift_exporter.records.batches import RecordBatch

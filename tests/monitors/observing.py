@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from model_drift_exporter.alarms import AlarmBoard
-from model_drift_exporter.evidence_options import EvidenceOptions
+from model_drift_exporter.evidence.alarms import AlarmBoard
+from model_drift_exporter.evidence.settings import EvidenceOptions
 from model_drift_exporter.monitors import MonitorContext
 from model_drift_exporter.records.times import parse_times
 from model_drift_exporter.reference.binning import Binner, CodedBatch

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from model_drift_exporter.alarms import Transition
 from model_drift_exporter.errors import StateError
-from model_drift_exporter.evidence_options import EvidenceOptions
+from model_drift_exporter.evidence.alarms import Transition
+from model_drift_exporter.evidence.settings import EvidenceOptions
 from model_drift_exporter.metrics.samples import Series
 from model_drift_exporter.monitors import MonitorContext
 from model_drift_exporter.monitors.evidence import EvidenceMonitor

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model_drift_exporter.evidence_options import EvidenceOptions
+from model_drift_exporter.evidence.settings import EvidenceOptions
 from model_drift_exporter.monitors import MonitorContext
 from model_drift_exporter.monitors.harm import HarmMonitor, class_bets
 from model_drift_exporter.reference.outcomes import OutcomeBatch

@@ -9,7 +9,7 @@ from typing import Any
 import promql_parser
 import pytest
 
-from model_drift_exporter.alarms import ALARMS
+from model_drift_exporter.evidence.alarms import ALARMS
 from model_drift_exporter.metrics.catalogue import CATALOGUE
 from tests.components import require
 from tests.prometheus.promtool import RULES, rules

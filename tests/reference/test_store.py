@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from model_drift_exporter.errors import ReferenceProfileError
-from model_drift_exporter.evidence_options import EvidenceOptions
-from model_drift_exporter.monitors.seasonal_bets import SeasonalBets
+from model_drift_exporter.evidence.seasonal_bets import SeasonalBets
+from model_drift_exporter.evidence.settings import EvidenceOptions
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.reference.store import load_profiles, save_profiles
 from model_drift_exporter.statistics.betting.bets import BetKind

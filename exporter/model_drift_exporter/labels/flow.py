@@ -10,8 +10,8 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from ..alarms import AlarmBoard
 from ..errors import StateError
+from ..evidence.alarms import AlarmBoard
 from ..metrics.samples import Samples
 from ..monitors.base import OutcomeMonitor
 from ..records.batches import LabelBatch

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..alarms import Alarm
+from ..evidence.alarms import Alarm
 from ..reference.outcomes import OutcomeLayout
 from ..reference.profile import ReferenceProfile
 from .clock import FlowClock

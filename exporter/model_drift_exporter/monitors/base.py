@@ -7,8 +7,8 @@ from typing import Any, Protocol, Self
 
 import attrs
 
-from ..alarms import AlarmBoard
-from ..evidence_options import EvidenceOptions
+from ..evidence.alarms import AlarmBoard
+from ..evidence.settings import EvidenceOptions
 from ..metrics.samples import Samples
 from ..reference.binning import Binner, CodedBatch
 from ..reference.outcomes import OutcomeBatch

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import StateError
-from ..evidence_options import EvidenceOptions
+from ..evidence.scores import LossEvidence, forget_evidence
+from ..evidence.settings import EvidenceOptions
 from ..metrics.samples import Samples, Series
 from ..reference.coding import NumericCoder
 from ..reference.losses import FEWEST_CLASS_ROWS, harm_losses
@@ -22,7 +23,6 @@ from ..statistics.tally import Contributions, TallyShape
 from ..windows.outcomes import WindowSet
 from .base import MonitorContext
 from .harm import evident
-from .loss_evidence import LossEvidence, forget_evidence
 
 __all__ = ["ConceptMonitor"]
 

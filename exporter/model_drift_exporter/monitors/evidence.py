@@ -12,18 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import StateError
+from ..evidence.counts import GroupedCounts, UpdateCounts
+from ..evidence.decisions import AlarmFollower, Stretch
+from ..evidence.schedule import Updates, UpdateSchedule
+from ..evidence.seasonal_bets import SeasonalBets, SeasonalOmnibus
+from ..evidence.state import EvidenceState, digest_of
+from ..evidence.targets import BETS_OF_COLUMN, OMNIBUS, REJECTED_BETS, BetLayout, rejected_limit, rejected_log_e
 from ..metrics.samples import Samples
 from ..reference.binning import CodedBatch
 from ..reference.profile import FEATURE, PREDICTION, SCORE, Column
 from .base import MonitorContext
-from .evidence_alarms import AlarmFollower, Stretch
-from .evidence_counts import GroupedCounts, UpdateCounts
-from .evidence_digest import digest_of
 from .evidence_samples import EvidenceSamples
-from .evidence_schedule import Updates, UpdateSchedule
-from .evidence_state import EvidenceState
-from .evidence_targets import BETS_OF_COLUMN, OMNIBUS, REJECTED_BETS, BetLayout, rejected_limit, rejected_log_e
-from .seasonal_bets import SeasonalBets, SeasonalOmnibus
 from .unjudged_inputs import rejected_lines_unjudged, unjudged_features
 
 __all__ = ["EvidenceMonitor"]

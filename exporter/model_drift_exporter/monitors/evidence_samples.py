@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from ..alarms import clamped_log10
+from ..evidence.alarms import clamped_log10
 from ..metrics.samples import Samples, Series
 from ..reference.profile import FEATURE, PREDICTION, SCORE
 from .base import MonitorContext

@@ -10,8 +10,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..alarms import AlarmBoard, clamped_log10
-from ..evidence_options import EvidenceOptions
+from ..evidence.alarms import AlarmBoard, clamped_log10
+from ..evidence.scores import LossEvidence, forget_evidence
+from ..evidence.settings import EvidenceOptions
 from ..metrics.samples import Samples, Series
 from ..reference.losses import FEWEST_CLASS_ROWS, harm_losses
 from ..reference.outcomes import OutcomeBatch, OutcomeLayout
@@ -19,7 +20,6 @@ from ..reference.profile import OutcomeSummary
 from ..statistics.betting.loss_bets import LossBets
 from ..statistics.performance import BOUNDED_ERROR
 from .base import MonitorContext
-from .loss_evidence import LossEvidence, forget_evidence
 
 __all__ = ["HarmMonitor", "judged_classes", "suspected_features"]
 

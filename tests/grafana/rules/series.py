@@ -8,7 +8,7 @@ from typing import Any
 
 import promql_parser
 
-from model_drift_exporter.alarms import ALARMS
+from model_drift_exporter.evidence.alarms import ALARMS
 from model_drift_exporter.metrics.catalogue import CATALOGUE
 from tests.grafana.dashboard_file import Dashboard, Target, Variable
 from tests.grafana.expressions import nodes, parse, selectors

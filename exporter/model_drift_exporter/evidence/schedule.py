@@ -1,7 +1,8 @@
-"""When evidence is updated: at exact lines of the stream, however these were cut into batches."""
+"""When evidence is updated, at exact lines of the stream, and the event time that it may count at each update."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,15 +10,15 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from .evidence_minutes import EvidenceMinutes
-
-__all__ = ["MOST_LINES", "UpdateSchedule", "Updates"]
+__all__ = ["MOST_LINES", "EvidenceMinutes", "UpdateSchedule", "Updates"]
 
 Array = NDArray[np.float64]
 Lines = NDArray[np.int64]
-
 MOST_LINES = 1_000
 """An update comes after so many lines also where event time stands still, as it does while every line is rejected."""
+_SECOND, _DAY = 1.0, 86_400.0
+_KEPT_SHARE = 0.001
+_MOST_KEPT = _KEPT_SHARE * _DAY
 
 
 @attrs.frozen(eq=False)
@@ -168,3 +169,49 @@ class UpdateSchedule:
         self._clock, self._record = float(state["clock"]), int(state["record"])
         # Where exactly they were no longer matters: any record that is to come is behind them.
         self._waiting = np.full(int(state["waiting"]), -1, dtype=np.int64)
+
+
+class EvidenceMinutes:
+    """Gives each update its w of ``M <- max(M, w) e``, the minutes since the one before, a day at most.
+
+    The budget of false alarms is a sum of these w, so they must not add up to more than the time that passes: a second at
+    least for every update, were it of a thousand lines within a tenth of one, would make one year of ten. Where less than
+    a second has passed, as within a batch of records of one time, the rest of it is taken from what was kept before: a
+    thousandth of the time. An update that nothing is left for goes on without a start.
+    """
+
+    def __init__(self) -> None:
+        self._time = math.nan
+        self._kept = 0.0
+
+    def begin(self, time: float) -> None:
+        """The event time that the first update counts from; later calls do nothing."""
+        if math.isnan(self._time):
+            self._time = time
+
+    def log(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Logarithms of w at updates of these event times, minus infinity where nothing is left.
+
+        A clock that is put back, as one that had believed a wrong time, goes on from where it is.
+        """
+        minutes = np.zeros(len(times))
+        for update, time in enumerate(times.tolist()):
+            self.begin(time)
+            passed = max(time - self._time, 0.0)
+            self._time = time
+            self._kept = min(self._kept + _KEPT_SHARE * passed, _MOST_KEPT)
+            seconds = min((1.0 - _KEPT_SHARE) * passed, _DAY)
+            added = min(max(_SECOND - seconds, 0.0), self._kept)
+            self._kept -= added
+            minutes[update] = (seconds + added) / 60.0
+        with np.errstate(divide="ignore"):
+            return np.log(minutes)
+
+    def snapshot(self) -> dict[str, Any]:
+        """State for a snapshot."""
+        return {"time": self._time, "kept": self._kept}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a snapshot; raises ``KeyError``, ``TypeError`` or ``ValueError`` if it is none."""
+        time, kept = float(state["time"]), float(state["kept"])
+        self._time, self._kept = time, kept

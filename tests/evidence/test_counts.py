@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model_drift_exporter.monitors.evidence_counts import UpdateCounts
+from model_drift_exporter.evidence.counts import UpdateCounts
 from model_drift_exporter.reference.profile import FEATURE, Column, categorical_column, numeric_column
 
 HOUR = 3_600.0

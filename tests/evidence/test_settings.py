@@ -1,6 +1,14 @@
+"""Defaults of the evidence, in the words they stand for."""
+
 from __future__ import annotations
 
-from model_drift_exporter.config_evidence import EvidenceSettings, LabelSettings
+from model_drift_exporter.evidence.settings import PAGE, TICKET, EvidenceOptions, EvidenceSettings, LabelSettings
+
+
+def test_the_default_budgets() -> None:
+    """One false page in ten years, one false ticket a week, in minutes of event time."""
+    budgets = EvidenceOptions().budgets
+    assert budgets == {PAGE: 10 * 365 * 24 * 60, TICKET: 7 * 24 * 60}
 
 
 def test_durations_are_seconds_for_programs() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_drift_exporter.monitors.recovery import RecoveryBlocks
+from model_drift_exporter.evidence.recovery import RecoveryBlocks
 
 UPDATES = 40
 

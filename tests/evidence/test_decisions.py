@@ -6,13 +6,13 @@ import attrs
 import numpy as np
 import pytest
 
-from model_drift_exporter.alarms import Alarm, Transition
-from model_drift_exporter.evidence_options import EvidenceOptions
-from model_drift_exporter.monitors.evidence_alarms import AlarmFollower, Course, Stretch
-from model_drift_exporter.monitors.evidence_schedule import Updates
-from model_drift_exporter.monitors.evidence_state import EvidenceState
-from model_drift_exporter.monitors.evidence_targets import BetLayout
-from model_drift_exporter.monitors.seasonal_bets import SeasonalBets
+from model_drift_exporter.evidence.alarms import Alarm, Transition
+from model_drift_exporter.evidence.decisions import AlarmFollower, Course, Stretch
+from model_drift_exporter.evidence.schedule import Updates
+from model_drift_exporter.evidence.seasonal_bets import SeasonalBets
+from model_drift_exporter.evidence.settings import EvidenceOptions
+from model_drift_exporter.evidence.state import EvidenceState
+from model_drift_exporter.evidence.targets import BetLayout
 from tests.monitors.evidence_streams import START, profile
 
 THRESHOLD = math.log(1e4)

@@ -10,7 +10,6 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from ..evidence_options import EvidenceOptions
 from ..reference.profile import ReferenceProfile, Season
 from ..reference.seasons import PRIOR_ROWS
 from ..statistics.betting.bet_tables import BetColumn, PaddedColumns
@@ -25,8 +24,9 @@ from ..statistics.betting.bets import (
 )
 from ..statistics.betting.omnibus import MEMORIES, OmnibusBets
 from ..statistics.betting.reference_ball import ReferenceBall, reference_ball
-from .evidence_counts import GroupedCounts
-from .evidence_digest import digest_of
+from .counts import GroupedCounts
+from .settings import EvidenceOptions
+from .state import digest_of
 
 __all__ = ["SeasonalBets", "SeasonalOmnibus", "SlotBets"]
 

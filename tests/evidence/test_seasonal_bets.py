@@ -5,9 +5,9 @@ import msgspec
 import numpy as np
 import pytest
 
-from model_drift_exporter.evidence_options import EvidenceOptions
-from model_drift_exporter.monitors.evidence_counts import GroupedCounts
-from model_drift_exporter.monitors.seasonal_bets import SeasonalBets, SeasonalOmnibus, SlotTables
+from model_drift_exporter.evidence.counts import GroupedCounts
+from model_drift_exporter.evidence.seasonal_bets import SeasonalBets, SeasonalOmnibus, SlotTables
+from model_drift_exporter.evidence.settings import EvidenceOptions
 from model_drift_exporter.reference.seasons import slot_law
 from model_drift_exporter.statistics.betting.bets import BetKind
 from tests.monitors.evidence_streams import MISSING_CELL, SHARES, profile
@@ -62,7 +62,7 @@ def test_a_slot_of_few_rows_judges_missing_values_by_all_of_them() -> None:
 
 def test_slots_are_made_when_needed_and_few_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """The least recently used goes first."""
-    monkeypatch.setattr("model_drift_exporter.monitors.seasonal_bets._MOST_BYTES", 0)
+    monkeypatch.setattr("model_drift_exporter.evidence.seasonal_bets._MOST_BYTES", 0)
     bets = bets_of(24)
     first, second = bets.of(1), bets.of(2)
     assert bets.of(1) is first
@@ -75,7 +75,7 @@ def test_where_not_all_slots_fit_those_made_first_stay(monkeypatch: pytest.Monke
     """A slow stream goes through all slots in turn: keeping the ones used last would never find one again."""
     size = bets_of(24).of(0)
     assert isinstance(size, SlotTables)
-    monkeypatch.setattr("model_drift_exporter.monitors.seasonal_bets._MOST_BYTES", 10 * size.size)
+    monkeypatch.setattr("model_drift_exporter.evidence.seasonal_bets._MOST_BYTES", 10 * size.size)
     bets, made = bets_of(24), 0
     held: list[object] = [None] * 24
     for slot in [*range(24)] * 3:

@@ -11,12 +11,12 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from ..alarms import Alarm
 from ..statistics.betting.naming import named_columns
-from .evidence_schedule import Updates
-from .evidence_state import EvidenceUpdates
-from .evidence_targets import BetLayout, Target
+from .alarms import Alarm
 from .recovery import RecoveryBlocks
+from .schedule import Updates
+from .state import EvidenceUpdates
+from .targets import BetLayout, Target
 
 __all__ = ["AlarmFollower", "Course", "Stretch"]
 

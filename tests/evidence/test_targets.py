@@ -4,8 +4,9 @@ import msgspec
 import numpy as np
 import pytest
 
-from model_drift_exporter.evidence_options import EvidenceOptions
-from model_drift_exporter.monitors.evidence_targets import (
+from model_drift_exporter.evidence.seasonal_bets import SeasonalBets
+from model_drift_exporter.evidence.settings import EvidenceOptions
+from model_drift_exporter.evidence.targets import (
     BETS_OF_COLUMN,
     REJECTED_BETS,
     BetLayout,
@@ -13,7 +14,6 @@ from model_drift_exporter.monitors.evidence_targets import (
     rejected_limit,
     rejected_log_e,
 )
-from model_drift_exporter.monitors.seasonal_bets import SeasonalBets
 from model_drift_exporter.reference.profile import FEATURE, ReferenceProfile, categorical_column
 from model_drift_exporter.statistics.betting.bet_families import DIRECTIONAL
 from tests.monitors.evidence_streams import profile

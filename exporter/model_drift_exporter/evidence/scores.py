@@ -11,13 +11,13 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from ..alarms import Alarm
 from ..errors import StateError
 from ..statistics.betting.e_cusum import advance, log_mean
 from ..statistics.betting.loss_bets import LossBets
-from .evidence_digest import digest_of
-from .evidence_minutes import EvidenceMinutes
+from .alarms import Alarm
 from .recovery import RecoveryBlocks
+from .schedule import EvidenceMinutes
+from .state import digest_of
 
 __all__ = ["LossEvidence", "forget_evidence"]
 

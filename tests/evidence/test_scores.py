@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_drift_exporter.alarms import AlarmBoard, Transition
 from model_drift_exporter.errors import StateError
-from model_drift_exporter.evidence_options import EvidenceOptions
-from model_drift_exporter.monitors.loss_evidence import LossEvidence
+from model_drift_exporter.evidence.alarms import AlarmBoard, Transition
+from model_drift_exporter.evidence.scores import LossEvidence
+from model_drift_exporter.evidence.settings import EvidenceOptions
 from model_drift_exporter.statistics.betting.loss_bets import LossBets
 
 Array = npt.NDArray[np.float64]

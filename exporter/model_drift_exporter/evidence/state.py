@@ -1,38 +1,23 @@
-"""The evidence of all bets of one model, and since when each of them has grown."""
+"""The evidence of all bets of one model, since when each has grown, and a digest of what it was gathered against."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from ..statistics.betting.e_cusum import advance
 
-__all__ = ["EvidenceState", "EvidenceUpdates"]
+__all__ = ["EvidenceState", "EvidenceUpdates", "digest_of"]
 
 Array = NDArray[np.float64]
-
-
-@attrs.frozen(eq=False)
-class EvidenceUpdates:
-    """log M of all bets after some updates, ``log_m`` [update, bet], on from the state ``before``.
-
-    ``begun`` is the time of the update before each. ``started`` [update, bet] is the update with which what there is of a
-    bet's evidence began, -1 for before the first.
-    """
-
-    log_m: Array
-    started: NDArray[np.int64]
-    begun: Array
-    before: EvidenceState
-
-    def since(self, update: int) -> Array:
-        """Event time since which each bet's evidence has grown, in whole seconds; [bet]."""
-        started = self.started[update]
-        return np.where(started < 0, self.before.since, np.floor(self.begun)[started])
+_DIGITS = 6
+"""Decimals that count: the last digits of a logarithm are those of a machine's mathematical library."""
 
 
 @attrs.define(eq=False)
@@ -82,3 +67,35 @@ class EvidenceState:
         if log_m.shape != self.log_m.shape or since.shape != self.since.shape or not np.isfinite(log_m).all():
             raise ValueError("evidence of other bets")
         self.log_m, self.since = log_m, since
+
+
+@attrs.frozen(eq=False)
+class EvidenceUpdates:
+    """log M of all bets after some updates, ``log_m`` [update, bet], on from the state ``before``.
+
+    ``begun`` is the time of the update before each. ``started`` [update, bet] is the update with which what there is of a
+    bet's evidence began, -1 for before the first.
+    """
+
+    log_m: Array
+    started: NDArray[np.int64]
+    begun: Array
+    before: EvidenceState
+
+    def since(self, update: int) -> Array:
+        """Event time since which each bet's evidence has grown, in whole seconds; [bet]."""
+        started = self.started[update]
+        return np.where(started < 0, self.before.since, np.floor(self.begun)[started])
+
+
+def digest_of(parts: Iterable[object]) -> str:
+    """Sixteen hexadecimal digits that differ where an array (in more than its last digits) or a plain value does."""
+    digest = hashlib.sha256()
+    for part in parts:
+        if isinstance(part, np.ndarray):
+            rounded = np.round(part.astype(np.float64), _DIGITS) + 0.0  # there is one 0 only
+            digest.update(repr(part.shape).encode() + rounded.tobytes())
+        else:
+            digest.update(msgspec.json.encode(part))
+        digest.update(b"\n")
+    return digest.hexdigest()[:16]

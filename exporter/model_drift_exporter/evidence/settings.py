@@ -1,5 +1,5 @@
 # ruff: noqa: RUF009 - setting() and section() return attrs fields, one a call
-"""Settings of what decides: evidence, the loss, and the labels that it is made of."""
+"""Settings of evidence: the budgets of false alarms, how often it is updated, and what is tolerated."""
 
 from __future__ import annotations
 
@@ -7,16 +7,46 @@ from typing import Literal, get_args
 
 import attrs
 
-from .settings.declaring import setting
-from .settings.kinds import Choice, Integer, Number, Parsed, Switch
-from .settings.values import parse_budget, parse_duration, parse_optional_duration
+from ..settings.declaring import setting
+from ..settings.kinds import Choice, Integer, Number, Parsed, Switch
+from ..settings.values import parse_budget, parse_duration, parse_optional_duration
 
-__all__ = ["EvidenceSettings", "LabelSettings", "LabelsExpected", "LossSettings"]
+__all__ = ["PAGE", "TICKET", "EvidenceOptions", "EvidenceSettings", "LabelSettings", "LabelsExpected", "LossSettings"]
 
+_MINUTES_A_YEAR = 525_600.0
+_MINUTES_A_WEEK = 10_080.0
 LabelsExpected = Literal["auto", "yes", "no"]
-
 _BUDGET = Parsed("a frequency such as `1 in 10 years`", "FREQUENCY", parse_budget)
 _HORIZON = ("1m", "3660d")
+PAGE, TICKET = "page", "ticket"
+
+
+@attrs.frozen
+class EvidenceOptions:
+    """``page_budget`` and ``ticket_budget`` are minutes of event time per false alarm of a model.
+
+    Evidence is updated when ``update_records`` records have come and ``update_seconds`` of event time have passed; on the
+    loss after ``update_labels`` outcomes. ``location_tolerance`` is in standard deviations, ``broken_tolerance``,
+    ``missing_tolerance`` in shares, ``psi_tolerance`` in units of the population stability index. A loss may rise by the
+    larger of ``loss_tolerance`` (absolute) and ``loss_relative_tolerance`` times the reference's.
+    """
+
+    page_budget: float = 10 * _MINUTES_A_YEAR
+    ticket_budget: float = _MINUTES_A_WEEK
+    update_records: int = 50
+    update_seconds: float = 15.0
+    update_labels: int = 10
+    location_tolerance: float = 0.02
+    missing_tolerance: float = 0.001
+    broken_tolerance: float = 0.05
+    psi_tolerance: float = 0.02
+    loss_tolerance: float = 0.01
+    loss_relative_tolerance: float = 0.10
+
+    @property
+    def budgets(self) -> dict[str, float]:
+        """Minutes by severity."""
+        return {PAGE: self.page_budget, TICKET: self.ticket_budget}
 
 
 @attrs.frozen
