@@ -59,7 +59,7 @@ def run(scale: Scale) -> Report:
 def look(reference: str, numeric: int, categorical: int, looks: int) -> dict[str, Any]:
     """CPU seconds of each look; runs in a process of its own."""
     from model_drift_exporter.assembly import load_references, track_options
-    from model_drift_exporter.config import Settings
+    from model_drift_exporter.configuration.settings import Settings
     from model_drift_exporter.formats import FORMATS, Schema
     from model_drift_exporter.tracking import ModelTrack
 

@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 
-from model_drift_exporter.config import (
-    Settings,
-)
+from model_drift_exporter.configuration.settings import Settings
 from tests.check_logs import checked, with_feature, write_log, write_reference
 
 

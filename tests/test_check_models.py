@@ -7,11 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from model_drift_exporter.config import (
-    LearnSettings,
-    LimitSettings,
-    Settings,
-)
+from model_drift_exporter.configuration.settings import LearnSettings, LimitSettings, Settings
 from tests.check_logs import checked, text_of, with_feature, write_log, write_reference
 
 

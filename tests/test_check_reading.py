@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_drift_exporter.check_reading import Bounds, InputReading, read_input
-from model_drift_exporter.config import InputSettings, LimitSettings, Settings
+from model_drift_exporter.configuration.settings import InputSettings, LimitSettings, Settings
 from model_drift_exporter.records.chunk import Chunk
 from model_drift_exporter.sources import FileSource
 

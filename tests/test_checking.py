@@ -9,12 +9,7 @@ from pathlib import Path
 import pytest
 
 from model_drift_exporter.checking import check_settings
-from model_drift_exporter.config import (
-    IngestSettings,
-    LearnSettings,
-    LimitSettings,
-    Settings,
-)
+from model_drift_exporter.configuration.settings import IngestSettings, LearnSettings, LimitSettings, Settings
 from tests.check_logs import checked, text_of, write_log, write_reference
 
 

@@ -12,7 +12,7 @@ from unittest import mock
 import attrs
 import pytest
 
-from model_drift_exporter.config import (
+from model_drift_exporter.configuration.settings import (
     FieldSettings,
     IngestSettings,
     InputSettings,

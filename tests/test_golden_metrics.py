@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from model_drift_exporter.config import InputSettings, Settings, StateSettings
+from model_drift_exporter.configuration.settings import InputSettings, Settings, StateSettings
 from model_drift_exporter.exporter import Exporter
 from model_drift_exporter.metrics.catalogue import CATALOGUE
 from tests.components import require

@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from model_drift_exporter.config import FeatureSettings, InputSettings, LimitSettings, ModelSettings, Settings
+from model_drift_exporter.configuration.settings import (
+    FeatureSettings,
+    InputSettings,
+    LimitSettings,
+    ModelSettings,
+    Settings,
+)
 from model_drift_exporter.errors import ConfigurationError, InputError, ReferenceProfileError
 from model_drift_exporter.profiling import build_profiles, describe, write_profile
 from model_drift_exporter.reference.store import load_profiles

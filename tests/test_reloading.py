@@ -7,7 +7,7 @@ import attrs
 import pytest
 
 from model_drift_exporter.assembly import make_pipeline, open_sources
-from model_drift_exporter.config import (
+from model_drift_exporter.configuration.settings import (
     IngestSettings,
     InputSettings,
     LimitSettings,

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from model_drift_exporter.config import InputSettings, Settings
+from model_drift_exporter.configuration.settings import InputSettings, Settings
 from model_drift_exporter.errors import ConfigurationError
 from model_drift_exporter.records.times import parse_time
 from model_drift_exporter.replay_reports import JsonReport

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from model_drift_exporter.config import InputSettings, LearnSettings, Settings, StateSettings
+from model_drift_exporter.configuration.settings import InputSettings, LearnSettings, Settings, StateSettings
 from model_drift_exporter.evidence.alarms import Transition
 from model_drift_exporter.exporter import Exporter
 from tests.incident_log import incident, reference_file

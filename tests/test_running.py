@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from model_drift_exporter.config import Settings, WebSettings
+from model_drift_exporter.configuration.settings import Settings, WebSettings
 from model_drift_exporter.errors import ConfigurationError
 from model_drift_exporter.exporter import Exporter
 from model_drift_exporter.running import run_once, serve

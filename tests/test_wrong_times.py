@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from model_drift_exporter.assembly import make_pipeline, open_sources
-from model_drift_exporter.config import InputSettings, Settings
+from model_drift_exporter.configuration.settings import InputSettings, Settings
 from model_drift_exporter.evidence.alarms import Transition
 from model_drift_exporter.pipeline import Pipeline
 from tests.exposition import Exposition

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from .config import InputSettings, Settings
+from .configuration.settings import InputSettings, Settings
 from .errors import ReferenceProfileError
 from .evidence.settings import EvidenceOptions
 from .labels.options import LabelOptions

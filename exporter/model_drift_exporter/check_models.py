@@ -11,7 +11,7 @@ import numpy as np
 from .assembly import build_options
 from .check_fit import MOSTLY, WORTH_A_WARNING, Shares, judge, odd_value, quoted_numbers
 from .check_report import Report, Table
-from .config import Settings
+from .configuration.settings import Settings
 from .errors import ReferenceProfileError
 from .records.batches import RecordBatch
 from .records.values import text_of

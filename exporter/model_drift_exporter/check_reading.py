@@ -13,7 +13,7 @@ from pathlib import Path
 import attrs
 
 from .check_guesses import guess_format
-from .config import InputSettings, Settings
+from .configuration.settings import InputSettings, Settings
 from .formats import Schema
 from .formats.streams import StreamDecoders
 from .records.batches import LabelBatch, RecordBatch

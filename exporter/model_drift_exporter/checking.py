@@ -16,7 +16,7 @@ from .check_inputs import write_input
 from .check_models import ModelSeries, write_model
 from .check_reading import Bounds, InputReading, read_input
 from .check_report import Report
-from .config import Settings
+from .configuration.settings import Settings
 from .errors import ReferenceProfileError
 from .metrics.renderer import render
 from .metrics.samples import Samples, Series

@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from . import __version__
+from .configuration.flags import SettingsCommand, labels_option, settings_from, settings_options
 from .errors import ConfigurationError, ModelDriftExporterError
-from .flags import SettingsCommand, labels_option, settings_from, settings_options
 
 __all__ = ["main"]
 

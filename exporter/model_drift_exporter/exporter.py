@@ -12,7 +12,7 @@ from typing import Any
 from . import __version__
 from .announcing import announce
 from .assembly import make_pipeline, open_sources
-from .config import Settings
+from .configuration.settings import Settings
 from .errors import ModelDriftExporterError
 from .fair_lock import FairLock
 from .logs import configure_logging

@@ -10,7 +10,7 @@ import re
 import sys
 import traceback
 
-from .config import LogFormat, LogLevel
+from .configuration.settings import LogFormat, LogLevel
 
 __all__ = ["JsonFormatter", "LogfmtFormatter", "configure_logging", "fields"]
 

@@ -17,7 +17,7 @@ import click
 import msgspec
 
 from .assembly import build_options
-from .config import InputSettings, Settings
+from .configuration.settings import InputSettings, Settings
 from .errors import ConfigurationError, InputError, Problem, ReferenceProfileError
 from .formats import Schema
 from .formats.parquet import read_parquet

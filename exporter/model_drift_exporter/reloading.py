@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from .assembly import make_pipeline, open_sources
-from .config import Settings
+from .configuration.settings import Settings
 from .pipeline import Pipeline
 from .sources.base import Source
 

@@ -14,7 +14,7 @@ import attrs
 
 from .assembly import make_pipeline, open_sources, wait_for_more
 from .backfill import INSTANCE, JOB, STEP, Backfill, step_problem
-from .config import Settings
+from .configuration.settings import Settings
 from .errors import ConfigurationError, Problem
 from .evidence.settings import PAGE, TICKET
 from .pipeline import Pipeline

@@ -13,7 +13,7 @@ from types import FrameType
 
 from .announcing import announce
 from .assembly import make_pipeline, open_sources, wait_for_more
-from .config import Settings
+from .configuration.settings import Settings
 from .errors import ConfigurationError, Problem
 from .exporter import Exporter
 from .logs import configure_logging

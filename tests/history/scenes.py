@@ -8,7 +8,7 @@ from pathlib import Path
 
 import attrs
 
-from model_drift_exporter.config import InputSettings, Settings
+from model_drift_exporter.configuration.settings import InputSettings, Settings
 from tests.history.times import Interval
 
 __all__ = ["DAY", "HOUR", "REJECTED", "WEEK", "Episode", "MakeTarget", "Scene", "Target", "settings_of"]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..config import InputSettings, PollSettings, Settings
+from ..configuration.settings import InputSettings, PollSettings, Settings
 from ..profiling import build_profiles
 from ..reference.profile import ReferenceProfile
 from ..reference.store import save_profiles

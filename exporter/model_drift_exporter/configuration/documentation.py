@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 import attrs
 
-from .config import InputSettings, Settings
-from .settings.declaring import Setting, all_settings, section_class
+from ..settings.declaring import Setting, all_settings, section_class
+from .settings import InputSettings, Settings
 
 __all__ = ["documentation"]
 
 _INTRODUCTION = """\
-<!-- Generated from the settings by `make generate`; edit exporter/model_drift_exporter/config.py instead. -->
+<!-- Generated from the settings by `make generate`; edit exporter/model_drift_exporter/configuration/settings.py instead. -->
 
 # Configuration
 

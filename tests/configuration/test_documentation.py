@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from model_drift_exporter.config import InputSettings, Settings
-from model_drift_exporter.configuration_documentation import documentation
+from model_drift_exporter.configuration.documentation import documentation
+from model_drift_exporter.configuration.settings import InputSettings, Settings
 from model_drift_exporter.settings.declaring import all_settings
 
-FILE = Path(__file__).parent.parent / "docs" / "configuration.md"
+FILE = Path(__file__).parents[2] / "docs" / "configuration.md"
 
 
 def test_the_documentation_is_the_generated_one() -> None:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 
-from .config import InputSettings, Settings
-from .settings import declaring
-from .settings.declaring import all_settings, section_class
-from .settings.kinds import Kind, Mapped, Repeated, closest
-from .settings.values import SettingError
-from .settings_draft import Draft, InputDraft, Place
+from ..settings import declaring
+from ..settings.declaring import all_settings, section_class
+from ..settings.kinds import Kind, Mapped, Repeated, closest
+from ..settings.values import SettingError
+from .draft import Draft, InputDraft, Place
+from .settings import InputSettings, Settings
 
 if TYPE_CHECKING:
     import yaml

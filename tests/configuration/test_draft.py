@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from model_drift_exporter.config import InputSettings
+from model_drift_exporter.configuration.draft import Draft, InputDraft, Place
+from model_drift_exporter.configuration.settings import InputSettings
 from model_drift_exporter.errors import ConfigurationError
-from model_drift_exporter.settings_draft import Draft, InputDraft, Place
 
 FILE = Place("exporter.yaml", 3, 5)
 FLAG = Place("--windows")

@@ -13,12 +13,12 @@ from typing import Any, TypeVar
 import attrs
 import click
 
-from .config import InputSettings, Settings
-from .settings.declaring import Path as SettingPath
-from .settings.declaring import Setting, all_settings
-from .settings.kinds import Repeated, Switch
-from .settings.values import SettingError
-from .settings_draft import Draft, InputDraft, Place
+from ..settings.declaring import Path as SettingPath
+from ..settings.declaring import Setting, all_settings
+from ..settings.kinds import Repeated, Switch
+from ..settings.values import SettingError
+from .draft import Draft, InputDraft, Place
+from .settings import InputSettings, Settings
 
 __all__ = ["SettingsCommand", "labels_option", "settings_from", "settings_options"]
 
@@ -81,7 +81,7 @@ def settings_from(
     draft = Draft()
     file = context_values.get(_CONFIGURATION_FILE)
     if file is not None:
-        from .configuration_file import read_configuration  # a start without a file does not pay for YAML
+        from .yaml_file import read_configuration  # a start without a file does not pay for YAML
 
         draft = read_configuration(Path(str(file)))
     draft.overlay(_read_flags(context_values))

@@ -8,9 +8,9 @@ from typing import Any
 
 import attrs
 
-from .config import InputSettings, Settings
-from .errors import ConfigurationError, Problem
-from .settings.declaring import Path, section_class
+from ..errors import ConfigurationError, Problem
+from ..settings.declaring import Path, section_class
+from .settings import InputSettings, Settings
 
 __all__ = ["Draft", "InputDraft", "Place"]
 

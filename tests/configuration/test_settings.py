@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 import pytest
 
-from model_drift_exporter.config import (
+from model_drift_exporter.configuration.settings import (
     EvidenceSettings,
     FeatureSettings,
     FieldSettings,
@@ -124,8 +124,15 @@ def test_settings_do_not_change() -> None:
 def test_importing_the_configuration_loads_no_yaml() -> None:
     """A start without a file does not pay for YAML, and the configuration needs no NumPy."""
     code = (
-        "import sys, model_drift_exporter.config, model_drift_exporter.configuration_file;"
+        "import sys, model_drift_exporter.configuration.settings, model_drift_exporter.configuration.yaml_file;"
         "print(sorted({'yaml', 'cattrs', 'numpy', 'difflib', 'click'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_durations_are_seconds_for_programs() -> None:
+    """What is written in words is read as numbers; without a path no state is kept."""
+    assert PollSettings(interval="100ms").interval_seconds == 0.1
+    assert StateSettings(interval="1m").interval_seconds == 60
+    assert StateSettings().path is None

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model_drift_exporter.config import InputSettings, Settings
-from model_drift_exporter.configuration_file import load_configuration, read_configuration
+from model_drift_exporter.configuration.settings import InputSettings, Settings
+from model_drift_exporter.configuration.yaml_file import load_configuration, read_configuration
 from model_drift_exporter.errors import ConfigurationError
 
-EXAMPLE = Path(__file__).parent.parent / "docs" / "exporter.example.yaml"
+EXAMPLE = Path(__file__).parents[2] / "docs" / "exporter.example.yaml"
 
 
 @pytest.fixture

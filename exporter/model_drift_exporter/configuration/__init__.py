@@ -1,0 +1,1 @@
+"""All settings together: their sections, the YAML file, the flags, the documentation."""
