@@ -20,7 +20,7 @@ from model_drift_exporter.configuration.flags import settings_from
 from model_drift_exporter.configuration.settings import InputSettings, Settings
 from model_drift_exporter.errors import ReferenceProfileError
 from model_drift_exporter.evidence.settings import EvidenceOptions
-from model_drift_exporter.labels.options import LabelOptions
+from model_drift_exporter.labels.settings import LabelOptions
 from model_drift_exporter.reference.store import save_profiles
 from model_drift_exporter.sources import FileSource, StdinSource
 from tests.prediction_log import batch_of, make_rows, profile_of

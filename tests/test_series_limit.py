@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from model_drift_exporter.labels.options import LabelOptions
+from model_drift_exporter.labels.settings import LabelOptions
 from model_drift_exporter.records.batches import LabelBatch
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.series_limit import _WHILE_FIRING, exported_columns, other_series, series_of

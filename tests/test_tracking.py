@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_drift_exporter.errors import ReferenceProfileError, StateError
-from model_drift_exporter.labels.options import LabelOptions
+from model_drift_exporter.labels.settings import LabelOptions
 from model_drift_exporter.records.batches import NO_LINES, LabelBatch, RecordBatch
 from model_drift_exporter.reference.building.builder import BuildOptions
 from model_drift_exporter.reference.profile import ReferenceProfile

@@ -9,7 +9,7 @@ from pathlib import Path
 from .configuration.settings import InputSettings, Settings
 from .errors import ReferenceProfileError
 from .evidence.settings import EvidenceOptions
-from .labels.options import LabelOptions
+from .labels.settings import LabelOptions
 from .models import Models
 from .pipeline import Pipeline
 from .reference.building.builder import BuildOptions

@@ -15,7 +15,7 @@ from .errors import StateError
 from .evidence.alarms import AlarmBoard
 from .evidence.settings import EvidenceOptions
 from .labels.flow import LabelFlow
-from .labels.options import LabelOptions
+from .labels.settings import LabelOptions
 from .metrics.samples import Samples
 from .monitors import MONITORS, OUTCOME_MONITORS, Monitor, MonitorContext, OutcomeMonitor
 from .monitors.drift import DriftMonitor

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from model_drift_exporter.evidence.settings import PAGE, TICKET, EvidenceOptions, EvidenceSettings, LabelSettings
+from model_drift_exporter.evidence.settings import PAGE, TICKET, EvidenceOptions, EvidenceSettings
+from model_drift_exporter.labels.settings import LabelSettings
 
 
 def test_the_default_budgets() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from grafana.src import model_supply
-from model_drift_exporter.labels.coverage import AGES
+from model_drift_exporter.labels.metrics import AGES
 from tests.grafana.model_queries import TARGETS, model_query
 from tests.prometheus.promtool import check_values, series
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from model_drift_exporter.labels import delays, flow
 from model_drift_exporter.labels.delays import DELAY_BUCKETS
-from model_drift_exporter.labels.options import LabelOptions
+from model_drift_exporter.labels.settings import LabelOptions
 from tests.labels.streams import Event
 
 __all__ = ["Oracle"]

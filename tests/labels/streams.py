@@ -13,7 +13,7 @@ import pytest
 
 from model_drift_exporter.labels import delays, flow
 from model_drift_exporter.labels.flow import LabelFlow
-from model_drift_exporter.labels.options import LabelOptions
+from model_drift_exporter.labels.settings import LabelOptions
 from model_drift_exporter.metrics.samples import Series
 from model_drift_exporter.monitors import MonitorContext
 from model_drift_exporter.records.batches import LabelBatch

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from model_drift_exporter.labels.admission import Admission
+from model_drift_exporter.labels.admission import Admission, Sample
 from model_drift_exporter.labels.clock import FlowTimes
 from model_drift_exporter.labels.evaluability import LabelHealth
 from model_drift_exporter.labels.events import EventReader
 from model_drift_exporter.labels.hashing import hash_identifiers, keys_of
-from model_drift_exporter.labels.options import LabelOptions
-from model_drift_exporter.labels.sample import Sample
+from model_drift_exporter.labels.joining import JoinTally
+from model_drift_exporter.labels.settings import LabelOptions
+from model_drift_exporter.labels.store import COUNTED, LABEL, PREDICTION, UNINDEXED, LabelStore
 from model_drift_exporter.records.batches import LabelBatch
 from model_drift_exporter.reference.outcomes import OutcomeLayout
 from tests.labels.streams import labelled_reference, prediction
@@ -75,3 +78,116 @@ def test_what_is_too_old_is_not_kept() -> None:
     assert not admitted.any()
     assert alone.tolist() == [False, True, False]
     assert admission.unidentified == 1
+
+
+SAMPLE_LAYOUT = OutcomeLayout(classification=True, classes=("no", "yes"), positive=1, score_bins=0)
+_RANDOM = np.random.default_rng(3)
+
+
+def _fill(store: LabelStore, count: int, *, time: float = 0.0, flags: int = PREDICTION) -> np.ndarray[Any, Any]:
+    keys = _RANDOM.integers(0, 2**64, count, dtype=np.uint64)
+    rows = store.append(keys)
+    store.columns["time"][rows], store.columns["flags"][rows] = time, flags
+    return keys
+
+
+def test_a_full_store_keeps_the_low_keys() -> None:
+    """The ratio is an exact power of two, the same for every key, and the keys kept are those below it."""
+    store, sample = LabelStore(SAMPLE_LAYOUT, 1_000), Sample(LabelOptions(capacity=1_000))
+    keys = _fill(store, 3_000)
+    moved = sample.tend(store, 0.0, JoinTally(), labels_seen=True)
+    assert moved is not None
+    assert sample.ratio == 0.25
+    assert sorted(store.columns["key"][: store.size].tolist()) == sorted(key for key in keys.tolist() if key < 2**62)
+    assert sample.holds(keys).tolist() == [key < 2**62 for key in keys.tolist()]
+
+
+def test_room_is_used_again() -> None:
+    """Three quarters empty, the ratio doubles, up to everything."""
+    store, sample = LabelStore(SAMPLE_LAYOUT, 1_000), Sample(LabelOptions(capacity=1_000, horizon=100.0))
+    _fill(store, 3_000)
+    sample.tend(store, 0.0, JoinTally(), labels_seen=True)
+    sample.tend(store, 101.0, JoinTally(), labels_seen=True)
+    for expected in (0.5, 1.0, 1.0):
+        sample.tend(store, 101.0, JoinTally(), labels_seen=True)
+        assert (sample.ratio, store.size) == (expected, 0)
+
+
+def test_the_expired_go_first() -> None:
+    """A full store whose entries are too old needs no sample; labels without prediction are counted then."""
+    store, sample, tally = LabelStore(SAMPLE_LAYOUT, 100), Sample(LabelOptions(capacity=100, horizon=10.0)), JoinTally()
+    sample.tend(store, 100.0, tally, labels_seen=True)
+    _fill(store, 70, time=0.0)
+    _fill(store, 20, time=0.0, flags=LABEL)
+    _fill(store, 10, time=0.0, flags=PREDICTION | LABEL)
+    _fill(store, 15, time=95.0)
+    sample.tend(store, 100.0, tally, labels_seen=True)
+    assert sample.ratio == 1.0
+    assert tally.unmatched == 20
+    # What is joined and has not counted yet stays.
+    assert store.size == 25
+
+
+def test_what_nothing_can_find_goes_once_it_has_counted() -> None:
+    """Such entries do not fill the store, even while nothing expires."""
+    store, sample = LabelStore(SAMPLE_LAYOUT, 100_000), Sample(LabelOptions(capacity=100_000))
+    sample.tend(store, 0.0, JoinTally(), labels_seen=True)
+    _fill(store, 5_000, flags=PREDICTION | LABEL | UNINDEXED | COUNTED)
+    _fill(store, 1)
+    store.dead = 5_000
+    sample.tend(store, 0.0, JoinTally(), labels_seen=True)
+    assert (store.size, store.dead) == (1, 0)
+
+
+def test_without_labels_little_is_kept() -> None:
+    """At most 100,000 predictions wait while no label has come and none is expected."""
+    for options, seen, kept in (
+        (LabelOptions(), False, False),
+        (LabelOptions(expected="no"), False, False),
+        (LabelOptions(expected="yes"), False, True),
+        (LabelOptions(), True, True),
+    ):
+        store, sample = LabelStore(SAMPLE_LAYOUT, 1_000_000), Sample(options)
+        _fill(store, 100_001)
+        sample.tend(store, 0.0, JoinTally(), labels_seen=seen)
+        assert (store.size == 100_001) is kept
+        assert store.size > 40_000
+
+
+def test_a_snapshot_goes_on() -> None:
+    """The ratio and what has expired survive."""
+    store, sample = LabelStore(SAMPLE_LAYOUT, 10), Sample(LabelOptions(capacity=10, horizon=5.0))
+    _fill(store, 40, time=100.0)
+    for _ in range(2):
+        sample.tend(store, 100.0, JoinTally(), labels_seen=True)
+    other = Sample(sample.options)
+    other.restore(sample.snapshot())
+    assert (other.ratio, other.watermark) == (sample.ratio, 95.0)
+
+
+def test_a_false_lead_of_the_clock_expires_nothing() -> None:
+    """What has expired is asked of the clock twice; put back in between it has lost nothing, and sweeps go on."""
+    store, sample = LabelStore(SAMPLE_LAYOUT, 1_000), Sample(LabelOptions(capacity=1_000, horizon=100.0))
+    _fill(store, 50, time=90.0)
+    for now in (100.0, 1e9):
+        sample.tend(store, now, JoinTally(), labels_seen=True)
+    assert (store.size, sample.watermark) == (50, 0.0)
+    sample.set_back(101.0)
+    for now in (102.0, 103.0, 195.0, 200.0):
+        sample.tend(store, now, JoinTally(), labels_seen=True)
+        assert store.size == (50 if now < 200 else 0)
+    other = Sample(sample.options)
+    other.restore(sample.snapshot())
+    assert other.snapshot() == sample.snapshot()
+
+
+def test_what_lies_in_the_future_expires_too() -> None:
+    """Entries of a clock that was put back, and labels of 2099, would stay for ever."""
+    store, sample = LabelStore(SAMPLE_LAYOUT, 1_000), Sample(LabelOptions(capacity=1_000, horizon=100.0))
+    _fill(store, 50, time=4e9, flags=LABEL)
+    sample.tend(store, -np.inf, JoinTally(), labels_seen=True)
+    assert store.size == 50
+    for now in (1_000.0, 1_000.0, 90_000.0, 90_000.0):
+        assert store.size == 50
+        sample.tend(store, now, JoinTally(), labels_seen=True)
+    assert store.size == 0

@@ -11,10 +11,13 @@ from model_drift_exporter.labels.evaluability import (
     NOT_EVALUABLE,
     LabelHealth,
     LabelState,
+    RecentShares,
     not_evaluable,
     reference_faults,
+    unmatched,
 )
-from model_drift_exporter.labels.options import LabelOptions
+from model_drift_exporter.labels.settings import LabelOptions
+from model_drift_exporter.labels.store import LABEL, PREDICTION, LabelStore
 from model_drift_exporter.reference.outcomes import OutcomeLayout
 from model_drift_exporter.reference.profile import LossSummary, OutcomeSummary, ReferenceProfile
 
@@ -255,3 +258,77 @@ def test_health_does_not_depend_on_batches(labels: list[tuple[bool, bool, float,
             health.observe_predictions(unseen)
             health.observe_joined(value, time)
     np.testing.assert_equal(second.snapshot(), whole.snapshot())
+
+
+_LAYOUT = OutcomeLayout(classification=True, classes=("no", "yes"), positive=1, score_bins=0)
+
+
+def _store(waiting: int, joined: int, alone: int) -> LabelStore:
+    """Labels without prediction, predictions with and without label, spread over a day each."""
+    store = LabelStore(_LAYOUT, 100_000)
+    rows = store.append(np.arange(waiting + joined + alone, dtype=np.uint64))
+    kinds = [LABEL, PREDICTION | LABEL, PREDICTION]
+    store.columns["flags"][rows] = np.repeat(kinds, [waiting, joined, alone])
+    parts = [np.linspace(0, _DAY, count) for count in (waiting, joined, alone)]
+    store.columns["time"][rows] = np.concatenate(parts)
+    return store
+
+
+@pytest.mark.parametrize(
+    ("waiting", "joined", "alone", "expected"),
+    [
+        (1_000, 0, 0, True),
+        (999, 0, 0, False),
+        (1_000, 40, 5_000, True),
+        (1_000, 60, 5_000, False),
+        (1_000, 40, 10, False),
+        (0, 5_000, 0, False),
+    ],
+)
+def test_labels_that_find_nothing(waiting: int, joined: int, alone: int, expected: bool) -> None:
+    """1,000, and fewer than one in twenty that do; not where most predictions have their label."""
+    assert unmatched(_store(waiting, joined, alone), 9 * _DAY, None) is expected
+
+
+def test_labels_are_given_time_to_find_their_prediction() -> None:
+    """The maturity, or a day while it is not known."""
+    store = _store(1_000, 0, 0)
+    assert not unmatched(store, 2 * _DAY, None)
+    assert unmatched(store, 2 * _DAY + 1, None)
+    assert not unmatched(store, 3 * _DAY, 2 * _DAY)
+    assert unmatched(store, 3 * _DAY + 1, 2 * _DAY)
+
+
+def test_what_was_joined_before_is_another_matter() -> None:
+    """Identifiers that change show within a thousand labels, whatever was joined until then."""
+    store = _store(0, 20_000, 0)
+    rows = store.append(np.arange(1_000_000, 1_001_000, dtype=np.uint64))
+    store.columns["flags"][rows] = LABEL
+    store.columns["time"][rows] = np.linspace(_DAY + 1, 2 * _DAY, 1_000)
+    assert unmatched(store, 9 * _DAY, None)
+
+
+def test_shares_are_of_the_recent_ones() -> None:
+    """Those of the last 1,000 to 2,000; before any there is none."""
+    shares = RecentShares(2)
+    assert shares.share(0) == 0.0
+    shares.add([np.ones(1_000, dtype=np.bool_), np.zeros(1_000, dtype=np.bool_)])
+    shares.add([np.zeros(500, dtype=np.bool_), np.arange(500) < 150])
+    assert (shares.share(0), shares.share(1)) == (1_000 / 1_500, 150 / 1_500)
+    shares.add([np.zeros(1_500, dtype=np.bool_)] * 2)
+    assert (shares.share(0), shares.share(1)) == (0.0, 0.0)
+    assert shares.size == 3_000
+
+
+def test_the_cut_does_not_matter() -> None:
+    """One by one, and with a snapshot in between, it is the same."""
+    masks = [np.arange(2_345) % 7 == 0, np.arange(2_345) % 5 == 0]
+    whole, parts = RecentShares(2), RecentShares(2)
+    whole.add(masks)
+    for start in range(0, 2_345, 19):
+        state, parts = parts.snapshot(), RecentShares(2)
+        parts.restore(state)
+        parts.add([mask[start : start + 19] for mask in masks])
+    np.testing.assert_equal(parts.snapshot(), whole.snapshot())
+    with pytest.raises(ValueError, match="other kinds"):
+        RecentShares(3).restore(whole.snapshot())

@@ -12,7 +12,8 @@ from typing import Literal, get_args
 
 import attrs
 
-from ..evidence.settings import EvidenceSettings, LabelSettings, LabelsExpected, LossSettings
+from ..evidence.settings import EvidenceSettings, LossSettings
+from ..labels.settings import LabelSettings, LabelsExpected
 from ..settings.declaring import check_setting, section, setting
 from ..settings.kinds import Choice, Integer, Mapped, Number, Parsed, Repeated, Size, Switch, Text
 from ..settings.values import (

@@ -1,23 +1,18 @@
-# ruff: noqa: RUF009 - setting() and section() return attrs fields, one a call
 """Settings of evidence: the budgets of false alarms, how often it is updated, and what is tolerated."""
 
 from __future__ import annotations
 
-from typing import Literal, get_args
-
 import attrs
 
 from ..settings.declaring import setting
-from ..settings.kinds import Choice, Integer, Number, Parsed, Switch
-from ..settings.values import parse_budget, parse_duration, parse_optional_duration
+from ..settings.kinds import Integer, Number, Parsed
+from ..settings.values import parse_budget, parse_duration
 
-__all__ = ["PAGE", "TICKET", "EvidenceOptions", "EvidenceSettings", "LabelSettings", "LabelsExpected", "LossSettings"]
+__all__ = ["PAGE", "TICKET", "EvidenceOptions", "EvidenceSettings", "LossSettings"]
 
 _MINUTES_A_YEAR = 525_600.0
 _MINUTES_A_WEEK = 10_080.0
-LabelsExpected = Literal["auto", "yes", "no"]
 _BUDGET = Parsed("a frequency such as `1 in 10 years`", "FREQUENCY", parse_budget)
-_HORIZON = ("1m", "3660d")
 PAGE, TICKET = "page", "ticket"
 
 
@@ -77,38 +72,3 @@ class LossSettings:
 
     tolerance: float = setting(0.01, Number(0, 1), "Rise of the error rate, or of the scaled error, that is tolerated.")
     relative_tolerance: float = setting(0.1, Number(0, 10), "The same as a share of the reference's loss.")
-
-
-@attrs.frozen
-class LabelSettings:
-    """The true outcomes, which may come long after their predictions."""
-
-    capacity: int = setting(
-        1_000_000,
-        Integer(1_000, 100_000_000),
-        "Predictions of a model kept for their labels; beyond, a sample by identifier. A million take about 40 MiB.",
-    )
-    horizon: str = setting(
-        "90d",
-        Parsed("a duration from 1m to 3660d", "DURATION", lambda text: parse_duration(text, _HORIZON)),
-        "Event time that a prediction is kept for its label, and for revisions of it.",
-    )
-    maturity: str = setting(
-        "auto",
-        Parsed("`auto` or a duration", "DURATION", lambda text: parse_optional_duration(text, ("1s", _HORIZON[1]))),
-        "Age from which the outcome of a prediction counts; `auto` takes the 99 % quantile of the delays seen.",
-    )
-    delay_independent: bool = setting(
-        False, Switch(), "Whether good and bad outcomes come equally fast, so that each can count at once."
-    )
-    expected: LabelsExpected = setting(
-        "auto", Choice(get_args(LabelsExpected)), "Whether labels are missed where none comes; `auto` after the first."
-    )
-
-    @property
-    def horizon_seconds(self) -> float:
-        return parse_duration(self.horizon)
-
-    @property
-    def maturity_seconds(self) -> float | None:
-        return parse_optional_duration(self.maturity, ("1s", _HORIZON[1]))

@@ -1,9 +1,9 @@
-"""Whether a model can be judged by its labels, and if not, why: ``model_not_evaluable``, with what else has a reason."""
+"""Whether a model can be judged by its labels, and if not, why: ``model_not_evaluable``."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -13,14 +13,21 @@ from numpy.typing import NDArray
 from ..metrics.samples import Samples, Series
 from ..reference.outcomes import OutcomeLayout
 from ..reference.profile import OutcomeSummary, ReferenceProfile
-from .options import LabelOptions
-from .recent import RecentShares
+from .settings import LabelOptions
+from .store import LABEL, PREDICTION, UNINDEXED, LabelStore
 
-__all__ = ["NOT_EVALUABLE", "LabelHealth", "LabelState", "not_evaluable", "reference_faults"]
+__all__ = [
+    "NOT_EVALUABLE",
+    "LabelHealth",
+    "LabelState",
+    "RecentShares",
+    "not_evaluable",
+    "reference_faults",
+    "unmatched",
+]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-
 NOT_EVALUABLE = (
     "no_reference",
     "reference_without_labels",
@@ -40,13 +47,10 @@ NOT_EVALUABLE = (
     "input_not_judged",
 )
 """All reasons; each is exported as 1 while it holds, else 0."""
-
 FEWEST_ROWS = 100
 """Labelled reference rows, of all or of a class, below which nothing is judged by them."""
-
 RARE_SHARE = 0.1
 """Below this share of its rarest class a model is judged by each class's error too."""
-
 _DAY = 86_400.0
 _UNUSABLE_SHARE = 0.05
 _UNIDENTIFIED_SHARE = 0.5
@@ -54,6 +58,10 @@ _FUTURE_SHARE = 0.05
 _FEWEST_OF_ONE_CLASS = 100
 _FEWEST_IMMATURE = 100
 _LEAST_CHANCE = 1e-6
+_FEWEST = 1_000
+_JOINED_SHARE = 0.05
+_LABELLED_SHARE = 0.5
+_BLOCK = 1_000
 
 
 def not_evaluable(model: str, reasons: Collection[str]) -> Samples:
@@ -72,6 +80,26 @@ def reference_faults(outcomes: OutcomeSummary | None, layout: OutcomeLayout) -> 
     if rows and min(rows) < min(FEWEST_ROWS, RARE_SHARE * outcomes.rows):
         return {"few_class_rows"}
     return set()
+
+
+def unmatched(store: LabelStore, now: float, maturity: float | None) -> bool:
+    """Whether the latest labels that should have found a prediction have not, and predictions have no others.
+
+    Looked at are the newest 1,000 waiting labels that are older than the maturity, or than a day without one, and the
+    predictions since the first of them. A log that holds a small sample of the predictions beside all labels is no fault: its
+    predictions have labels.
+    """
+    flags, time = store.columns["flags"][: store.size], store.columns["time"][: store.size]
+    settled = time < now - (_DAY if maturity is None else maturity)
+    kind = flags & (PREDICTION | LABEL)
+    waiting = time[settled & (kind == LABEL)]
+    if len(waiting) < _FEWEST:
+        return False
+    first = float(np.partition(waiting, -_FEWEST)[-_FEWEST])
+    same = settled & (flags & (PREDICTION | UNINDEXED) == PREDICTION) & (time >= first)
+    joined = int(np.count_nonzero(same & (kind == PREDICTION | LABEL)))
+    predictions = int(np.count_nonzero(same))
+    return joined < _JOINED_SHARE * (joined + _FEWEST) and joined <= _LABELLED_SHARE * predictions
 
 
 @attrs.frozen
@@ -250,3 +278,45 @@ def _class_chances(outcomes: OutcomeSummary | None, layout: OutcomeLayout) -> Ma
     """How likely a label of each class is by the reference; without one every class is the same."""
     rows = [(outcomes.class_rows.get(name, 0) if outcomes else 0) + 1 for name in layout.classes]
     return {float(position): count / sum(rows) for position, count in enumerate(rows)}
+
+
+@attrs.define(eq=False)
+class RecentShares:
+    """Counts of some kinds among the last 1,000 to 2,000 of something; the same however these came in batches."""
+
+    kinds: int
+    size: int = 0
+    _current: NDArray[np.int64] = attrs.field(init=False)
+    _before: NDArray[np.int64] = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._current = np.zeros(self.kinds + 1, dtype=np.int64)
+        self._before = np.zeros(self.kinds + 1, dtype=np.int64)
+
+    def add(self, masks: Sequence[NDArray[np.bool_]]) -> None:
+        """Count some, with one mask a kind."""
+        start, count = 0, len(masks[0])
+        while start < count:
+            end = min(count, start + _BLOCK - int(self._current[0]))
+            self._current += [end - start, *(int(mask[start:end].sum()) for mask in masks)]
+            if self._current[0] == _BLOCK:
+                self._before, self._current = self._current, np.zeros_like(self._current)
+            start = end
+        self.size += count
+
+    def share(self, kind: int) -> float:
+        """Of the kind at a position; 0 before any."""
+        total = self._before + self._current
+        return float(total[1 + kind] / max(total[0], 1))
+
+    def snapshot(self) -> list[Any]:
+        """State for a snapshot."""
+        return [self.size, self._current.copy(), self._before.copy()]
+
+    def restore(self, state: Any) -> None:
+        """Go on from :meth:`snapshot`; raises ``TypeError`` or ``ValueError`` if it does not fit."""
+        size, current, before = state
+        self.size = int(size)
+        self._current, self._before = (np.array(each, dtype=np.int64) for each in (current, before))
+        if not len(self._current) == len(self._before) == self.kinds + 1:
+            raise ValueError("recent labels are counted by other kinds")

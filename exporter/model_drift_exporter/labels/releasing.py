@@ -1,4 +1,4 @@
-"""Joined outcomes to batches of mature ones, in the order in which they count."""
+"""Joined outcomes to batches of mature ones, in the order in which they count; what is known waits until it is mature."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..reference.outcomes import OutcomeBatch
-from .cohorts import Cohorts
 from .joining import Joins, Revisions
-from .pending import Pending
 from .store import COUNTED, UNINDEXED, LabelStore
 
-__all__ = ["Releaser"]
+__all__ = ["Cohorts", "Due", "Pending", "Releaser"]
 
 Array = NDArray[np.float64]
 Positions = NDArray[np.int64]
+_STEPS = 50
+Rows = NDArray[np.int64]
+_FEW = 4_096
 
 
 @attrs.frozen(eq=False)
@@ -182,3 +183,153 @@ class Releaser:
             withheld=chosen.late,
             probabilities=columns["probabilities"][rows] if "probabilities" in columns else None,
         )
+
+
+class Cohorts:
+    """A cohort counts once: when its predictions reach the maturity in force then.
+
+    Labels that come later are no fair sample of it. While quick labels were all that had come, cohorts counted with these;
+    when the maturity grows to that of the slow ones, only the slow ones of such cohorts would be left to count.
+    """
+
+    def __init__(self) -> None:
+        self._maturity: float | None = None
+        self._now = -math.inf
+        self._steps: list[tuple[float, float]] = []
+
+    def follow(self, maturity: float | None) -> None:
+        """Note the maturity in force from here on; ``None`` while nothing counts."""
+        before = self._maturity
+        if before is not None and (maturity is None or maturity > before):
+            # Predictions up to here have counted at the age before.
+            self._steps = [*self._steps[1 - _STEPS :], (self._now - before, before)]
+        self._maturity = maturity
+
+    def reached(self, now: float) -> None:
+        """Note the event time that has been reached."""
+        self._now = max(self._now, now)
+
+    def set_back(self, now: float) -> None:
+        """The clock fell to ``now``."""
+        self._now = min(self._now, now)
+        self._steps = [(min(limit, now - age), age) for limit, age in self._steps]
+
+    def late(self, time: Array, label_time: Array, maturity: float) -> NDArray[np.bool_]:
+        """Which labels came after the cohort of their prediction had counted; all in seconds of event time."""
+        age = np.full(len(time), maturity)
+        for limit, shorter in reversed(self._steps):
+            age[time <= limit] = shorter
+        late: NDArray[np.bool_] = label_time > time + age
+        return late
+
+    def snapshot(self) -> dict[str, Any]:
+        """State for a snapshot."""
+        return {"maturity": self._maturity, "now": self._now, "steps": [[*step] for step in self._steps]}
+
+    def restore(self, state: Any) -> None:
+        """Go on from :meth:`snapshot`; raises ``KeyError``, ``TypeError`` or ``ValueError`` if it does not fit."""
+        steps = [(float(limit), float(age)) for limit, age in state["steps"]]
+        maturity, now = state["maturity"], float(state["now"])
+        self._maturity = None if maturity is None else float(maturity)
+        self._now, self._steps = now, steps
+
+
+@attrs.frozen(eq=False)
+class Due:
+    """Outcomes that have become mature: their rows, the times of prediction and label, and when they became it."""
+
+    row: Rows
+    time: Array
+    label_time: Array
+    ripe: Array
+
+
+@attrs.define(eq=False)
+class _Waiting:
+    row: NDArray[np.int32]
+    time: Array
+    label_time: Array
+
+    @classmethod
+    def none(cls) -> _Waiting:
+        return cls(np.empty(0, dtype=np.int32), np.empty(0), np.empty(0))
+
+    def pick(self, chosen: Any) -> _Waiting:
+        return _Waiting(self.row[chosen], self.time[chosen], self.label_time[chosen])
+
+    def then(self, other: _Waiting) -> _Waiting:
+        return _Waiting(
+            np.concatenate([self.row, other.row]),
+            np.concatenate([self.time, other.time]),
+            np.concatenate([self.label_time, other.label_time]),
+        )
+
+    def due(self, maturity: float) -> Due:
+        return Due(self.row.astype(np.int64), self.time, self.label_time, self.time + maturity)
+
+
+class Pending:
+    """Joined outcomes by the time of their prediction; the newest ones in the order of their join."""
+
+    def __init__(self) -> None:
+        self._sorted = _Waiting.none()
+        self._recent = _Waiting.none()
+
+    def __len__(self) -> int:
+        return len(self._sorted.row) + len(self._recent.row)
+
+    def add(self, row: Rows, time: Array, label_time: Array) -> None:
+        """Let outcomes wait."""
+        self._recent = self._recent.then(_Waiting(row.astype(np.int32), time, label_time))
+
+    def settle(self) -> None:
+        """Sort in the newest ones if they are many; to be called at points that do not depend on batches."""
+        if len(self._recent.row) > max(_FEW, len(self._sorted.row) // 8):
+            together = self._sorted.then(self._recent)
+            self._sorted = together.pick(np.argsort(together.time, kind="stable"))
+            self._recent = _Waiting.none()
+
+    def take(self, maturity: float, now: float) -> Due:
+        """Remove and return those whose prediction is at least ``maturity`` seconds old."""
+        time = self._sorted.time
+        cut = int(np.searchsorted(time, now - maturity, side="right"))
+        # Rounding must not decide: an outcome is mature where time + maturity says so.
+        while cut < len(time) and time[cut] + maturity <= now:
+            cut += 1
+        while cut and time[cut - 1] + maturity > now:
+            cut -= 1
+        found = self._sorted.pick(slice(cut))
+        if cut:
+            self._sorted = self._sorted.pick(slice(cut, None))
+        ripe = self._recent.time + maturity <= now
+        if ripe.any():
+            found = found.then(self._recent.pick(ripe))
+            self._recent = self._recent.pick(~ripe)
+        return found.due(maturity)
+
+    def move(self, rows: Rows) -> None:
+        """The store has moved its rows; those gone to -1 are dropped."""
+        for waiting in (self._sorted, self._recent):
+            waiting.row = rows[waiting.row].astype(np.int32)
+        self._sorted = self._sorted.pick(self._sorted.row >= 0)
+        self._recent = self._recent.pick(self._recent.row >= 0)
+
+    def snapshot(self) -> dict[str, Any]:
+        """State for a snapshot."""
+        return {
+            name: [waiting.row, waiting.time, waiting.label_time]
+            for name, waiting in (("sorted", self._sorted), ("recent", self._recent))
+        }
+
+    def restore(self, state: Any, rows: int) -> None:
+        """Go on from :meth:`snapshot`; raises ``KeyError``, ``TypeError`` or ``ValueError`` if it does not fit."""
+        loaded = []
+        for name in ("sorted", "recent"):
+            row, time, label_time = state[name]
+            waiting = _Waiting(np.array(row, np.int32), np.array(time, np.float64), np.array(label_time, np.float64))
+            if not len(waiting.row) == len(waiting.time) == len(waiting.label_time):
+                raise ValueError("pending outcomes have columns of several lengths")
+            if len(waiting.row) and not 0 <= int(waiting.row.min()) <= int(waiting.row.max()) < rows:
+                raise ValueError("pending outcomes name entries that do not exist")
+            loaded.append(waiting)
+        self._sorted, self._recent = loaded

@@ -1,8 +1,9 @@
-"""Which share of the predictions has a label: by age, and by what was predicted."""
+"""The metrics of the join, and which share of the predictions has a label: by age, and by what was predicted."""
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable
 
 import attrs
@@ -11,16 +12,16 @@ from numpy.typing import NDArray
 
 from ..metrics.samples import Samples, Series
 from ..reference.outcomes import OutcomeLayout
+from .events import REJECTED
+from .joining import JoinTally
 from .store import LABEL, PREDICTION, UNINDEXED, LabelStore
 
-__all__ = ["AGES", "Coverage", "CoverageSeries", "selective"]
+__all__ = ["AGES", "Coverage", "CoverageSeries", "LabelSeries", "selective"]
 
 Counts = NDArray[np.int64]
-
 _HOUR, _DAY = 3_600.0, 86_400.0
 AGES = {"1h": _HOUR, "1d": _DAY, "7d": 7 * _DAY, "30d": 30 * _DAY, "90d": 90 * _DAY}
 """Ages of predictions: each reaches from the one before to so many seconds."""
-
 _BOUNDS = np.array([*AGES.values()])
 _CHUNK = 65_536
 _TOLERANCE = 0.05
@@ -92,3 +93,48 @@ class CoverageSeries:
 
 def _shares(part: Counts, whole: Counts) -> NDArray[np.float64]:
     return np.where(whole > 0, part / np.maximum(whole, 1), np.nan)
+
+
+class LabelSeries:
+    """Counters and gauges of one model's labels, without coverage and delays."""
+
+    def __init__(self, model: str) -> None:
+        names = (
+            *("model_labels_joined_total", "model_labels_revised_total", "model_labels_repeated_total"),
+            *("model_labels_unmatched_total", "model_predictions_stored_total", "model_predictions_repeated_total"),
+            *("model_predictions_unidentified_total", "model_labels_waiting", "model_label_store_predictions"),
+            *("model_label_sampling_ratio", "model_label_last_timestamp_seconds", "model_label_maturity_seconds"),
+        )
+        self._series = {name: Series(name, [(model,)]) for name in names}
+        self._rejected = Series("model_labels_rejected_total", [(model, reason) for reason in REJECTED])
+
+    def samples(
+        self,
+        store: LabelStore,
+        tally: JoinTally,
+        rejected: Counter[str],
+        *,
+        unidentified: int,
+        ratio: float,
+        newest: float,
+        maturity: float | None,
+    ) -> Iterable[Samples]:
+        """Current values."""
+        flags = store.columns["flags"][: store.size]
+        values = {
+            "model_labels_joined_total": tally.joined,
+            "model_labels_revised_total": tally.revised,
+            "model_labels_repeated_total": tally.labels_repeated,
+            "model_labels_unmatched_total": tally.unmatched,
+            "model_predictions_stored_total": tally.stored,
+            "model_predictions_repeated_total": tally.predictions_repeated,
+            "model_predictions_unidentified_total": unidentified,
+            "model_labels_waiting": int(np.count_nonzero(flags & (PREDICTION | LABEL) == LABEL)),
+            "model_label_store_predictions": int(np.count_nonzero(flags & (PREDICTION | UNINDEXED) == PREDICTION)),
+            "model_label_sampling_ratio": ratio,
+            "model_label_last_timestamp_seconds": newest if math.isfinite(newest) else math.nan,
+            "model_label_maturity_seconds": math.nan if maturity is None else maturity,
+        }
+        for name, value in values.items():
+            yield self._series[name].samples([value])
+        yield self._rejected.samples([rejected[reason] for reason in REJECTED])
