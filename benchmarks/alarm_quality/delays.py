@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_drift_exporter.evidence.settings import EvidenceOptions
-from model_drift_exporter.monitors.evidence import EvidenceMonitor
-from model_drift_exporter.monitors.harm import HarmMonitor
+from model_drift_exporter.monitors.drift import EvidenceMonitor
+from model_drift_exporter.monitors.loss import HarmMonitor
 from model_drift_exporter.records.batches import RecordBatch
 from model_drift_exporter.reference.profile import ReferenceProfile
 

@@ -14,7 +14,7 @@ from model_drift_exporter.evidence.schedule import Updates
 from model_drift_exporter.evidence.seasonal_bets import SeasonalBets
 from model_drift_exporter.evidence.targets import BETS_OF_COLUMN, BetLayout
 from model_drift_exporter.monitors.base import MonitorContext
-from model_drift_exporter.monitors.evidence import EvidenceMonitor
+from model_drift_exporter.monitors.drift import EvidenceMonitor
 from model_drift_exporter.reference.profile import FEATURE, PREDICTION, SCORE
 from model_drift_exporter.statistics.betting.bets import BETS, OMNIBUS_WEIGHT, BetKind
 from model_drift_exporter.statistics.betting.e_cusum import advance

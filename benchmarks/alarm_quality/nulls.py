@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_drift_exporter.evidence.settings import PAGE, TICKET
-from model_drift_exporter.monitors.harm import HarmMonitor
+from model_drift_exporter.monitors.loss import HarmMonitor
 from model_drift_exporter.reference.outcomes import OutcomeBatch
 
 from .families import Rearmed, WatchedMonitor, families_of, watch_all

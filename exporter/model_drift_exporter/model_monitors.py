@@ -18,9 +18,9 @@ from .labels.flow import LabelFlow
 from .labels.settings import LabelOptions
 from .metrics.samples import Samples
 from .monitors import MONITORS, OUTCOME_MONITORS, Monitor, MonitorContext, OutcomeMonitor
-from .monitors.drift import DriftMonitor
-from .monitors.evidence import EvidenceMonitor
-from .monitors.observations import ObservationsMonitor
+from .monitors.bin_counts import ObservationsMonitor
+from .monitors.distances import DriftMonitor
+from .monitors.drift import EvidenceMonitor
 from .records.batches import ModelBatch, RecordBatch, lines_of
 from .reference.binning import Binner, CodedBatch
 from .reference.building.builder import BuildOptions

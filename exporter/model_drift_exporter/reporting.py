@@ -11,7 +11,7 @@ from .evidence.alarms import Alarm, clamped_log10
 from .labels.evaluability import NOT_EVALUABLE
 from .labels.flow import LabelFlow
 from .metrics.samples import Series
-from .monitors.drift import DriftMonitor, WindowedDrift
+from .monitors.distances import DriftMonitor, WindowedDrift
 from .reference.profile import ABOVE, BELOW, FEATURE, INVALID, MISSING, OTHER, PREDICTION, SCORE, Column
 from .status import (
     AlertStatus,

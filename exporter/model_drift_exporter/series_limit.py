@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from .labels.delays import DELAY_BUCKETS
 from .labels.evaluability import NOT_EVALUABLE
-from .monitors.drift import BASELINES
+from .monitors.distances import BASELINES
 from .monitors.latency import LATENCY_BUCKETS
 from .reference.profile import FEATURE, PREDICTION, Column
 from .reference.scores import DERIVED

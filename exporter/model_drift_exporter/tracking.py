@@ -18,7 +18,7 @@ from .labels.flow import LabelFlow
 from .learning import LearningBuffer
 from .metrics.samples import Samples
 from .model_monitors import ModelMonitors, TrackOptions
-from .monitors.drift import DriftMonitor
+from .monitors.distances import DriftMonitor
 from .records.batches import NO_LINES, LabelBatch, ModelBatch, RecordBatch
 from .records.clock import EventTimes
 from .records.times import parse_time

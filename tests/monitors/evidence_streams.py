@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from model_drift_exporter.evidence.alarms import AlarmBoard, Transition
 from model_drift_exporter.evidence.settings import EvidenceOptions
 from model_drift_exporter.monitors import MonitorContext
-from model_drift_exporter.monitors.evidence import EvidenceMonitor
+from model_drift_exporter.monitors.drift import EvidenceMonitor
 from model_drift_exporter.records.batches import RecordBatch
 from model_drift_exporter.reference.binning import Binner, CodedBatch
 from model_drift_exporter.reference.profile import (

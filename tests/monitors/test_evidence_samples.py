@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from model_drift_exporter.metrics.samples import Samples, Series
-from model_drift_exporter.monitors.evidence_samples import EvidenceSamples
+from model_drift_exporter.monitors.drift import EvidenceSamples
 from tests.monitors.evidence_streams import START, monitor_of, profile
 
 

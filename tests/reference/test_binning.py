@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from model_drift_exporter.monitors.drift import cell_layout
+from model_drift_exporter.monitors.distances import cell_layout
 from model_drift_exporter.records.batches import RecordBatch
 from model_drift_exporter.reference.binning import Binner
 from model_drift_exporter.reference.profile import FEATURE, PREDICTION, SCORE, Column, ReferenceProfile

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .base import Monitor, MonitorContext, OutcomeMonitor
+from .bin_counts import ObservationsMonitor
 from .concept import ConceptMonitor
 from .confidence import ConfidenceMonitor
 from .dependence import DependenceMonitor
-from .drift import DriftMonitor
-from .evidence import EvidenceMonitor
-from .harm import HarmMonitor
+from .distances import DriftMonitor
+from .drift import EvidenceMonitor
 from .latency import LatencyMonitor
-from .observations import ObservationsMonitor
+from .loss import HarmMonitor
 from .performance import PerformanceMonitor
 
 __all__ = ["MONITORS", "OUTCOME_MONITORS", "Monitor", "MonitorContext", "OutcomeMonitor"]

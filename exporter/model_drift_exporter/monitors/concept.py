@@ -22,7 +22,7 @@ from ..statistics.performance import BOUNDED_ERROR
 from ..statistics.tally import Contributions, TallyShape
 from ..windows.outcomes import WindowSet
 from .base import MonitorContext
-from .harm import evident
+from .loss import evident
 
 __all__ = ["ConceptMonitor"]
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from model_drift_exporter.monitors.observations import ObservationsMonitor
+from model_drift_exporter.monitors.bin_counts import ObservationsMonitor
 from tests.exposition import Exposition
 from tests.monitors.observing import coded, context_of, reference
 from tests.prediction_log import Row, batch_of, make_rows, profile_of

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from model_drift_exporter.evidence.settings import EvidenceOptions
 from model_drift_exporter.monitors import MonitorContext
-from model_drift_exporter.monitors.harm import HarmMonitor, class_bets
+from model_drift_exporter.monitors.loss import HarmMonitor, class_bets
 from model_drift_exporter.reference.outcomes import OutcomeBatch
 from model_drift_exporter.reference.profile import LossSummary, OutcomeSummary, ReferenceProfile
 from model_drift_exporter.statistics.intervals import wilson_upper_bound

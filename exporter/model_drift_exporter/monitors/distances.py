@@ -1,0 +1,240 @@
+"""How far inputs and outputs have moved: every statistic over rolling windows, against the reference and the window before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import product
+from typing import Any, Self
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import StateError
+from ..metrics.catalogue import CATALOGUE
+from ..metrics.samples import Samples, Series
+from ..reference.binning import CodedBatch
+from ..reference.profile import ABOVE, BELOW, FEATURE, INVALID, MISSING, OTHER, PREDICTION, SCORE, Column
+from ..statistics import (
+    STATISTICS,
+    CellLayout,
+    ColumnCells,
+    Comparison,
+    DriftStatistics,
+    NoiseFloorModel,
+    NoiseFloors,
+    shares,
+)
+from ..windows.counts import make_windows
+from .base import MonitorContext
+
+__all__ = ["BASELINES", "DriftMonitor", "WindowedDrift", "cell_layout"]
+
+BASELINES = ("reference", "previous")
+_SPECIAL = {
+    "missing_ratio": (MISSING,),
+    "invalid_ratio": (INVALID,),
+    "out_of_range_ratio": (BELOW, ABOVE),
+    "unseen_ratio": (OTHER,),
+}
+
+
+@attrs.frozen(eq=False)
+class WindowedDrift:
+    """One look at all windows.
+
+    Arrays are [window, baseline, column], ``shares`` [window, column], ``counts`` [window, cell]; ``starts`` is the first
+    cell of each column.
+    """
+
+    comparison: Comparison
+    floors: NoiseFloors
+    shares: dict[str, NDArray[np.float64]]
+    counts: NDArray[np.int64]
+    records: NDArray[np.int64]
+    coverage: list[float]
+    starts: NDArray[np.intp]
+
+    @property
+    def statistics(self) -> DriftStatistics:
+        """The distances that come with every comparison."""
+        return self.comparison.statistics
+
+
+def cell_layout(columns: Sequence[Column]) -> CellLayout:
+    """The columns' bins as the statistics want them."""
+    return CellLayout.from_columns(
+        [
+            ColumnCells(
+                size=len(column.counts),
+                representatives=(column.edges[0], *column.means, column.edges[-1]) if column.numeric else (),
+                standard_deviation=column.standard_deviation if column.numeric else np.nan,
+            )
+            for column in columns
+        ]
+    )
+
+
+class DriftMonitor:
+    """Effect sizes with their noise floors, shares of special bins, and class shares, for each window."""
+
+    def __init__(self, context: MonitorContext) -> None:
+        self._context = context
+        columns = context.columns
+        self._layout = cell_layout(columns)
+        self._reference = np.array([count for column in columns for count in column.counts.values()], dtype=np.int64)
+        self._floors = NoiseFloorModel(self._layout, self._reference)
+        self.windows = make_windows(context.windows, len(columns), context.binner.size)
+        names = [name for column in columns for name in column.bins]
+        numeric = np.repeat([column.numeric for column in columns], self._layout.sizes)
+        self._masks = {
+            metric: np.isin(names, bins) & (numeric if BELOW in bins else ~numeric if OTHER in bins else True)
+            for metric, bins in _SPECIAL.items()
+        }
+        self._look: WindowedDrift | None = None
+        self._blocks = [
+            block for role in (FEATURE, PREDICTION, SCORE) for block in self._prepare(role) if len(block.columns)
+        ]
+        self._classes = self._prepare_classes()
+        self._records = Series("model_window_records", [(context.model, window.name) for window in self.windows])
+        self._coverage = Series(
+            "model_window_coverage_ratio", [(context.model, window.name) for window in self.windows]
+        )
+
+    def _prepare(self, role: str) -> Iterable[_RoleSeries]:
+        context = self._context
+        positions = [position for position in context.exported if context.columns[position].role == role]
+        identities = [
+            (context.model, context.columns[position].name) if role == FEATURE else (context.model,)
+            for position in positions
+        ]
+        windows = [window.name for window in self.windows]
+        by_window = [(*identity, window) for window in windows for identity in identities]
+        compared = [
+            (*identity, window, baseline) for window, baseline in product(windows, BASELINES) for identity in identities
+        ]
+        own = [name for name in ("window_observations", *_SPECIAL) if f"model_{role}_{name}" in CATALOGUE]
+        pairs = [statistic.name for statistic in STATISTICS]
+        pairs += [f"{statistic.name}_noise_floor" for statistic in STATISTICS if statistic.noise_floor is not None]
+        yield _RoleSeries(
+            np.array(positions, dtype=np.intp),
+            {name: Series(f"model_{role}_{name}", by_window) for name in own},
+            {name: Series(f"model_{role}_{name}", compared) for name in pairs},
+        )
+
+    def _prepare_classes(self) -> tuple[Series, Samples, NDArray[np.intp], int] | None:
+        context = self._context
+        for position in context.exported:
+            column = context.columns[position]
+            if column.role == PREDICTION and not column.numeric:
+                start = int(context.binner.starts[position])
+                cells = np.arange(start, start + len(column.categories), dtype=np.intp)
+                labels = [(context.model, name, window.name) for window in self.windows for name in column.categories]
+                total = sum(column.counts.values()) or 1
+                reference = Series(
+                    "model_prediction_class_reference_ratio", [(context.model, name) for name in column.categories]
+                ).samples((self._reference[cells] / total).tolist())
+                return Series("model_prediction_class_ratio", labels), reference, cells, position
+        return None
+
+    def observe(self, batch: CodedBatch) -> None:
+        """Add the timely records to every window."""
+        for window in self.windows:
+            window.observe(batch)
+        self._look = None
+
+    def tick(self, now: float) -> None:
+        """Windows move with the batches."""
+
+    def take_over(self, old: Self) -> None:
+        """See :class:`Monitor`: windows of the same specification go on, the others begin empty."""
+        before = dict(zip(old._context.windows, old.windows, strict=True))
+        self.windows = [
+            before.get(window, fresh) for window, fresh in zip(self._context.windows, self.windows, strict=True)
+        ]
+        self._look = None
+
+    def snapshot(self) -> dict[str, Any]:
+        """See :class:`Monitor`: the windows by name."""
+        return {window.name: window.snapshot() for window in self.windows}
+
+    def restore(self, state: Any) -> None:
+        """See :class:`Monitor`: windows that the state lacks begin empty."""
+        if not isinstance(state, dict):
+            raise StateError(f"model {self._context.model}: the windows in the snapshot do not fit")
+        context = self._context
+        windows = make_windows(context.windows, len(context.columns), context.binner.size)
+        for window in windows:
+            if window.name in state:
+                window.restore(state[window.name])
+        self.windows = windows
+        self._look = None
+
+    def look(self) -> WindowedDrift:
+        """All statistics of all windows now; computed once until the next batch."""
+        if self._look is not None:
+            return self._look
+        pairs = [window.counts() for window in self.windows]
+        current = np.array([now for now, _ in pairs])
+        baselines = np.array([[self._reference, before] for _, before in pairs])
+        totals = np.add.reduceat(baselines, self._layout.starts, axis=-1).astype(np.float64)
+        observations = np.add.reduceat(current, self._layout.starts, axis=-1)
+        against_reference = self._floors.reference_floors(observations.astype(np.float64))
+        against_previous = self._floors.floors(observations.astype(np.float64), totals[:, 1])
+        floors = NoiseFloors(
+            **{
+                field.name: np.stack(
+                    [getattr(against_reference, field.name), getattr(against_previous, field.name)], axis=1
+                )
+                for field in attrs.fields(NoiseFloors)
+            }
+        )
+        self._look = WindowedDrift(
+            comparison=Comparison(current[:, None, :], baselines, self._layout),
+            floors=floors,
+            shares={name: shares(current, self._layout, mask) for name, mask in self._masks.items()},
+            counts=current,
+            records=observations[:, 0] if observations.shape[1] else np.zeros(len(pairs), dtype=np.int64),
+            coverage=[window.coverage() for window in self.windows],
+            starts=self._layout.starts,
+        )
+        return self._look
+
+    def collect(self) -> Iterable[Samples]:
+        """See :class:`Monitor`."""
+        look = self.look()
+        yield self._records.samples(look.records)
+        yield self._coverage.samples(look.coverage)
+        observations = look.statistics.observations[:, 0]
+        for block in self._blocks:
+            yield block.by_window["window_observations"].samples(observations[:, block.columns].ravel())
+            for name, values in look.shares.items():
+                if name in block.by_window:
+                    applies = self._applies(name, block.columns)
+                    yield block.by_window[name].samples(np.where(applies, values[:, block.columns], np.nan).ravel())
+            for statistic in STATISTICS:
+                values = statistic.value(look.comparison)
+                yield block.compared[statistic.name].samples(values[..., block.columns].ravel())
+                if statistic.noise_floor is not None:
+                    floors = statistic.noise_floor(look.floors)
+                    yield block.compared[f"{statistic.name}_noise_floor"].samples(floors[..., block.columns].ravel())
+        if self._classes is not None:
+            series, reference, cells, position = self._classes
+            with np.errstate(invalid="ignore"):
+                yield series.samples((look.counts[:, cells] / observations[:, [position]]).ravel())
+            yield reference
+
+    def _applies(self, share: str, columns: NDArray[np.intp]) -> NDArray[np.bool_]:
+        numeric = self._layout.numeric[columns]
+        if share == "out_of_range_ratio":
+            return numeric
+        return ~numeric if share == "unseen_ratio" else np.ones(len(columns), dtype=np.bool_)
+
+
+@attrs.frozen(eq=False)
+class _RoleSeries:
+    """Series of the columns of one role: those by window, and those by window and baseline."""
+
+    columns: NDArray[np.intp]
+    by_window: dict[str, Series]
+    compared: dict[str, Series]
