@@ -61,7 +61,7 @@ def look(reference: str, numeric: int, categorical: int, looks: int) -> dict[str
     from model_drift_exporter.assembly import load_references, track_options
     from model_drift_exporter.configuration.settings import Settings
     from model_drift_exporter.formats import FORMATS, Schema
-    from model_drift_exporter.tracking import ModelTrack
+    from model_drift_exporter.models.model import ModelTrack
 
     settings = Settings(reference=(reference,))
     (profile,) = load_references(settings)

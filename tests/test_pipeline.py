@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from model_drift_exporter.errors import StateError
-from model_drift_exporter.models import Models
+from model_drift_exporter.models.model import TrackOptions
+from model_drift_exporter.models.models import Models
 from model_drift_exporter.pipeline import Pipeline
 from model_drift_exporter.records.chunk import Chunk
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.settings.values import parse_window
 from model_drift_exporter.snapshot_file import read_snapshot, write_snapshot
 from model_drift_exporter.sources import SourceStatus
-from model_drift_exporter.tracking import TrackOptions
 from tests.exposition import Exposition, series_lines
 from tests.prediction_log import START, batch_of, make_rows, profile_of
 

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
+from model_drift_exporter.models.model import ModelTrack, TrackOptions
 from model_drift_exporter.reference.profile import Column
 from model_drift_exporter.reporting import bin_labels, model_status
 from model_drift_exporter.settings.values import parse_window
 from model_drift_exporter.status import ColumnStatus, ModelStatus
-from model_drift_exporter.tracking import ModelTrack, TrackOptions
 from tests.exposition import Exposition
 from tests.prediction_log import START, Row, batch_of, make_rows, profile_of
 

@@ -18,13 +18,13 @@ from hypothesis import strategies as st
 from model_drift_exporter.evidence.alarms import Transition
 from model_drift_exporter.evidence.settings import EvidenceOptions
 from model_drift_exporter.metrics.renderer import render
-from model_drift_exporter.models import Models
+from model_drift_exporter.models.model import TrackOptions
+from model_drift_exporter.models.models import Models
 from model_drift_exporter.pipeline import Pipeline
 from model_drift_exporter.records.chunk import Chunk
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.settings.values import parse_window
 from model_drift_exporter.sources import SourceStatus
-from model_drift_exporter.tracking import TrackOptions
 from tests.prediction_log import START, Row, batch_of, profile_of
 
 Labels = Literal["own", "apart", "own log"]

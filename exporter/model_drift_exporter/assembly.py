@@ -10,7 +10,8 @@ from .configuration.settings import InputSettings, Settings
 from .errors import ReferenceProfileError
 from .evidence.settings import EvidenceOptions
 from .labels.settings import LabelOptions
-from .models import Models
+from .models.model import TrackOptions
+from .models.models import Models
 from .pipeline import Pipeline
 from .reference.building.builder import BuildOptions
 from .reference.profile import ReferenceProfile
@@ -18,7 +19,6 @@ from .reference.store import load_profiles
 from .settings.values import parse_budget
 from .sources import FileSource, StdinSource
 from .sources.base import Source
-from .tracking import TrackOptions
 
 __all__ = [
     "SOURCES",

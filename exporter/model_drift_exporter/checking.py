@@ -20,14 +20,14 @@ from .configuration.settings import Settings
 from .errors import ReferenceProfileError
 from .metrics.renderer import render
 from .metrics.samples import Samples, Series
-from .models import DEFAULT_MODEL, OTHER_MODELS
+from .models.model import ModelTrack
+from .models.models import DEFAULT_MODEL, OTHER_MODELS
+from .models.series_limit import exported_columns, series_of
 from .pipeline import Pipeline
 from .records.batches import RecordBatch
 from .records.chunk import Chunk
 from .reference.profile import ReferenceProfile
 from .reference.store import load_profiles
-from .series_limit import exported_columns, series_of
-from .tracking import ModelTrack
 from .words import count_of, joined, percent
 
 __all__ = ["check_settings", "examine"]

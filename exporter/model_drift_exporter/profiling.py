@@ -23,7 +23,7 @@ from .formats import Schema
 from .formats.parquet import read_parquet
 from .formats.streams import StreamDecoders
 from .logs import configure_logging
-from .models import DEFAULT_MODEL
+from .models.models import DEFAULT_MODEL
 from .records.batches import RecordBatch
 from .reference.building.builder import ProfileBuilder
 from .reference.description import dependence_sentence, season_sentence

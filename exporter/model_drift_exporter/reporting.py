@@ -11,6 +11,7 @@ from .evidence.alarms import Alarm, clamped_log10
 from .labels.evaluability import NOT_EVALUABLE
 from .labels.flow import LabelFlow
 from .metrics.samples import Series
+from .models.model import ModelTrack
 from .monitors.distances import DriftMonitor, WindowedDrift
 from .reference.profile import ABOVE, BELOW, FEATURE, INVALID, MISSING, OTHER, PREDICTION, SCORE, Column
 from .status import (
@@ -22,7 +23,6 @@ from .status import (
     ModelStatus,
     WindowStatus,
 )
-from .tracking import ModelTrack
 
 __all__ = ["bin_labels", "model_status"]
 

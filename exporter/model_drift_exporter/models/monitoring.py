@@ -11,22 +11,22 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import StateError
-from .evidence.alarms import AlarmBoard
-from .evidence.settings import EvidenceOptions
-from .labels.flow import LabelFlow
-from .labels.settings import LabelOptions
-from .metrics.samples import Samples
-from .monitors import MONITORS, OUTCOME_MONITORS, Monitor, MonitorContext, OutcomeMonitor
-from .monitors.bin_counts import ObservationsMonitor
-from .monitors.distances import DriftMonitor
-from .monitors.drift import EvidenceMonitor
-from .records.batches import ModelBatch, RecordBatch, lines_of
-from .reference.binning import Binner, CodedBatch
-from .reference.building.builder import BuildOptions
-from .reference.profile import ReferenceProfile
+from ..errors import StateError
+from ..evidence.alarms import AlarmBoard
+from ..evidence.settings import EvidenceOptions
+from ..labels.flow import LabelFlow
+from ..labels.settings import LabelOptions
+from ..metrics.samples import Samples
+from ..monitors import MONITORS, OUTCOME_MONITORS, Monitor, MonitorContext, OutcomeMonitor
+from ..monitors.bin_counts import ObservationsMonitor
+from ..monitors.distances import DriftMonitor
+from ..monitors.drift import EvidenceMonitor
+from ..records.batches import ModelBatch, RecordBatch, lines_of
+from ..reference.binning import Binner, CodedBatch
+from ..reference.building.builder import BuildOptions
+from ..reference.profile import ReferenceProfile
+from ..settings.values import Window
 from .series_limit import exported_columns, series_of
-from .settings.values import Window
 from .traffic import Traffic
 
 __all__ = ["ModelMonitors", "TrackOptions"]

@@ -3,12 +3,12 @@ from __future__ import annotations
 import pytest
 
 from model_drift_exporter.evidence.alarms import AlarmBoard
-from model_drift_exporter.model_monitors import ModelMonitors, TrackOptions
+from model_drift_exporter.models.monitoring import ModelMonitors, TrackOptions
+from model_drift_exporter.models.traffic import Traffic
 from model_drift_exporter.records.batches import NO_LINES, ModelBatch
 from model_drift_exporter.records.clock import EventTimes
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.settings.values import parse_window
-from model_drift_exporter.traffic import Traffic
 from tests.exposition import Exposition
 from tests.prediction_log import START, batch_of, make_rows, profile_of
 

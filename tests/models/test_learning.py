@@ -5,7 +5,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_drift_exporter.learning import LearningBuffer
+from model_drift_exporter.models.learning import LearningBuffer
 from model_drift_exporter.records.batches import NO_LINES, LabelBatch, ModelBatch
 from model_drift_exporter.reference.building.builder import BuildOptions
 from tests.prediction_log import START, batch_of, make_rows

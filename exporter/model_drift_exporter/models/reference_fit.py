@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 
-from .reference.profile import ReferenceProfile
-from .tracking import ModelTrack
+from ..reference.profile import ReferenceProfile
+from .model import ModelTrack
 
 __all__ = ["RECORDS", "ReferenceFit"]
 

@@ -9,10 +9,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from .records.batches import LabelBatch, ModelBatch, RecordBatch, lines_of
-from .records.values import text_of
-from .reference.building.builder import BuildOptions, ProfileBuilder
-from .reference.profile import ReferenceProfile
+from ..records.batches import LabelBatch, ModelBatch, RecordBatch, lines_of
+from ..records.values import text_of
+from ..reference.building.builder import BuildOptions, ProfileBuilder
+from ..reference.profile import ReferenceProfile
 
 __all__ = ["LearningBuffer"]
 

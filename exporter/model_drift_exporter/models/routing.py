@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .records.batches import NO_LINES, LabelBatch, ModelBatch, RecordBatch, lines_of
-from .records.values import text_of
-from .tracking import ModelTrack
+from ..records.batches import NO_LINES, LabelBatch, ModelBatch, RecordBatch, lines_of
+from ..records.values import text_of
+from .model import ModelTrack
 
 __all__ = ["OTHER_MODELS", "LabelRouting", "RejectedLines"]
 

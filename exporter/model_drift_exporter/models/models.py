@@ -1,4 +1,4 @@
-"""All models in the log, kept apart."""
+"""All models in the log, kept apart, and whether what was counted of one goes on after a reload."""
 
 from __future__ import annotations
 
@@ -8,21 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from .continuation import why_new_bins
-from .errors import ReferenceProfileError, StateError
-from .evidence.alarms import Transition
-from .metrics.samples import HistogramSeries, Samples, Series
-from .records.batches import NO_LINES, Decoded, ModelBatch
-from .reference.profile import ReferenceProfile
+from ..errors import ReferenceProfileError, StateError
+from ..evidence.alarms import Transition
+from ..metrics.samples import HistogramSeries, Samples, Series
+from ..records.batches import NO_LINES, Decoded, ModelBatch
+from ..reference.profile import ReferenceProfile
+from .model import ModelTrack, TrackOptions
 from .reference_fit import ReferenceFit
 from .routing import OTHER_MODELS, LabelRouting, RejectedLines
-from .tracking import ModelTrack, TrackOptions
 
-__all__ = ["DEFAULT_MODEL", "OTHER_MODELS", "Models"]
+__all__ = ["DEFAULT_MODEL", "OTHER_MODELS", "Models", "why_new_bins"]
 
 DEFAULT_MODEL = "default"
 """Label of a model that nothing names. A reference under this name serves every model without one of its own."""
-
 _OWN_SERIES = 2  # the number of series itself, and the labels
 _log = logging.getLogger(__name__)
 
@@ -207,3 +205,24 @@ def _exported(block: Samples) -> int:
     if isinstance(block.series, HistogramSeries):
         return len(block.series)
     return int(np.count_nonzero(~np.isnan(np.asarray(block.values, dtype=np.float64))))
+
+
+def why_new_bins(track: ModelTrack, given: ReferenceProfile | None, options: TrackOptions, *, same_fields: bool) -> str:
+    """Why what ``track`` has counted into bins means nothing under the new settings; empty where it goes on.
+
+    ``given`` is the reference that the model has now; without one a learned reference stays as long as another would not be
+    learned. ``same_fields``: what the fields and features of a record are has not changed.
+    """
+    own = track.reference if track.reference is not None and not track.reference.learned else None
+    learns_otherwise = (options.build, options.learn_records) != (track.options.build, track.options.learn_records)
+    if not same_fields:
+        return "fields, features.include or features.exclude changed"
+    if own is not None and given is None:
+        return "no reference is given for it any more: it learns one"
+    if own is not None and given is not None and own.fingerprint != given.fingerprint:
+        return f"its reference changed from {own.fingerprint} to {given.fingerprint}"
+    if own is None and given is not None:
+        return f"a reference is given for it now: {given.fingerprint}"
+    if own is None and learns_otherwise:
+        return "settings changed that its reference was learned with: it learns another"
+    return ""

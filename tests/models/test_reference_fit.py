@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from model_drift_exporter.models import Models
+from model_drift_exporter.models.model import TrackOptions
+from model_drift_exporter.models.models import Models
+from model_drift_exporter.models.reference_fit import RECORDS
 from model_drift_exporter.records.batches import Decoded
 from model_drift_exporter.reference.profile import ReferenceProfile
-from model_drift_exporter.reference_fit import RECORDS
 from model_drift_exporter.settings.values import parse_window
-from model_drift_exporter.tracking import TrackOptions
 from tests.prediction_log import START, Row, batch_of, make_rows, profile_of
 
 _OPTIONS = TrackOptions((parse_window("1h"),), learn_records=5_000)

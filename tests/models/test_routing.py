@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model_drift_exporter.models.model import ModelTrack, TrackOptions
+from model_drift_exporter.models.routing import OTHER_MODELS, LabelRouting, RejectedLines
 from model_drift_exporter.records.batches import LabelBatch, RecordBatch
-from model_drift_exporter.routing import OTHER_MODELS, LabelRouting, RejectedLines
 from model_drift_exporter.settings.values import parse_window
-from model_drift_exporter.tracking import ModelTrack, TrackOptions
 from tests.prediction_log import START, batch_of, make_rows
 
 _OPTIONS = TrackOptions((parse_window("1h"),))

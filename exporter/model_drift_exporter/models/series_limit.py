@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .labels.delays import DELAY_BUCKETS
-from .labels.evaluability import NOT_EVALUABLE
-from .monitors.distances import BASELINES
-from .monitors.latency import LATENCY_BUCKETS
-from .reference.profile import FEATURE, PREDICTION, Column
-from .reference.scores import DERIVED
-from .statistics import STATISTICS
+from ..labels.delays import DELAY_BUCKETS
+from ..labels.evaluability import NOT_EVALUABLE
+from ..monitors.distances import BASELINES
+from ..monitors.latency import LATENCY_BUCKETS
+from ..reference.profile import FEATURE, PREDICTION, Column
+from ..reference.scores import DERIVED
+from ..statistics import STATISTICS
 
 __all__ = ["exported_columns", "other_series", "series_of"]
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import attrs
 
-from .errors import StateError
-from .records.batches import MAXIMUM_NAME
-from .records.clock import EventTimes
-from .records.values import text_of
+from ..errors import StateError
+from ..records.batches import MAXIMUM_NAME
+from ..records.clock import EventTimes
+from ..records.values import text_of
 
 __all__ = ["Traffic"]
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from model_drift_exporter.errors import StateError
+from model_drift_exporter.models.traffic import Traffic
 from model_drift_exporter.records.clock import EventTimes
-from model_drift_exporter.traffic import Traffic
 
 
 def test_versions_begin_once() -> None:

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import pytest
 
 from model_drift_exporter.labels.settings import LabelOptions
+from model_drift_exporter.models.model import ModelTrack, TrackOptions
+from model_drift_exporter.models.series_limit import _WHILE_FIRING, exported_columns, other_series, series_of
 from model_drift_exporter.records.batches import LabelBatch
 from model_drift_exporter.reference.profile import ReferenceProfile
-from model_drift_exporter.series_limit import _WHILE_FIRING, exported_columns, other_series, series_of
 from model_drift_exporter.settings.values import parse_window
-from model_drift_exporter.tracking import ModelTrack, TrackOptions
 from tests.exposition import Exposition, series_lines
 from tests.prediction_log import START, Row, batch_of, make_rows, profile_of
 

@@ -1,0 +1,1 @@
+"""The models that are watched: each with its traffic, its reference and its monitors."""
