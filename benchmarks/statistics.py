@@ -58,10 +58,10 @@ def run(scale: Scale) -> Report:
 
 def look(reference: str, numeric: int, categorical: int, looks: int) -> dict[str, Any]:
     """CPU seconds of each look; runs in a process of its own."""
-    from model_drift_exporter.assembly import load_references, track_options
     from model_drift_exporter.configuration.settings import Settings
     from model_drift_exporter.formats import FORMATS, Schema
     from model_drift_exporter.models.model import ModelTrack
+    from model_drift_exporter.pipeline.assembly import load_references, track_options
 
     settings = Settings(reference=(reference,))
     (profile,) = load_references(settings)

@@ -183,8 +183,8 @@ def _decode_chunks(path: str, decoder: msgspec.json.Decoder[Any]) -> int:
 
 
 def exporter(path: str, reference: str, labels: str | None = None) -> dict[str, float]:
-    from model_drift_exporter.assembly import make_pipeline, open_sources
     from model_drift_exporter.configuration.settings import InputSettings, Settings
+    from model_drift_exporter.pipeline.assembly import make_pipeline, open_sources
 
     inputs = [InputSettings(path)]
     if labels:
@@ -201,8 +201,8 @@ def exporter(path: str, reference: str, labels: str | None = None) -> dict[str, 
 
 def read_in_pieces(path: str, reference: str, kibibytes: int) -> dict[str, float]:
     """The exporter with another size of its reads; also the process's peak memory in MiB."""
-    from model_drift_exporter.assembly import make_pipeline
     from model_drift_exporter.configuration.settings import Settings
+    from model_drift_exporter.pipeline.assembly import make_pipeline
     from model_drift_exporter.sources import FileSource
 
     def program() -> int:
@@ -216,9 +216,9 @@ def read_in_pieces(path: str, reference: str, kibibytes: int) -> dict[str, float
 
 def stages(path: str, reference: str) -> dict[str, float]:
     """CPU seconds of reading, decoding, and everything after."""
-    from model_drift_exporter.assembly import make_pipeline, open_sources
     from model_drift_exporter.configuration.settings import InputSettings, Settings
     from model_drift_exporter.formats import FORMATS
+    from model_drift_exporter.pipeline.assembly import make_pipeline, open_sources
     from model_drift_exporter.running import tune_garbage_collection
 
     settings = Settings(inputs=(InputSettings(path),), reference=(reference,))

@@ -14,7 +14,7 @@ from model_drift_exporter.logs import JsonFormatter, LogfmtFormatter, configure_
 LOG = logging.getLogger("model_drift_exporter.test")
 
 
-def record(message: str, name: str = "model_drift_exporter.pipeline", **values: object) -> logging.LogRecord:
+def record(message: str, name: str = "model_drift_exporter.pipeline.pipeline", **values: object) -> logging.LogRecord:
     """A record as a logger makes it, at a fixed time."""
     made = logging.LogRecord(name, logging.INFO, "file.py", 1, message, (), None)
     made.created = dt.datetime(2026, 11, 3, 9, 14, 7, 221_900, dt.UTC).timestamp()

@@ -6,7 +6,6 @@ from typing import Any
 import attrs
 import pytest
 
-from model_drift_exporter.assembly import make_pipeline, open_sources
 from model_drift_exporter.configuration.settings import (
     IngestSettings,
     InputSettings,
@@ -17,6 +16,7 @@ from model_drift_exporter.configuration.settings import (
     WebSettings,
 )
 from model_drift_exporter.errors import ReferenceProfileError
+from model_drift_exporter.pipeline.assembly import make_pipeline, open_sources
 from model_drift_exporter.reloading import needing_restart, reloaded
 from model_drift_exporter.sources import IngestSource
 from tests.prediction_log import START, make_rows, write_jsonl

@@ -20,7 +20,7 @@ from model_drift_exporter.evidence.settings import EvidenceOptions
 from model_drift_exporter.metrics.renderer import render
 from model_drift_exporter.models.model import TrackOptions
 from model_drift_exporter.models.models import Models
-from model_drift_exporter.pipeline import Pipeline
+from model_drift_exporter.pipeline.pipeline import Pipeline
 from model_drift_exporter.records.chunk import Chunk
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.settings.values import parse_window

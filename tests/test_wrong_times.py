@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from model_drift_exporter.assembly import make_pipeline, open_sources
 from model_drift_exporter.configuration.settings import InputSettings, Settings
 from model_drift_exporter.evidence.alarms import Transition
-from model_drift_exporter.pipeline import Pipeline
+from model_drift_exporter.pipeline.assembly import make_pipeline, open_sources
+from model_drift_exporter.pipeline.pipeline import Pipeline
 from tests.exposition import Exposition
 from tests.incident_log import incident, reference_file
 from tests.prediction_log import START, Row, make_rows, write_jsonl

@@ -11,10 +11,10 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from model_drift_exporter.assembly import track_options
 from model_drift_exporter.configuration.settings import Settings
 from model_drift_exporter.evidence.settings import PAGE, TICKET
 from model_drift_exporter.models.model import ModelTrack
+from model_drift_exporter.pipeline.assembly import track_options
 from model_drift_exporter.records.batches import RecordBatch
 from model_drift_exporter.reference.profile import ReferenceProfile
 

@@ -11,11 +11,11 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from model_drift_exporter.assembly import track_options
 from model_drift_exporter.configuration.settings import Settings
 from model_drift_exporter.evidence.settings import PAGE, TICKET, EvidenceOptions
 from model_drift_exporter.models.model import ModelTrack
 from model_drift_exporter.monitors.drift import EvidenceMonitor
+from model_drift_exporter.pipeline.assembly import track_options
 from model_drift_exporter.records.batches import RecordBatch, lines_of
 from model_drift_exporter.records.clock import EventTimes
 from model_drift_exporter.reference.binning import Binner, CodedBatch

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import attrs
 import numpy as np
 
-from .assembly import build_options
 from .check_fit import MOSTLY, WORTH_A_WARNING, Shares, judge, odd_value, quoted_numbers
 from .check_report import Report, Table
 from .configuration.settings import Settings
 from .errors import ReferenceProfileError
+from .pipeline.assembly import build_options
 from .records.batches import RecordBatch
 from .records.values import text_of
 from .reference.binning import Binner

@@ -15,7 +15,7 @@ import attrs
 from .check_guesses import guess_format
 from .configuration.settings import InputSettings, Settings
 from .formats import Schema
-from .formats.streams import StreamDecoders
+from .pipeline.decoding import StreamDecoders
 from .records.batches import LabelBatch, RecordBatch
 from .records.chunk import Chunk
 from .sources.base import Source

@@ -11,7 +11,6 @@ from pathlib import Path
 import attrs
 import click
 
-from .assembly import make_pipeline, open_sources
 from .check_inputs import write_input
 from .check_models import ModelSeries, write_model
 from .check_reading import Bounds, InputReading, read_input
@@ -23,7 +22,8 @@ from .metrics.samples import Samples, Series
 from .models.model import ModelTrack
 from .models.models import DEFAULT_MODEL, OTHER_MODELS
 from .models.series_limit import exported_columns, series_of
-from .pipeline import Pipeline
+from .pipeline.assembly import make_pipeline, open_sources
+from .pipeline.pipeline import Pipeline
 from .records.batches import RecordBatch
 from .records.chunk import Chunk
 from .reference.profile import ReferenceProfile

@@ -11,13 +11,13 @@ from typing import Any
 
 from . import __version__
 from .announcing import announce
-from .assembly import make_pipeline, open_sources
 from .configuration.settings import Settings
 from .errors import ModelDriftExporterError
 from .fair_lock import FairLock
 from .logs import configure_logging
 from .metrics.samples import Samples, Series
-from .pipeline import Pipeline
+from .pipeline.assembly import make_pipeline, open_sources
+from .pipeline.pipeline import Pipeline
 from .process import process_samples
 from .reloading import needing_restart, reloaded
 from .reporting import model_status

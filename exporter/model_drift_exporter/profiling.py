@@ -16,14 +16,14 @@ from typing import Any
 import click
 import msgspec
 
-from .assembly import build_options
 from .configuration.settings import InputSettings, Settings
 from .errors import ConfigurationError, InputError, Problem, ReferenceProfileError
 from .formats import Schema
 from .formats.parquet import read_parquet
-from .formats.streams import StreamDecoders
 from .logs import configure_logging
 from .models.models import DEFAULT_MODEL
+from .pipeline.assembly import build_options
+from .pipeline.decoding import StreamDecoders
 from .records.batches import RecordBatch
 from .reference.building.builder import ProfileBuilder
 from .reference.description import dependence_sentence, season_sentence

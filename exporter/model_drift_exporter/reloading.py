@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import attrs
 
-from .assembly import make_pipeline, open_sources
 from .configuration.settings import Settings
-from .pipeline import Pipeline
+from .pipeline.assembly import make_pipeline, open_sources
+from .pipeline.pipeline import Pipeline
 from .sources.base import Source
 
 __all__ = ["needing_restart", "reloaded"]

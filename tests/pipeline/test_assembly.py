@@ -6,8 +6,13 @@ from typing import Any
 
 import pytest
 
-from model_drift_exporter import assembly
-from model_drift_exporter.assembly import (
+from model_drift_exporter.configuration.flags import settings_from
+from model_drift_exporter.configuration.settings import InputSettings, Settings
+from model_drift_exporter.errors import ReferenceProfileError
+from model_drift_exporter.evidence.settings import EvidenceOptions
+from model_drift_exporter.labels.settings import LabelOptions
+from model_drift_exporter.pipeline import assembly
+from model_drift_exporter.pipeline.assembly import (
     build_options,
     evidence_options,
     label_options,
@@ -16,11 +21,6 @@ from model_drift_exporter.assembly import (
     open_sources,
     track_options,
 )
-from model_drift_exporter.configuration.flags import settings_from
-from model_drift_exporter.configuration.settings import InputSettings, Settings
-from model_drift_exporter.errors import ReferenceProfileError
-from model_drift_exporter.evidence.settings import EvidenceOptions
-from model_drift_exporter.labels.settings import LabelOptions
 from model_drift_exporter.reference.store import save_profiles
 from model_drift_exporter.sources import FileSource, StdinSource
 from tests.prediction_log import batch_of, make_rows, profile_of

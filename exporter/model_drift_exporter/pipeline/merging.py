@@ -9,9 +9,9 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from .records.batches import NO_LINES, Decoded, LabelBatch, ModelBatch, RecordBatch, lines_of
-from .records.clock import EventClock
-from .records.times import parse_times
+from ..records.batches import NO_LINES, Decoded, LabelBatch, ModelBatch, RecordBatch, lines_of
+from ..records.clock import EventClock
+from ..records.times import parse_times
 
 __all__ = ["Log", "Piece", "labels_by_time", "merged", "next_pieces", "running_times"]
 

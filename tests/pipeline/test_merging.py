@@ -10,7 +10,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_drift_exporter.merging import Log, labels_by_time, merged
+from model_drift_exporter.pipeline.merging import Log, labels_by_time, merged
 from model_drift_exporter.records.batches import Decoded, LabelBatch, RecordBatch, lines_of
 
 START = 1_700_000_000.0

@@ -12,15 +12,15 @@ from typing import Any
 
 import attrs
 
+from ..errors import StateError
+from ..metrics.samples import Samples, Series
+from ..models.models import Models
+from ..records.batches import ERROR_REASONS, NO_LINES, Decoded, LabelBatch
+from ..records.chunk import Chunk
+from ..sources.base import Source, SourceStatus
 from .decoding import Decoding
-from .errors import StateError
 from .label_inputs import LabelInputs
 from .merging import Log, Piece, labels_by_time, merged, next_pieces
-from .metrics.samples import Samples, Series
-from .models.models import Models
-from .records.batches import ERROR_REASONS, NO_LINES, Decoded, LabelBatch
-from .records.chunk import Chunk
-from .sources.base import Source, SourceStatus
 
 __all__ = ["Pipeline"]
 

@@ -6,19 +6,19 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from .configuration.settings import InputSettings, Settings
-from .errors import ReferenceProfileError
-from .evidence.settings import EvidenceOptions
-from .labels.settings import LabelOptions
-from .models.model import TrackOptions
-from .models.models import Models
+from ..configuration.settings import InputSettings, Settings
+from ..errors import ReferenceProfileError
+from ..evidence.settings import EvidenceOptions
+from ..labels.settings import LabelOptions
+from ..models.model import TrackOptions
+from ..models.models import Models
+from ..reference.building.builder import BuildOptions
+from ..reference.profile import ReferenceProfile
+from ..reference.store import load_profiles
+from ..settings.values import parse_budget
+from ..sources import FileSource, StdinSource
+from ..sources.base import Source
 from .pipeline import Pipeline
-from .reference.building.builder import BuildOptions
-from .reference.profile import ReferenceProfile
-from .reference.store import load_profiles
-from .settings.values import parse_budget
-from .sources import FileSource, StdinSource
-from .sources.base import Source
 
 __all__ = [
     "SOURCES",

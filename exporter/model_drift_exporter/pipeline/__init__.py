@@ -1,0 +1,1 @@
+"""From inputs to models: chunks are decoded, merged by time, and handed on."""
