@@ -12,8 +12,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from model_drift_exporter.configuration.settings import InputSettings, Settings, StateSettings
-from model_drift_exporter.exporter import Exporter
 from model_drift_exporter.metrics.catalogue import CATALOGUE
+from model_drift_exporter.service.exporter import Exporter
 from tests.components import require
 from tests.exposition import Exposition
 from tests.golden_log import INPUTS, LABELS, LOGS, REFERENCES, write_golden_log

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from model_drift_exporter.configuration.settings import InputSettings, LearnSettings, Settings, StateSettings
 from model_drift_exporter.evidence.alarms import Transition
-from model_drift_exporter.exporter import Exporter
+from model_drift_exporter.service.exporter import Exporter
 from tests.incident_log import incident, reference_file
 from tests.prediction_log import START, write_jsonl
 from tests.sidecar import eventually, sidecar
@@ -87,7 +87,7 @@ def _decided(lines: list[str], folder: Path, *, learned: bool, cuts: list[int], 
     edges = Edges([])
     clock = _clock()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("model_drift_exporter.exporter.announce", edges)
+        patch.setattr("model_drift_exporter.service.exporter.announce", edges)
         exporter = _started(folder, clock, learned=learned)
         written = 0
         for place in sorted({*cuts, *saves, len(lines)}):

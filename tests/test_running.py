@@ -13,8 +13,8 @@ import pytest
 
 from model_drift_exporter.configuration.settings import Settings, WebSettings
 from model_drift_exporter.errors import ConfigurationError
-from model_drift_exporter.exporter import Exporter
 from model_drift_exporter.running import run_once, serve
+from model_drift_exporter.service.exporter import Exporter
 from tests.exposition import Exposition
 from tests.prediction_log import START, make_rows, write_jsonl
 from tests.sidecar import Sidecar, eventually, fetch, run_command, sidecar

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from model_drift_exporter.monitors.drift import EvidenceMonitor
-from model_drift_exporter.snapshot_file import write_snapshot
+from model_drift_exporter.service.snapshot_file import write_snapshot
 
 from .laws import MadeUpModel, binned, context_of, mixed_laws
 

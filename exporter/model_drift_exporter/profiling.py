@@ -20,7 +20,6 @@ from .configuration.settings import InputSettings, Settings
 from .errors import ConfigurationError, InputError, Problem, ReferenceProfileError
 from .formats import Schema
 from .formats.parquet import read_parquet
-from .logs import configure_logging
 from .models.models import DEFAULT_MODEL
 from .pipeline.assembly import build_options
 from .pipeline.decoding import StreamDecoders
@@ -29,6 +28,7 @@ from .reference.building.builder import ProfileBuilder
 from .reference.description import dependence_sentence, season_sentence
 from .reference.profile import ReferenceProfile
 from .reference.store import save_profiles
+from .service.logs import configure_logging
 from .sources import FileSource
 from .sources.files.discovery import is_pattern
 from .words import excerpt, joined

@@ -11,13 +11,12 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
-from .announcing import announce
 from .configuration.settings import Settings
 from .errors import ConfigurationError, Problem
-from .exporter import Exporter
-from .logs import configure_logging
 from .metrics.renderer import render
 from .pipeline.assembly import make_pipeline, open_sources, wait_for_more
+from .service.exporter import Exporter
+from .service.logs import announce, configure_logging
 from .settings.values import parse_listen_address
 
 __all__ = ["run_once", "serve"]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from model_drift_exporter.demo.replay import Replay, follow_settings, write_reference
 from model_drift_exporter.demo.scenario import Scenario
-from model_drift_exporter.exporter import Exporter
-from model_drift_exporter.status import ExporterStatus
+from model_drift_exporter.service.exporter import Exporter
+from model_drift_exporter.service.status import ExporterStatus
 
 
 class SteppedDemo:

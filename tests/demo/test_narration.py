@@ -4,7 +4,7 @@ import attrs
 import pytest
 
 from model_drift_exporter.demo.narration import Narrator, alert_line, finding, psi_words
-from model_drift_exporter.status import AlertStatus, BinStatus, ColumnStatus, ModelStatus, WindowStatus
+from model_drift_exporter.service.status import AlertStatus, BinStatus, ColumnStatus, ModelStatus, WindowStatus
 
 
 def column(

@@ -13,8 +13,8 @@ from model_drift_exporter.models.models import Models, why_new_bins
 from model_drift_exporter.records.batches import Decoded, LabelBatch
 from model_drift_exporter.reference.building.builder import BuildOptions
 from model_drift_exporter.reference.profile import ReferenceProfile
+from model_drift_exporter.service.snapshot_file import read_snapshot, write_snapshot
 from model_drift_exporter.settings.values import parse_window
-from model_drift_exporter.snapshot_file import read_snapshot, write_snapshot
 from tests.exposition import Exposition, series_lines
 from tests.prediction_log import START, Row, batch_of, make_rows, profile_of
 

@@ -15,8 +15,8 @@ from model_drift_exporter.models.models import Models
 from model_drift_exporter.pipeline.pipeline import Pipeline
 from model_drift_exporter.records.chunk import Chunk
 from model_drift_exporter.reference.profile import ReferenceProfile
+from model_drift_exporter.service.snapshot_file import read_snapshot, write_snapshot
 from model_drift_exporter.settings.values import parse_window
-from model_drift_exporter.snapshot_file import read_snapshot, write_snapshot
 from model_drift_exporter.sources import SourceStatus
 from tests.exposition import Exposition, series_lines
 from tests.prediction_log import START, batch_of, make_rows, profile_of

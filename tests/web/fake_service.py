@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from model_drift_exporter.metrics.samples import Samples
-from model_drift_exporter.status import ExporterStatus
+from model_drift_exporter.service.status import ExporterStatus
 
 STATUS = ExporterStatus(
     version="1.2.3",

@@ -6,8 +6,7 @@ import itertools
 import math
 import random
 
-from model_drift_exporter.sources.base import SourceStatus
-from model_drift_exporter.status import (
+from model_drift_exporter.service.status import (
     AlertStatus,
     BinStatus,
     ColumnStatus,
@@ -16,6 +15,7 @@ from model_drift_exporter.status import (
     ModelStatus,
     WindowStatus,
 )
+from model_drift_exporter.sources.base import SourceStatus
 
 __all__ = ["HOSTILE", "NOW", "alert", "column", "exporter", "learning_model", "model", "source"]
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_drift_exporter.status import BinStatus
+from model_drift_exporter.service.status import BinStatus
 from model_drift_exporter.web.charts import SPECIAL_BINS, distribution_chart, psi_scale, shares
 from tests.web.page_statuses import HOSTILE, column
 

@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 import pytest
 
-from model_drift_exporter.status import BinStatus, ColumnStatus
+from model_drift_exporter.service.status import BinStatus, ColumnStatus
 from model_drift_exporter.web.movement import biggest_changes, bin_words, movement, noise_limit
 from tests.web.page_statuses import column
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from model_drift_exporter.status import ExporterStatus
+from model_drift_exporter.service.status import ExporterStatus
 from tests.browser import Browser, Page, open_browser
 from tests.components import require
 from tests.web.page_site import Site

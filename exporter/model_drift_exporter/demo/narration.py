@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..status import AlertStatus, BinStatus, ColumnStatus, ModelStatus, WindowStatus
+from ..service.status import AlertStatus, BinStatus, ColumnStatus, ModelStatus, WindowStatus
 from ..web.movement import movement
 
 __all__ = ["Narrator", "alert_line", "finding", "psi_words", "subject"]

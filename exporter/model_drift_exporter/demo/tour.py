@@ -15,8 +15,8 @@ from tempfile import TemporaryDirectory
 from types import FrameType
 
 from ..errors import ConfigurationError, ListenError, Problem
-from ..exporter import Exporter
-from ..logs import configure_logging
+from ..service.exporter import Exporter
+from ..service.logs import configure_logging
 from ..settings.values import SettingError, parse_listen_address
 from ..web.app import create_app
 from ..web.server import Listener, Server, listen

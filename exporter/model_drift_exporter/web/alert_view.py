@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import attrs
 
-from ..status import AlertStatus, LabelStatus
+from ..service.status import AlertStatus, LabelStatus
 from ..words import age, count, counted, duration, share, timestamp
 
 __all__ = ["AlertView", "alert_views", "label_sentence"]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup, escape
 
-from ..status import BinStatus
+from ..service.status import BinStatus
 from ..words import share
 
 __all__ = ["SPECIAL_BINS", "distribution_chart", "is_special", "psi_scale", "shares"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import attrs
 
+from ..service.status import ExporterStatus
 from ..sources.base import SourceStatus
-from ..status import ExporterStatus
 from ..words import count, duration, size
 
 __all__ = ["InputView", "input_views", "waiting_advice"]

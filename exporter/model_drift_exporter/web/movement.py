@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
-from ..status import BinStatus, ColumnStatus
+from ..service.status import BinStatus, ColumnStatus
 from ..words import share
 from .charts import is_special, shares
 

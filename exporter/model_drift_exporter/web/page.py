@@ -13,7 +13,7 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from ..status import ExporterStatus
+from ..service.status import ExporterStatus
 from ..words import age, brief, compact, count, counted, duration, significant, timestamp, window_words
 from .input_view import input_views, waiting_advice
 from .page_view import chosen_window, model_view, window_names

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 from markupsafe import Markup, escape
 
-from ..status import ColumnStatus, ExporterStatus, ModelStatus
+from ..service.status import ColumnStatus, ExporterStatus, ModelStatus
 from ..words import count, counted, share, significant, window_words
 from .alert_view import AlertView, alert_views, label_sentence
 from .charts import distribution_chart, psi_scale, shares

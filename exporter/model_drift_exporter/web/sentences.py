@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..status import ExporterStatus, ModelStatus, WindowStatus
+from ..service.status import ExporterStatus, ModelStatus, WindowStatus
 from ..words import count, counted, duration, significant, window_words
 from .movement import MODERATE_PSI, movement, noise_limit
 

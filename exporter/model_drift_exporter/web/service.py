@@ -7,7 +7,7 @@ from typing import Protocol
 import attrs
 
 from ..metrics.samples import Samples
-from ..status import ExporterStatus
+from ..service.status import ExporterStatus
 
 __all__ = ["Service", "WebOptions"]
 

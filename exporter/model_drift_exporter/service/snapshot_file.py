@@ -14,8 +14,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from .atomic_file import replacing
-from .errors import StateError
+from ..atomic_file import replacing
+from ..errors import StateError
 
 __all__ = ["FORMAT_VERSION", "read_snapshot", "set_aside", "write_snapshot"]
 

@@ -17,7 +17,7 @@ from model_drift_exporter.configuration.settings import (
 )
 from model_drift_exporter.errors import ReferenceProfileError
 from model_drift_exporter.pipeline.assembly import make_pipeline, open_sources
-from model_drift_exporter.reloading import needing_restart, reloaded
+from model_drift_exporter.service.reload import needing_restart, reloaded
 from model_drift_exporter.sources import IngestSource
 from tests.prediction_log import START, make_rows, write_jsonl
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 
 from model_drift_exporter.errors import StateError
-from model_drift_exporter.snapshot_file import FORMAT_VERSION, read_snapshot, set_aside, write_snapshot
+from model_drift_exporter.service.snapshot_file import FORMAT_VERSION, read_snapshot, set_aside, write_snapshot
 
 _PLAIN = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats() | st.text() | st.binary()
 _ARRAYS = st_numpy.arrays(

@@ -7,22 +7,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .evidence.alarms import Alarm, clamped_log10
-from .labels.evaluability import NOT_EVALUABLE
-from .labels.flow import LabelFlow
-from .metrics.samples import Series
-from .models.model import ModelTrack
-from .monitors.distances import DriftMonitor, WindowedDrift
-from .reference.profile import ABOVE, BELOW, FEATURE, INVALID, MISSING, OTHER, PREDICTION, SCORE, Column
-from .status import (
-    AlertStatus,
-    BinStatus,
-    ColumnStatus,
-    LabelStatus,
-    LearningStatus,
-    ModelStatus,
-    WindowStatus,
-)
+from ..evidence.alarms import Alarm, clamped_log10
+from ..labels.evaluability import NOT_EVALUABLE
+from ..labels.flow import LabelFlow
+from ..metrics.samples import Series
+from ..models.model import ModelTrack
+from ..monitors.distances import DriftMonitor, WindowedDrift
+from ..reference.profile import ABOVE, BELOW, FEATURE, INVALID, MISSING, OTHER, PREDICTION, SCORE, Column
+from .status import AlertStatus, BinStatus, ColumnStatus, LabelStatus, LearningStatus, ModelStatus, WindowStatus
 
 __all__ = ["bin_labels", "model_status"]
 

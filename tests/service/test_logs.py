@@ -5,11 +5,13 @@ import json
 import logging
 import sys
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_drift_exporter.logs import JsonFormatter, LogfmtFormatter, configure_logging, fields
+from model_drift_exporter.evidence.alarms import Transition
+from model_drift_exporter.service.logs import JsonFormatter, LogfmtFormatter, announce, configure_logging, fields
 
 LOG = logging.getLogger("model_drift_exporter.test")
 
@@ -167,3 +169,42 @@ def test_a_broken_log_call_does_not_stop_the_program(
     LOG.info("%d", "no number")
     LOG.info("next")
     assert capsys.readouterr().err.endswith("msg=next\n")
+
+
+EDGE = Transition(
+    time=1_767_322_985.4,
+    record=41,
+    alert="ModelInputBroken",
+    severity="page",
+    firing=True,
+    model="churn",
+    features=("age", "plan"),
+    certainty="named",
+    evidence=8.21,
+    threshold=7.02,
+    onset=None,
+)
+
+
+def test_an_alert_is_said_once_as_it_fires_and_as_it_ends(caplog: pytest.LogCaptureFixture) -> None:
+    """One line each, with what a person would ask first."""
+    caplog.set_level(logging.INFO)
+    announce([EDGE, attrs.evolve(EDGE, firing=False, features=(), certainty="")])
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        (
+            "WARNING",
+            (
+                "model churn: ModelInputBroken (page) fires at 2026-01-02T03:03:05.400Z, record 41: "
+                "evidence 10^8.2, threshold 10^7.0, named: age, plan"
+            ),
+        ),
+        ("INFO", "model churn: ModelInputBroken (page) resolved at 2026-01-02T03:03:05.400Z"),
+    ]
+
+
+def test_an_alert_without_features_or_with_an_impossible_time(caplog: pytest.LogCaptureFixture) -> None:
+    """Times come from the log, and so may be anything."""
+    announce([attrs.evolve(EDGE, time=1e18, features=(), certainty="")])
+    (message,) = caplog.messages
+    assert "fires at 1000000000000000000 seconds since 1970, record 41" in message
+    assert message.endswith("threshold 10^7.0")

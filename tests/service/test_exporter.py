@@ -24,8 +24,8 @@ from model_drift_exporter.configuration.settings import (
     WebSettings,
 )
 from model_drift_exporter.errors import ConfigurationError, Problem, ReferenceProfileError
-from model_drift_exporter.exporter import Exporter
 from model_drift_exporter.reference.store import save_profiles
+from model_drift_exporter.service.exporter import Exporter, FairLock
 from tests.exposition import Exposition, series_lines
 from tests.prediction_log import START, Row, batch_of, make_rows, profile_of, write_jsonl
 from tests.sidecar import run_command
@@ -285,7 +285,7 @@ def test_what_needs_a_restart_is_named(reloadable: _Reloadable, caplog: pytest.L
 def test_the_log_changes_at_once(reloadable: _Reloadable, monkeypatch: pytest.MonkeyPatch) -> None:
     """Level and form of the log are set where they changed, and only there."""
     configured = mock.Mock()
-    monkeypatch.setattr("model_drift_exporter.exporter.configure_logging", configured)
+    monkeypatch.setattr("model_drift_exporter.service.exporter.configure_logging", configured)
     assert reloadable.change(windows=("2h",)) is None
     assert reloadable.change(log=LogSettings(level="debug", format="json")) is None
     assert reloadable.exporter.reload() is None
@@ -419,3 +419,32 @@ def test_a_person_releases_alerts(tmp_path: Path, caplog: pytest.LogCaptureFixtu
     assert not any(alert.active for alert in state.alerts)
     said = [message.partition(" at ")[0].partition(", which")[0] for message in caplog.messages if "page" in message]
     assert said == ["model default: ModelInputBroken (page) fires", "model default: ModelInputBroken (page) resolved"]
+
+
+def test_one_who_waits_goes_before_the_holder_comes_again() -> None:
+    """A thread that takes the lock again and again cannot starve another."""
+    lock = FairLock()
+    order: list[str] = []
+
+    def wait() -> None:
+        with lock:
+            order.append("waiter")
+
+    waiter = threading.Thread(target=wait)
+    with lock:
+        waiter.start()
+        while not lock._door.locked():
+            pass
+    with lock:
+        order.append("holder")
+    waiter.join(60)
+    assert order == ["waiter", "holder"]
+
+
+def test_an_error_releases_it() -> None:
+    """As with any lock."""
+    lock = FairLock()
+    with pytest.raises(ValueError, match="inside"), lock:
+        raise ValueError("inside")
+    with lock:
+        pass

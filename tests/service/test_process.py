@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from model_drift_exporter import process
-from model_drift_exporter.process import process_samples, resident_bytes
+from model_drift_exporter.service import process
+from model_drift_exporter.service.process import process_samples, resident_bytes
 from tests.exposition import Exposition
 
 

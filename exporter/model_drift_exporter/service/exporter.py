@@ -7,25 +7,24 @@ import platform
 import threading
 import time
 from collections.abc import Callable
+from types import TracebackType
 from typing import Any
 
-from . import __version__
-from .announcing import announce
-from .configuration.settings import Settings
-from .errors import ModelDriftExporterError
-from .fair_lock import FairLock
-from .logs import configure_logging
-from .metrics.samples import Samples, Series
-from .pipeline.assembly import make_pipeline, open_sources
-from .pipeline.pipeline import Pipeline
+from .. import __version__
+from ..configuration.settings import Settings
+from ..errors import ModelDriftExporterError
+from ..metrics.samples import Samples, Series
+from ..pipeline.assembly import make_pipeline, open_sources
+from ..pipeline.pipeline import Pipeline
+from ..sources import IngestSource
+from .logs import announce, configure_logging
+from .model_status import model_status
 from .process import process_samples
-from .reloading import needing_restart, reloaded
-from .reporting import model_status
-from .sources import IngestSource
+from .reload import needing_restart, reloaded
 from .state import state_keeper
 from .status import ExporterStatus
 
-__all__ = ["Exporter"]
+__all__ = ["Exporter", "FairLock"]
 
 _log = logging.getLogger(__name__)
 _IDLE_SECONDS = 2.0
@@ -234,3 +233,24 @@ class Exporter:
 
 def _one(name: str, value: float) -> Samples:
     return Series(name, [()]).samples([value])
+
+
+class FairLock:
+    """A mutual exclusion lock for ``with``, not reentrant. Whoever waits gets it before its holder gets it again.
+
+    A plain lock that is released and taken again at once by a busy thread starves all others: the system wakes them too
+    late, every time.
+    """
+
+    def __init__(self) -> None:
+        self._door = threading.Lock()
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        with self._door:  # held by the one who waits, so that nobody overtakes
+            self._lock.acquire()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._lock.release()

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from model_drift_exporter.errors import ConfigurationError, StateError
-from model_drift_exporter.snapshot_file import read_snapshot, write_snapshot
-from model_drift_exporter.state import StateKeeper, state_keeper
+from model_drift_exporter.service.snapshot_file import read_snapshot, write_snapshot
+from model_drift_exporter.service.state import StateKeeper, state_keeper
 from tests.exposition import Exposition
 
 

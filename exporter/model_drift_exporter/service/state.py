@@ -11,8 +11,8 @@ from typing import Any, Protocol, TypeVar
 
 import attrs
 
-from .errors import ConfigurationError, Problem, StateError
-from .metrics.samples import Samples, Series
+from ..errors import ConfigurationError, Problem, StateError
+from ..metrics.samples import Samples, Series
 from .snapshot_file import read_snapshot, set_aside, write_snapshot
 
 __all__ = ["Keepable", "Restorable", "StateKeeper", "state_keeper"]

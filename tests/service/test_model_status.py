@@ -4,9 +4,9 @@ import pytest
 
 from model_drift_exporter.models.model import ModelTrack, TrackOptions
 from model_drift_exporter.reference.profile import Column
-from model_drift_exporter.reporting import bin_labels, model_status
+from model_drift_exporter.service.model_status import bin_labels, model_status
+from model_drift_exporter.service.status import ColumnStatus, ModelStatus
 from model_drift_exporter.settings.values import parse_window
-from model_drift_exporter.status import ColumnStatus, ModelStatus
 from tests.exposition import Exposition
 from tests.prediction_log import START, Row, batch_of, make_rows, profile_of
 

@@ -9,12 +9,15 @@ import math
 import re
 import sys
 import traceback
+from collections.abc import Iterable
 
-from .configuration.settings import LogFormat, LogLevel
+from ..configuration.settings import LogFormat, LogLevel
+from ..evidence.alarms import Transition
+from ..records.times import format_time
 
-__all__ = ["JsonFormatter", "LogfmtFormatter", "configure_logging", "fields"]
+__all__ = ["JsonFormatter", "LogfmtFormatter", "announce", "configure_logging", "fields"]
 
-_PACKAGE = __name__.rpartition(".")[0]
+_PACKAGE = __name__.partition(".")[0]
 _HANDLER = f"{_PACKAGE}.standard_error"
 _LEVELS: dict[LogLevel, int] = {
     "debug": logging.DEBUG,
@@ -24,8 +27,8 @@ _LEVELS: dict[LogLevel, int] = {
 }
 _NOT_IN_A_KEY = re.compile(r'[\s="\\]|[^\x21-\x7e]')
 _OWN_KEYS = frozenset({"ts", "level", "msg", "logger", "error", "traceback"})
-
 Value = str | int | float | bool | None
+_log = logging.getLogger(__name__)
 
 
 def fields(**values: object) -> dict[str, object]:
@@ -131,3 +134,23 @@ def _escape(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(character if character.isprintable() else json.dumps(character)[1:-1] for character in text)
+
+
+def announce(transitions: Iterable[Transition]) -> None:
+    """One line for each alert that began to fire or was resolved."""
+    for each in transitions:
+        if not each.firing:
+            _log.info("model %s: %s (%s) resolved at %s", each.model, each.alert, each.severity, format_time(each.time))
+            continue
+        about = f", {each.certainty}: {', '.join(each.features)}" if each.features else ""
+        _log.warning(
+            "model %s: %s (%s) fires at %s, record %d: evidence 10^%.1f, threshold 10^%.1f%s",
+            each.model,
+            each.alert,
+            each.severity,
+            format_time(each.time),
+            each.record,
+            each.evidence,
+            each.threshold,
+            about,
+        )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import attrs
 
-from .configuration.settings import Settings
-from .pipeline.assembly import make_pipeline, open_sources
-from .pipeline.pipeline import Pipeline
-from .sources.base import Source
+from ..configuration.settings import Settings
+from ..pipeline.assembly import make_pipeline, open_sources
+from ..pipeline.pipeline import Pipeline
+from ..sources.base import Source
 
 __all__ = ["needing_restart", "reloaded"]
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from .metrics.samples import Samples, Series
+from ..metrics.samples import Samples, Series
 
 __all__ = ["process_samples", "resident_bytes"]
 

@@ -1,0 +1,1 @@
+"""The running exporter: its thread and lock, reloads, state, log and status."""
