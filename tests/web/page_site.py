@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
 from model_drift_exporter.service.status import ExporterStatus
-from model_drift_exporter.web.page import content_security_policy, render_fragment, render_page
+from model_drift_exporter.web.page.page import content_security_policy, render_fragment, render_page
 from tests.web.page_statuses import exporter
 
 __all__ = ["Site"]

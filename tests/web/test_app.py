@@ -193,7 +193,7 @@ class TestPage:
     ) -> None:
         """Window, model and the path of the metrics reach the page."""
         render_page = mock.Mock(return_value="page")
-        monkeypatch.setattr("model_drift_exporter.web.page.render_page", render_page)
+        monkeypatch.setattr("model_drift_exporter.web.page.page.render_page", render_page)
         assert ask(service, "GET", "/?window=24h&model=credit", WebOptions(telemetry_path="/drift")).text == "page"
         render_page.assert_called_once_with(STATUS, mock.ANY, "24h", "credit", metrics_path="/drift")
 
@@ -202,7 +202,7 @@ class TestPage:
     ) -> None:
         """The part that refreshes is served by itself, for the same window and model."""
         render_fragment = mock.Mock(return_value="fragment")
-        monkeypatch.setattr("model_drift_exporter.web.page.render_fragment", render_fragment)
+        monkeypatch.setattr("model_drift_exporter.web.page.page.render_fragment", render_fragment)
         assert ask(service, "GET", "/-/page?window=24h&model=credit").text == "fragment"
         render_fragment.assert_called_once_with(STATUS, "24h", "credit")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..service.status import AlertStatus, BinStatus, ColumnStatus, ModelStatus, WindowStatus
-from ..web.movement import movement
+from ..web.page.movement import movement
 
 __all__ = ["Narrator", "alert_line", "finding", "psi_words", "subject"]
 

@@ -92,7 +92,7 @@ class _Endpoints:
 
     def _page(self, query: QueryParams, gzip: bool) -> Response:
         # Imported here: the template engine is not needed before somebody opens the page.
-        from .page import content_security_policy, render_page
+        from .page.page import content_security_policy, render_page
 
         nonce = secrets.token_urlsafe(16)
         path = self._settings.telemetry_path
@@ -104,7 +104,7 @@ class _Endpoints:
         return await run_in_threadpool(self._fragment, request.query_params, gzip)
 
     def _fragment(self, query: QueryParams, gzip: bool) -> Response:
-        from .page import render_fragment
+        from .page.page import render_fragment
 
         return _html(render_fragment(self._service.status(), query.get("window"), query.get("model")), gzip)
 

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 from markupsafe import Markup, escape
 
-from ..service.status import BinStatus
-from ..words import share
+from ...service.status import BinStatus
+from ...words import share
 
 __all__ = ["SPECIAL_BINS", "distribution_chart", "is_special", "psi_scale", "shares"]
 

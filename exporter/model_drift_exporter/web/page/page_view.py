@@ -5,8 +5,8 @@ from __future__ import annotations
 import attrs
 from markupsafe import Markup, escape
 
-from ..service.status import ColumnStatus, ExporterStatus, ModelStatus
-from ..words import count, counted, share, significant, window_words
+from ...service.status import ColumnStatus, ExporterStatus, ModelStatus
+from ...words import count, counted, share, significant, window_words
 from .alert_view import AlertView, alert_views, label_sentence
 from .charts import distribution_chart, psi_scale, shares
 from .movement import Movement, biggest_changes, bin_words, movement, noise_limit

@@ -13,8 +13,8 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from ..service.status import ExporterStatus
-from ..words import age, brief, compact, count, counted, duration, significant, timestamp, window_words
+from ...service.status import ExporterStatus
+from ...words import age, brief, compact, count, counted, duration, significant, timestamp, window_words
 from .input_view import input_views, waiting_advice
 from .page_view import chosen_window, model_view, window_names
 from .sentences import overall_sentence
@@ -41,7 +41,7 @@ def _capitalize_first(text: str) -> str:
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("model_drift_exporter", f"web/{_TEMPLATES}"),
+        loader=PackageLoader("model_drift_exporter", f"web/page/{_TEMPLATES}"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from model_drift_exporter.web.input_view import input_views, waiting_advice
+from model_drift_exporter.web.page.input_view import input_views, waiting_advice
 from tests.web.page_statuses import exporter, source
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import attrs
 
-from ..service.status import ExporterStatus
-from ..sources.base import SourceStatus
-from ..words import count, duration, size
+from ...service.status import ExporterStatus
+from ...sources.base import SourceStatus
+from ...words import count, duration, size
 
 __all__ = ["InputView", "input_views", "waiting_advice"]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from model_drift_exporter.service.status import BinStatus, ColumnStatus
-from model_drift_exporter.web.movement import biggest_changes, bin_words, movement, noise_limit
+from model_drift_exporter.web.page.movement import biggest_changes, bin_words, movement, noise_limit
 from tests.web.page_statuses import column
 
 

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
-from ..service.status import BinStatus, ColumnStatus
-from ..words import share
+from ...service.status import BinStatus, ColumnStatus
+from ...words import share
 from .charts import is_special, shares
 
 __all__ = ["Movement", "biggest_changes", "movement", "noise_limit"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..service.status import ExporterStatus, ModelStatus, WindowStatus
-from ..words import count, counted, duration, significant, window_words
+from ...service.status import ExporterStatus, ModelStatus, WindowStatus
+from ...words import count, counted, duration, significant, window_words
 from .movement import MODERATE_PSI, movement, noise_limit
 
 __all__ = ["caution", "furthest_moved", "model_state", "overall_sentence", "window_named"]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import attrs
 
-from ..service.status import AlertStatus, LabelStatus
-from ..words import age, count, counted, duration, share, timestamp
+from ...service.status import AlertStatus, LabelStatus
+from ...words import age, count, counted, duration, share, timestamp
 
 __all__ = ["AlertView", "alert_views", "label_sentence"]
 

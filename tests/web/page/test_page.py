@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from model_drift_exporter.service.status import ExporterStatus, LabelStatus
-from model_drift_exporter.web.page import content_security_policy, render_fragment, render_page
+from model_drift_exporter.web.page.page import content_security_policy, render_fragment, render_page
 from tests.web.page_statuses import HOSTILE, alert, column, exporter, learning_model, model, source
 
 _VOID = {"meta", "link", "input", "br", "img"}

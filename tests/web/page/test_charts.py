@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model_drift_exporter.service.status import BinStatus
-from model_drift_exporter.web.charts import SPECIAL_BINS, distribution_chart, psi_scale, shares
+from model_drift_exporter.web.page.charts import SPECIAL_BINS, distribution_chart, psi_scale, shares
 from tests.web.page_statuses import HOSTILE, column
 
 _COUNTS = st.integers(min_value=0, max_value=10**9)

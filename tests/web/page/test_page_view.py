@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from model_drift_exporter.web.page_view import chosen_window, model_view
+from model_drift_exporter.web.page.page_view import chosen_window, model_view
 from tests.web.page_statuses import NOW, exporter, model
 
 
