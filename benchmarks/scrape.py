@@ -147,10 +147,10 @@ def synthetic(samples: int, scrapes: int) -> list[float]:
 
 def exporter(reference: str, numeric: int, categorical: int, scrapes: int) -> dict[str, Any]:
     """CPU seconds of the parts of each scrape, and the wall-clock seconds that the reading thread waits."""
+    from model_drift_exporter.commands.run import tune_garbage_collection
     from model_drift_exporter.configuration.settings import Settings
     from model_drift_exporter.metrics.renderer import render
     from model_drift_exporter.records.chunk import Chunk
-    from model_drift_exporter.running import tune_garbage_collection
     from model_drift_exporter.service.exporter import Exporter
 
     exporter = Exporter(Settings(reference=(reference,)))

@@ -58,7 +58,7 @@ def run(scale: Scale) -> Report:
 
 def _imports(count: int = 8) -> list[tuple[str, float]]:
     """The modules outside of the package that take longest to import, each with all that it imports."""
-    modules = ("model_drift_exporter.running", "model_drift_exporter.web.app", "model_drift_exporter.web.server")
+    modules = ("model_drift_exporter.commands.run", "model_drift_exporter.web.app", "model_drift_exporter.web.server")
     command = [sys.executable, "-X", "importtime", "-c", f"import {', '.join(modules)}"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     found = []

@@ -132,7 +132,7 @@ def _require(found: int, records: int) -> None:
 
 
 def _timed(program: Callable[[], int]) -> dict[str, float]:
-    from model_drift_exporter.running import tune_garbage_collection
+    from model_drift_exporter.commands.run import tune_garbage_collection
 
     tune_garbage_collection()  # for all alike
     began = time.process_time()
@@ -216,10 +216,10 @@ def read_in_pieces(path: str, reference: str, kibibytes: int) -> dict[str, float
 
 def stages(path: str, reference: str) -> dict[str, float]:
     """CPU seconds of reading, decoding, and everything after."""
+    from model_drift_exporter.commands.run import tune_garbage_collection
     from model_drift_exporter.configuration.settings import InputSettings, Settings
     from model_drift_exporter.formats import FORMATS
     from model_drift_exporter.pipeline.assembly import make_pipeline, open_sources
-    from model_drift_exporter.running import tune_garbage_collection
 
     settings = Settings(inputs=(InputSettings(path),), reference=(reference,))
     (source,) = open_sources(settings.inputs, settings, once=True)

@@ -14,8 +14,8 @@ import click
 from model_drift_exporter.check_reading import Bounds
 from model_drift_exporter.check_report import Report
 from model_drift_exporter.checking import examine
+from model_drift_exporter.commands.profile import build_profiles
 from model_drift_exporter.configuration.settings import InputSettings, Settings
-from model_drift_exporter.profiling import build_profiles
 from model_drift_exporter.reference.store import save_profiles
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

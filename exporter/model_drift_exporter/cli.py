@@ -33,7 +33,7 @@ def run(once: bool, logs: tuple[str, ...], labels: tuple[str, ...], **flags: Any
     LOG is a JSONL or CSV file, compressed or not, a glob in quotes, or - for standard input. Without --reference the
     first records of each model serve as its reference.
     """
-    from .running import run_once, serve
+    from .commands.run import run_once, serve
 
     settings = settings_from(flags, logs, labels)
     if once:
@@ -51,7 +51,7 @@ def profile(output: Path, rows: tuple[str, ...], **flags: Any) -> None:
     ROWS are JSONL, CSV or Parquet files, compressed or not, that the model was accepted on: not its training rows. With
     a label in them the profile holds the reference loss too.
     """
-    from .profiling import write_profile
+    from .commands.profile import write_profile
 
     write_profile(settings_from(flags, rows), output)
 

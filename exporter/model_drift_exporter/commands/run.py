@@ -11,13 +11,13 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
-from .configuration.settings import Settings
-from .errors import ConfigurationError, Problem
-from .metrics.renderer import render
-from .pipeline.assembly import make_pipeline, open_sources, wait_for_more
-from .service.exporter import Exporter
-from .service.logs import announce, configure_logging
-from .settings.values import parse_listen_address
+from ..configuration.settings import Settings
+from ..errors import ConfigurationError, Problem
+from ..metrics.renderer import render
+from ..pipeline.assembly import make_pipeline, open_sources, wait_for_more
+from ..service.exporter import Exporter
+from ..service.logs import announce, configure_logging
+from ..settings.values import parse_listen_address
 
 __all__ = ["run_once", "serve"]
 
@@ -44,9 +44,9 @@ def serve(settings: Settings, load_settings: Callable[[], Settings]) -> None:
 
     Raises :class:`ListenError` and :class:`ReferenceProfileError` before anything is read.
     """
-    from .web.app import create_app, create_ingest_app
-    from .web.server import Server, listen
-    from .web.service import WebOptions
+    from ..web.app import create_app, create_ingest_app
+    from ..web.server import Server, listen
+    from ..web.service import WebOptions
 
     configure_logging(settings.log.level, settings.log.format)
     host, port = parse_listen_address(settings.web.listen_address)

@@ -16,22 +16,22 @@ from typing import Any
 import click
 import msgspec
 
-from .configuration.settings import InputSettings, Settings
-from .errors import ConfigurationError, InputError, Problem, ReferenceProfileError
-from .formats import Schema
-from .formats.parquet import read_parquet
-from .models.models import DEFAULT_MODEL
-from .pipeline.assembly import build_options
-from .pipeline.decoding import StreamDecoders
-from .records.batches import RecordBatch
-from .reference.building.builder import ProfileBuilder
-from .reference.description import dependence_sentence, season_sentence
-from .reference.profile import ReferenceProfile
-from .reference.store import save_profiles
-from .service.logs import configure_logging
-from .sources import FileSource
-from .sources.files.discovery import is_pattern
-from .words import excerpt, joined
+from ..configuration.settings import InputSettings, Settings
+from ..errors import ConfigurationError, InputError, Problem, ReferenceProfileError
+from ..formats import Schema
+from ..formats.parquet import read_parquet
+from ..models.models import DEFAULT_MODEL
+from ..pipeline.assembly import build_options
+from ..pipeline.decoding import StreamDecoders
+from ..records.batches import RecordBatch
+from ..reference.building.builder import ProfileBuilder
+from ..reference.description import dependence_sentence, season_sentence
+from ..reference.profile import ReferenceProfile
+from ..reference.store import save_profiles
+from ..service.logs import configure_logging
+from ..sources import FileSource
+from ..sources.files.discovery import is_pattern
+from ..words import excerpt, joined
 
 __all__ = ["build_profiles", "write_profile"]
 

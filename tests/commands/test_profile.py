@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from model_drift_exporter.commands.profile import build_profiles, describe, write_profile
 from model_drift_exporter.configuration.settings import (
     FeatureSettings,
     InputSettings,
@@ -15,7 +16,6 @@ from model_drift_exporter.configuration.settings import (
     Settings,
 )
 from model_drift_exporter.errors import ConfigurationError, InputError, ReferenceProfileError
-from model_drift_exporter.profiling import build_profiles, describe, write_profile
 from model_drift_exporter.reference.store import load_profiles
 from tests.prediction_log import Row, make_rows, write_jsonl
 

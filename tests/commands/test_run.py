@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from model_drift_exporter.commands.run import run_once, serve
 from model_drift_exporter.configuration.settings import Settings, WebSettings
 from model_drift_exporter.errors import ConfigurationError
-from model_drift_exporter.running import run_once, serve
 from model_drift_exporter.service.exporter import Exporter
 from tests.exposition import Exposition
 from tests.prediction_log import START, make_rows, write_jsonl
@@ -134,8 +134,8 @@ def test_a_reader_that_fails_ends_the_process(monkeypatch: pytest.MonkeyPatch) -
 
     handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
     monkeypatch.setattr(Exporter, "run", fail)
-    monkeypatch.setattr("model_drift_exporter.running.configure_logging", lambda *_: None)
-    monkeypatch.setattr("model_drift_exporter.running.tune_garbage_collection", lambda: None)
+    monkeypatch.setattr("model_drift_exporter.commands.run.configure_logging", lambda *_: None)
+    monkeypatch.setattr("model_drift_exporter.commands.run.tune_garbage_collection", lambda: None)
     settings = Settings(web=WebSettings(listen_address="127.0.0.1:0"))
     try:
         with pytest.raises(RuntimeError, match="reading failed"):
