@@ -11,9 +11,9 @@ from typing import Any
 
 import click
 
-from model_drift_exporter.check_reading import Bounds
-from model_drift_exporter.check_report import Report
-from model_drift_exporter.checking import examine
+from model_drift_exporter.commands.check.command import examine
+from model_drift_exporter.commands.check.reading import Bounds
+from model_drift_exporter.commands.check.report import Report
 from model_drift_exporter.commands.profile import build_profiles
 from model_drift_exporter.configuration.settings import InputSettings, Settings
 from model_drift_exporter.reference.store import save_profiles

@@ -111,7 +111,7 @@ def check(logs: tuple[str, ...], labels: tuple[str, ...], **flags: Any) -> None:
     Validates the configuration; given a LOG, tells its fields, the kinds of its features, its first bad lines, and how many
     series it would export.
     """
-    from .checking import check_settings
+    from .commands.check.command import check_settings
 
     sys.exit(check_settings(settings_from(flags, logs, labels)))
 

@@ -9,8 +9,8 @@ from textwrap import wrap
 import attrs
 import click
 
-from .errors import Problem
-from .words import count_of
+from ...errors import Problem
+from ...words import count_of
 
 __all__ = ["Report", "Table"]
 

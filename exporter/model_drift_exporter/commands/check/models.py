@@ -8,18 +8,16 @@ from collections.abc import Iterator, Mapping, Sequence
 import attrs
 import numpy as np
 
-from .check_fit import MOSTLY, WORTH_A_WARNING, Shares, judge, odd_value, quoted_numbers
-from .check_report import Report, Table
-from .configuration.settings import Settings
-from .errors import ReferenceProfileError
-from .pipeline.assembly import build_options
-from .records.batches import RecordBatch
-from .records.values import text_of
-from .reference.binning import Binner
-from .reference.building.builder import BuildOptions, ProfileBuilder
-from .reference.building.survey import FieldSurvey
-from .reference.description import dependence_sentence, season_sentence
-from .reference.profile import (
+from ...configuration.settings import Settings
+from ...errors import ReferenceProfileError
+from ...pipeline.assembly import build_options
+from ...records.batches import RecordBatch
+from ...records.values import text_of
+from ...reference.binning import Binner
+from ...reference.building.builder import BuildOptions, ProfileBuilder
+from ...reference.building.survey import FieldSurvey
+from ...reference.description import dependence_sentence, season_sentence
+from ...reference.profile import (
     ABOVE,
     BELOW,
     FEATURE,
@@ -31,7 +29,9 @@ from .reference.profile import (
     Column,
     ReferenceProfile,
 )
-from .words import count_of, excerpt, joined, percent
+from ...words import count_of, excerpt, joined, percent
+from .fit import MOSTLY, WORTH_A_WARNING, Shares, judge, odd_value, quoted_numbers
+from .report import Report, Table
 
 __all__ = ["ModelSeries", "survey_features", "why_no_reference", "write_model"]
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .check_reading import InputReading
-from .check_report import Report, Table
-from .formats import FIELD_CANDIDATES
-from .records.batches import LabelBatch, RecordBatch
-from .records.times import parse_time, parse_times
-from .words import count_of, excerpt, joined, moment, percent, size_text
+from ...formats import FIELD_CANDIDATES
+from ...records.batches import LabelBatch, RecordBatch
+from ...records.times import parse_time, parse_times
+from ...words import count_of, excerpt, joined, moment, percent, size_text
+from .reading import InputReading
+from .report import Report, Table
 
 __all__ = ["write_input"]
 

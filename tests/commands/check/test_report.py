@@ -3,7 +3,7 @@ from __future__ import annotations
 import click
 import pytest
 
-from model_drift_exporter.check_report import Report, Table
+from model_drift_exporter.commands.check.report import Report, Table
 
 
 def test_tables_are_aligned_and_wrap_their_last_column() -> None:

@@ -11,24 +11,24 @@ from pathlib import Path
 import attrs
 import click
 
-from .check_inputs import write_input
-from .check_models import ModelSeries, write_model
-from .check_reading import Bounds, InputReading, read_input
-from .check_report import Report
-from .configuration.settings import Settings
-from .errors import ReferenceProfileError
-from .metrics.renderer import render
-from .metrics.samples import Samples, Series
-from .models.model import ModelTrack
-from .models.models import DEFAULT_MODEL, OTHER_MODELS
-from .models.series_limit import exported_columns, series_of
-from .pipeline.assembly import make_pipeline, open_sources
-from .pipeline.pipeline import Pipeline
-from .records.batches import RecordBatch
-from .records.chunk import Chunk
-from .reference.profile import ReferenceProfile
-from .reference.store import load_profiles
-from .words import count_of, joined, percent
+from ...configuration.settings import Settings
+from ...errors import ReferenceProfileError
+from ...metrics.renderer import render
+from ...metrics.samples import Samples, Series
+from ...models.model import ModelTrack
+from ...models.models import DEFAULT_MODEL, OTHER_MODELS
+from ...models.series_limit import exported_columns, series_of
+from ...pipeline.assembly import make_pipeline, open_sources
+from ...pipeline.pipeline import Pipeline
+from ...records.batches import RecordBatch
+from ...records.chunk import Chunk
+from ...reference.profile import ReferenceProfile
+from ...reference.store import load_profiles
+from ...words import count_of, joined, percent
+from .inputs import write_input
+from .models import ModelSeries, write_model
+from .reading import Bounds, InputReading, read_input
+from .report import Report
 
 __all__ = ["check_settings", "examine"]
 
@@ -80,7 +80,7 @@ def examine(
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Let the log of the parts that check uses go nowhere: the report says the same."""
-    logger, handler = logging.getLogger(__package__), logging.NullHandler()
+    logger, handler = logging.getLogger(__name__.partition(".")[0]), logging.NullHandler()
     propagate, logger.propagate = logger.propagate, False
     logger.addHandler(handler)
     try:

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-from .check_report import Report
-from .reference.building.survey import FieldSurvey
-from .reference.profile import FEATURE, PREDICTION, SCORE, Column, ReferenceProfile
-from .words import count_of, excerpt, joined, percent
+from ...reference.building.survey import FieldSurvey
+from ...reference.profile import FEATURE, PREDICTION, SCORE, Column, ReferenceProfile
+from ...words import count_of, excerpt, joined, percent
+from .report import Report
 
 __all__ = ["MOSTLY", "WORTH_A_WARNING", "Shares", "judge", "odd_value", "quoted_numbers"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from model_drift_exporter.checking import check_settings
+from model_drift_exporter.commands.check.command import check_settings
 from model_drift_exporter.configuration.settings import IngestSettings, LearnSettings, LimitSettings, Settings
 from tests.check_logs import checked, text_of, write_log, write_reference
 
