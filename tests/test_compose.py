@@ -12,7 +12,7 @@ import yaml
 from click.testing import CliRunner
 
 from model_drift_exporter.cli import cli
-from model_drift_exporter.demo import traffic
+from model_drift_exporter.commands.demo import traffic
 from tests.compose_file import COMPOSE_FILE, REPOSITORY, composed_services, resolved
 
 SERVICES = sorted(composed_services())

@@ -124,7 +124,7 @@ def check(logs: tuple[str, ...], labels: tuple[str, ...], **flags: Any) -> None:
 @click.option("--stream", type=click.Choice(["auto", "flights", "generated"]), default="auto", show_default=True)
 def demo(seconds: float, address: str, stream: str) -> None:
     """Watch drift happen: a model's traffic is replayed, with an incident half-way."""
-    from .demo import run_demo
+    from .commands.demo import run_demo
 
     sys.exit(run_demo(seconds, address, stream))
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..commands.profile import build_profiles
-from ..configuration.settings import InputSettings, PollSettings, Settings
-from ..reference.profile import ReferenceProfile
-from ..reference.store import save_profiles
+from ...configuration.settings import InputSettings, PollSettings, Settings
+from ...reference.profile import ReferenceProfile
+from ...reference.store import save_profiles
+from ..profile import build_profiles
 from .prediction_log import PredictionLog, reference_rows
 from .requests import Requests
 from .scenario import Scenario

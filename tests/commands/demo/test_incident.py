@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from model_drift_exporter.demo.incident import Incident
-from model_drift_exporter.demo.requests import Requests
+from model_drift_exporter.commands.demo.incident import Incident
+from model_drift_exporter.commands.demo.requests import Requests
 
 INCIDENT = Incident("distance", 1.5, "carrier", "UA", "U2")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from ..service.status import ExporterStatus, ModelStatus
+from ...service.status import ExporterStatus, ModelStatus
 from .narration import Narrator, alert_line, psi_words, subject
 from .replay import Replay
 from .scenario import Scenario

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model_drift_exporter.demo.flights import flights_available, flights_scenario, read_flights
-from model_drift_exporter.demo.narration import Narrator
-from model_drift_exporter.demo.prediction_log import reference_rows
-from model_drift_exporter.demo.scenario import Scenario
-from tests.demo.stepping import SteppedDemo
+from model_drift_exporter.commands.demo.flights import flights_available, flights_scenario, read_flights
+from model_drift_exporter.commands.demo.narration import Narrator
+from model_drift_exporter.commands.demo.prediction_log import reference_rows
+from model_drift_exporter.commands.demo.scenario import Scenario
+from tests.commands.demo.stepping import SteppedDemo
 
 needs_flights = pytest.mark.skipif(
     not flights_available(),

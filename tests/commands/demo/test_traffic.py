@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from model_drift_exporter.demo.traffic import Traffic, main
+from model_drift_exporter.commands.demo.traffic import Traffic, main
 from model_drift_exporter.reference.store import load_profiles
 
 NOON = 1_800_014_400.0  # 2027-01-15T12:00:00Z
@@ -59,7 +59,14 @@ def test_labels_come_sooner_when_asked(tmp_path: Path) -> None:
 def test_the_reference_is_written_beside_the_log(tmp_path: Path) -> None:
     """Before the first record there is a profile that the exporter can load, with the labels that a loss is judged by."""
     output = tmp_path / "p.jsonl"
-    command = [sys.executable, "-m", "model_drift_exporter.demo.traffic", "--reference", "--output", str(output)]
+    command = [
+        sys.executable,
+        "-m",
+        "model_drift_exporter.commands.demo.traffic",
+        "--reference",
+        "--output",
+        str(output),
+    ]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         process.stderr.readline()
@@ -154,7 +161,15 @@ def test_a_log_that_cannot_be_written_ends_it_with_a_reason(tmp_path: Path) -> N
 def test_a_signal_ends_it_cleanly(tmp_path: Path, number: signal.Signals) -> None:
     """A container that is stopped, or Ctrl-C: exit code 0, whole lines, no traceback."""
     output = tmp_path / "p.jsonl"
-    command = [sys.executable, "-m", "model_drift_exporter.demo.traffic", "--output", str(output), "--rate", "2000"]
+    command = [
+        sys.executable,
+        "-m",
+        "model_drift_exporter.commands.demo.traffic",
+        "--output",
+        str(output),
+        "--rate",
+        "2000",
+    ]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         first = process.stderr.readline()

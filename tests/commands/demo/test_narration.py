@@ -3,7 +3,7 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from model_drift_exporter.demo.narration import Narrator, alert_line, finding, psi_words
+from model_drift_exporter.commands.demo.narration import Narrator, alert_line, finding, psi_words
 from model_drift_exporter.service.status import AlertStatus, BinStatus, ColumnStatus, ModelStatus, WindowStatus
 
 

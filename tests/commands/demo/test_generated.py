@@ -6,8 +6,8 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from model_drift_exporter.demo.generated import Orders, generated_scenario, order_rhythm, orders
-from model_drift_exporter.demo.requests import FloatArray, Requests
+from model_drift_exporter.commands.demo.generated import Orders, generated_scenario, order_rhythm, orders
+from model_drift_exporter.commands.demo.requests import FloatArray, Requests
 
 HOUR, DAY = 3600.0, 86_400.0
 MONDAY = 1_772_409_600.0  # 2026-03-02T00:00:00Z

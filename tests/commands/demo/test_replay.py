@@ -6,12 +6,12 @@ from pathlib import Path
 import attrs
 import pytest
 
-from model_drift_exporter.demo.generated import generated_scenario
-from model_drift_exporter.demo.incident import Incident
-from model_drift_exporter.demo.narration import Narrator
-from model_drift_exporter.demo.replay import LOG_NAME, Replay
-from model_drift_exporter.demo.scenario import Scenario
-from tests.demo.stepping import SteppedDemo
+from model_drift_exporter.commands.demo.generated import generated_scenario
+from model_drift_exporter.commands.demo.incident import Incident
+from model_drift_exporter.commands.demo.narration import Narrator
+from model_drift_exporter.commands.demo.replay import LOG_NAME, Replay
+from model_drift_exporter.commands.demo.scenario import Scenario
+from tests.commands.demo.stepping import SteppedDemo
 
 
 @pytest.fixture(scope="module")

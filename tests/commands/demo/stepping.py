@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from model_drift_exporter.demo.replay import Replay, follow_settings, write_reference
-from model_drift_exporter.demo.scenario import Scenario
+from model_drift_exporter.commands.demo.replay import Replay, follow_settings, write_reference
+from model_drift_exporter.commands.demo.scenario import Scenario
 from model_drift_exporter.service.exporter import Exporter
 from model_drift_exporter.service.status import ExporterStatus
 

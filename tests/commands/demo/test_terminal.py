@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from model_drift_exporter.demo.terminal import Terminal
+from model_drift_exporter.commands.demo.terminal import Terminal
 
 
 class Screen(io.StringIO):

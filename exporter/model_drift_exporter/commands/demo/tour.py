@@ -14,13 +14,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
 
-from ..errors import ConfigurationError, ListenError, Problem
-from ..service.exporter import Exporter
-from ..service.logs import configure_logging
-from ..settings.values import SettingError, parse_listen_address
-from ..web.app import create_app
-from ..web.server import Listener, Server, listen
-from ..web.service import WebOptions
+from ...errors import ConfigurationError, ListenError, Problem
+from ...service.exporter import Exporter
+from ...service.logs import configure_logging
+from ...settings.values import SettingError, parse_listen_address
+from ...web.app import create_app
+from ...web.server import Listener, Server, listen
+from ...web.service import WebOptions
 from .flights import flights_available, flights_scenario
 from .generated import generated_scenario
 from .guide import Guide

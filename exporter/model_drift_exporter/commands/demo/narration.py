@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..service.status import AlertStatus, BinStatus, ColumnStatus, ModelStatus, WindowStatus
-from ..web.page.movement import movement
+from ...service.status import AlertStatus, BinStatus, ColumnStatus, ModelStatus, WindowStatus
+from ...web.page.movement import movement
 
 __all__ = ["Narrator", "alert_line", "finding", "psi_words", "subject"]
 

@@ -1,4 +1,4 @@
-"""An endless prediction log: ``python -m model_drift_exporter.demo.traffic --output predictions.jsonl``.
+"""An endless prediction log: ``python -m model_drift_exporter.commands.demo.traffic --output predictions.jsonl``.
 
 Stands for a model that writes down its predictions, where there is none, as in docker-compose.yml.
 """
@@ -17,8 +17,8 @@ import attrs
 import click
 import numpy as np
 
-from ..errors import ReferenceProfileError
-from ..settings.values import SettingError, parse_duration
+from ...errors import ReferenceProfileError
+from ...settings.values import SettingError, parse_duration
 from .generated import Orders, generated_scenario
 from .prediction_log import PredictionLog
 from .replay import write_reference
@@ -138,4 +138,4 @@ def main(
 
 
 if __name__ == "__main__":
-    main(prog_name="python -m model_drift_exporter.demo.traffic")
+    main(prog_name="python -m model_drift_exporter.commands.demo.traffic")

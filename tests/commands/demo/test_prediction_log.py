@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from model_drift_exporter.demo.generated import generated_scenario
-from model_drift_exporter.demo.prediction_log import PredictionLog, reference_rows
-from model_drift_exporter.demo.scenario import Scenario
+from model_drift_exporter.commands.demo.generated import generated_scenario
+from model_drift_exporter.commands.demo.prediction_log import PredictionLog, reference_rows
+from model_drift_exporter.commands.demo.scenario import Scenario
 
 
 @pytest.fixture(scope="module")

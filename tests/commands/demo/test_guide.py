@@ -6,12 +6,12 @@ from pathlib import Path
 import attrs
 import pytest
 
-from model_drift_exporter.demo.generated import generated_scenario
-from model_drift_exporter.demo.guide import Guide
-from model_drift_exporter.demo.incident import Incident
-from model_drift_exporter.demo.scenario import Scenario
-from model_drift_exporter.demo.terminal import Terminal
-from tests.demo.stepping import SteppedDemo
+from model_drift_exporter.commands.demo.generated import generated_scenario
+from model_drift_exporter.commands.demo.guide import Guide
+from model_drift_exporter.commands.demo.incident import Incident
+from model_drift_exporter.commands.demo.scenario import Scenario
+from model_drift_exporter.commands.demo.terminal import Terminal
+from tests.commands.demo.stepping import SteppedDemo
 
 URL = "http://127.0.0.1:9877"
 

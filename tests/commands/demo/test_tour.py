@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from model_drift_exporter.demo import run_demo
+from model_drift_exporter.commands.demo import run_demo
 from model_drift_exporter.errors import ConfigurationError, ListenError
 from model_drift_exporter.web.server import listen
 
@@ -92,7 +92,7 @@ def test_without_the_flights_it_says_how_to_get_them(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`auto` falls back to the generated stream; asked for flights in so many words, it is a mistake."""
-    monkeypatch.setattr("model_drift_exporter.demo.tour.flights_available", lambda: False)
+    monkeypatch.setattr("model_drift_exporter.commands.demo.tour.flights_available", lambda: False)
     assert run_demo(0.2, "127.0.0.1:0", "auto") == 0
     assert "pip install 'model-drift-exporter[flights]'" in " ".join(capsys.readouterr().out.split())
     with pytest.raises(ConfigurationError, match=r"--stream: the flights are not installed; pip install"):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from model_drift_exporter.demo.requests import Requests
+from model_drift_exporter.commands.demo.requests import Requests
 
 
 def test_taking_rows_takes_them_from_every_column() -> None:

@@ -4,8 +4,8 @@ import attrs
 import numpy as np
 import pytest
 
-from model_drift_exporter.demo.logistic import LogisticModel
-from model_drift_exporter.demo.requests import Requests
+from model_drift_exporter.commands.demo.logistic import LogisticModel
+from model_drift_exporter.commands.demo.requests import Requests
 
 
 def requests_of(rows: int, *, unknown: float = 0.0) -> Requests:
