@@ -15,12 +15,12 @@ import msgspec
 import numpy as np
 
 from benchmarks.processes import build_reference
+from model_drift_exporter.commands.replay.command import Replay
 from model_drift_exporter.configuration.settings import InputSettings, Settings
 from model_drift_exporter.evidence.alarms import Transition
 from model_drift_exporter.evidence.settings import PAGE
 from model_drift_exporter.pipeline.assembly import make_pipeline, open_sources
 from model_drift_exporter.records.times import format_time, parse_times
-from model_drift_exporter.replaying import Replay
 
 from .scoring import Arrivals, Span, broken_share, inside, overlaps
 from .windows import WINDOW, FiringWindows, WindowRules

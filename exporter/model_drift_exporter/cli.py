@@ -90,8 +90,8 @@ def replay(logs: tuple[str, ...], labels: tuple[str, ...], **flags: Any) -> None
     Predictions and labels are merged by their event times, on a virtual clock, as fast as the machine can. The exit code is
     0 whether or not anything fired.
     """
-    from .replay_reports import REPORTS
-    from .replaying import backfill_options, replay_logs
+    from .commands.replay.command import backfill_options, replay_logs
+    from .commands.replay.reports import REPORTS
     from .service.logs import configure_logging
 
     settings = settings_from(flags, logs, labels)

@@ -10,13 +10,13 @@ from typing import Any
 
 import attrs
 
-from model_drift_exporter.backfill import Backfill
+from model_drift_exporter.commands.replay.backfill import Backfill
+from model_drift_exporter.commands.replay.command import Replay
 from model_drift_exporter.evidence.alarms import Transition
 from model_drift_exporter.metrics.catalogue import CATALOGUE, Metric
 from model_drift_exporter.metrics.samples import Samples
 from model_drift_exporter.pipeline.assembly import make_pipeline, open_sources
 from model_drift_exporter.pipeline.pipeline import Pipeline
-from model_drift_exporter.replaying import Replay
 from tests.history.scenes import WEEK, Target
 from tests.history.times import Interval
 

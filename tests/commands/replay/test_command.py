@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from model_drift_exporter.commands.replay.command import BackfillOptions, backfill_options, replay_logs
+from model_drift_exporter.commands.replay.reports import JsonReport
 from model_drift_exporter.configuration.settings import InputSettings, Settings
 from model_drift_exporter.errors import ConfigurationError
 from model_drift_exporter.records.times import parse_time
-from model_drift_exporter.replay_reports import JsonReport
-from model_drift_exporter.replaying import BackfillOptions, backfill_options, replay_logs
 from tests.exposition import Exposition
 from tests.incident_log import STEP, incident, reference_file
 from tests.prediction_log import START, write_jsonl

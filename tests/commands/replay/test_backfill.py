@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 
-from model_drift_exporter.backfill import STEP, Backfill, step_problem
 from model_drift_exporter.cli import replay
+from model_drift_exporter.commands.replay.backfill import STEP, Backfill, step_problem
+from model_drift_exporter.commands.replay.command import BackfillOptions
 from model_drift_exporter.errors import InputError
 from model_drift_exporter.metrics.samples import HistogramSeries, Samples, Series
-from model_drift_exporter.replaying import BackfillOptions
 from model_drift_exporter.settings.values import parse_duration
 from tests.components import require
 from tests.history.rules import shipped_rules
@@ -110,8 +110,8 @@ def test_files_are_valid_openmetrics(tmp_path: Path) -> None:
 
 def test_a_file_holds_whole_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A year of history is made into blocks file by file, in little memory."""
-    monkeypatch.setattr("model_drift_exporter.backfill._SMALLEST_FILE", 9)
-    monkeypatch.setattr("model_drift_exporter.backfill._LARGEST_FILE", 25)
+    monkeypatch.setattr("model_drift_exporter.commands.replay.backfill._SMALLEST_FILE", 9)
+    monkeypatch.setattr("model_drift_exporter.commands.replay.backfill._LARGEST_FILE", 25)
     backfill = Backfill(tmp_path)
     files = []
     for hours in (1, 2, 25, 26, 27, 28, 29, 49):

@@ -7,8 +7,8 @@ from typing import Any, Protocol, TextIO
 
 import msgspec
 
-from .evidence.alarms import Transition
-from .records.times import format_time
+from ...evidence.alarms import Transition
+from ...records.times import format_time
 
 __all__ = ["REPORTS", "JsonReport", "Report", "TextReport"]
 

@@ -7,8 +7,8 @@ import json
 
 import attrs
 
+from model_drift_exporter.commands.replay.reports import REPORTS, JsonReport, TextReport
 from model_drift_exporter.evidence.alarms import Transition
-from model_drift_exporter.replay_reports import REPORTS, JsonReport, TextReport
 
 EDGE = Transition(
     time=1_388_448_000.0,

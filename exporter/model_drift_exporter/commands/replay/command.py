@@ -12,15 +12,15 @@ from typing import Any
 
 import attrs
 
+from ...configuration.settings import Settings
+from ...errors import ConfigurationError, Problem
+from ...evidence.settings import PAGE, TICKET
+from ...pipeline.assembly import make_pipeline, open_sources, wait_for_more
+from ...pipeline.pipeline import Pipeline
+from ...records.times import parse_time
+from ...settings.values import SettingError, parse_duration
 from .backfill import INSTANCE, JOB, STEP, Backfill, step_problem
-from .configuration.settings import Settings
-from .errors import ConfigurationError, Problem
-from .evidence.settings import PAGE, TICKET
-from .pipeline.assembly import make_pipeline, open_sources, wait_for_more
-from .pipeline.pipeline import Pipeline
-from .records.times import parse_time
-from .replay_reports import Report
-from .settings.values import SettingError, parse_duration
+from .reports import Report
 
 __all__ = ["BackfillOptions", "Replay", "backfill_options", "replay_logs"]
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import attrs
 
-from .atomic_file import replace_file
-from .errors import InputError
-from .metrics.catalogue import CATALOGUE
-from .metrics.renderer import header, lines_of_block
-from .metrics.samples import HistogramSeries, Samples, Series, escape_label_value
+from ...atomic_file import replace_file
+from ...errors import InputError
+from ...metrics.catalogue import CATALOGUE
+from ...metrics.renderer import header, lines_of_block
+from ...metrics.samples import HistogramSeries, Samples, Series, escape_label_value
 
 __all__ = ["INSTANCE", "JOB", "STEP", "Backfill", "step_problem"]
 

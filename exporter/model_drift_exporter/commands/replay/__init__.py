@@ -1,0 +1,1 @@
+"""The verb ``replay``: logs that were written already, read to their end."""
