@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from .colours import TRANSPARENT, steps
-from .fleet_state import STATE, STATES, UNWATCHED
 from .panels import Panel, number, panel
 from .queries import now
+from .states import STATE, STATES, UNWATCHED
 
 __all__ = ["STATUS"]
 

@@ -6,12 +6,12 @@ from grafana_foundation_sdk.builders import common
 from grafana_foundation_sdk.models import dashboard as models
 
 from .colours import BLUE, GREY, ORANGE, PURPLE, SAND, SKY, TRANSPARENT, VERMILION, names
-from .feature_evidence import EVIDENCE, LOUD, NEEDED, RISING
 from .line_styles import coloured, crossing, dashed, last_values
 from .links import SAME_MODEL, data_link
 from .panels import Panel, lines, panel, properties, states, tabular, transformation
 from .queries import over_time, ref_id, rows
 from .variables import EXPORTED, MODEL
+from .worst_feature import EVIDENCE, LOUD, NEEDED, RISING
 
 __all__ = ["FEATURES", "worst"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import promql_parser
 import pytest
 
-from grafana.src.fleet_state import STATES
+from grafana.src.states import STATES
 from prometheus.src.fleet import LOSS_STATES
 from prometheus.src.fleet import STATES as RECORDED
 from tests.grafana.dashboard_file import FOLDER, Panel, read
