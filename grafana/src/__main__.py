@@ -8,7 +8,7 @@ from pathlib import Path
 from scripts.generated import generate
 
 from . import config_maps
-from .exporter import EXPORTER
+from .exporter.dashboard import EXPORTER
 from .feature import FEATURE
 from .fleet import FLEET
 from .model import MODEL

@@ -7,10 +7,10 @@ from grafana_foundation_sdk.models import common as common_models
 
 from prometheus.src.targets import DOWN
 
-from .colours import BLUE, ORANGE, PURPLE, TRANSPARENT, VERMILION, steps
-from .exporter_targets import CHOSEN, of, selected
-from .panels import Panel, number, panel
-from .queries import now, rows
+from ..colours import BLUE, ORANGE, PURPLE, TRANSPARENT, VERMILION, steps
+from ..panels import Panel, number, panel
+from ..queries import now, rows
+from .targets import CHOSEN, of, selected
 
 __all__ = ["REJECTED", "STATUS"]
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from .annotations import mark
-from .colours import SAND
-from .exporter_inputs import INPUTS, READING
-from .exporter_process import PROCESS
-from .exporter_state import STATE
-from .exporter_status import STATUS
-from .exporter_targets import TARGETS, of, selected
-from .page import Page, Row
-from .variables import data_source, instance, job, several
+from ..annotations import mark
+from ..colours import SAND
+from ..page import Page, Row
+from ..variables import data_source, instance, job, several
+from .inputs import INPUTS, READING
+from .process import PROCESS
+from .state import STATE
+from .status import STATUS
+from .targets import TARGETS, of, selected
 
 __all__ = ["EXPORTER"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus.src.targets import TARGETS
 
-from .variables import CHOSEN_MODELS
+from ..variables import CHOSEN_MODELS
 
 __all__ = ["CHOSEN", "EMPTY", "HOURLY", "RATE", "TARGETS", "WHOLE", "ever", "of", "selected", "worst"]
 

@@ -6,9 +6,9 @@ from grafana_foundation_sdk.builders import common, timeseries
 from grafana_foundation_sdk.models import common as models
 from grafana_foundation_sdk.models import dashboard as dashboard_models
 
-from .colours import BLUE, ORANGE, SKY, steps
-from .line_styles import by_thresholds, coloured
-from .panels import legend, lines
+from ..colours import BLUE, ORANGE, SKY, steps
+from ..line_styles import by_thresholds, coloured
+from ..panels import legend, lines
 
 __all__ = ["alike", "beside"]
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from .colours import BLUE, ORANGE, PURPLE, SAND, names
-from .exporter_lines import alike, beside
-from .exporter_targets import EMPTY, HOURLY, RATE, WHOLE, ever, selected, worst
-from .line_styles import coloured
-from .panels import Panel, lines, panel, states
-from .queries import over_time
+from ..colours import BLUE, ORANGE, PURPLE, SAND, names
+from ..line_styles import coloured
+from ..panels import Panel, lines, panel, states
+from ..queries import over_time
+from .lines import alike, beside
+from .targets import EMPTY, HOURLY, RATE, WHOLE, ever, selected, worst
 
 __all__ = ["INPUTS", "READING"]
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from .colours import ORANGE
-from .exporter_lines import alike
-from .exporter_targets import RATE, WHOLE, ever, selected, worst
-from .line_styles import coloured
-from .links import data_link
-from .panels import Panel, panel, properties
-from .queries import over_time
-from .variables import CHOSEN_MODELS
+from ..colours import ORANGE
+from ..line_styles import coloured
+from ..links import data_link
+from ..panels import Panel, panel, properties
+from ..queries import over_time
+from ..variables import CHOSEN_MODELS
+from .lines import alike
+from .targets import RATE, WHOLE, ever, selected, worst
 
 __all__ = ["PROCESS"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.builders import common
 
-from .colours import BLUE, ORANGE, TRANSPARENT, names
-from .exporter_lines import alike, beside
-from .exporter_targets import WHOLE, ever, of, selected
-from .panels import Panel, panel, properties, tabular, transformation
-from .queries import over_time, rows
+from ..colours import BLUE, ORANGE, TRANSPARENT, names
+from ..panels import Panel, panel, properties, tabular, transformation
+from ..queries import over_time, rows
+from .lines import alike, beside
+from .targets import WHOLE, ever, of, selected
 
 __all__ = ["STATE"]
 
