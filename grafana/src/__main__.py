@@ -9,7 +9,7 @@ from scripts.generated import generate
 
 from . import config_maps
 from .exporter.dashboard import EXPORTER
-from .feature import FEATURE
+from .feature.dashboard import FEATURE
 from .fleet import FLEET
 from .model import MODEL
 

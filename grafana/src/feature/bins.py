@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from grafana_foundation_sdk.models import common
 
-from .bins import (
+from ..bins import (
     END,
     difference_beyond_chance,
     last_known,
@@ -19,11 +19,11 @@ from .bins import (
     share_now,
     side_by_side,
 )
-from .colours import BLUE, GREY, TEAL
-from .differences import differences
-from .panels import Panel, bars, panel, properties
-from .queries import over_time, ref_id, rows
-from .shares import share_heat
+from ..colours import BLUE, GREY, TEAL
+from ..differences import differences
+from ..panels import Panel, bars, panel, properties
+from ..queries import over_time, ref_id, rows
+from ..shares import share_heat
 
 __all__ = ["LAST_WEEK", "NOW", "OVER_TIME", "SHARES"]
 

@@ -9,13 +9,13 @@ from grafana_foundation_sdk.builders import stat
 from grafana_foundation_sdk.models import common
 from grafana_foundation_sdk.models import dashboard as models
 
-from .bins import of_reference_in_use, selector
-from .colours import BLUE, ORANGE, SAND, VERMILION, names
-from .links import SAME_MODEL, data_link
-from .panels import Panel, number, panel, properties
-from .queries import now, ref_id
-from .variables import EXPORTED, FEATURE, MODEL
-from .worst_feature import NEEDED, RISING
+from ..bins import of_reference_in_use, selector
+from ..colours import BLUE, ORANGE, SAND, VERMILION, names
+from ..links import SAME_MODEL, data_link
+from ..panels import Panel, number, panel, properties
+from ..queries import now, ref_id
+from ..variables import EXPORTED, FEATURE, MODEL
+from ..worst_feature import NEEDED, RISING
 
 __all__ = ["RAW", "STATES", "STATUS", "recorded", "reference_special", "series"]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from grafana.src.feature import FEATURE
-from grafana.src.feature_status import STATES
+from grafana.src.feature.dashboard import FEATURE
+from grafana.src.feature.status import STATES
 from tests.grafana.dashboard_file import Panel, parsed
 from tests.grafana.substitution import ALL, substituted, with_intervals
 from tests.prometheus.promtool import check_values, labelled, series

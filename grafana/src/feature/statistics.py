@@ -5,13 +5,13 @@ from __future__ import annotations
 import attrs
 from grafana_foundation_sdk.builders import timeseries
 
-from .bins import END, selector
-from .colours import BLUE, GREY, ORANGE, SKY
-from .feature_status import recorded, reference_special
-from .line_styles import coloured, dashed
-from .panels import Panel, lines, panel
-from .queries import over_time
-from .worst_feature import LOUD, NEEDED
+from ..bins import END, selector
+from ..colours import BLUE, GREY, ORANGE, SKY
+from ..line_styles import coloured, dashed
+from ..panels import Panel, lines, panel
+from ..queries import over_time
+from ..worst_feature import LOUD, NEEDED
+from .status import recorded, reference_special
 
 __all__ = ["EVIDENCE", "PSI", "PSI_LAST_WEEK", "SPECIAL"]
 

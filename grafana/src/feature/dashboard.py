@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from . import variables
-from .annotations import ANNOTATIONS
-from .feature_bins import LAST_WEEK, NOW, OVER_TIME, SHARES
-from .feature_statistics import EVIDENCE, PSI, PSI_LAST_WEEK, SPECIAL
-from .feature_status import STATUS
-from .feature_tables import REPLICAS, STATISTICS
-from .page import Page, Row
+from .. import variables
+from ..annotations import ANNOTATIONS
+from ..page import Page, Row
+from .bins import LAST_WEEK, NOW, OVER_TIME, SHARES
+from .statistics import EVIDENCE, PSI, PSI_LAST_WEEK, SPECIAL
+from .status import STATUS
+from .tables import REPLICAS, STATISTICS
 
 __all__ = ["FEATURE"]
 

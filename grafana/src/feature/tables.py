@@ -7,11 +7,11 @@ from typing import NamedTuple
 from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.models import dashboard as models
 
-from .bins import of_reference_in_use
-from .colours import SCALE
-from .feature_status import RAW, series
-from .panels import Panel, lines, panel, properties, tabular, transformation
-from .queries import over_time, ref_id, rows
+from ..bins import of_reference_in_use
+from ..colours import SCALE
+from ..panels import Panel, lines, panel, properties, tabular, transformation
+from ..queries import over_time, ref_id, rows
+from .status import RAW, series
 
 __all__ = ["REPLICAS", "STATISTICS"]
 
