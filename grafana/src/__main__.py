@@ -10,7 +10,7 @@ from scripts.generated import generate
 from . import config_maps
 from .exporter.dashboard import EXPORTER
 from .feature.dashboard import FEATURE
-from .fleet import FLEET
+from .fleet.dashboard import FLEET
 from .model import MODEL
 
 __all__ = ["FOLDER", "PAGES", "files", "main"]

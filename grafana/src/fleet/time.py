@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from .colours import BLUE, GREY, names
-from .line_styles import coloured, dashed
-from .links import data_link
-from .panels import Panel, lines, panel, properties, states
-from .queries import over_time
-from .states import EMPTY, OF_CHOSEN_JOBS, STATES
-from .variables import CHOSEN_MODELS
+from ..colours import BLUE, GREY, names
+from ..line_styles import coloured, dashed
+from ..links import data_link
+from ..panels import Panel, lines, panel, properties, states
+from ..queries import over_time
+from ..states import EMPTY, OF_CHOSEN_JOBS, STATES
+from ..variables import CHOSEN_MODELS
 
 __all__ = ["OVER_TIME"]
 

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import attrs
 from grafana_foundation_sdk.models import dashboard as models
 
-from .alerts import mappings, runbook
-from .colours import ORANGE, TRANSPARENT, names
-from .line_styles import crossing
-from .links import data_link
-from .panels import Panel, panel, properties, tabular, transformation
-from .queries import ref_id, rows
-from .states import EMPTY, STATE, STATES, chosen
-from .variables import CHOSEN_MODELS
+from ..alerts import mappings, runbook
+from ..colours import ORANGE, TRANSPARENT, names
+from ..line_styles import crossing
+from ..links import data_link
+from ..panels import Panel, panel, properties, tabular, transformation
+from ..queries import ref_id, rows
+from ..states import EMPTY, STATE, STATES, chosen
+from ..variables import CHOSEN_MODELS
 
 __all__ = ["MODELS"]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .colours import TRANSPARENT, steps
-from .panels import Panel, number, panel
-from .queries import now
-from .states import STATE, STATES, UNWATCHED
+from ..colours import TRANSPARENT, steps
+from ..panels import Panel, number, panel
+from ..queries import now
+from ..states import STATE, STATES, UNWATCHED
 
 __all__ = ["STATUS"]
 

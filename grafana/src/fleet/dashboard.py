@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from .fleet_models import MODELS
-from .fleet_status import STATUS
-from .fleet_time import OVER_TIME
-from .page import Page, Row
-from .variables import data_source, job, model
+from ..page import Page, Row
+from ..variables import data_source, job, model
+from .models import MODELS
+from .status import STATUS
+from .time import OVER_TIME
 
 __all__ = ["FLEET"]
 
