@@ -11,7 +11,7 @@ from . import config_maps
 from .exporter.dashboard import EXPORTER
 from .feature.dashboard import FEATURE
 from .fleet.dashboard import FLEET
-from .model import MODEL
+from .model.dashboard import MODEL
 
 __all__ = ["FOLDER", "PAGES", "files", "main"]
 

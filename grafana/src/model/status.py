@@ -5,14 +5,14 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders import common
 from grafana_foundation_sdk.models import common as common_models
 
-from .alerts import WITHOUT_EXPORTER, mappings, runbook
-from .colours import BLUE, GREY, ORANGE, PURPLE, VERMILION, names, steps
-from .line_styles import crossing
-from .model_loss import SHARES, TOLERATED, judged, named
-from .panels import Panel, number, panel, properties
-from .queries import now, rows
-from .states import STATES, UNWATCHED
-from .variables import EXPORTED, MODEL
+from ..alerts import WITHOUT_EXPORTER, mappings, runbook
+from ..colours import BLUE, GREY, ORANGE, PURPLE, VERMILION, names, steps
+from ..line_styles import crossing
+from ..panels import Panel, number, panel, properties
+from ..queries import now, rows
+from ..states import STATES, UNWATCHED
+from ..variables import EXPORTED, MODEL
+from .loss import SHARES, TOLERATED, judged, named
 
 __all__ = ["STATUS"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from prometheus.src.model_alerts import REASONS
 
-from .colours import BLUE, GREY, ORANGE, PURPLE, SAND, SKY, TEAL
-from .line_styles import coloured, dashed
-from .panels import Panel, lines, panel, properties, tabular, transformation
-from .queries import over_time, rows
-from .variables import EXPORTED, MODEL
+from ..colours import BLUE, GREY, ORANGE, PURPLE, SAND, SKY, TEAL
+from ..line_styles import coloured, dashed
+from ..panels import Panel, lines, panel, properties, tabular, transformation
+from ..queries import over_time, rows
+from ..variables import EXPORTED, MODEL
 
 __all__ = ["AGES", "LABELS", "NOT_JUDGED", "TRAFFIC"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders import common
 from grafana_foundation_sdk.models import common as common_models
 
-from .colours import BLUE, GREY, SKY, VERMILION
-from .line_styles import coloured, dashed
-from .panels import Panel, lines, panel, properties
-from .queries import over_time
-from .variables import MODEL
+from ..colours import BLUE, GREY, SKY, VERMILION
+from ..line_styles import coloured, dashed
+from ..panels import Panel, lines, panel, properties
+from ..queries import over_time
+from ..variables import MODEL
 
 __all__ = ["LOSS", "SHARES", "TOLERATED", "judged", "named"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.models import dashboard as models
 
-from .panels import Panel, panel, properties, tabular, transformation
-from .queries import ref_id, rows
-from .variables import EXPORTED
+from ..panels import Panel, panel, properties, tabular, transformation
+from ..queries import ref_id, rows
+from ..variables import EXPORTED
 
 __all__ = ["FIGURES", "NAMES"]
 

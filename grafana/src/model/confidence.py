@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 
-from .bins import each_replaced
-from .variables import EXPORTED
+from ..bins import each_replaced
+from ..variables import EXPORTED
 
 __all__ = ["difference_beyond_chance", "share_in_reference", "share_now"]
 

@@ -7,13 +7,13 @@ from grafana_foundation_sdk.models import common as common_models
 
 from prometheus.src.evidence import EVIDENCE as EVIDENCE_OF_ALERTS
 
-from .alerts import NAMES, evidence, facts, judged, runbook, threshold
-from .colours import BLUE, ORANGE, TRANSPARENT, VERMILION, names, steps
-from .line_styles import by_thresholds, crossing, last_values
-from .panels import Panel, lines, panel, properties, states
-from .queries import over_time
-from .states import STATES
-from .variables import EXPORTED, MODEL
+from ..alerts import NAMES, evidence, facts, judged, runbook, threshold
+from ..colours import BLUE, ORANGE, TRANSPARENT, VERMILION, names, steps
+from ..line_styles import by_thresholds, crossing, last_values
+from ..panels import Panel, lines, panel, properties, states
+from ..queries import over_time
+from ..states import STATES
+from ..variables import EXPORTED, MODEL
 
 __all__ = ["EVIDENCE"]
 

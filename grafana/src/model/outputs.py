@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from . import bins
-from . import model_confidence as confidence
-from .differences import differences
-from .panels import Panel, panel
-from .queries import over_time
-from .shares import share_heat
-from .variables import EXPORTED, MODEL
+from .. import bins
+from ..differences import differences
+from ..panels import Panel, panel
+from ..queries import over_time
+from ..shares import share_heat
+from ..variables import EXPORTED, MODEL
+from . import confidence
 
 __all__ = ["OUTPUTS"]
 

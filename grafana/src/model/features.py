@@ -5,13 +5,13 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders import common
 from grafana_foundation_sdk.models import dashboard as models
 
-from .colours import BLUE, GREY, ORANGE, PURPLE, SAND, SKY, TRANSPARENT, VERMILION, names
-from .line_styles import coloured, crossing, dashed, last_values
-from .links import SAME_MODEL, data_link
-from .panels import Panel, lines, panel, properties, states, tabular, transformation
-from .queries import over_time, ref_id, rows
-from .variables import EXPORTED, MODEL
-from .worst_feature import EVIDENCE, LOUD, NEEDED, RISING
+from ..colours import BLUE, GREY, ORANGE, PURPLE, SAND, SKY, TRANSPARENT, VERMILION, names
+from ..line_styles import coloured, crossing, dashed, last_values
+from ..links import SAME_MODEL, data_link
+from ..panels import Panel, lines, panel, properties, states, tabular, transformation
+from ..queries import over_time, ref_id, rows
+from ..variables import EXPORTED, MODEL
+from ..worst_feature import EVIDENCE, LOUD, NEEDED, RISING
 
 __all__ = ["FEATURES", "worst"]
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from .annotations import ANNOTATIONS
-from .model_evidence import EVIDENCE
-from .model_features import FEATURES
-from .model_figures import FIGURES
-from .model_loss import LOSS
-from .model_outputs import OUTPUTS
-from .model_status import STATUS
-from .model_supply import LABELS, NOT_JUDGED, TRAFFIC
-from .page import Page, Row
-from .variables import data_source, job, loss_window, model, window
+from ..annotations import ANNOTATIONS
+from ..page import Page, Row
+from ..variables import data_source, job, loss_window, model, window
+from .evidence import EVIDENCE
+from .features import FEATURES
+from .figures import FIGURES
+from .loss import LOSS
+from .outputs import OUTPUTS
+from .status import STATUS
+from .supply import LABELS, NOT_JUDGED, TRAFFIC
 
 __all__ = ["MODEL"]
 

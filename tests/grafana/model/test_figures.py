@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from grafana.src.model_figures import NAMES
+from grafana.src.model.figures import NAMES
 from model_drift_exporter.metrics.catalogue import CATALOGUE
 from tests.grafana.model_queries import TARGETS, model_query
 from tests.prometheus.promtool import check_values, series

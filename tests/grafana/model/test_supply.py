@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from grafana.src import model_supply
+from grafana.src.model import supply
 from model_drift_exporter.labels.metrics import AGES
 from tests.grafana.model_queries import TARGETS, model_query
 from tests.prometheus.promtool import check_values, series
@@ -52,4 +52,4 @@ def test_the_mean_delay_is_exact(tmp_path: Path) -> None:
 def test_ages_are_those_of_the_exporter() -> None:
     """Each begins where the one before ends."""
     names = [*AGES]
-    assert {age: AGES[names[place]] for place, age in enumerate(names[1:])} == model_supply.AGES
+    assert {age: AGES[names[place]] for place, age in enumerate(names[1:])} == supply.AGES
