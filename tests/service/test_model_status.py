@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from model_drift_exporter.models.model import ModelTrack, TrackOptions
@@ -49,6 +50,23 @@ def test_the_status_says_what_the_metrics_say() -> None:
             for field in ("missing_ratio", "invalid_ratio", "out_of_range_ratio", "unseen_ratio"):
                 assert getattr(column, field) == found.get(f"model_feature_{field}", **labels), field
     assert (status.name, status.records, status.labels, status.task) == ("m", 400, 7, "classification")
+
+
+def test_inputs_that_are_not_judged_are_a_reason_and_a_warning() -> None:
+    """The metric says that there are some, the page which; it is nothing that labels are to blame for."""
+    reference = profile_of([batch_of(make_rows(500, seed=9))])
+    age = reference.features[0]
+    gaps = msgspec.structs.replace(age, counts=age.counts | {"__missing__": 50}, special_design_effect=300.0)
+    blind = msgspec.structs.replace(reference, columns=[gaps, *reference.columns[1:]])
+    for given, names in ((reference, []), (blind, [age.name])):
+        track = ModelTrack("m", given, TrackOptions(_WINDOWS))
+        track.process(batch_of(make_rows(60)), arrival=START)
+        assert ("input_not_judged" in track.not_evaluable) == bool(names)
+        found = Exposition.of(track.collect())
+        assert found("model_not_evaluable", model="m", reason="input_not_judged") == len(names)
+        status = model_status(track, labels=0)
+        assert [text.rpartition(": ")[2] for text in status.reference_warnings if "cannot be told" in text] == names
+        assert status.label_state is None or "input_not_judged" not in status.label_state.reasons
 
 
 def test_what_moved_most_comes_first() -> None:
