@@ -173,6 +173,15 @@ def test_little_is_remembered() -> None:
     assert history.covers(np.array([10.0, 190.0]), np.full(2, 500)).tolist() == [False, True]
 
 
+def test_an_episode_of_an_older_snapshot_is_over() -> None:
+    """Its last record was not written down: outcomes behind its end are evidence again, those within are not."""
+    history = AlarmHistory()
+    history.restore({"told": [], "episodes": [[100, 1_000.0, 2_000.0]]})
+    assert history.covers(np.array([1_500.0, 3_000.0]), np.array([200, 200])).tolist() == [True, False]
+    history.restore({"told": [], "episodes": [[100, 1_000.0, math.inf]]})
+    assert history.covers(np.array([1_500.0, 3_000.0]), np.array([200, 200])).tolist() == [True, True]
+
+
 def test_it_goes_on_from_a_snapshot() -> None:
     """An open episode is still open."""
     history = AlarmHistory()

@@ -360,17 +360,25 @@ def test_hours_without_a_reference_are_no_recovery() -> None:
 
 
 def test_hours_that_the_reference_does_not_know_are_said_to_be_unjudged() -> None:
-    """While most records of an update are of such hours, whatever the batches, and after a restart too."""
+    """While most records of the last hours are of such hours, whatever the batches, and after a restart too."""
     reference = half_known()
     monitor, context = monitor_of(reference)
     stream = Stream(reference, seed=1, step=5.0, time=START - START % 86_400)
-    for hour in range(26):
+    for hour in range(29):
         follow(monitor, context, stream.draw_season(720))
-        assert bool(monitor.unjudged()) == (hour % 24 >= 12)
+        assert bool(monitor.unjudged()) == (14 <= hour < 26)
         again, _ = monitor_of(reference)
         again.restore(monitor.snapshot())
         assert again.unjudged() == monitor.unjudged()
     assert monitor_of(reference)[0].unjudged() == []
+
+
+def test_a_late_update_of_office_hours_is_no_matter() -> None:
+    """Fifty records behind a whole morning, and then nothing for days: the reason would hold until the next morning."""
+    monitor, context = monitor_of(half_known())
+    stream = Stream(half_known(), seed=1, step=60.0, time=START - START % 86_400 + 6 * 3_600)
+    follow(monitor, context, stream.draw_season(6 * 60 + 50))
+    assert monitor.unjudged() == []
 
 
 def test_a_few_records_of_unknown_hours_are_no_matter() -> None:

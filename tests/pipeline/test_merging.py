@@ -77,9 +77,9 @@ def test_a_prediction_is_before_a_label_of_its_own_time() -> None:
 
 
 def test_several_logs_of_predictions_are_read_by_turns() -> None:
-    """Each keeps its own lines."""
+    """Lines are numbered through both."""
     found = told(predictions([START, START + 20]), predictions([START + 10, START + 30]), labels([START + 15]))
-    assert found == ["p0", "p0", "l0", "p1", "p1"]
+    assert found == ["p0", "p1", "l0", "p2", "p3"]
 
 
 def test_lines_without_a_time_go_with_those_before_them() -> None:

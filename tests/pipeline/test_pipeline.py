@@ -38,6 +38,10 @@ class _Chunks:
         self.drained = False
 
     @property
+    def patient(self) -> bool:
+        return True
+
+    @property
     def finished(self) -> bool:
         return not self._chunks
 

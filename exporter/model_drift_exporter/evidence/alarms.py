@@ -109,7 +109,11 @@ class AlarmHistory:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from :meth:`snapshot`; raises ``KeyError``, ``TypeError`` or ``ValueError`` if it does not fit."""
         told = [(int(record), tuple(map(str, features))) for record, features in state["told"]]
-        episodes = [_Episode(int(record), *map(float, times)) for record, *times in state["episodes"]]
+        # A snapshot of before 0.1 does not say at which record an episode was over: what is over has been so all along.
+        episodes = [
+            _Episode(int(record), float(onset), float(ended), float(last[0]) if last else float(record))
+            for record, onset, ended, *last in state["episodes"]
+        ]
         self._told, self._episodes = told, episodes
 
 

@@ -33,6 +33,9 @@ _WITHOUT_BET = -0.05
 """ln e while what was seen last is inside the ball: less than the 0 that is allowed, so that evidence from before fades."""
 _MOST_BROKEN = math.log(100.0)
 """The most that one update says of broken features: what comes at once is one event, and a page needs about five of them."""
+_HOURS_MEMORY = 3 * 3_600.0
+"""Seconds of event time for which records weigh in the question whether the hours now are known to the reference."""
+
 _MOST_CELLS = 4_000_000
 """Records times cells that are looked at together: a bound of the memory that a large batch takes."""
 _ONSET_FROM = math.log(10.0)
@@ -68,7 +71,8 @@ class EvidenceMonitor:
         self._counts = UpdateCounts(columns, self._bets.slots)
         self._omnibus = SeasonalOmnibus(self._bets)
         self._state = EvidenceState.new(self._layout.size)
-        self._unknown_hours = False
+        # When the last update was, and of how many records in unknown hours and of how many in all it and those before it are.
+        self._hours = [-math.inf, 0.0, 0.0]
         self._followers = [
             AlarmFollower(board[target.alert], target, self._layout) for target in self._layout.targets()
         ]
@@ -94,7 +98,8 @@ class EvidenceMonitor:
     def unjudged(self) -> Sequence[str]:
         """What of the inputs cannot be judged now though it were broken throughout, and why, a sentence each."""
         hours = ["the reference has no rows of these hours (UTC): inputs are not judged in them"]
-        return self._unjudged + hours if self._unknown_hours else self._unjudged
+        _, unknown, every = self._hours
+        return self._unjudged + hours if 2.0 * unknown > every else self._unjudged
 
     def reject(self, lines: NDArray[np.int64], now: float) -> None:
         """Lines, ascending, that were neither records nor labels; call it before :meth:`observe` of the records among them.
@@ -167,10 +172,15 @@ class EvidenceMonitor:
                 self._bet_on_shape(log_e, groups.between(first, len(updates)))
 
     def _note_hours(self, updates: Updates, groups: GroupedCounts) -> None:
-        last = groups.between(len(updates) - 1, len(updates))
-        if self._columns and len(last.slot):
-            records = last.counts[:, 0].sum(axis=1)
-            self._unknown_hours = bool(2 * records[self._bets.unknown(last.slot)].sum() > records.sum())
+        """Follow the share of records in hours that the reference does not know, over some hours: one late batch is no matter."""
+        if not self._columns or not self._bets.slots:
+            return
+        records = groups.counts[:, 0].sum(axis=1)
+        unknown = np.bincount(groups.update, records * self._bets.unknown(groups.slot), len(updates))
+        every = np.bincount(groups.update, records, len(updates))
+        for time, *added in zip(updates.time.tolist(), unknown.tolist(), every.tolist(), strict=True):
+            kept = math.exp(-max(time - self._hours[0], 0.0) / _HOURS_MEMORY)
+            self._hours = [time, *(kept * before + more for before, more in zip(self._hours[1:], added, strict=True))]
 
     def _log_e(self, updates: Updates, groups: GroupedCounts) -> Array:
         number = len(updates)
@@ -239,7 +249,7 @@ class EvidenceMonitor:
             "counts": self._counts.snapshot(),
             "omnibus": self._omnibus.snapshot(),
             "state": self._state.snapshot(),
-            "unknown_hours": self._unknown_hours,
+            "hours": [*self._hours],
             "alarms": {follower.target.alert: follower.snapshot() for follower in self._followers},
         }
 
@@ -263,7 +273,7 @@ class EvidenceMonitor:
         self._counts.restore(state["counts"])
         self._omnibus.restore(state["omnibus"])
         self._state.restore(state["state"])
-        self._unknown_hours = bool(state.get("unknown_hours", False))
+        self._hours = [*map(float, state.get("hours", self._hours))]
         for follower in self._followers:
             follower.restore(state["alarms"].get(follower.target.alert), self._state.log_m)
 

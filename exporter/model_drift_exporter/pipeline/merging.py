@@ -13,100 +13,160 @@ from ..records.batches import NO_LINES, Decoded, LabelBatch, ModelBatch, RecordB
 from ..records.clock import EventClock
 from ..records.times import parse_times
 
-__all__ = ["Log", "Piece", "labels_by_time", "merged", "next_pieces", "running_times"]
+__all__ = ["Log", "Piece", "labels_by_time", "merged", "next_pieces", "numbered", "running_times", "size_of"]
 
 Lines = NDArray[np.int64]
+Array = NDArray[np.float64]
 _CHUNK = 20_000
+_MOST_HELD = 10_000
 Batch = TypeVar("Batch", RecordBatch, LabelBatch)
 
 
 @attrs.define(eq=False)
 class Log:
-    """One input, read in its order, with the lines of that input. ``labels``: it holds labels only.
+    """One input, read in its order, with the lines of that input, and what has been read of it and not been given yet.
 
-    ``read`` gives the next lines, ``None`` where there are none now. A line happens at the largest believable time up to it
-    (see :class:`EventClock`), so a log is never reordered in itself; in one that is ``in_order`` by time already, at its own
-    time. No line happens after ``latest``.
+    ``labels``: it holds labels only. ``read`` gives the next lines, ``None`` where there are none now. A line happens at the
+    largest believable time up to it (see :class:`EventClock`), so a log is never reordered in itself; in one that is
+    ``in_order`` by time already, at its own time.
     """
 
     name: str
     read: Callable[[], Decoded | None]
     labels: bool = False
     in_order: bool = False
-    latest: float = np.inf
     _clock: EventClock = attrs.field(factory=EventClock)
-    _decoded: Decoded = attrs.field(factory=Decoded)
+    _held: list[Decoded] = attrs.field(factory=list)
     _lines: Lines = NO_LINES
-    _keys: NDArray[np.float64] = attrs.field(factory=lambda: np.empty(0))
+    _times: Array = attrs.field(factory=lambda: np.empty(0))
     _last: float = -np.inf
 
     def fill(self) -> bool:
         """Have lines to give; false where there are none now."""
-        while not len(self._keys):
-            decoded = self.read()
-            if decoded is None:
+        while not len(self._times):
+            if not self.read_further():
                 return False
-            self._load(decoded)
         return True
 
-    def _load(self, decoded: Decoded) -> None:
+    def read_further(self) -> bool:
+        """Read more, behind what is here; false where there is nothing now."""
+        decoded = self.read()
+        if decoded is None:
+            return False
         parts = [batch for batch in (decoded.records, decoded.labels) if batch is not None]
         lines = np.concatenate([*map(lines_of, parts), decoded.rejected])
-        times = np.concatenate([*map(_times, parts), np.full(len(decoded.rejected), np.nan)])
-        order = np.argsort(lines, kind="stable")
-        lines, times = lines[order], times[order]
-        if self.in_order:
-            keys = np.maximum.accumulate(np.where(np.isnan(times), self._last, times))
-        else:
-            keys = running_times(self._clock, times, self._last)
-        self._decoded, self._lines, self._keys = decoded, lines, np.minimum(keys, self.latest)
         if len(lines):
-            self._last = float(self._keys[-1])
+            times = np.concatenate([*map(_times, parts), np.full(len(decoded.rejected), np.nan)])
+            order = np.argsort(lines, kind="stable")
+            times = self._happened(times[order])
+            self._last = float(times[-1])
+            self._held.append(decoded)
+            self._lines = np.concatenate([self._lines, lines[order]])
+            self._times = _taken_back(np.concatenate([self._times, times]))
+        return True
 
-    def snapshot(self) -> dict[str, Any]:
-        """State for a snapshot: what has been read and not given yet would not be read again."""
-        held = ModelBatch(self._decoded.records, self._decoded.labels, self._decoded.rejected, 0.0)
-        return {"clock": self._clock.snapshot(), "last": self._last, "times": self._keys, "held": held.snapshot()}
+    def _happened(self, times: Array) -> Array:
+        if self.in_order:
+            return np.maximum.accumulate(np.where(np.isnan(times), self._last, times))
+        return running_times(self._clock, times, self._last)
 
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from :meth:`snapshot`; raises what wrong types lead to, or :class:`StateError`, if it does not fit."""
-        self._clock.restore(state["clock"])
-        self._last, self._keys = float(state["last"]), np.array(state["times"], dtype=np.float64)
-        held = ModelBatch.restored(state["held"])
-        parts = [lines_of(batch) for batch in (held.records, held.labels) if batch is not None]
-        self._decoded = Decoded(held.records, held.labels, rejected=held.rejected)
-        self._lines = np.sort(np.concatenate([*parts, held.rejected]))
-        if len(self._lines) != len(self._keys):
-            raise ValueError("the lines that were held have other times")
+    @property
+    def full(self) -> bool:
+        """Whether no more should be read before some of this is given."""
+        return len(self._lines) >= _MOST_HELD
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is here that has been read and not been given."""
+        return not len(self._times)
 
     @property
     def oldest(self) -> float:
         """Time of the first line that is here."""
-        return float(self._keys[0])
+        return float(self._times[0])
 
     @property
     def newest(self) -> float:
         """Time of the last line that is here."""
-        return float(self._keys[-1])
+        return float(self._times[-1])
 
-    def until(self, time: float, *, inclusive: bool) -> NDArray[np.float64]:
+    def until(self, time: float, *, inclusive: bool) -> Array:
         """Times of the lines before a time, and with ``inclusive`` at it."""
-        return self._keys[: int(np.searchsorted(self._keys, time, side="right" if inclusive else "left"))]
+        return self._times[: int(np.searchsorted(self._times, time, side="right" if inclusive else "left"))]
 
-    def take(self, count: int) -> tuple[Decoded, Lines]:
-        """The next lines, no longer here afterwards, and which they are."""
-        lines, rest = self._lines[:count], self._lines[count:]
-        limit = np.inf if not len(rest) else float(rest[0])
-        records, later_records = _split(self._decoded.records, limit)
-        labels, later_labels = _split(self._decoded.labels, limit)
-        rejected = self._decoded.rejected
-        now = int(np.searchsorted(rejected, limit))
-        taken = Decoded(records, labels, lines=count, rejected=rejected[:now])
-        self._decoded = Decoded(
-            later_records, later_labels, rejected=rejected[now:]
-        )  # errors are counted by the reader
-        self._lines, self._keys = rest, self._keys[count:]
-        return taken, lines
+    def take(self, count: int) -> list[tuple[Decoded, Lines]]:
+        """The next lines, no longer here afterwards, and which they are; those of each reading apart."""
+        found = []
+        while count:
+            decoded = self._held.pop(0)
+            taken = min(count, size_of(decoded))
+            lines = self._lines[:taken]
+            now, later = _cut(decoded, float(self._lines[taken]) if taken < size_of(decoded) else np.inf)
+            if later is not None:
+                self._held.insert(0, later)
+            found.append((attrs.evolve(now, lines=taken), lines))
+            self._lines, self._times = self._lines[taken:], self._times[taken:]
+            count -= taken
+        return found
+
+    def snapshot(self) -> dict[str, Any]:
+        """State for a snapshot: what has been read and not been given would not be read again."""
+        held = [ModelBatch(each.records, each.labels, each.rejected, 0.0).snapshot() for each in self._held]
+        state = {"clock": self._clock.snapshot(), "last": self._last, "times": self._times, "held": held}
+        return {**state, "labels": self.labels}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from :meth:`snapshot`; raises what wrong types lead to, or :class:`StateError`, if it does not fit."""
+        self._clock.restore(state["clock"])
+        held = [ModelBatch.restored(each) for each in state["held"]]
+        self._held = [Decoded(each.records, each.labels, rejected=each.rejected) for each in held]
+        self._lines = np.concatenate([NO_LINES, *map(_lines, self._held)])
+        self._last, self._times = float(state["last"]), np.array(state["times"], dtype=np.float64)
+        if len(self._lines) != len(self._times):
+            raise ValueError("the lines that were held have other times")
+
+
+def numbered(decoded: Decoded, number: int, lines: Lines | None = None) -> Decoded:
+    """The same lines, which are ``lines`` of their log or all of it, numbered from ``number`` on."""
+    own = _lines(decoded) if lines is None else lines
+    if not len(own) or (own[0] == number and own[-1] == number + len(own) - 1):
+        return decoded
+    records, labels = decoded.records, decoded.labels
+    return attrs.evolve(
+        decoded,
+        records=records and attrs.evolve(records, line=_renumbered(records, own, number)),
+        labels=labels and attrs.evolve(labels, line=_renumbered(labels, own, number)),
+        rejected=number + np.searchsorted(own, decoded.rejected),
+    )
+
+
+def _renumbered(batch: RecordBatch | LabelBatch, own: Lines, number: int) -> list[int]:
+    found: list[int] = (number + np.searchsorted(own, lines_of(batch))).tolist()
+    return found
+
+
+def _cut(decoded: Decoded, limit: float) -> tuple[Decoded, Decoded | None]:
+    """What stands before a line, and the rest if there is any. Errors are counted by the reader."""
+    records, later_records = _split(decoded.records, limit)
+    labels, later_labels = _split(decoded.labels, limit)
+    place = int(np.searchsorted(decoded.rejected, limit))
+    later = Decoded(later_records, later_labels, rejected=decoded.rejected[place:])
+    return Decoded(records, labels, rejected=decoded.rejected[:place]), later if size_of(later) else None
+
+
+def _lines(decoded: Decoded) -> Lines:
+    parts = [lines_of(batch) for batch in (decoded.records, decoded.labels) if batch is not None]
+    return np.sort(np.concatenate([*parts, decoded.rejected]))
+
+
+def size_of(decoded: Decoded) -> int:
+    """Number of lines that hold a record or a label, or were rejected."""
+    return sum(batch.size for batch in (decoded.records, decoded.labels) if batch is not None) + len(decoded.rejected)
+
+
+def _taken_back(times: Array) -> Array:
+    """Times that rise: where a clock has taken back a lead, the lines that led happened no later than those behind them."""
+    return np.minimum.accumulate(times[::-1])[::-1]
 
 
 def labels_by_time(batches: Iterable[Decoded]) -> Iterator[Decoded]:
@@ -129,11 +189,12 @@ def labels_by_time(batches: Iterable[Decoded]) -> Iterator[Decoded]:
                 yield Decoded(labels=attrs.evolve(part, line=lines), lines=part.size)
 
 
-def running_times(clock: EventClock, times: NDArray[np.float64], last: float) -> NDArray[np.float64]:
-    """When each line of a log happened: the largest believable time up to it, ``last`` before these; NaN has no time."""
+def running_times(clock: EventClock, times: Array, last: float) -> Array:
+    """When each line of a log happened: the believable time reached with it, ``last`` before these; NaN has no time."""
     known = ~np.isnan(times)
     running, _ = clock.advance(times[known])
-    return np.maximum.accumulate(np.concatenate([[last], running])[np.cumsum(known)])
+    reached: Array = np.concatenate([[last], running])[np.cumsum(known)]
+    return reached
 
 
 def _times(batch: RecordBatch | LabelBatch) -> NDArray[np.float64]:
@@ -152,33 +213,36 @@ def _split(batch: Batch | None, limit: float) -> tuple[Batch | None, Batch | Non
 
 @attrs.frozen(eq=False)
 class Piece:
-    """Lines that follow one another: the input they are of, the time of the first, and what they hold."""
+    """Lines that follow one another: the input they are of, the time of the first, and what they hold.
+
+    Lines are numbered through all logs of predictions, in the order of the pieces; ``lines`` is how many of these there are.
+    """
 
     input: str
     time: float
     decoded: Decoded
+    lines: int
 
 
 def merged(logs: Sequence[Log], step: float | None = None) -> Iterator[Piece]:
     """All lines of finished logs by event time; of equal times those of predictions before labels, and of earlier logs first.
 
-    Lines are those of the log with predictions that is being read: a label from a log of labels stands at the line of the
-    last one before it, behind it. No piece goes beyond a multiple of ``step`` seconds.
+    No piece goes beyond a multiple of ``step`` seconds.
     """
     logs = sorted(logs, key=lambda log: log.labels)
-    line = -1
-    while found := next_pieces(logs, line, step):
-        for piece in found:
-            line = _last_line(piece.decoded, line)
-            yield piece
+    number = 0
+    while found := next_pieces(logs, number, step):
+        yield from found
+        number += sum(piece.lines for piece in found)
 
 
-def next_pieces(logs: Sequence[Log], line: int = -1, step: float | None = None) -> list[Piece]:
+def next_pieces(logs: Sequence[Log], number: int, step: float | None = None) -> list[Piece]:
     """What comes next, none if no log has lines now: the lines up to the time to which all logs that have any are known.
 
-    Predictions' logs stand before those of labels; ``line`` is the last line before. A line at that very time has to wait while
-    a log before its own may still have lines at the same time, so that pieces do not depend on how logs are cut when they
-    are read. What has no lines now is not waited for.
+    Predictions' logs stand before those of labels. ``number`` lines came before; a label from a log of labels stands at the
+    line before it, behind it. A line at the very time that is known has to wait while a log before its own may still have
+    lines at the same time, so that the order does not depend on how logs are cut when they are read. What has no lines now
+    is not waited for.
     """
     waiting = [log for log in logs if log.fill()]
     if not waiting:
@@ -187,17 +251,21 @@ def next_pieces(logs: Sequence[Log], line: int = -1, step: float | None = None) 
     time = min(log.newest for log in waiting)
     if step is not None and np.isfinite(oldest):
         time = min(time, float(np.nextafter((oldest // step + 1) * step, -np.inf)))
+    for log in waiting:
+        if log.labels and log.oldest > time and not log.full:
+            # A wrong time must not hold up what is behind it: with enough lines behind it, it is not believed.
+            log.read_further()
     times, inclusive = [], True
     for log in waiting:
         times.append(log.until(time, inclusive=inclusive))
         inclusive &= log.newest > time
     which = np.repeat(np.arange(len(waiting)), [*map(len, times)])
     order = which[np.argsort(np.concatenate(times), kind="stable")]
-    found = []
+    found: list[Piece] = []
     for run in _runs(waiting, order):
-        for name, decoded in _joined(waiting, run, line):
-            line = _last_line(decoded, line)
-            found.append(Piece(name, oldest, decoded))
+        pieces = _pieces(waiting, run, number, oldest)
+        number += sum(piece.lines for piece in pieces)
+        found += pieces
     return found
 
 
@@ -208,26 +276,37 @@ def _runs(logs: Sequence[Log], order: Lines) -> list[Lines]:
     return np.split(order, places[1:][np.diff(order[places]) != 0])
 
 
-def _joined(logs: Sequence[Log], run: Lines, line: int) -> Iterator[tuple[str, Decoded]]:
-    """The lines of one piece: those of its log with predictions, and the labels between them."""
+def _pieces(logs: Sequence[Log], run: Lines, number: int, time: float) -> list[Piece]:
+    """The lines of one run: those of its log with predictions, and the labels between them."""
     places = np.unique(run).tolist()
     leading = next((place for place in places if not logs[place].labels), None)
-    base, lines = (Decoded(), NO_LINES) if leading is None else logs[leading].take(int((run == leading).sum()))
-    name = logs[places[0] if leading is None else leading].name
-    before = np.concatenate([[lines[0] - 1 if len(lines) else line], lines])
-    labels = [] if base.labels is None else [base.labels]
+    name, base, lines = logs[places[0] if leading is None else leading].name, Decoded(), 0
+    labels: list[tuple[Lines, LabelBatch]] = []  # with the place of each in the run
     for place in places:
-        if place == leading:
-            continue
-        taken, own = logs[place].take(int((run == place).sum()))
-        if taken.labels is not None:
-            behind = before[np.cumsum(run == leading)[run == place]]
-            positions = np.searchsorted(own, lines_of(taken.labels))
-            labels.append(attrs.evolve(taken.labels, line=behind[positions].tolist()))
-    yield name, attrs.evolve(base, labels=labels[0] if labels else None)
-    for batch in labels[1:]:
-        yield name, Decoded(labels=batch)
+        within = np.flatnonzero(run == place)
+        for decoded, own in logs[place].take(len(within)):
+            stands, within = within[: len(own)], within[len(own) :]
+            if place == leading:
+                # A log of predictions is not read further before all of it has been given: this is one reading.
+                base, lines = numbered(decoded, number, own), len(own)
+            if decoded.labels is not None:
+                stands = stands[np.searchsorted(own, lines_of(decoded.labels))]
+                before = number - 1 + np.cumsum(run == leading)[stands]
+                labels.append((stands, attrs.evolve(decoded.labels, line=before.tolist())))
+    kinds = {batch.text for _, batch in labels}
+    found = [Piece(name, time, attrs.evolve(base, labels=_in_order(labels) if len(kinds) == 1 else None), lines)]
+    if len(kinds) > 1:
+        # Labels of text and others cannot be one batch. Those behind the piece are still behind all that it stands on.
+        found += [
+            Piece(name, time, Decoded(labels=_in_order([each for each in labels if each[1].text is kind])), 0)
+            for kind in sorted(kinds)
+        ]
+    return found
 
 
-def _last_line(decoded: Decoded, line: int) -> int:
-    return int(lines_of(decoded.records)[-1]) if decoded.records is not None else line
+def _in_order(labels: Sequence[tuple[Lines, LabelBatch]]) -> LabelBatch:
+    """One batch of labels of several logs, by their places."""
+    if len(labels) == 1:
+        return labels[0][1]
+    order = np.argsort(np.concatenate([places for places, _ in labels]), kind="stable")
+    return LabelBatch.joined([batch for _, batch in labels]).take(order.tolist())

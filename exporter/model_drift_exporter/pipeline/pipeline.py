@@ -19,8 +19,7 @@ from ..records.batches import ERROR_REASONS, NO_LINES, Decoded, LabelBatch
 from ..records.chunk import Chunk
 from ..sources.base import Source, SourceStatus
 from .decoding import Decoding
-from .label_inputs import LabelInputs
-from .merging import Log, Piece, labels_by_time, merged, next_pieces
+from .merging import Log, Piece, labels_by_time, merged, next_pieces, numbered, size_of
 
 __all__ = ["Pipeline"]
 
@@ -57,58 +56,69 @@ class Pipeline:
         self.errors: Counter[tuple[str, str]] = Counter()
         self.last_read: float | None = None
         self._warned: set[tuple[str, str]] = set()
-        own = [source for source in self.sources if source.input in self.decoding.labels]
-        self._label_inputs = LabelInputs(own, self._decode_labels)
         self._logs: dict[str, Log] = {}
+        self._number = 0
+        self._hasty = {source.input for source in self.sources if not source.patient}
 
     def take_over(self, old: Pipeline) -> None:
         """Go on where another pipeline stopped, as far as the settings of both agree."""
         self.errors, self.last_read, self._warned = old.errors, old.last_read, old._warned
-        self._label_inputs.take_over(old._label_inputs)
-        self._logs = old._logs
+        self._logs, self._number = old._logs, old._number
         self.decoding.take_over(old.decoding)
         self.models.take_over(old.models, same_fields=self.decoding.same_fields(old.decoding))
 
     def step(self, now: float, *, draining: bool = False) -> bool:
-        """Read at most one chunk from each source; whether there was any. ``now`` is wall-clock time in seconds.
+        """Give to the models what comes next; whether there was anything. ``now`` is wall-clock time in seconds.
 
-        Predictions come in the order of their event times, as far as they have been written, and labels from inputs of their
-        own up to the time that the predictions have reached.
+        At most a few chunks of each source are read. Lines come in the order of their event times, as far as they have been
+        written: labels of inputs of their own when the predictions have got that far, or while there are none.
         """
         logs = self._live_logs(now, draining=draining)
-        if len(logs) == 1 and not self._label_inputs.sources:
+        if len(logs) == 1 and logs[0].empty:
             decoded = logs[0].read()
             if decoded is not None:
-                self.apply(decoded, logs[0].name, now)
+                self._give(Piece(logs[0].name, math.nan, numbered(decoded, self._number), size_of(decoded)), now)
             return decoded is not None
-        waiting = [log for log in logs if log.fill()]
-        if not waiting:
-            # No prediction is behind these labels any more, as far as anybody has written one.
-            labels, _ = self._label_inputs.until(math.inf, now, draining=draining)
-            self._apply_labels(labels, now)
-            return bool(labels)
-        oldest, reached = min(log.oldest for log in waiting), min(log.newest for log in waiting)
-        labels, complete = self._label_inputs.until(oldest, now, draining=draining)
-        self._apply_labels(labels, now)
-        if complete:
-            for piece in next_pieces([*waiting, *self._labels_between(reached, now, draining=draining)]):
-                self.apply(piece.decoded, piece.input, now)
-        return True
+        hasty = [log for log in logs if log.name in self._hasty]
+        progress = self._advance(logs, now)
+        for _ in range(_ROUNDS):
+            if all(log.empty for log in hasty):
+                break
+            self._advance(logs, now)
+        for log in hasty:
+            if not log.empty:
+                self._advance([log], now)
+        return progress
+
+    def _advance(self, logs: Sequence[Log], now: float) -> bool:
+        pieces = next_pieces(logs, self._number)
+        for piece in pieces:
+            self._give(piece, now)
+        return bool(pieces)
+
+    def _give(self, piece: Piece, now: float) -> None:
+        self._number += piece.lines
+        self.apply(piece.decoded, piece.input, now)
+
+    def _live_logs(self, now: float, *, draining: bool) -> list[Log]:
+        """The logs of all sources, those of labels last, with a way to read one chunk of each at this time.
+
+        An input that has been removed from the settings has a log while lines of it are held.
+        """
+        logs = {name: log for name, log in self._logs.items() if not log.empty}
+        for log in logs.values():
+            log.read = _nothing
+        for source in self.sources:
+            log = self._logs.setdefault(source.input, Log(source.input, _nothing))
+            log.labels = source.input in self.decoding.labels
+            log.read = partial(self._next, source, now, draining=draining)
+            logs[source.input] = log
+        return sorted(logs.values(), key=lambda log: log.labels)
 
     def process(self, chunk: Chunk, source_format: str, now: float) -> None:
         """Decode one chunk and give it to the models at once, whatever other inputs hold."""
         self.last_read = now
         self.apply(self.decoding.decode(chunk, source_format), chunk.input, now, chunk.stream)
-
-    def _live_logs(self, now: float, *, draining: bool) -> list[Log]:
-        """The logs of predictions, with a way to read one chunk of each at this time."""
-        logs = []
-        for source in self.sources:
-            if source.input not in self.decoding.labels:
-                log = self._logs.setdefault(source.input, Log(source.input, _nothing))
-                log.read = partial(self._next, source, now, draining=draining)
-                logs.append(log)
-        return logs
 
     def _next(self, source: Source, now: float, *, draining: bool = False) -> Decoded | None:
         chunk = source.poll(now, draining=draining)
@@ -119,30 +129,6 @@ class Pipeline:
         self._count_errors(decoded, chunk.input, chunk.stream)
         return attrs.evolve(decoded, errors={})
 
-    def _labels_between(self, reached: float, now: float, *, draining: bool) -> list[Log]:
-        """The labels before the time that predictions have reached, a log for each input (of text and others apart)."""
-        found: dict[tuple[str, bool], list[LabelBatch]] = {}
-        complete = False
-        while not complete:
-            labels, complete = self._label_inputs.until(reached, now, draining=draining)
-            for name, batch in labels:
-                found.setdefault((name, batch.text), []).append(batch)
-        logs = []
-        for (name, _), batches in found.items():
-            # In one piece: what is left of a log when all other lines have been taken would be lost.
-            whole = iter([Decoded(labels=LabelBatch.joined(batches))])
-            logs.append(Log(name, partial(next, whole, None), labels=True, in_order=True, latest=reached))
-        return logs
-
-    def _apply_labels(self, labels: Iterable[tuple[str, LabelBatch]], now: float) -> None:
-        for name, batch in labels:
-            self.apply(Decoded(labels=batch), name, now)
-
-    def _decode_labels(self, source: Source, chunk: Chunk) -> Decoded:
-        decoded = self.decoding.decode(chunk, source.format)
-        self._count_errors(decoded, chunk.input, chunk.stream)
-        return decoded
-
     def merged(
         self, clock: Callable[[], float], wait: Callable[[], None], step: float | None = None
     ) -> Iterator[Piece]:
@@ -150,7 +136,7 @@ class Pipeline:
 
         ``wait`` as in :meth:`read_to_end`.
         """
-        of_labels = self._label_inputs.sources
+        of_labels = [source for source in self.sources if source.input in self.decoding.labels]
         logs = [
             Log(source.input, partial(next, self._batches(source, clock, wait), None))
             for source in self.sources
@@ -231,8 +217,8 @@ class Pipeline:
             "sources": {source.input: source.checkpoint() for source in self.sources},
             "decoding": self.decoding.snapshot(),
             "models": self.models.snapshot(),
-            "labels": self._label_inputs.snapshot(),
             "logs": {name: log.snapshot() for name, log in self._logs.items()},
+            "lines": self._number,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -242,24 +228,43 @@ class Pipeline:
         not fit, or that the snapshot lacks, starts as if there were none.
         """
         try:
-            self._resume_sources(state["sources"])
             self.decoding.restore(state["decoding"])
             self.models.restore(state["models"])
-            self._label_inputs.restore(state["labels"])
-            for name, saved in state.get("logs", {}).items():
-                self._logs[name] = Log(name, _nothing)
-                self._logs[name].restore(saved)
+            # A source that starts anew reads again what is held of it.
+            anew = self._resume_sources(state["sources"])
+            self._restore_logs({name: saved for name, saved in state.get("logs", {}).items() if name not in anew})
+            self._restore_labels({name: saved for name, saved in state.get("labels", {}).items() if name not in anew})
+            # A snapshot of before 0.1 numbered the lines of each input by itself.
+            self._number = int(state.get("lines", max(state["decoding"]["lines"].values(), default=0)))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise StateError(f"the snapshot does not fit: {error!r}") from error
 
-    def _resume_sources(self, checkpoints: Mapping[str, Any]) -> None:
+    def _resume_sources(self, checkpoints: Mapping[str, Any]) -> set[str]:
+        """Let each source go on where it was; the inputs that cannot."""
+        anew = set()
         for source in self.sources:
             checkpoint = checkpoints.get(source.input)
             if checkpoint is not None:
                 try:
                     source.resume(checkpoint)
                 except StateError as error:
+                    anew.add(source.input)
                     _log.warning("input %s is read as at a first start: %s", source.input, error)
+        return anew
+
+    def _restore_logs(self, state: Mapping[str, Any]) -> None:
+        for name, saved in state.items():
+            log = Log(name, _nothing, labels=bool(saved["labels"]))
+            log.restore(saved)
+            self._logs[name] = log
+
+    def _restore_labels(self, state: Mapping[str, Any]) -> None:
+        """What a snapshot of before 0.1 has held of inputs of labels."""
+        for name, saved in state.items():
+            batches = iter([Decoded(labels=LabelBatch(**each)) for each in saved["labels"]])
+            log = self._logs[name] = Log(name, partial(next, batches, None), labels=True)
+            while log.read_further():
+                pass
 
     def collect(self, now: float) -> Iterable[Samples]:
         """Samples of the models and of the reading itself."""
@@ -279,6 +284,9 @@ class Pipeline:
 def _nothing() -> Decoded | None:
     return None
 
+
+_ROUNDS = 3
+"""Further chunks of other inputs that a line that cannot wait lets go first."""
 
 _OWN = "model_drift_exporter_"
 _REJECTED_LINE = "rejected a line of %s as %s"

@@ -53,6 +53,14 @@ class Source(Protocol):
     @property
     def finished(self) -> bool: ...
 
+    @property
+    def patient(self) -> bool:
+        """Whether its lines can wait where they are while older ones of other inputs are read.
+
+        Those of a file can. Whoever writes to a pipe, or has posted a request, would be kept waiting, and may be the model.
+        """
+        ...
+
     def poll(self, now: float, *, draining: bool = False) -> Chunk | None: ...
 
     def status(self, now: float) -> SourceStatus: ...

@@ -42,6 +42,8 @@ class IngestSource:
     in several chunks.
     """
 
+    patient = False
+
     def __init__(
         self,
         input: str = "ingest",

@@ -29,6 +29,8 @@ class StdinSource:
     gzip is decompressed; if it is damaged, the stream ends there, with one ``invalid_gzip`` if a line breaks off.
     """
 
+    patient = False
+
     def __init__(
         self,
         input: str = "stdin",

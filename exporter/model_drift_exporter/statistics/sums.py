@@ -21,7 +21,7 @@ def running_sum(total: float, values: NDArray[np.float64]) -> float:
 
 
 def summable(table: Table) -> Table:
-    """The table, rounded in place to multiples of 2^-32.
+    """The table, rounded down in place to multiples of 2^-32: a bet may lose by that, and never gains.
 
     A float64 holds any such multiple below 2^21 exactly. So a sum of table entries times whole numbers has no rounding error
     at all while it stays below that, and a matrix product may add them in any order: a library for linear algebra takes
@@ -29,6 +29,6 @@ def summable(table: Table) -> Table:
     stay far below.
     """
     table *= _UNITS  # a power of two: exact
-    np.rint(table, out=table)
+    np.floor(table, out=table)
     table /= _UNITS
     return table

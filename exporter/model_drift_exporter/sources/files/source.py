@@ -36,6 +36,8 @@ class FileSource:
     Not thread-safe: ``poll``, ``status`` and ``close`` belong to one thread.
     """
 
+    patient = True
+
     def __init__(
         self,
         input: str,

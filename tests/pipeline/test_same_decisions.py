@@ -41,6 +41,7 @@ class World:
 
     ``shift`` is in standard deviations of both numeric features, so that other classes are predicted, too. From the middle on
     a model that is ``wrong`` errs twice as often. ``delay`` of labels is in seconds; a fifth comes up to twice as late.
+    Predictions, and labels in logs of their own, are in so many ``logs``, as those of replicas.
     """
 
     labels: Labels = "apart"
@@ -50,6 +51,7 @@ class World:
     wrong: bool = False
     delay: float = 6 * _HOUR
     garbage: bool = False
+    logs: int = 1
     seed: int = 1
 
 
@@ -62,6 +64,10 @@ class _Lines:
         self.input = name
         self._pieces = deque(pieces)
         self._begun = False
+
+    @property
+    def patient(self) -> bool:
+        return True
 
     @property
     def finished(self) -> bool:
@@ -125,8 +131,8 @@ Timed = list[tuple[float, bytes]]
 
 
 @functools.cache
-def _logs(world: World) -> tuple[Timed, Timed]:
-    """Lines of the log with predictions and of the one with labels, each with the time at which it is written."""
+def _logs(world: World) -> dict[str, Timed]:
+    """The lines of each log, each with the time at which it is written; the names of those with labels begin with l."""
     chance = np.random.default_rng(world.seed + 1)
     predictions: Timed = []
     labels: Timed = []
@@ -143,19 +149,26 @@ def _logs(world: World) -> tuple[Timed, Timed]:
     if world.labels == "apart":
         predictions = sorted(predictions + labels, key=lambda line: line[0])
         labels = []
-    return predictions, labels
+    found: dict[str, Timed] = {f"predictions-{number}": [] for number in range(world.logs)}
+    if world.labels == "own log":
+        found |= {f"labels-{number}": [] for number in range(world.logs)}
+    for name, lines in (("predictions", predictions), ("labels", labels)):
+        for line in lines:
+            found[f"{name}-{chance.integers(world.logs)}"].append(line)
+    return found
 
 
-def _pipeline(world: World, predictions: Iterable[Any], labels: Iterable[Any]) -> Pipeline:
+Pieces = Callable[[str, Timed], Iterable[tuple[float, Sequence[bytes]]]]
+
+
+def _pipeline(world: World, pieces: Pieces) -> Pipeline:
     options = TrackOptions(
         (parse_window("1h"), parse_window("1d"), parse_window("100")),
         evidence=EvidenceOptions(page_budget=2_000.0, ticket_budget=1_000.0),
     )
-    sources = [_Lines("log", predictions)]
-    apart = world.labels == "own log"
-    if apart:
-        sources.append(_Lines("labels", labels))
-    return Pipeline(sources, Models(options, [_reference(world)]), labels=["labels"] if apart else ())
+    logs = _logs(world)
+    sources = [_Lines(name, pieces(name, lines)) for name, lines in logs.items()]
+    return Pipeline(sources, Models(options, [_reference(world)]), labels=[name for name in logs if name[0] == "l"])
 
 
 @attrs.frozen
@@ -172,27 +185,31 @@ def _decisions(pipeline: Pipeline, found: Sequence[Transition]) -> Decisions:
     return Decisions((*found, *pipeline.models.drain_transitions()), tuple(lines))
 
 
-def _now(lines: Timed, cuts: Iterable[int]) -> list[tuple[float, list[bytes]]]:
+def _cut(cuts: Sequence[int], label_cuts: Sequence[int]) -> Pieces:
     """All lines are there from the beginning, in pieces."""
-    ends = sorted({0, len(lines), *(cut % len(lines) for cut in cuts)}) if lines else []
-    return [(0.0, [line for _, line in lines[low:high]]) for low, high in pairwise(ends)]
+
+    def pieces(name: str, lines: Timed) -> Iterable[tuple[float, Sequence[bytes]]]:
+        own = label_cuts if name[0] == "l" else cuts
+        ends = sorted({0, len(lines), *((cut + len(name)) % len(lines) for cut in own)}) if lines else []
+        return [(0.0, [line for _, line in lines[low:high]]) for low, high in pairwise(ends)]
+
+    return pieces
 
 
-def _as_written(lines: Timed, ticks: Sequence[float]) -> list[tuple[float, list[bytes]]]:
+def _as_written(ticks: Sequence[float]) -> Pieces:
     """Lines are there at the first tick after they were written."""
-    times = np.array([time for time, _ in lines])
-    ends = [0, *np.searchsorted(times, ticks, side="right").tolist()]
-    return [
-        (tick, [line for _, line in lines[low:high]])
-        for tick, (low, high) in zip(ticks, pairwise(ends), strict=True)
-        if high > low
-    ]
+
+    def pieces(_name: str, lines: Timed) -> Iterable[tuple[float, Sequence[bytes]]]:
+        ends = [0, *np.searchsorted([time for time, _ in lines], ticks, side="right").tolist()]
+        spans = zip(ticks, pairwise(ends), strict=True)
+        return [(tick, [line for _, line in lines[low:high]]) for tick, (low, high) in spans if high > low]
+
+    return pieces
 
 
 def backlog(world: World, cuts: Sequence[int], label_cuts: Sequence[int]) -> Decisions:
-    """A ``run`` that starts where both logs are long."""
-    predictions, labels = _logs(world)
-    pipeline = _pipeline(world, _now(predictions, cuts), _now(labels, label_cuts))
+    """A ``run`` that starts where all logs are long."""
+    pipeline = _pipeline(world, _cut(cuts, label_cuts))
     while pipeline.step(0.0):
         pass
     pipeline.models.finish()
@@ -201,14 +218,13 @@ def backlog(world: World, cuts: Sequence[int], label_cuts: Sequence[int]) -> Dec
 
 def followed(world: World, gaps: Sequence[float]) -> Decisions:
     """A ``run`` that reads what has been written every now and then; ``gaps`` are seconds, in turn."""
-    predictions, labels = _logs(world)
-    end = max(time for time, _ in predictions + labels)
+    end = max(lines[-1][0] for lines in _logs(world).values())
     ticks, now, turn = [], float(START), 0
     while now <= end:
         now += gaps[turn % len(gaps)]
         ticks.append(now)
         turn += 1
-    pipeline = _pipeline(world, _as_written(predictions, ticks), _as_written(labels, ticks))
+    pipeline = _pipeline(world, _as_written(ticks))
     for tick in ticks:
         while pipeline.step(tick):
             pass
@@ -218,16 +234,14 @@ def followed(world: World, gaps: Sequence[float]) -> Decisions:
 
 def once(world: World, cuts: Sequence[int], label_cuts: Sequence[int]) -> Decisions:
     """``run --once``."""
-    predictions, labels = _logs(world)
-    pipeline = _pipeline(world, _now(predictions, cuts), _now(labels, label_cuts))
+    pipeline = _pipeline(world, _cut(cuts, label_cuts))
     pipeline.read_to_end(lambda: 0.0, lambda: None)
     return _decisions(pipeline, [])
 
 
 def replayed(world: World, cuts: Sequence[int], label_cuts: Sequence[int], step: float | None) -> Decisions:
     """``replay``, with a backfill every ``step`` seconds."""
-    predictions, labels = _logs(world)
-    pipeline = _pipeline(world, _now(predictions, cuts), _now(labels, label_cuts))
+    pipeline = _pipeline(world, _cut(cuts, label_cuts))
     found: list[Transition] = []
     for number, piece in enumerate(pipeline.merged(lambda: 0.0, lambda: None, step)):
         pipeline.apply(piece.decoded, piece.input, 0.0)
@@ -253,6 +267,7 @@ _WORLDS = st.builds(
     wrong=st.booleans(),
     delay=st.sampled_from([0.5 * _HOUR, 5 * _HOUR, 24 * _HOUR]),
     garbage=st.booleans(),
+    logs=st.sampled_from([1, 2]),
     seed=st.integers(1, 4),
 )
 
@@ -270,6 +285,8 @@ _PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
 @example(World(), [], [])
 @example(World(labels="own log"), [], [])
 @example(World(labels="own log", task="numbers", wrong=True), [], [700])
+@example(World(labels="own log", logs=2, garbage=True), [300], [700])
+@example(World(labels="own", logs=2, garbage=True), [30, 500], [])
 @given(_WORLDS, _CUTS, _CUTS)
 @settings(max_examples=8, phases=_PHASES)
 def test_a_backlog_is_decided_as_what_is_followed(world: World, cuts: list[int], label_cuts: list[int]) -> None:
