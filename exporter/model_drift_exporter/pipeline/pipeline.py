@@ -117,17 +117,19 @@ class Pipeline:
 
     def process(self, chunk: Chunk, source_format: str, now: float) -> None:
         """Decode one chunk and give it to the models at once, whatever other inputs hold."""
-        self.last_read = now
-        self.apply(self.decoding.decode(chunk, source_format), chunk.input, now, chunk.stream)
+        self.apply(self._decoded(chunk, source_format, now), chunk.input, now)
 
     def _next(self, source: Source, now: float, *, draining: bool = False) -> Decoded | None:
         chunk = source.poll(now, draining=draining)
-        if chunk is None:
-            return None
+        return None if chunk is None else self._decoded(chunk, source.format, now)
+
+    def _decoded(self, chunk: Chunk, source_format: str, now: float) -> Decoded:
+        """What a chunk holds. Here alone its errors are counted, so that it does not matter in which parts it is applied."""
         self.last_read = now
-        decoded = self.decoding.decode(chunk, source.format)
-        self._count_errors(decoded, chunk.input, chunk.stream)
-        return attrs.evolve(decoded, errors={})
+        decoded = self.decoding.decode(chunk, source_format)
+        for reason, count in decoded.errors.items():
+            self._count_error(chunk.input, chunk.stream, reason, count)
+        return decoded
 
     def merged(
         self, clock: Callable[[], float], wait: Callable[[], None], step: float | None = None
@@ -155,20 +157,12 @@ class Pipeline:
             elif not source.finished:
                 wait()
 
-    def apply(self, decoded: Decoded, input_name: str, now: float, stream: str = "") -> None:
-        """Give to the models what :attr:`decoding` has made of chunks of an input, whole or in parts.
-
-        ``now`` is wall-clock time in seconds; ``stream`` is for messages.
-        """
-        self._count_errors(decoded, input_name, stream or input_name)
+    def apply(self, decoded: Decoded, input_name: str, now: float) -> None:
+        """Give to the models what chunks of an input hold, whole or in parts. ``now`` is wall-clock time in seconds."""
         if input_name in self.decoding.labels:
             # A bad line among labels says nothing of a model's inputs.
             decoded = attrs.evolve(decoded, rejected=NO_LINES)
         self.models.process(decoded, now, input_name)
-
-    def _count_errors(self, decoded: Decoded, input_name: str, stream: str) -> None:
-        for reason, count in decoded.errors.items():
-            self._count_error(input_name, stream, reason, count)
 
     def _count_error(self, input_name: str, stream: str, reason: str, count: int) -> None:
         if not count:
