@@ -53,25 +53,13 @@ def labelled_reference(rows: int = 400) -> ReferenceProfile:
 
 
 class Collected:
-    """A monitor of outcomes that keeps them."""
+    """The outcomes that a flow has handed on."""
 
     def __init__(self) -> None:
         self.batches: list[OutcomeBatch] = []
 
     def observe(self, outcomes: OutcomeBatch) -> None:
         self.batches.append(outcomes)
-
-    def take_over(self, old: Collected) -> None:
-        self.batches = old.batches
-
-    def collect(self) -> Iterable[Any]:
-        return ()
-
-    def snapshot(self) -> None:
-        return None
-
-    def restore(self, state: Any) -> None:
-        assert state is None
 
     def rows(self, *names: str) -> list[tuple[Any, ...]]:
         """All outcomes so far, one tuple each, NaN as None."""
@@ -88,7 +76,7 @@ class Collected:
 def flow_of(reference: ReferenceProfile, options: LabelOptions | None = None) -> tuple[LabelFlow, Collected]:
     monitor = Collected()
     binner = context_of(reference).binner
-    return LabelFlow("m", reference, binner, options or LabelOptions(), [monitor]), monitor
+    return LabelFlow("m", reference, binner, options or LabelOptions(), monitor.observe), monitor
 
 
 def _coded(

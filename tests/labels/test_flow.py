@@ -20,6 +20,7 @@ from model_drift_exporter.records.batches import LabelBatch
 from model_drift_exporter.reference.outcomes import OutcomeLayout
 from tests.labels.oracle import Oracle
 from tests.labels.streams import (
+    Collected,
     Event,
     flow_of,
     label,
@@ -478,7 +479,7 @@ def test_broken_input_is_said_where_outcomes_are_left_out() -> None:
     """A day after those of the time in question would have counted, while the latch is closed."""
     board = AlarmBoard("m", EvidenceOptions().budgets)
     binner = context_of(REFERENCE).binner
-    flow = LabelFlow("m", REFERENCE, binner, LabelOptions(maturity=3_600.0), [], board=board)
+    flow = LabelFlow("m", REFERENCE, binner, LabelOptions(maturity=3_600.0), Collected().observe, board=board)
     board["ModelInputBroken"].fire(START + 500.0, 5, onset=START + 100.0)
     run(flow, REFERENCE, [prediction("a", 0.0), label("a", 86_400.0), prediction("b", 90_100.0)])
     assert "broken_input" not in flow.not_evaluable()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import attrs
@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from ..errors import StateError
 from ..evidence.alarms import Alarm, AlarmBoard
 from ..metrics.samples import Samples
-from ..monitors.base import OutcomeMonitor
 from ..records.batches import LabelBatch
 from ..reference.binning import Binner, CodedBatch
 from ..reference.outcomes import OutcomeBatch, OutcomeLayout
@@ -43,8 +42,8 @@ class LabelFlow:
     """Joins the labels of one model with its predictions and hands on the outcomes that are mature.
 
     Whatever is judged now and then is judged where the number of events is a multiple of 256 or 4,096, never at the end of
-    a batch, so that results do not depend on how events were cut into batches. The monitors are told outcomes only; their
-    samples and state are for whoever made them. ``board`` says whether the model's input is broken.
+    a batch, so that results do not depend on how events were cut into batches. ``hand_on`` is called with each batch of
+    matured outcomes, in their order. ``board`` says whether the model's input is broken.
     """
 
     def __init__(
@@ -53,14 +52,14 @@ class LabelFlow:
         reference: ReferenceProfile,
         binner: Binner,
         options: LabelOptions,
-        monitors: Sequence[OutcomeMonitor],
+        hand_on: Callable[[OutcomeBatch], None],
         *,
         board: AlarmBoard | None = None,
     ) -> None:
         self.model = model
         self.layout = OutcomeLayout.of(reference)
         self._options = options
-        self._monitors = monitors
+        self._hand_on = hand_on
         self._board = board
         self._reader = EventReader(model, reference, binner, self.layout)
         self._reference = reference
@@ -131,7 +130,7 @@ class LabelFlow:
             joins = Joins.in_order(joins, own)
         if len(joins.row):
             joins = self._timed(joins, events, times)
-        self._hand_on(
+        self._pass_on(
             self._state.releaser.release(
                 self._state.store, times.now, events.line, joins, revisions, maturity=self._state.maturity.seconds
             )
@@ -159,14 +158,13 @@ class LabelFlow:
             if moved is not None:
                 self._state.releaser.pending.move(moved)
 
-    def _hand_on(self, outcomes: OutcomeBatch | None) -> None:
+    def _pass_on(self, outcomes: OutcomeBatch | None) -> None:
         if outcomes is not None:
             if self._options.delay_independent:
                 outcomes = attrs.evolve(outcomes, withheld=None)
             if self._state.unfair:
                 outcomes = attrs.evolve(outcomes, withheld=np.ones(outcomes.size, dtype=np.bool_))
-            for monitor in self._monitors:
-                monitor.observe(outcomes)
+            self._hand_on(outcomes)
 
     def finish(self, now: float | None = None) -> None:
         """The input has ended, at ``now`` if that is later than the last event: what is mature then counts."""
@@ -175,7 +173,7 @@ class LabelFlow:
         if math.isfinite(end):
             line = np.array([self._reader.line])
             maturity = self._state.maturity.seconds
-            self._hand_on(
+            self._pass_on(
                 self._state.releaser.release(
                     self._state.store, np.array([end]), line, Joins.none(), None, maturity=maturity
                 )

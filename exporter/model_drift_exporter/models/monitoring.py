@@ -24,6 +24,7 @@ from ..monitors.drift import EvidenceMonitor
 from ..records.batches import ModelBatch, RecordBatch, lines_of
 from ..reference.binning import Binner, CodedBatch
 from ..reference.building.builder import BuildOptions
+from ..reference.outcomes import OutcomeBatch
 from ..reference.profile import ReferenceProfile
 from ..settings.values import Window
 from .series_limit import exported_columns, series_of
@@ -75,7 +76,7 @@ class ModelMonitors:
         context = MonitorContext(model, reference, self._binner, options.windows, exported, board, options.evidence)
         self._monitors: list[Monitor] = [make(context) for make in MONITORS]
         self._outcome_monitors: list[OutcomeMonitor] = [make(context) for make in OUTCOME_MONITORS]
-        self.labels = LabelFlow(model, reference, self._binner, options.labels, self._outcome_monitors, board=board)
+        self.labels = LabelFlow(model, reference, self._binner, options.labels, self._judge, board=board)
         self.drift = next(monitor for monitor in self._monitors if isinstance(monitor, DriftMonitor))
         self.evidence = next(monitor for monitor in self._monitors if isinstance(monitor, EvidenceMonitor))
         self.observations = next(monitor for monitor in self._monitors if isinstance(monitor, ObservationsMonitor))
@@ -95,6 +96,10 @@ class ModelMonitors:
         for monitor in self._monitors if batch.records is not None or len(batch.rejected) else ():
             monitor.tick(now)
         self.labels.observe(coded, batch.labels, batch.arrival)
+
+    def _judge(self, outcomes: OutcomeBatch) -> None:
+        for monitor in self._outcome_monitors:
+            monitor.observe(outcomes)
 
     def _coded(self, records: RecordBatch, arrival: float, traffic: Traffic) -> CodedBatch:
         time, now, timely = traffic.times.follow(records, arrival)
