@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from model_drift_exporter.errors import StateError
-from model_drift_exporter.records.batches import RecordBatch
 from model_drift_exporter.records.clock import PANES, late
-from model_drift_exporter.reference.binning import CodedBatch
 from model_drift_exporter.settings.values import Window
 from model_drift_exporter.windows.counts import CountWindow, RollingWindow, TimeWindow, make_windows
 
@@ -30,22 +28,9 @@ class Record:
     timely: bool
 
 
-def batches(records: Sequence[Record], cuts: Sequence[int]) -> list[CodedBatch]:
+def parts(records: Sequence[Record], cuts: Sequence[int]) -> list[Sequence[Record]]:
     bounds = sorted({0, len(records), *(cut for cut in cuts if cut < len(records))})
-    return [
-        CodedBatch(
-            size=len(part),
-            cells=np.array([record.cells for record in part], dtype=np.int64).reshape(-1, COLUMNS).T,
-            time=np.array([record.time for record in part]),
-            now=np.array([record.now for record in part]),
-            timely=np.array([record.timely for record in part]),
-            values={},
-            line=np.arange(len(part)),
-            records=RecordBatch(len(part), {}),
-        )
-        for first, last in pairwise(bounds)
-        if (part := records[first:last])
-    ]
+    return [part for first, last in pairwise(bounds) if (part := records[first:last])]
 
 
 def counted(records: Sequence[Record]) -> list[int]:
@@ -57,8 +42,13 @@ def counted(records: Sequence[Record]) -> list[int]:
 
 
 def fed(window: RollingWindow, records: Sequence[Record], cuts: Sequence[int]) -> tuple[list[int], list[int]]:
-    for batch in batches(records, cuts):
-        window.observe(batch)
+    for part in parts(records, cuts):
+        window.observe(
+            cells=np.array([record.cells for record in part], dtype=np.int64).reshape(-1, COLUMNS).T,
+            time=np.array([record.time for record in part]),
+            now=np.array([record.now for record in part]),
+            timely=np.array([record.timely for record in part]),
+        )
     current, previous = window.counts()
     return current.tolist(), previous.tolist()
 
@@ -154,7 +144,7 @@ def test_a_window_of_records_holds_any_cell(cells: int) -> None:
     time = np.zeros(2)
     timely = np.ones(2, dtype=np.bool_)
     cell = np.array([[0, cells - 1]])
-    window.observe(CodedBatch(2, cell, time, time, timely, {}, np.arange(2), RecordBatch(2, {})))
+    window.observe(cell, time, time, timely)
     counts: NDArray[np.int64] = window.counts()[0]
     assert (len(counts), np.flatnonzero(counts).tolist()) == (cells, [0, cells - 1])
 

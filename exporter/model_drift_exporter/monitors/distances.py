@@ -140,7 +140,7 @@ class DriftMonitor:
     def observe(self, batch: CodedBatch) -> None:
         """Add the timely records to every window."""
         for window in self.windows:
-            window.observe(batch)
+            window.observe(batch.cells, batch.time, batch.now, batch.timely)
         self._look = None
 
     def tick(self, now: float) -> None:

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from ..errors import StateError
 from ..records.clock import PANES, panes_of
-from ..reference.binning import CodedBatch
 from ..settings.values import Window
 
 __all__ = ["CountWindow", "RollingWindow", "TimeWindow", "make_windows"]
 
+Cells = NDArray[np.int64]
+Times = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 _NEVER = -(2**53)  # before any time; event times before 1970 are negative panes
 
 
@@ -25,7 +27,13 @@ class RollingWindow(Protocol):
     @property
     def name(self) -> str: ...
 
-    def observe(self, batch: CodedBatch) -> None: ...
+    def observe(self, cells: Cells, time: Times, now: Times, timely: Mask) -> None:
+        """Take in records, in their order.
+
+        ``cells`` is [column, record]: the bin of each value on one axis of all bins. ``time`` is event time and ``now`` the
+        event clock just after each record, in seconds; ``timely`` says which records belong into windows.
+        """
+        ...
 
     def counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Counts per cell in this window, and in the previous one."""
@@ -54,20 +62,18 @@ class TimeWindow:
         self._panes = np.full(2 * PANES, _NEVER, dtype=np.int64)
         self._current = 0
 
-    def observe(self, batch: CodedBatch) -> None:
-        """Add the timely records of a batch to their panes; the window ends at the batch's last ``now``."""
-        current = int(panes_of(batch.now[-1:], self._seconds)[0])
+    def observe(self, cells: Cells, time: Times, now: Times, timely: Mask) -> None:
+        """Add the timely records to their panes; the window ends at the last ``now``."""
+        current = int(panes_of(now[-1:], self._seconds)[0])
         if current < self._current:
             self._panes[self._panes > current] = _NEVER  # the clock was set back: what it took for the present was not
         self._current = current
-        panes = panes_of(batch.time, self._seconds)
-        kept = batch.timely & (panes > self._current - len(self._panes)) & (panes <= self._current)
-        if kept.all():
-            cells = batch.cells
-        elif kept.any():
-            cells, panes = batch.cells[:, kept], panes[kept]
-        else:
+        panes = panes_of(time, self._seconds)
+        kept = timely & (panes > self._current - len(self._panes)) & (panes <= self._current)
+        if not kept.any():
             return
+        if not kept.all():
+            cells, panes = cells[:, kept], panes[kept]
         size = self._counts.shape[1]
         if panes[0] == panes[-1] and (panes == panes[0]).all():
             self._add(int(panes[0]), np.bincount(cells.ravel(), minlength=size))
@@ -135,9 +141,10 @@ class CountWindow:
         self._ring = np.zeros((2 * records, columns), dtype=np.uint16 if cells <= 2**16 else np.int32)
         self._seen = 0
 
-    def observe(self, batch: CodedBatch) -> None:
-        """Append the timely records of a batch."""
-        cells = batch.cells if batch.timely.all() else batch.cells[:, batch.timely]
+    def observe(self, cells: Cells, time: Times, now: Times, timely: Mask) -> None:  # noqa: ARG002 - it counts records
+        """Append the timely records."""
+        if not timely.all():
+            cells = cells[:, timely]
         length = len(self._ring)
         number = cells.shape[1]
         cells = cells[:, -length:]
