@@ -1,4 +1,4 @@
-"""What an evidence monitor bets, watched from beside it: by family of bets, with an alarm that is armed again at once."""
+"""What evidence bets, watched from beside it: by family of bets, with an alarm that is armed again at once."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from model_drift_exporter.evidence.columns import ColumnEvidence
 from model_drift_exporter.evidence.counts import GroupedCounts
 from model_drift_exporter.evidence.schedule import Updates
 from model_drift_exporter.evidence.seasonal_bets import SeasonalBets
 from model_drift_exporter.evidence.targets import BETS_OF_COLUMN, BetLayout
 from model_drift_exporter.monitors.base import MonitorContext
-from model_drift_exporter.monitors.drift import EvidenceMonitor
+from model_drift_exporter.reference.binning import CodedBatch
 from model_drift_exporter.reference.profile import FEATURE, PREDICTION, SCORE
 from model_drift_exporter.statistics.betting.bets import BETS, OMNIBUS_WEIGHT, BetKind
 from model_drift_exporter.statistics.betting.e_cusum import advance
 from model_drift_exporter.statistics.betting.omnibus import MEMORIES
 
-__all__ = ["Family", "Rearmed", "WatchedMonitor", "allowed", "families_of"]
+__all__ = ["Family", "Rearmed", "WatchedEvidence", "allowed", "families_of"]
 
 Array = NDArray[np.float64]
 Watch = Callable[[Array, Array], None]
@@ -40,12 +41,16 @@ def allowed(updates: float, threshold: float) -> float:
     return expected + 3.0 * math.sqrt(expected)
 
 
-class WatchedMonitor(EvidenceMonitor):
-    """The exporter's monitor; ``watch`` is told minutes (as logarithm) and ln e of all bets at each of its updates."""
+class WatchedEvidence(ColumnEvidence):
+    """The exporter's evidence; ``watch`` is told minutes (as logarithm) and ln e of all bets at each of its updates."""
 
     def __init__(self, context: MonitorContext, watch: Watch) -> None:
         self._watch = watch
-        super().__init__(context)
+        super().__init__(context.reference, context.evidence, context.board)
+
+    def observe(self, batch: CodedBatch) -> None:
+        """Take in records, as the exporter's monitor does."""
+        self.add(batch.cells[: len(self.columns)], batch.time, batch.now, batch.line)
 
     def _log_e(self, updates: Updates, groups: GroupedCounts) -> Array:
         log_e = super()._log_e(updates, groups)

@@ -13,7 +13,7 @@ from model_drift_exporter.evidence.settings import PAGE, TICKET
 from model_drift_exporter.monitors.loss import HarmMonitor
 from model_drift_exporter.reference.outcomes import OutcomeBatch
 
-from .families import Rearmed, WatchedMonitor, families_of, watch_all
+from .families import Rearmed, WatchedEvidence, families_of, watch_all
 from .laws import START, MadeUpModel, binned, blocks, context_of, mixed_laws
 from .windows import WINDOW, WindowRules
 
@@ -33,7 +33,7 @@ def null_stream(seed: int, records: int, features: int, windows: int) -> dict[st
     context = context_of(model.reference)
     families = families_of(context)
     rearmed = [Rearmed(family, threshold) for family in families for threshold in (*THRESHOLDS, _NEVER)]
-    monitor = WatchedMonitor(context, watch_all(rearmed))
+    evidence = WatchedEvidence(context, watch_all(rearmed))
     harm = HarmMonitor(context)
     table = model.table()
     values = [law.numbers() if law.numeric else np.array(law.values, dtype=object) for law in model.laws]
@@ -43,7 +43,7 @@ def null_stream(seed: int, records: int, features: int, windows: int) -> dict[st
     highest_loss = -math.inf
     for first, size in blocks(records, _BLOCK):
         levels = model.levels(size)
-        monitor.observe(binned(model.cells(table, levels), first, _SECONDS))
+        evidence.observe(binned(model.cells(table, levels), first, _SECONDS))
         for part in range(0, size, 500):
             count = min(500, size - part)
             harm.observe(outcomes_of(random.random(count) < ERROR, first + part, _SECONDS))

@@ -13,7 +13,7 @@ from model_drift_exporter.evidence.seasonal_bets import SeasonalBets
 from model_drift_exporter.evidence.settings import EvidenceOptions
 from model_drift_exporter.evidence.state import EvidenceState
 from model_drift_exporter.evidence.targets import BetLayout
-from tests.monitors.evidence_streams import START, profile
+from tests.evidence.streams import START, profile
 
 THRESHOLD = math.log(1e4)
 FEATURES = ("n0", "n1", "n2", "n3", "country")

@@ -10,7 +10,7 @@ from model_drift_exporter.evidence.seasonal_bets import SeasonalBets, SeasonalOm
 from model_drift_exporter.evidence.settings import EvidenceOptions
 from model_drift_exporter.reference.seasons import slot_law
 from model_drift_exporter.statistics.betting.bets import BetKind
-from tests.monitors.evidence_streams import MISSING_CELL, SHARES, profile
+from tests.evidence.streams import MISSING_CELL, SHARES, profile
 
 OPTIONS = EvidenceOptions()
 

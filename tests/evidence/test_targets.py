@@ -16,7 +16,7 @@ from model_drift_exporter.evidence.targets import (
 )
 from model_drift_exporter.reference.profile import FEATURE, ReferenceProfile, categorical_column
 from model_drift_exporter.statistics.betting.bet_families import DIRECTIONAL
-from tests.monitors.evidence_streams import profile
+from tests.evidence.streams import profile
 
 
 def layout_of(reference: ReferenceProfile) -> BetLayout:

@@ -1,451 +1,49 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import attrs
-import msgspec
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from numpy.typing import NDArray
 
-from model_drift_exporter.errors import StateError
-from model_drift_exporter.evidence.alarms import Transition
-from model_drift_exporter.evidence.settings import EvidenceOptions
 from model_drift_exporter.metrics.samples import Series
 from model_drift_exporter.monitors import MonitorContext
 from model_drift_exporter.monitors.drift import EvidenceMonitor
+from model_drift_exporter.records.batches import RecordBatch
 from model_drift_exporter.reference.binning import CodedBatch
-from model_drift_exporter.reference.profile import FEATURE, ReferenceProfile, Season, numeric_column
-from tests.monitors.evidence_streams import (
-    START,
-    Stream,
-    batch_of,
-    follow,
-    monitor_of,
-    part_of,
-    profile,
-    shifted,
-)
+from model_drift_exporter.reference.profile import ReferenceProfile
+from tests.evidence.streams import START, Records, Stream, evidence_of, profile, shifted
+from tests.monitors.observing import coded, context_of, reference
+from tests.prediction_log import make_rows
 
 REFERENCE = profile(2)
-SEASONAL = profile(2, 48_000, slots=24)
+_DRIFTING = {0: shifted(up=0.2)}
+_Found = dict[tuple[str, ...], float]
 
 
-def fired(edges: Sequence[Transition]) -> list[str]:
-    return [edge.alert for edge in edges if edge.firing]
+def monitor_of(
+    profile: ReferenceProfile, exported: Sequence[int] | None = None
+) -> tuple[EvidenceMonitor, MonitorContext]:
+    context = context_of(profile, exported=exported)
+    return EvidenceMonitor(context), context
 
 
-def told(edges: Sequence[Transition]) -> list[tuple[object, ...]]:
-    """What must not depend on batches at all."""
-    return [
-        (edge.time, edge.record, edge.alert, edge.firing, edge.features, edge.certainty, edge.onset) for edge in edges
-    ]
+def batch_of(records: Records) -> CodedBatch:
+    """Records as the model gives them to monitors."""
+    size = records.size
+    timely = np.ones(size, dtype=np.bool_)
+    raw = RecordBatch(size=size, features={})
+    return CodedBatch(size, records.cells, records.time, records.now, timely, {}, records.position, raw)
 
 
-def run(
-    batch: CodedBatch,
-    rejected: NDArray[np.int64],
-    cuts: Sequence[int],
-    reference: ReferenceProfile,
-    *,
-    saved: bool = False,
-) -> tuple[list[Transition], NDArray[np.float64]]:
-    """A stream in pieces of lines; with ``saved`` the process ends and starts again between them."""
-    monitor, context = monitor_of(reference)
-    edges: list[Transition] = []
-    last = int(batch.line[-1]) + 1
-    for first, end in zip([0, *cuts], [*cuts, last], strict=True):
-        bad = rejected[(rejected >= first) & (rejected < end)]
-        good = slice(*np.searchsorted(batch.line, [first, end]).tolist())
-        if len(bad):
-            monitor.reject(bad, START)
-        if good.stop > good.start:
-            monitor.observe(part_of(batch, good.start, good.stop))
-        monitor.tick(START)
-        edges += context.board.drain()
-        if saved:
-            board, state = context.board.snapshot(), monitor.snapshot()
-            monitor, context = monitor_of(reference)
-            context.board.restore(board)
-            monitor.restore(state)
-    return edges, monitor._state.log_m
+def observe(monitor: EvidenceMonitor, batch: CodedBatch) -> None:
+    monitor.observe(batch)
+    monitor.tick(float(batch.now[-1]))
 
 
-def incident(reference: ReferenceProfile, step: float) -> tuple[CodedBatch, NDArray[np.int64]]:
-    """Clean records, missing values in one feature, garbage lines, clean records again, a shift of another feature."""
-    stream = Stream(reference, seed=5, step=step)
-    draw = stream.draw_season if reference.season else stream.draw
-    parts = [draw(700), draw(1_000), draw(5_200), draw(400)]
-    lost = parts[1].cells[0]
-    lost[::4] = 8
-    parts[3].cells[1] = np.minimum(parts[3].cells[1] + 1, 16)
-    whole = batch_of(
-        np.concatenate([part.cells for part in parts], axis=1),
-        np.concatenate([part.time for part in parts]),
-        np.concatenate([part.time for part in parts]),
-        np.concatenate([part.line for part in parts]),
-    )
-    rejected = np.arange(1_200, 1_700)
-    line = whole.line + 500 * (whole.line >= 1_200)
-    return attrs.evolve(whole, line=line), rejected
-
-
-@pytest.mark.parametrize(("reference", "step"), [(REFERENCE, 1.0), (SEASONAL, 40.0), (SEASONAL, 1_000.0)])
-def test_the_incident_fires_and_resolves(reference: ReferenceProfile, step: float) -> None:
-    """What the tests of batching compare is worth comparing."""
-    edges, _ = run(*incident(reference, step), [], reference)
-    assert {"ModelInputBroken", "ModelFeatureDrift", "ModelFeatureMissingValues"} <= set(fired(edges))
-    assert any(not edge.firing for edge in edges)
-
-
-@settings(max_examples=25, deadline=None)
-@given(cuts=st.sets(st.integers(1, 7_799), max_size=25), saved=st.booleans(), season=st.sampled_from([0, 40, 1_000]))
-def test_edges_do_not_depend_on_batches_or_restarts(cuts: set[int], saved: bool, season: int) -> None:
-    """The same records, times, features and onsets; evidence within rounding, of a snapshot's seven digits if one is taken."""
-    reference, step = (SEASONAL, float(season)) if season else (REFERENCE, 1.0)
-    batch, rejected = incident(reference, step)
-    whole, state = run(batch, rejected, [], reference)
-    parts, other = run(batch, rejected, sorted(cuts), reference, saved=saved)
-    assert told(parts) == told(whole)
-    tolerance = 1e-4 if saved else 1e-9
-    np.testing.assert_allclose(other, state, rtol=tolerance, atol=tolerance)
-    for ours, theirs in zip(parts, whole, strict=True):
-        assert ours.evidence == pytest.approx(theirs.evidence, rel=tolerance, abs=tolerance)
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_a_clean_stream_is_quiet(seed: int) -> None:
-    """Forty thousand records like the reference, and one rejected line in a hundred, raise nothing."""
-    monitor, context = monitor_of(profile(10))
-    stream = Stream(profile(10), seed=seed)
-    edges: list[Transition] = []
-    for _ in range(10):
-        batch = stream.draw(4_000)
-        line = batch.line * 100 // 99
-        monitor.reject(np.setdiff1d(np.arange(line[0], line[-1]), line), START)
-        edges += follow(monitor, context, attrs.evolve(batch, line=line))
-    assert edges == []
-    assert max(context.board[alert].evidence for alert in ("ModelFeatureDrift", "ModelInputBroken")) < 5.0
-
-
-@pytest.mark.parametrize(
-    ("law", "alerts", "within"),
-    [
-        (shifted(up=0.2), {"ModelFeatureDrift"}, 400),
-        (shifted(missing=0.3), {"ModelFeatureDrift", "ModelFeatureMissingValues", "ModelInputBroken"}, 500),
-        (shifted(missing=1.0), {"ModelFeatureDrift", "ModelFeatureMissingValues", "ModelInputBroken"}, 500),
-        (shifted(missing=0.02), {"ModelFeatureDrift", "ModelFeatureMissingValues"}, 1_500),
-        (shifted(missing=0.0009), set(), 20_000),
-        (shifted(out_of_range=0.05), {"ModelFeatureDrift", "ModelFeatureOutOfRange"}, 800),
-    ],
-)
-def test_what_happens_to_one_feature_is_found_and_named(
-    law: NDArray[np.float64], alerts: set[str], within: int
-) -> None:
-    """Missing values are a ticket above a tenth of a point, a page above five points, out of range a ticket only."""
-    monitor, context = monitor_of(REFERENCE)
-    stream = Stream(REFERENCE, seed=1)
-    assert follow(monitor, context, stream.draw(3_000)) == []
-    edges = follow(monitor, context, stream.draw(20_000, {1: law}))
-    assert set(fired(edges)) == alerts
-    for edge in edges:
-        assert (edge.features, edge.certainty) == (("n1",), "named")
-        assert 3_000 <= edge.record < 3_000 + within
-        assert edge.onset is not None
-        assert START + 2_800 <= edge.onset < edge.time
-
-
-def test_outputs_that_drift_are_a_ticket_without_features() -> None:
-    """The score is no feature."""
-    monitor, context = monitor_of(REFERENCE)
-    edges = follow(monitor, context, Stream(REFERENCE, seed=1).draw(2_000, {4: shifted(up=0.2)}))
-    assert [(edge.alert, edge.features, edge.certainty) for edge in edges] == [("ModelPredictionDrift", (), "")]
-
-
-def test_a_change_of_shape_alone_is_found_by_the_omnibus_bet() -> None:
-    """Equal location, spread and special values, other bins: no direction would tell."""
-    monitor, context = monitor_of(profile(1, 100_000))
-    law = np.array([0.0, 0.105, 0.02, 0.375, 0.375, 0.02, 0.105, 0.0, 0.0, 0.0])
-    edges = follow(monitor, context, Stream(profile(1, 100_000), seed=1).draw(30_000, {0: law}))
-    assert "ModelFeatureDrift" in fired(edges)
-    assert not [edge for edge in edges if not edge.firing]
-
-
-def test_nothing_but_garbage_pages() -> None:
-    """Every line is rejected and event time stands still: it is looked at after each thousand lines."""
-    monitor, context = monitor_of(REFERENCE)
-    assert follow(monitor, context, Stream(REFERENCE).draw(500)) == []
-    for first in range(500, 3_500, 250):
-        monitor.reject(np.arange(first, first + 250), START + 500.0)
-        monitor.tick(START + 500.0)
-    (edge,) = context.board.drain()
-    assert (edge.alert, edge.features, edge.record, edge.time) == ("ModelInputBroken", (), 499, START + 499.0)
-
-
-def test_garbage_pages_before_the_first_record() -> None:
-    """The clock that the caller gives stands in."""
-    monitor, context = monitor_of(REFERENCE)
-    monitor.reject(np.arange(5_000), START)
-    monitor.tick(START)
-    (edge,) = context.board.drain()
-    assert (edge.alert, edge.record, edge.time) == ("ModelInputBroken", -1, START)
-
-
-def test_a_stack_trace_in_the_log_pages_nobody() -> None:
-    """Sixty rejected lines in a row, once an hour."""
-    monitor, context = monitor_of(REFERENCE)
-    stream = Stream(REFERENCE)
-    for hour in range(20):
-        batch = stream.draw(3_600)
-        batch = attrs.evolve(batch, line=batch.line + 60 * (hour + 1))
-        monitor.reject(batch.line[0] - 60 + np.arange(60), START)
-        assert follow(monitor, context, batch) == []
-
-
-@pytest.mark.parametrize("rate", [10.0, 100.0, 1_000.0, 10_000.0])
-def test_a_burst_of_missing_values_pages_nobody(rate: float) -> None:
-    """A lookup that fails for 400 records in a row, within one update or two, is a ticket at most."""
-    reference = profile(24)
-    monitor, context = monitor_of(reference)
-    stream = Stream(reference, seed=1, step=1 / rate)
-    edges = follow(monitor, context, stream.draw(10_300))
-    edges += follow(monitor, context, stream.draw(400, {1: shifted(missing=1.0)}))
-    edges += follow(monitor, context, stream.draw(10_000))
-    assert "ModelInputBroken" not in fired(edges)
-
-
-def test_a_log_that_always_has_other_lines_in_it_pages_nobody() -> None:
-    """One line in five was rejected while the reference was made; twice as many are broken input."""
-    reference = msgspec.structs.replace(REFERENCE, lines=12_500, rejected_lines=2_500)
-    monitor, context = monitor_of(reference)
-    unknowing, other = monitor_of(REFERENCE)
-    stream = Stream(REFERENCE)
-    batch = stream.draw(20_000)
-    line = batch.line * 5 // 4
-    for each, board in ((monitor, context), (unknowing, other)):
-        each.reject(np.setdiff1d(np.arange(line[0], line[-1]), line), START)
-        assert fired(follow(each, board, attrs.evolve(batch, line=line))) == (
-            [] if each is monitor else ["ModelInputBroken"]
-        )
-    more = stream.draw(10_000)
-    broken = more.line * 5 // 2
-    monitor.reject(np.setdiff1d(np.arange(broken[0], broken[-1]), broken), START)
-    assert fired(follow(monitor, context, attrs.evolve(more, line=broken))) == ["ModelInputBroken"]
-
-
-def test_recovery_needs_the_mend_and_a_second_event_fires_again() -> None:
-    """No repeats while it lasts, one edge when it is over, one for the next time."""
-    monitor, context = monitor_of(REFERENCE)
-    stream = Stream(REFERENCE, seed=2)
-    wrong = {0: shifted(missing=0.4)}
-    first = follow(monitor, context, stream.draw(6_000, wrong))
-    assert sorted(fired(first)) == ["ModelFeatureDrift", "ModelFeatureMissingValues", "ModelInputBroken"]
-    assert all(edge.firing for edge in first)
-    mended = follow(monitor, context, stream.draw(4_000))
-    assert {edge.alert for edge in mended} == set(fired(first))
-    assert [edge.firing for edge in mended] == [False] * 3
-    assert all(7_500 <= edge.record < 9_500 for edge in mended)
-    assert sorted(fired(follow(monitor, context, stream.draw(1_000, wrong)))) == sorted(fired(first))
-
-
-def test_rearming_starts_the_evidence_again() -> None:
-    """What still drifts fires again, from M = 1 on; what is over does not."""
-    monitor, context = monitor_of(REFERENCE)
-    stream = Stream(REFERENCE, seed=3)
-    wrong = {0: shifted(up=0.2)}
-    follow(monitor, context, stream.draw(2_000, wrong))
-    assert context.board.rearm(stream.time, stream.line - 1) == ["ModelFeatureDrift"]
-    context.board.drain()
-    assert context.board["ModelFeatureDrift"].evidence == 0.0
-    edges = follow(monitor, context, stream.draw(2_000, wrong))
-    assert fired(edges) == ["ModelFeatureDrift"]
-    assert edges[0].onset is not None
-    assert edges[0].onset >= START + 1_900
-    context.board.rearm(stream.time, stream.line - 1)
-    context.board.drain()
-    assert follow(monitor, context, stream.draw(5_000)) == []
-
-
-@pytest.mark.parametrize("reference", [REFERENCE, SEASONAL])
-def test_what_the_omnibus_bets_remember_is_forgotten_with_the_evidence(reference: ReferenceProfile) -> None:
-    """After recovery they begin anew at the very record, wherever in a batch that is."""
-    batch, rejected = incident(reference, 40.0)
-    monitor, context = monitor_of(reference)
-    monitor.reject(rejected, START)
-    seen = 0
-    for _ in range(batch.size):
-        monitor.observe(part_of(batch, seen, seen + 1))
-        seen += 1
-        over = [edge for edge in context.board.drain() if edge.alert == "ModelFeatureDrift" and not edge.firing]
-        if over:
-            break
-    else:
-        pytest.fail("the alarm has not recovered")
-    feature, output = monitor._omnibus._omnibus._observed[:, 0], monitor._omnibus._omnibus._observed[:, -1]
-    assert not feature.any()
-    assert output.any()
-    whole, other = monitor_of(reference)
-    whole.reject(rejected, START)
-    whole.observe(part_of(batch, 0, min(seen + 600, batch.size)))
-    monitor.observe(part_of(batch, seen, min(seen + 600, batch.size)))
-    ours, theirs = monitor._omnibus._omnibus, whole._omnibus._omnibus
-    assert np.array_equal(ours._observed, theirs._observed)
-    assert np.array_equal(ours._log_ratio, theirs._log_ratio)
-    assert other.board["ModelFeatureDrift"].evidence == context.board["ModelFeatureDrift"].evidence
-
-
-def test_rearming_lets_the_omnibus_bets_forget() -> None:
-    """Those of the alarm's columns, not those of others."""
-    monitor, context = monitor_of(REFERENCE)
-    follow(monitor, context, Stream(REFERENCE, seed=3).draw(2_000, {0: shifted(up=0.2)}))
-    assert context.board.rearm(START + 2_000, 1_999) == ["ModelFeatureDrift"]
-    observed = monitor._omnibus.snapshot()["observed"]
-    assert not observed[:, :3].any()
-    assert observed[:, 3:].any()
-
-
-def test_a_feature_that_follows_is_named_while_the_latch_is_closed() -> None:
-    """It then has to recover too."""
-    monitor, context = monitor_of(REFERENCE)
-    stream = Stream(REFERENCE, seed=4)
-    follow(monitor, context, stream.draw(1_000, {0: shifted(up=0.2)}))
-    follow(monitor, context, stream.draw(1_000, {0: shifted(up=0.2), 1: shifted(up=0.2)}))
-    assert context.board["ModelFeatureDrift"].features == ("n0", "n1")
-    assert follow(monitor, context, stream.draw(4_000, {1: shifted(up=0.2)})) == []
-    (edge,) = follow(monitor, context, stream.draw(4_000))
-    assert (edge.firing, edge.features) == (False, ("n0", "n1"))
-
-
-def test_a_daily_cycle_that_the_reference_knows_is_quiet() -> None:
-    """Each record is judged by its own hour; records of the wrong hour are drift."""
-    monitor, context = monitor_of(SEASONAL)
-    stream = Stream(SEASONAL, seed=1, step=20.0)
-    for _ in range(5):
-        assert follow(monitor, context, stream.draw_season(4_320)) == []
-    wrong = stream.draw_season(720)
-    wrong.time[:] += 3_600.0
-    shifted_hours = attrs.evolve(wrong, now=wrong.time)
-    edges = follow(monitor, context, shifted_hours)
-    assert {"ModelFeatureDrift", "ModelPredictionDrift"} <= set(fired(edges))
-
-
-def half_known() -> ReferenceProfile:
-    """The reference of a season without any row from 12 o'clock on."""
-    season = SEASONAL.season
-    assert season is not None
-    counts = [by_slot if slot < 12 else [0] * len(by_slot) for slot, by_slot in enumerate(season.counts)]
-    rows = [2_000 * (slot < 12) for slot in range(24)]
-    return msgspec.structs.replace(SEASONAL, season=msgspec.structs.replace(season, rows=rows, counts=counts))
-
-
-def test_hours_without_a_reference_are_no_recovery() -> None:
-    """Nothing can be bet on in slots that the reference has no rows of: that they are quiet says nothing."""
-    reference = half_known()
-    monitor, context = monitor_of(reference)
-    stream = Stream(reference, seed=1, step=5.0, time=START - START % 86_400)
-    edges: list[Transition] = []
-    for hour in range(48):
-        batch = stream.draw_season(720)
-        if hour % 24 < 12 and hour < 36:
-            batch.cells[0] = 7  # above the range
-        found = follow(monitor, context, batch)
-        edges += found
-        assert hour % 24 < 12 or not found
-    told = [(edge.alert, edge.firing) for edge in edges if edge.alert == "ModelFeatureOutOfRange"]
-    assert told == [("ModelFeatureOutOfRange", True)]
-
-
-def test_hours_that_the_reference_does_not_know_are_said_to_be_unjudged() -> None:
-    """While most records of the last hours are of such hours, whatever the batches, and after a restart too."""
-    reference = half_known()
-    monitor, context = monitor_of(reference)
-    stream = Stream(reference, seed=1, step=5.0, time=START - START % 86_400)
-    for hour in range(29):
-        follow(monitor, context, stream.draw_season(720))
-        assert bool(monitor.unjudged()) == (14 <= hour < 26)
-        again, _ = monitor_of(reference)
-        again.restore(monitor.snapshot())
-        assert again.unjudged() == monitor.unjudged()
-    assert monitor_of(reference)[0].unjudged() == []
-
-
-def test_a_late_update_of_office_hours_is_no_matter() -> None:
-    """Fifty records behind a whole morning, and then nothing for days: the reason would hold until the next morning."""
-    monitor, context = monitor_of(half_known())
-    stream = Stream(half_known(), seed=1, step=60.0, time=START - START % 86_400 + 6 * 3_600)
-    follow(monitor, context, stream.draw_season(6 * 60 + 50))
-    assert monitor.unjudged() == []
-
-
-def test_a_few_records_of_unknown_hours_are_no_matter() -> None:
-    """An update of a slow stream is over many hours; it is judged if half of it is."""
-    for part, unjudged in ((21, False), (30, True)):
-        monitor, context = monitor_of(half_known())
-        records = Stream(REFERENCE, step=20.0, time=START - START % 86_400).draw(50)
-        late = np.arange(50) < part
-        follow(monitor, context, attrs.evolve(records, time=np.where(late, records.time - 12 * 3_600, records.time)))
-        assert bool(monitor.unjudged()) == unjudged
-
-
-def test_a_reference_that_cannot_judge_its_inputs_says_so() -> None:
-    """Missing values that come in runs of thousands, and a log that was hardly anything but rejected lines."""
-    column = REFERENCE.columns[0]
-    counts = column.counts | {"__missing__": 100}
-    dependent = msgspec.structs.replace(column, counts=counts, special_design_effect=4_000.0)
-    reference = msgspec.structs.replace(REFERENCE, columns=[dependent, *REFERENCE.columns[1:]])
-    (sentence,) = monitor_of(reference)[0].unjudged()
-    assert sentence.endswith(": n0")
-    garbage = msgspec.structs.replace(REFERENCE, lines=1_000, rejected_lines=890)
-    (sentence,) = monitor_of(garbage)[0].unjudged()
-    assert "rejected lines" in sentence
-    assert monitor_of(REFERENCE)[0].unjudged() == []
-
-
-def test_a_cycle_is_drift_for_a_reference_without_slots() -> None:
-    """The counterpart: without slots the same records fire."""
-    monitor, context = monitor_of(REFERENCE)
-    assert fired(follow(monitor, context, Stream(SEASONAL, seed=1, step=20.0).draw_season(4_320)))
-
-
-def first_update(reference: ReferenceProfile, laws: Mapping[int, NDArray[np.float64]]) -> int:
-    monitor, context = monitor_of(reference)
-    edges = follow(monitor, context, Stream(reference, seed=1).draw(60_000, laws))
-    return edges[0].record if edges else 60_000
-
-
-def test_a_design_effect_slows_evidence_in_proportion() -> None:
-    """Twenty dependent records count as one: about twenty times the records, and the reference knows less too."""
-    independent = first_update(profile(2, 100_000), {0: shifted(up=0.2)})
-    dependent = first_update(profile(2, 100_000, effect=20.0), {0: shifted(up=0.2)})
-    assert 10 * independent < dependent < 60 * independent
-
-
-def test_time_that_passes_is_what_a_false_alarm_may_cost() -> None:
-    """Each minute between updates counts like one look: after an hour without records evidence begins at 60, not at 1."""
-    evidence = []
-    for step in (20.0, 3_600.0):
-        monitor, context = monitor_of(REFERENCE, EvidenceOptions(update_records=1))
-        follow(monitor, context, Stream(REFERENCE, step=step).draw(3))
-        evidence.append(context.board["ModelFeatureOutOfRange"].evidence)
-    assert evidence == pytest.approx([0.0, math.log(60.0)], abs=0.2)
-
-
-def test_late_records_are_evidence_and_unbelieved_ones_are_not() -> None:
-    """A log that comes late still says what the model was asked; a time in the future says nothing."""
-    records = Stream(REFERENCE, seed=1).draw(2_000, {0: shifted(missing=0.5)})
-    late = attrs.evolve(records, time=records.time - 9e6, timely=np.zeros(2_000, dtype=np.bool_))
-    monitor, context = monitor_of(REFERENCE)
-    assert "ModelInputBroken" in fired(follow(monitor, context, late))
-    future = attrs.evolve(records, time=records.time + 9e6, timely=np.zeros(2_000, dtype=np.bool_))
-    monitor, context = monitor_of(REFERENCE)
-    assert follow(monitor, context, future) == []
-
-
-def collected(monitor: EvidenceMonitor) -> dict[tuple[str, ...], float]:
+def collected(monitor: EvidenceMonitor) -> _Found:
+    """All values that are there, by metric and labels besides the model."""
     found = {}
     for samples in monitor.collect():
         assert isinstance(samples.series, Series)
@@ -455,120 +53,83 @@ def collected(monitor: EvidenceMonitor) -> dict[tuple[str, ...], float]:
     return found
 
 
+def test_evidence_is_exported_as_log10_with_its_budgets() -> None:
+    """Of each exported column, of all features together, and what it is compared with."""
+    monitor, context = monitor_of(REFERENCE, exported=[0, 1, 4])
+    evidence, _ = evidence_of(REFERENCE)
+    records = Stream(REFERENCE, seed=1).draw(500, _DRIFTING)
+    observe(monitor, batch_of(records))
+    records.add_to(evidence)
+    of_columns = evidence.by_column()[0] / math.log(10)
+    together = context.board["ModelFeatureDrift"].evidence / math.log(10)
+    found = collected(monitor)
+    onset = found.pop(("model_feature_drift_onset_timestamp_seconds", "n0"))
+    assert START <= onset < START + 500
+    assert found == {
+        ("model_feature_drift_evidence_log10", "n0"): pytest.approx(of_columns[0]),
+        ("model_feature_drift_evidence_log10", "n1"): pytest.approx(of_columns[1]),
+        ("model_score_drift_evidence_log10",): pytest.approx(of_columns[4]),
+        ("model_drift_evidence_log10",): pytest.approx(together),
+        ("model_drift_evidence_threshold_log10", "page"): pytest.approx(math.log10(5_256_000)),
+        ("model_drift_evidence_threshold_log10", "ticket"): pytest.approx(math.log10(10_080)),
+        ("model_evidence_updates_total",): 10.0,
+    }
+
+
 def test_evidence_and_onsets_are_exported() -> None:
     """Only what has left its reference has an onset."""
-    monitor, context = monitor_of(REFERENCE)
+    monitor, _ = monitor_of(REFERENCE)
     before = collected(monitor)
     assert before["model_evidence_updates_total",] == 0.0
     assert before["model_drift_evidence_log10",] == 0.0
     stream = Stream(REFERENCE, seed=1)
-    follow(monitor, context, stream.draw(2_000))
-    follow(monitor, context, stream.draw(500, {0: shifted(up=0.2)}))
+    observe(monitor, batch_of(stream.draw(2_000)))
+    observe(monitor, batch_of(stream.draw(500, _DRIFTING)))
     after = collected(monitor)
     assert after["model_evidence_updates_total",] == 50.0
     assert after["model_feature_drift_evidence_log10", "n0"] > 5.0
     assert after["model_feature_drift_evidence_log10", "n1"] < 1.0
     assert START + 1_800 <= after["model_feature_drift_onset_timestamp_seconds", "n0"] <= START + 2_200
     assert ("model_feature_drift_onset_timestamp_seconds", "n1") not in after
-    assert after["model_drift_evidence_log10",] == pytest.approx(
-        context.board["ModelFeatureDrift"].evidence / math.log(10)
-    )
 
 
-def size_of(state: Any) -> int:
-    if isinstance(state, dict):
-        return sum(size_of(value) for value in state.values())
-    return int(state.nbytes) if isinstance(state, np.ndarray) else 16
+def test_numbers_derived_from_the_score_are_not_judged() -> None:
+    """Confidence, margin and entropy are columns of a batch, behind those with evidence."""
+    monitor, context = monitor_of(reference())
+    rows = make_rows(200)
+    batch = coded(context, rows)
+    derived = attrs.evolve(batch, cells=np.concatenate([batch.cells[:4], np.zeros_like(batch.cells[4:])]))
+    other, _ = monitor_of(reference())
+    observe(monitor, batch)
+    observe(other, derived)
+    assert collected(other) == collected(monitor)
+    assert collected(monitor)["model_evidence_updates_total",] > 0
 
 
-@pytest.mark.parametrize("slots", [0, 24])
-def test_the_state_of_200_features_is_small(slots: int) -> None:
-    """At most 100 KiB for columns of 18 bins, also while all alarms on them are latched and where there is a season."""
-    empty = numeric_column("", FEATURE, [*range(15)])
-    law = np.array([0.0, *[1 / 14] * 14, 0.0, 0.0, 0.0])
-    counts = dict(zip(empty.counts, (law * 14_000).astype(int).tolist(), strict=True))
-    columns = [msgspec.structs.replace(empty, name=f"n{index}", counts=counts) for index in range(200)]
-    season = None
-    if slots:
-        cells = [count // slots for column in columns for count in column.counts.values()]
-        season = Season(slots=slots, rows=[14_000 // slots] * slots, counts=[cells] * slots)
-    reference = ReferenceProfile(model="m", rows=14_000, task="regression", columns=columns, season=season)
-    monitor, context = monitor_of(reference)
-    wrong = law + np.array([0.1, *[0.0] * 15, 0.4, 0.0])
-    follow(monitor, context, Stream(reference).draw(2_010, dict.fromkeys(range(0, 200, 2), wrong)))
-    assert sum(alarm.active for alarm in context.board.alarms.values()) == 4
-    assert size_of(monitor.snapshot()) <= 100 * 1024
-
-
-@pytest.mark.parametrize("state", [None, {}, {"schedule": {}}, "text"])
-def test_a_state_that_does_not_fit_is_refused(state: object) -> None:
-    """The monitor is then as new."""
+def test_records_that_are_late_for_windows_are_evidence() -> None:
+    """Evidence has no window."""
     monitor, context = monitor_of(REFERENCE)
-    follow(monitor, context, Stream(REFERENCE).draw(1_010))
-    with pytest.raises(StateError, match="does not fit"):
-        monitor.restore(state)
-    assert collected(monitor)["model_evidence_updates_total",] == 0.0
+    records = batch_of(Stream(REFERENCE, seed=1).draw(2_000, {0: shifted(missing=0.5)}))
+    observe(monitor, attrs.evolve(records, timely=np.zeros(2_000, dtype=np.bool_)))
+    assert context.board["ModelInputBroken"].active
 
 
-@pytest.mark.parametrize(
-    "changed",
-    [
-        profile(5),
-        profile(2, effect=2.0),
-        profile(2, 48_000, slots=24),
-        msgspec.structs.replace(REFERENCE, lines=20_000, rejected_lines=1_000),
-    ],
-)
-def test_evidence_against_another_reference_begins_anew(changed: ReferenceProfile) -> None:
-    """Other columns, another design effect, a season, another share of rejected lines; also the other way round."""
-    for before, after in ((REFERENCE, changed), (changed, REFERENCE)):
-        old, context = monitor_of(before)
-        follow(old, context, Stream(before).draw(1_010))
-        monitor, board = monitor_of(after)
-        monitor.restore(old.snapshot())
-        assert collected(monitor)["model_evidence_updates_total",] == 0.0
-        monitor.take_over(old)
-        assert not monitor._state.log_m.any()
-        stream = Stream(after)
-        assert follow(monitor, board, (stream.draw_season if after.season else stream.draw)(1_010)) == []
+def test_rejected_lines_are_evidence() -> None:
+    """At the latest when the clock ticks, as no record may come any more."""
+    monitor, context = monitor_of(REFERENCE)
+    monitor.reject(np.arange(5_000), START)
+    assert not context.board["ModelInputBroken"].active
+    monitor.tick(START)
+    assert context.board["ModelInputBroken"].active
 
 
-def test_a_latch_stays_closed_where_evidence_begins_anew() -> None:
-    """Its event still has to be over; an open latch forgets what had added up."""
-    old, before = monitor_of(REFERENCE)
-    stream = Stream(REFERENCE, seed=2)
-    follow(old, before, stream.draw(2_000, {0: shifted(up=0.2)}))
-    before.board["ModelInputBroken"].evidence = 9.0
-    monitor, context = monitor_of(REFERENCE, EvidenceOptions(location_tolerance=0.03))
-    context.board.restore(before.board.snapshot())
-    monitor.restore(old.snapshot())
-    assert [alert for alert, alarm in context.board.alarms.items() if alarm.active] == ["ModelFeatureDrift"]
-    assert context.board["ModelInputBroken"].evidence == 0.0
-    assert follow(monitor, context, stream.draw(2_000, {0: shifted(up=0.2)})) == []
-    (edge,) = follow(monitor, context, stream.draw(20_000))
-    assert (edge.alert, edge.firing) == ("ModelFeatureDrift", False)
-
-
-def reloaded(options: EvidenceOptions) -> tuple[EvidenceMonitor, MonitorContext]:
+def test_evidence_goes_on_from_a_snapshot_and_from_another_monitor() -> None:
+    """What has been gathered is there."""
     old, _ = monitor_of(REFERENCE)
-    old.observe(Stream(REFERENCE).draw(1_000))
-    monitor, context = monitor_of(REFERENCE, options)
-    monitor.take_over(old)
-    return monitor, context
-
-
-def test_evidence_goes_on_after_a_reload() -> None:
-    """Also with another budget or schedule; with other tolerances it means something else and begins anew."""
-    assert collected(reloaded(EvidenceOptions())[0])["model_evidence_updates_total",] == 20.0
-    assert collected(reloaded(EvidenceOptions(page_budget=1e9))[0])["model_evidence_updates_total",] == 20.0
-    assert collected(reloaded(EvidenceOptions(update_records=500))[0])["model_evidence_updates_total",] == 20.0
-    assert collected(reloaded(EvidenceOptions(location_tolerance=0.1))[0])["model_evidence_updates_total",] == 0.0
-
-
-def test_a_latch_of_rejected_lines_recovers_without_the_monitors_state() -> None:
-    """Only the board's part of a snapshot fits: no feature is blamed, and the lines are watched."""
-    monitor, context = monitor_of(REFERENCE)
-    context.board["ModelInputBroken"].fire(START, 0, onset=START)
-    context.board.drain()
-    (edge,) = follow(monitor, context, Stream(REFERENCE).draw(3_000))
-    assert (edge.alert, edge.firing, edge.features) == ("ModelInputBroken", False, ())
+    observe(old, batch_of(Stream(REFERENCE, seed=1).draw(500, _DRIFTING)))
+    restored, _ = monitor_of(REFERENCE)
+    restored.restore(old.snapshot())
+    taken, _ = monitor_of(REFERENCE)
+    taken.take_over(old)
+    key = ("model_feature_drift_evidence_log10", "n0")
+    assert collected(restored)[key] == collected(taken)[key] == pytest.approx(collected(old)[key], rel=1e-6)

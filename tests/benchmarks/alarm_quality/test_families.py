@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from benchmarks.alarm_quality.families import Family, Rearmed, WatchedMonitor, allowed, families_of, watch_all
+from benchmarks.alarm_quality.families import Family, Rearmed, WatchedEvidence, allowed, families_of, watch_all
 from benchmarks.alarm_quality.laws import MadeUpModel, binned, context_of, mixed_laws, normal
 
 
@@ -54,11 +54,11 @@ def test_the_watch_sees_what_the_monitor_sees() -> None:
     model = MadeUpModel([normal()] * 4, 2_000, 5)
     context = context_of(model.reference)
     watched = [Rearmed(family, 1e300) for family in families_of(context)]
-    monitor = WatchedMonitor(context, watch_all(watched))
+    evidence = WatchedEvidence(context, watch_all(watched))
     table = model.table([normal(shift=0.3)] * 4)
     highest = -math.inf
     for first in range(0, 400, 50):
-        monitor.observe(binned(model.cells(table, model.levels(50)), first, 1.2))
+        evidence.observe(binned(model.cells(table, model.levels(50)), first, 1.2))
         highest = max(highest, context.board["ModelFeatureDrift"].evidence)
     by_name = {each.family.name: each.highest for each in watched}
     assert by_name["ModelFeatureDrift"] == pytest.approx(highest)

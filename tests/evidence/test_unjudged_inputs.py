@@ -5,10 +5,10 @@ import math
 import msgspec
 import pytest
 
-from model_drift_exporter.monitors.unjudged_inputs import MOST_RECORDS, rejected_lines_unjudged, unjudged_features
+from model_drift_exporter.evidence.unjudged_inputs import MOST_RECORDS, rejected_lines_unjudged, unjudged_features
 from model_drift_exporter.reference.profile import Column
 from model_drift_exporter.statistics.betting.bets import BetColumn, broken_bets
-from tests.monitors.evidence_streams import profile
+from tests.evidence.streams import profile
 
 _THRESHOLD = math.log(5_256_000 * 2)
 

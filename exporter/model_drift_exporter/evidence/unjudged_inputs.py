@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..evidence.targets import REJECTED_BETS, rejected_log_e
 from ..reference.profile import FEATURE, Column
 from ..statistics.betting.bets import Bets
+from .targets import REJECTED_BETS, rejected_log_e
 
 __all__ = ["MOST_RECORDS", "rejected_lines_unjudged", "unjudged_features"]
 

@@ -1,8 +1,8 @@
-"""Streams of bins for the tests of evidence: references with exact counts, and batches drawn from laws near them."""
+"""Streams of bins for the tests of evidence: references with exact counts, and records drawn from laws near them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import attrs
 import msgspec
@@ -10,11 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_drift_exporter.evidence.alarms import AlarmBoard, Transition
+from model_drift_exporter.evidence.columns import ColumnEvidence
 from model_drift_exporter.evidence.settings import EvidenceOptions
-from model_drift_exporter.monitors import MonitorContext
-from model_drift_exporter.monitors.drift import EvidenceMonitor
-from model_drift_exporter.records.batches import RecordBatch
-from model_drift_exporter.reference.binning import Binner, CodedBatch
+from model_drift_exporter.reference.binning import Binner
 from model_drift_exporter.reference.profile import (
     FEATURE,
     PREDICTION,
@@ -25,17 +23,15 @@ from model_drift_exporter.reference.profile import (
     categorical_column,
     numeric_column,
 )
-from model_drift_exporter.settings.values import parse_window
 
 __all__ = [
     "MISSING_CELL",
     "SHARES",
     "START",
+    "Records",
     "Stream",
-    "batch_of",
+    "evidence_of",
     "follow",
-    "monitor_of",
-    "part_of",
     "profile",
     "shifted",
 ]
@@ -104,15 +100,36 @@ def _slot_law(column: Column, slot: int) -> NDArray[np.float64]:
     return law
 
 
-def monitor_of(
-    reference: ReferenceProfile, options: EvidenceOptions | None = None, exported: Sequence[int] | None = None
-) -> tuple[EvidenceMonitor, MonitorContext]:
-    """A monitor with a board of its own."""
+def evidence_of(
+    reference: ReferenceProfile, options: EvidenceOptions | None = None
+) -> tuple[ColumnEvidence, AlarmBoard]:
+    """Evidence on a reference, with a board of its own."""
     chosen = options or EvidenceOptions()
-    positions = range(len(reference.columns)) if exported is None else exported
     board = AlarmBoard("m", chosen.budgets)
-    context = MonitorContext("m", reference, Binner(reference), [parse_window("1h")], positions, board, chosen)
-    return EvidenceMonitor(context), context
+    return ColumnEvidence(reference, chosen, board), board
+
+
+@attrs.frozen(eq=False)
+class Records:
+    """What evidence is told of records: ``cells`` [column, record], event time, the clock, the position of each line."""
+
+    cells: NDArray[np.int64]
+    time: NDArray[np.float64]
+    now: NDArray[np.float64]
+    position: NDArray[np.int64]
+
+    @property
+    def size(self) -> int:
+        return len(self.time)
+
+    def part(self, first: int, last: int) -> Records:
+        """Some of them."""
+        part = slice(first, last)
+        return Records(self.cells[:, part], self.time[part], self.now[part], self.position[part])
+
+    def add_to(self, evidence: ColumnEvidence) -> None:
+        """Hand them over in one call."""
+        evidence.add(self.cells, self.time, self.now, self.position)
 
 
 @attrs.define(eq=False)
@@ -126,13 +143,13 @@ class Stream:
     seed: int = 0
     step: float = 1.0
     time: float = START
-    line: int = 0
+    position: int = 0
     _chance: np.random.Generator = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self._chance = np.random.default_rng(self.seed)
 
-    def draw(self, records: int, laws: Mapping[int, NDArray[np.float64]] | None = None) -> CodedBatch:
+    def draw(self, records: int, laws: Mapping[int, NDArray[np.float64]] | None = None) -> Records:
         """The next records."""
         times = self.time + self.step * np.arange(records, dtype=np.float64)
         starts = Binner(self.reference).starts
@@ -143,43 +160,28 @@ class Stream:
             upper = np.cumsum(law / law.sum())
             upper[np.flatnonzero(law)[-1] :] = 1.0
             cells[position] = np.searchsorted(upper, self._chance.random(records), side="right") + starts[position]
-        lines = self.line + np.arange(records)
+        positions = self.position + np.arange(records)
         self.time += self.step * records
-        self.line += records
-        return batch_of(cells, times, times, lines)
+        self.position += records
+        return Records(cells, times, times, positions)
 
-    def draw_season(self, records: int) -> CodedBatch:
+    def draw_season(self, records: int) -> Records:
         """The next records, each by the law of its slot."""
-        batch = self.draw(records)
+        drawn = self.draw(records)
         season = self.reference.season
         assert season is not None
         for position, column in enumerate(self.reference.columns):
             if column.numeric:
-                slots = (batch.time // 3600 % season.slots).astype(int)
+                slots = (drawn.time // 3600 % season.slots).astype(int)
                 start = int(Binner(self.reference).starts[position])
-                batch.cells[position] = (
+                drawn.cells[position] = (
                     start + 1 + 3 * (slots % 2) + self._chance.choice(3, records, p=(0.25, 0.5, 0.25))
                 )
-        return batch
+        return drawn
 
 
-def batch_of(
-    cells: NDArray[np.int64], time: NDArray[np.float64], now: NDArray[np.float64], line: NDArray[np.int64]
-) -> CodedBatch:
-    """Records as the model's track gives them to monitors."""
-    size = len(time)
-    timely = np.ones(size, dtype=np.bool_)
-    return CodedBatch(size, cells, time, now, timely, {}, line, RecordBatch(size=size, features={}))
-
-
-def part_of(batch: CodedBatch, first: int, last: int) -> CodedBatch:
-    """Some of the records of a batch."""
-    part = slice(first, last)
-    return batch_of(batch.cells[:, part], batch.time[part], batch.now[part], batch.line[part])
-
-
-def follow(monitor: EvidenceMonitor, context: MonitorContext, batch: CodedBatch) -> list[Transition]:
-    """The edges that a batch makes."""
-    monitor.observe(batch)
-    monitor.tick(float(batch.now[-1]))
-    return context.board.drain()
+def follow(evidence: ColumnEvidence, board: AlarmBoard, records: Records) -> list[Transition]:
+    """The edges that records make."""
+    records.add_to(evidence)
+    evidence.flush()
+    return board.drain()

@@ -1,0 +1,279 @@
+"""Evidence on columns of bins: whether inputs and outputs have left their reference, and which alarms that closes."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import StateError
+from ..reference.profile import FEATURE, PREDICTION, SCORE, ReferenceProfile
+from .alarms import AlarmBoard
+from .counts import GroupedCounts, UpdateCounts
+from .decisions import AlarmFollower, Stretch
+from .schedule import Updates, UpdateSchedule
+from .seasonal_bets import SeasonalBets, SeasonalOmnibus
+from .settings import EvidenceOptions
+from .state import EvidenceState, digest_of
+from .targets import BETS_OF_COLUMN, OMNIBUS, REJECTED_BETS, BetLayout, rejected_limit, rejected_log_e
+from .unjudged_inputs import rejected_lines_unjudged, unjudged_features
+
+__all__ = ["ColumnEvidence"]
+
+_log = logging.getLogger(__name__)
+Array = NDArray[np.float64]
+_WITHOUT_BET = -0.05
+"""ln e while what was seen last is inside the ball: less than the 0 that is allowed, so that evidence from before fades."""
+_MOST_BROKEN = math.log(100.0)
+"""The most that one update says of broken features: what comes at once is one event, and a page needs about five of them."""
+_HOURS_MEMORY = 3 * 3_600.0
+"""Seconds of event time for which records weigh in the question whether the hours now are known to the reference."""
+
+_MOST_CELLS = 4_000_000
+"""Records times cells that are looked at together: a bound of the memory that a large batch takes."""
+
+
+class ColumnEvidence:
+    """e-CUSUMs on the bins of all features, the prediction and the score, and on the share of rejected lines.
+
+    Decides the alarms of ``board`` that are about them. ``columns`` are those that are bet on, the leading ones of the
+    reference. Numbers derived from the score are not among them: they would say the same again.
+    """
+
+    def __init__(self, reference: ReferenceProfile, options: EvidenceOptions, board: AlarmBoard) -> None:
+        self._reference = reference
+        self._options = options
+        self._board = board
+        self.columns = [column for column in reference.columns if column.role in (FEATURE, PREDICTION, SCORE)]
+        self._bets = SeasonalBets(reference, range(len(self.columns)), options)
+        self._rejected_limit = rejected_limit(reference, options.broken_tolerance)
+        self._digest = digest_of([self._bets.digest, self._rejected_limit, [column.name for column in self.columns]])
+        self._layout = BetLayout(self.columns, self._bets.pooled, self._rejected_limit)
+        self._unjudged = self._never_judged()
+        self._every_column = self._layout.every_column()
+        self._begin()
+        cells = int(np.prod(self._counts.shape))
+        self._most_records = int(np.clip(_MOST_CELLS // (cells * (4 if self._bets.slots else 1)), 256, 8_192))
+
+    def _begin(self) -> None:
+        board, options = self._board, self._options
+        self._schedule = UpdateSchedule(options.update_records, options.update_seconds)
+        self._counts = UpdateCounts(self.columns, self._bets.slots)
+        self._omnibus = SeasonalOmnibus(self._bets)
+        self._state = EvidenceState.new(self._layout.size)
+        # When the last update was, and of how many records in unknown hours and of how many in all it and those before it are.
+        self._hours = [-math.inf, 0.0, 0.0]
+        self._followers = [
+            AlarmFollower(board[target.alert], target, self._layout) for target in self._layout.targets()
+        ]
+        for follower in self._followers:
+            follower.alarm.restart = partial(self._restart, follower)
+            if not follower.alarm.active:
+                follower.alarm.evidence = 0.0
+
+    def _never_judged(self) -> list[str]:
+        reference, tolerance = self._reference, self._options.broken_tolerance
+        threshold = self._board["ModelInputBroken"].threshold
+        found = []
+        if features := unjudged_features(self.columns, self._bets.pooled.broken, tolerance, threshold):
+            found.append(
+                "by this reference, missing or invalid values cannot be told (too few rows, or gaps that come close "
+                f"together): {', '.join(features)}"
+            )
+        share, members = reference.rejected_lines / max(reference.lines, 1), len(reference.features) + 1
+        if rejected_lines_unjudged(share, self._rejected_limit, tolerance, threshold, members):
+            found.append("the reference's log had so many rejected lines that more of them cannot be told")
+        return found
+
+    def unjudged(self) -> Sequence[str]:
+        """What of the inputs cannot be judged now though it were broken throughout, and why, a sentence each."""
+        hours = ["the reference has no rows of these hours (UTC): inputs are not judged in them"]
+        _, unknown, every = self._hours
+        return self._unjudged + hours if 2.0 * unknown > every else self._unjudged
+
+    @property
+    def updates(self) -> int:
+        """How many updates there have been."""
+        return self._schedule.updates
+
+    def reject(self, position: NDArray[np.int64], now: float) -> None:
+        """Take in lines that were neither records nor labels, by their positions in the input, ascending.
+
+        Call it before :meth:`add` of the records among them. ``now`` is the model's clock, in seconds since the epoch. Each
+        line counts where its position puts it; that is known with the next :meth:`add`, :meth:`flush` or :meth:`reject`.
+        """
+        self._rejected_only(self._schedule.reject(position, now))
+
+    def add(self, cells: NDArray[np.int64], time: Array, now: Array, position: NDArray[np.int64]) -> None:
+        """Take in records, in their order.
+
+        ``cells`` is [column, record]: the bin of each value on one axis of the bins of all columns. ``time`` is event time
+        and ``now`` the event clock just after each record, in seconds since the epoch; ``position`` is that of its line.
+        """
+        for first in range(0, len(time), self._most_records):
+            part = slice(first, first + self._most_records)
+            updates = self._schedule.observe(position[part], now[part])
+            # A record that is late for the windows is one of the stream all the same, and evidence has no window. One
+            # ahead of the clock has a time that is not believed: its slot is unknown, and so is whether it is live.
+            believed = time[part] <= now[part]
+            counted, times, update_of = cells[:, part], time[part], updates.update_of
+            if not believed.all():
+                counted, times, update_of = counted[:, believed], times[believed], update_of[believed]
+            self._decide_counted(updates, counted, times, update_of)
+
+    def flush(self) -> None:
+        """All lines so far have come: rejected ones that wait count now."""
+        self._rejected_only(self._schedule.flush())
+
+    def _rejected_only(self, updates: Updates) -> None:
+        cells = np.zeros((len(self.columns), 0), dtype=np.int64)
+        self._decide_counted(updates, cells, np.zeros(0), np.zeros(0, dtype=np.intp))
+
+    def _decide_counted(
+        self, updates: Updates, cells: NDArray[np.int64], time: Array, update_of: NDArray[np.intp]
+    ) -> None:
+        groups = self._counts.split(cells, time, update_of, len(updates))
+        if groups is not None:
+            self.add_counts(updates, groups)
+
+    def add_counts(self, updates: Updates, groups: GroupedCounts) -> None:
+        """Take in updates, at least one, whose records are counted already; decides alarms at the update that they change."""
+        self._note_hours(updates, groups)
+        known, mark = 0, self._omnibus.mark()
+        log_e = self._log_e(updates, groups)
+        first = 0
+        while first < len(updates):
+            begun = updates.begun[first:]
+            evidence = self._state.after(log_e[first:], updates.log_minutes[first:], begun)
+            stretch = Stretch(updates, evidence, first, partial(self._excess, updates, groups, log_e))
+            end = len(updates) - first
+            courses = [follower.course(stretch, end) for follower in self._followers]
+            recoveries = [course.recovers for course in courses if course.recovers is not None]
+            if recoveries and min(recoveries) + 1 < end:
+                end = min(recoveries) + 1
+                courses = [follower.course(stretch, end) for follower in self._followers]
+            both = [*zip(self._followers, courses, strict=True)]
+            firing = [(course.fires, follower, course) for follower, course in both if course.fires is not None]
+            for _, follower, course in sorted(firing, key=lambda each: each[0]):
+                follower.fire(course, stretch)
+            self._state.take(evidence, end - 1)
+            for follower, course in both:
+                follower.follow(course, stretch)
+            first += end
+            recovered = [follower for follower, course in both if course.recovers is not None]
+            forgets = first < len(updates) and any(len(follower.target.learning) for follower in recovered)
+            if forgets:
+                self._omnibus.go_back(mark)
+                self._omnibus.log_e(groups.between(known, first))
+            for follower in recovered:
+                follower.alarm.resolve(float(updates.time[first - 1]), int(updates.record[first - 1]))
+            if forgets:
+                # What comes behind was bet on with what has been forgotten now.
+                known, mark = first, self._omnibus.mark()
+                self._bet_on_shape(log_e, groups.between(first, len(updates)))
+
+    def _note_hours(self, updates: Updates, groups: GroupedCounts) -> None:
+        """Follow the share of records in hours that the reference does not know, over some hours: one late batch is no matter."""
+        if not self.columns or not self._bets.slots:
+            return
+        records = groups.counts[:, 0].sum(axis=1)
+        unknown = np.bincount(groups.update, records * self._bets.unknown(groups.slot), len(updates))
+        every = np.bincount(groups.update, records, len(updates))
+        for time, *added in zip(updates.time.tolist(), unknown.tolist(), every.tolist(), strict=True):
+            kept = math.exp(-max(time - self._hours[0], 0.0) / _HOURS_MEMORY)
+            self._hours = [time, *(kept * before + more for before, more in zip(self._hours[1:], added, strict=True))]
+
+    def _log_e(self, updates: Updates, groups: GroupedCounts) -> Array:
+        number = len(updates)
+        log_e = np.zeros((number, self._layout.size))
+        by_column = self._by_column(log_e)
+        drift, broken = self._bets.log_e(groups)
+        by_column[:, :, : drift.shape[2]] = groups.by_update(drift, number)
+        by_column[:, :, BETS_OF_COLUMN - broken.shape[2] :] = np.minimum(groups.by_update(broken, number), _MOST_BROKEN)
+        self._bet_on_shape(log_e, groups)
+        log_e[:, -REJECTED_BETS:] = rejected_log_e(updates.lines, updates.rejected, self._rejected_limit)
+        return log_e
+
+    def _bet_on_shape(self, log_e: Array, groups: GroupedCounts) -> None:
+        """The omnibus bets of these groups, put in the place of what is there for their updates."""
+        omnibus = self._omnibus.log_e(groups)
+        omnibus[omnibus == 0.0] = _WITHOUT_BET
+        chosen = np.unique(groups.update)
+        self._by_column(log_e)[chosen, :, OMNIBUS] = groups.by_update(omnibus, len(log_e))[chosen]
+
+    def _by_column(self, by_bet: Array) -> Array:
+        """A view of [update, bet] as [update, column, bet], without the bets on rejected lines."""
+        return by_bet[:, :-REJECTED_BETS].reshape(len(by_bet), len(self.columns), BETS_OF_COLUMN)
+
+    def _excess(self, updates: Updates, groups: GroupedCounts, log_e: Array) -> tuple[Array, Array]:
+        """What recovery looks at: records and sums of scores less their limits, [update, bet]; see :class:`Stretch`."""
+        number = len(updates)
+        drift, broken = self._bets.excess(groups)
+        sums = log_e.copy()  # the omnibus bets are looked at themselves
+        by_column = self._by_column(sums)
+        by_column[:, :, : drift.shape[2]] = groups.by_update(drift, number)
+        by_column[:, :, BETS_OF_COLUMN - broken.shape[2] :] = groups.by_update(broken, number)
+        sums[:, -REJECTED_BETS:] = (updates.rejected - self._rejected_limit * updates.lines)[:, None]
+        records = np.empty_like(sums)
+        drift, broken, omnibus = self._bets.judged(groups)
+        judged = np.concatenate([drift, omnibus, broken], axis=2)
+        self._by_column(records)[:] = groups.by_update(judged, number)
+        records[:, -REJECTED_BETS:] = updates.lines[:, None]
+        return records, sums
+
+    def _restart(self, follower: AlarmFollower) -> None:
+        self._state.restart(np.unique(follower.target.places), self._schedule.time)
+        if len(follower.target.learning):
+            self._omnibus.restart(follower.target.learning)
+        follower.restart()
+
+    def by_column(self) -> tuple[Array, Array]:
+        """The natural logarithm of M of each column, and the event time since when its leading bet has grown."""
+        if not self.columns:
+            return np.zeros(0), np.zeros(0)
+        target, log_m = self._every_column, self._state.log_m
+        leading = np.where(target.weights > 0, log_m[target.places], -np.inf).argmax(axis=1)
+        since = self._state.since[target.places[np.arange(len(self.columns)), leading]]
+        return target.members(log_m[None])[0], since
+
+    def snapshot(self) -> dict[str, Any]:
+        """State for a snapshot."""
+        return {
+            "bets": self._digest,
+            "schedule": self._schedule.snapshot(),
+            "counts": self._counts.snapshot(),
+            "omnibus": self._omnibus.snapshot(),
+            "state": self._state.snapshot(),
+            "hours": [*self._hours],
+            "alarms": {follower.target.alert: follower.snapshot() for follower in self._followers},
+        }
+
+    def restore(self, state: Any) -> None:
+        """Go on from :meth:`snapshot`. Evidence against another reference or with other tolerances begins anew.
+
+        Latches stay as they are. Raises :class:`StateError` if the state does not fit; evidence is then as new.
+        """
+        model = self._board.model
+        try:
+            if state["bets"] == self._digest:
+                self._restore(state)
+            else:
+                _log.info("model %s: evidence on columns begins anew: tolerances or the reference changed", model)
+                self._begin()
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+            self._begin()
+            raise StateError(f"model {model}: the evidence in the snapshot does not fit") from error
+
+    def _restore(self, state: Mapping[str, Any]) -> None:
+        self._schedule.restore(state["schedule"])
+        self._counts.restore(state["counts"])
+        self._omnibus.restore(state["omnibus"])
+        self._state.restore(state["state"])
+        self._hours = [*map(float, state.get("hours", self._hours))]
+        for follower in self._followers:
+            follower.restore(state["alarms"].get(follower.target.alert), self._state.log_m)
