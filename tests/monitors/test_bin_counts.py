@@ -44,27 +44,6 @@ def test_observations_sum_to_the_records() -> None:
     assert [country[name] for name in ("__missing__", "__other__", "__invalid__")] == [1, 1, 2]
 
 
-def test_the_reference_is_exported_beside() -> None:
-    """Counts with their limits, what stands for each bin, and standard deviations are those of the profile."""
-    profile = reference()
-    found = _exposition(ObservationsMonitor(context_of(profile)))
-    age = profile.columns[0]
-    counts = {}
-    for labels, value in found.select("model_feature_reference_observations", model="m", feature="age").items():
-        named = dict(labels)
-        counts[named["bin"], named["lower"], named["upper"]] = value
-    assert counts == {
-        (name, *limits): count for (name, count), limits in zip(age.counts.items(), age.bounds, strict=True)
-    }
-    means = found.by("bin", "model_feature_reference_bin_mean", model="m", feature="age")
-    assert list(means.values()) == [age.edges[0], *age.means, age.edges[-1]]
-    assert list(means) == ["__below__", *(f"b{number:02d}" for number in range(len(age.means))), "__above__"]
-    deviation = found("model_feature_reference_standard_deviation", model="m", feature="age")
-    assert deviation == age.standard_deviation
-    prediction = found.by("bin", "model_prediction_reference_observations", model="m")
-    assert prediction == profile.columns[2].counts
-
-
 def test_numeric_bins_of_a_regression() -> None:
     """The prediction of a regression has numeric bins under the same metric, without limits."""
     rows = [{"features": {"x": index % 9}, "prediction": index / 7, "ts": index} for index in range(300)]
@@ -73,11 +52,6 @@ def test_numeric_bins_of_a_regression() -> None:
     monitor.observe(coded(context, rows))
     found = _exposition(monitor)
     assert found.total("model_prediction_observations_total", model="m") == 300
-    assert found("model_prediction_reference_observations", model="m", bin="b00") >= 1
-    assert found("model_prediction_reference_standard_deviation", model="m") > 0
-    bounds = found.by("bin", "model_prediction_reference_bin_upper_bound", model="m")
-    assert list(bounds.values()) == context.columns[1].edges[1:]
-    assert list(bounds) == [f"b{number:02d}" for number in range(len(bounds))]
 
 
 def test_columns_beyond_the_limit_are_not_exported() -> None:

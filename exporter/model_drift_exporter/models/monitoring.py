@@ -27,6 +27,7 @@ from ..reference.building.builder import BuildOptions
 from ..reference.outcomes import OutcomeBatch
 from ..reference.profile import ReferenceProfile
 from ..settings.values import Window
+from .reference_metrics import reference_samples
 from .series_limit import exported_columns, series_of
 from .traffic import Traffic
 
@@ -77,6 +78,7 @@ class ModelMonitors:
         self._monitors: list[Monitor] = [make(context) for make in MONITORS]
         self._outcome_monitors: list[OutcomeMonitor] = [make(context) for make in OUTCOME_MONITORS]
         self.labels = LabelFlow(model, reference, self._binner, options.labels, self._judge, board=board)
+        self._constant = reference_samples(model, reference, [reference.columns[position] for position in exported])
         self.drift = next(monitor for monitor in self._monitors if isinstance(monitor, DriftMonitor))
         self.evidence = next(monitor for monitor in self._monitors if isinstance(monitor, EvidenceMonitor))
         self.observations = next(monitor for monitor in self._monitors if isinstance(monitor, ObservationsMonitor))
@@ -129,7 +131,8 @@ class ModelMonitors:
             _log.warning("model %s: %s begins anew: %s", self.model, type(part).__name__, error)
 
     def collect(self) -> Iterable[Samples]:
-        """The samples of all parts."""
+        """The samples of all parts, and those of the reference."""
+        yield from self._constant
         for part in self._parts().values():
             yield from part.collect()
 

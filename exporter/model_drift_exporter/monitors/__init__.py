@@ -8,7 +8,6 @@ from .base import Monitor, MonitorContext, OutcomeMonitor
 from .bin_counts import ObservationsMonitor
 from .concept import ConceptMonitor
 from .confidence import ConfidenceMonitor
-from .dependence import DependenceMonitor
 from .distances import DriftMonitor
 from .drift import EvidenceMonitor
 from .latency import LatencyMonitor
@@ -22,7 +21,6 @@ MONITORS: tuple[Callable[[MonitorContext], Monitor], ...] = (
     DriftMonitor,
     ConfidenceMonitor,
     LatencyMonitor,
-    DependenceMonitor,
     EvidenceMonitor,
 )
 

@@ -1,4 +1,4 @@
-"""Observations by bin, as counters, beside the reference's counts: the truth that everything else derives from."""
+"""Observations by bin, as counters: the truth that everything else derives from."""
 
 from __future__ import annotations
 
@@ -16,54 +16,27 @@ __all__ = ["ObservationsMonitor"]
 
 
 class ObservationsMonitor:
-    """``model_{feature,prediction,score}_observations_total`` and the reference's counterparts, every bin from 0."""
+    """``model_{feature,prediction,score}_observations_total``, every bin from 0."""
 
     def __init__(self, context: MonitorContext) -> None:
         self._context = context
         self._counts = np.zeros(context.binner.size, dtype=np.int64)
         self._blocks: list[tuple[Series, np.ndarray[tuple[int], np.dtype[np.intp]]]] = []
-        self._constant: list[Samples] = []
         for role in (FEATURE, PREDICTION, SCORE):
             positions = [position for position in context.exported if context.columns[position].role == role]
             if positions:
                 self._prepare(context, role, positions)
 
     def _prepare(self, context: MonitorContext, role: str, positions: Sequence[int]) -> None:
-        own: list[tuple[str, ...]] = []
-        bounded: list[tuple[str, ...]] = []
+        labels: list[tuple[str, ...]] = []
         cells: list[int] = []
-        reference: list[int] = []
-        mean_labels: list[tuple[str, ...]] = []
-        means: list[float] = []
-        bound_labels: list[tuple[str, ...]] = []
-        deviation_labels: list[tuple[str, ...]] = []
-        deviations: list[float] = []
-        upper_bounds: list[float] = []
         for position in positions:
             column = context.columns[position]
             identity = (context.model, column.name) if role == FEATURE else (context.model,)
-            own += [(*identity, name) for name in column.bins]
-            bounds = column.bounds if role == FEATURE else ((),) * len(column.bins)
-            bounded += [(*identity, name, *limits) for name, limits in zip(column.bins, bounds, strict=True)]
+            labels += [(*identity, name) for name in column.bins]
             start = int(context.binner.starts[position])
             cells += range(start, start + len(column.bins))
-            reference += column.counts.values()
-            if column.numeric:
-                # What stands for a bin in Wasserstein-1: outside the range, the reference's minimum and maximum.
-                mean_labels += [(*identity, name) for name in column.bins[: len(column.means) + 2]]
-                means += (column.edges[0], *column.means, column.edges[-1])
-                bound_labels += [(*identity, name) for name in column.bins[1 : len(column.means) + 1]]
-                upper_bounds += column.edges[1:]
-                deviation_labels.append(identity)
-                deviations.append(column.standard_deviation)
-        self._blocks.append((Series(f"model_{role}_observations_total", own), np.array(cells, dtype=np.intp)))
-        self._constant += [
-            Series(f"model_{role}_reference_observations", bounded).samples(reference),
-            Series(f"model_{role}_reference_bin_mean", mean_labels).samples(means),
-            Series(f"model_{role}_reference_standard_deviation", deviation_labels).samples(deviations),
-        ]
-        if role != FEATURE:  # a feature's reference carries its bounds as labels
-            self._constant.append(Series(f"model_{role}_reference_bin_upper_bound", bound_labels).samples(upper_bounds))
+        self._blocks.append((Series(f"model_{role}_observations_total", labels), np.array(cells, dtype=np.intp)))
 
     def observe(self, batch: CodedBatch) -> None:
         """Count every record, whatever its time."""
@@ -100,6 +73,5 @@ class ObservationsMonitor:
 
     def collect(self) -> Iterable[Samples]:
         """See :class:`Monitor`."""
-        yield from self._constant
         for series, cells in self._blocks:
             yield series.samples(self._counts[cells])

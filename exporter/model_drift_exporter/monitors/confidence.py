@@ -1,4 +1,4 @@
-"""Histograms of what is derived from the score: confidence, margin, entropy; the reference's next to them."""
+"""Histograms of what is derived from the score: confidence, margin, entropy."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 
-from ..metrics.samples import HistogramSeries, Samples, Series
+from ..metrics.samples import HistogramSeries, Samples
 from ..reference.binning import CodedBatch
 from ..reference.scores import DERIVED
 from ..statistics.sums import running_sum
@@ -21,7 +21,6 @@ class ConfidenceMonitor:
 
     def __init__(self, context: MonitorContext) -> None:
         self._histograms: dict[str, tuple[HistogramSeries, slice]] = {}
-        self._constant: list[Samples] = []
         self._positions = {
             column.role: position for position, column in enumerate(context.columns) if column.role in DERIVED
         }
@@ -37,11 +36,6 @@ class ConfidenceMonitor:
         # The lowest edge is 0, which the first bucket includes; nothing lies outside 0 and 1.
         ordinals = slice(start + 1, start + len(column.edges))
         self._histograms[role] = (HistogramSeries(f"model_{role}", (context.model,), column.edges[1:]), ordinals)
-        labels = [(context.model, name, *limits) for name, limits in zip(column.bins, column.bounds, strict=True)]
-        self._constant += [
-            Series(f"model_{role}_reference_observations", labels).samples([*column.counts.values()]),
-            Series(f"model_{role}_reference_mean", [(context.model,)]).samples([column.mean]),
-        ]
 
     def observe(self, batch: CodedBatch) -> None:
         """Count the records that have a probability."""
@@ -66,6 +60,5 @@ class ConfidenceMonitor:
 
     def collect(self) -> Iterable[Samples]:
         """See :class:`Monitor`."""
-        yield from self._constant
         for role, (series, ordinals) in self._histograms.items():
             yield series.samples(np.append(self._counts[ordinals], 0), self._sums[role])

@@ -122,7 +122,7 @@ class DriftMonitor:
             {name: Series(f"model_{role}_{name}", compared) for name in pairs},
         )
 
-    def _prepare_classes(self) -> tuple[Series, Samples, NDArray[np.intp], int] | None:
+    def _prepare_classes(self) -> tuple[Series, NDArray[np.intp], int] | None:
         context = self._context
         for position in context.exported:
             column = context.columns[position]
@@ -130,11 +130,7 @@ class DriftMonitor:
                 start = int(context.binner.starts[position])
                 cells = np.arange(start, start + len(column.categories), dtype=np.intp)
                 labels = [(context.model, name, window.name) for window in self.windows for name in column.categories]
-                total = sum(column.counts.values()) or 1
-                reference = Series(
-                    "model_prediction_class_reference_ratio", [(context.model, name) for name in column.categories]
-                ).samples((self._reference[cells] / total).tolist())
-                return Series("model_prediction_class_ratio", labels), reference, cells, position
+                return Series("model_prediction_class_ratio", labels), cells, position
         return None
 
     def observe(self, batch: CodedBatch) -> None:
@@ -219,10 +215,9 @@ class DriftMonitor:
                     floors = statistic.noise_floor(look.floors)
                     yield block.compared[f"{statistic.name}_noise_floor"].samples(floors[..., block.columns].ravel())
         if self._classes is not None:
-            series, reference, cells, position = self._classes
+            series, cells, position = self._classes
             with np.errstate(invalid="ignore"):
                 yield series.samples((look.counts[:, cells] / observations[:, [position]]).ravel())
-            yield reference
 
     def _applies(self, share: str, columns: NDArray[np.intp]) -> NDArray[np.bool_]:
         numeric = self._layout.numeric[columns]
