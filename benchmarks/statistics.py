@@ -62,6 +62,7 @@ def look(reference: str, numeric: int, categorical: int, looks: int) -> dict[str
     from model_drift_exporter.formats import FORMATS, Schema
     from model_drift_exporter.models.model import ModelTrack
     from model_drift_exporter.pipeline.assembly import load_references, track_options
+    from model_drift_exporter.records.batches import NO_LINES, ModelBatch
 
     settings = Settings(reference=(reference,))
     (profile,) = load_references(settings)
@@ -75,7 +76,7 @@ def look(reference: str, numeric: int, categorical: int, looks: int) -> dict[str
     batches = [decoder.decode(record_block(stream, 72_000 * index, size)).records for index in range(5)]
     for batch in batches:
         assert batch is not None
-        track.process(batch, arrival=0.0)
+        track.process(ModelBatch(batch, None, NO_LINES, 0.0))
     began = time.process_time()
     drift.look()
     first = time.process_time() - began
@@ -83,7 +84,7 @@ def look(reference: str, numeric: int, categorical: int, looks: int) -> dict[str
     for _ in range(looks):
         began = time.process_time()
         assert batches[-1] is not None
-        track.process(batches[-1], arrival=0.0)
+        track.process(ModelBatch(batches[-1], None, NO_LINES, 0.0))
         observing.append(time.process_time() - began)
         began = time.process_time()
         drift.look()

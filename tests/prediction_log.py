@@ -8,11 +8,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from model_drift_exporter.records.batches import RecordBatch
+import numpy as np
+from numpy.typing import NDArray
+
+from model_drift_exporter.records.batches import NO_LINES, LabelBatch, ModelBatch, RecordBatch
 from model_drift_exporter.reference.building.builder import BuildOptions, ProfileBuilder
 from model_drift_exporter.reference.profile import ReferenceProfile
 
-__all__ = ["START", "Row", "batch_of", "make_rows", "profile_of", "write_jsonl"]
+__all__ = ["START", "Row", "arrived", "batch_of", "make_rows", "profile_of", "write_jsonl"]
 
 START = 1_760_000_000
 """Event time of the first record, in seconds since the epoch."""
@@ -49,6 +52,17 @@ def write_jsonl(path: Path, rows: Iterable[Row]) -> Path:
     """One record a line."""
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return path
+
+
+def arrived(
+    records: RecordBatch | None,
+    labels: LabelBatch | None = None,
+    rejected: NDArray[np.int64] = NO_LINES,
+    *,
+    arrival: float = START,
+) -> ModelBatch:
+    """What one model is given at once."""
+    return ModelBatch(records, labels, rejected, arrival)
 
 
 def batch_of(rows: Sequence[Row]) -> RecordBatch:

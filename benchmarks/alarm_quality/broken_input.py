@@ -15,7 +15,7 @@ from model_drift_exporter.configuration.settings import Settings
 from model_drift_exporter.evidence.settings import PAGE, TICKET
 from model_drift_exporter.models.model import ModelTrack
 from model_drift_exporter.pipeline.assembly import track_options
-from model_drift_exporter.records.batches import RecordBatch
+from model_drift_exporter.records.batches import NO_LINES, ModelBatch, RecordBatch
 from model_drift_exporter.reference.profile import ReferenceProfile
 
 from .laws import START, profile_of
@@ -106,14 +106,14 @@ def broken_input(days: int, rate: int, seed: int, *, clean_days: float, amplitud
 def _told(reference: ReferenceProfile, before: RecordBatch, after: RecordBatch, value: object) -> dict[str, float]:
     """Records and hours from the first broken record on; infinite for never."""
     track = _track(reference)
-    track.process(before, arrival=0.0)
+    track.process(ModelBatch(before, None, NO_LINES, 0.0))
     broken = attrs.evolve(
         after,
         features={**after.features, _FEATURE: [value] * after.size},
         line=range(before.size, before.size + after.size),
     )
     for part in _parts(broken):
-        track.process(part, arrival=0.0)
+        track.process(ModelBatch(part, None, NO_LINES, 0.0))
         for edge in track.board.drain():
             if edge.firing and edge.alert == "ModelInputBroken" and _FEATURE in edge.features:
                 place = edge.record - before.size
@@ -126,7 +126,7 @@ def _clean(reference: ReferenceProfile, records: RecordBatch) -> tuple[Counter[s
     """Alarms by severity where nothing is wrong, and why the model is not evaluable at the end."""
     track = _track(reference)
     for part in _parts(records):
-        track.process(part, arrival=0.0)
+        track.process(ModelBatch(part, None, NO_LINES, 0.0))
     return Counter(edge.severity for edge in track.board.drain() if edge.firing), sorted(track.not_evaluable)
 
 

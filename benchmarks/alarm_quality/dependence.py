@@ -16,7 +16,7 @@ from model_drift_exporter.evidence.settings import PAGE, TICKET, EvidenceOptions
 from model_drift_exporter.models.model import ModelTrack
 from model_drift_exporter.monitors.drift import EvidenceMonitor
 from model_drift_exporter.pipeline.assembly import track_options
-from model_drift_exporter.records.batches import RecordBatch, lines_of
+from model_drift_exporter.records.batches import NO_LINES, ModelBatch, RecordBatch, lines_of
 from model_drift_exporter.records.clock import EventTimes
 from model_drift_exporter.reference.binning import Binner, CodedBatch
 from model_drift_exporter.reference.profile import ReferenceProfile
@@ -145,7 +145,7 @@ def _clean(profile: ReferenceProfile, records: RecordBatch) -> tuple[Counter[str
     highest, crossings = -math.inf, 0
     for start in range(0, records.size, A_DAY // 4):
         batch = records.take(range(start, start + A_DAY // 4))
-        track.process(batch, arrival=0.0)
+        track.process(ModelBatch(batch, None, NO_LINES, 0.0))
         strict.observe(batch)
         edges = [edge for edge in track.board.drain() if edge.firing]
         fired.update(edge.severity for edge in edges)

@@ -19,7 +19,7 @@ from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.service.snapshot_file import read_snapshot, write_snapshot
 from model_drift_exporter.settings.values import parse_window
 from tests.exposition import Exposition, series_lines
-from tests.prediction_log import START, Row, batch_of, make_rows, profile_of
+from tests.prediction_log import START, Row, arrived, batch_of, make_rows, profile_of
 
 _WINDOWS = tuple(map(parse_window, ("1h", "100")))
 _OPTIONS = TrackOptions(_WINDOWS, learn_records=200)
@@ -38,7 +38,7 @@ def _track(
 ) -> ModelTrack:
     track = ModelTrack("m", reference, options)
     for start, stop in pairwise(sorted({min(cut, len(rows)) for cut in cuts} | {0, len(rows)})):
-        track.process(batch_of(rows[start:stop]), arrival=_ARRIVAL)
+        track.process(arrived(batch_of(rows[start:stop]), arrival=_ARRIVAL))
     return track
 
 
@@ -72,7 +72,7 @@ def test_learning_is_seen_and_then_over() -> None:
     assert found("model_reference_learning_records_needed", model="m") == 200
     assert found("model_records_total", model="m") == 150
     assert not found.select("model_feature_observations_total")
-    track.process(batch_of(make_rows(50, seed=2, start=START + 1_500)), arrival=_ARRIVAL)
+    track.process(arrived(batch_of(make_rows(50, seed=2, start=START + 1_500)), arrival=_ARRIVAL))
     found = Exposition.of(track.collect())
     assert track.learning is None
     assert found.get("model_reference_learning_records", model="m") is None
@@ -85,9 +85,9 @@ def test_learning_without_anything_to_learn() -> None:
     rows = [{"features": {"x": None}, "ts": START} for _ in range(200)]
     track = ModelTrack("m", None, _OPTIONS)
     with pytest.raises(ReferenceProfileError, match="no usable feature among x"):
-        track.process(batch_of(rows), arrival=_ARRIVAL)
+        track.process(arrived(batch_of(rows), arrival=_ARRIVAL))
     track.give_up_learning()
-    track.process(batch_of(rows), arrival=_ARRIVAL)
+    track.process(arrived(batch_of(rows), arrival=_ARRIVAL))
     assert (track.traffic.records, track.learning) == (400, None)
     assert Exposition.of(track.collect())("model_records_total", model="m") == 400
 
@@ -173,7 +173,7 @@ def test_a_record_without_a_time_has_that_of_the_record_before() -> None:
     for size in (1, 7, 60):
         track = ModelTrack("churn", profile, TrackOptions(_WINDOWS))
         for first in range(0, 60, size):
-            track.process(batch_of(rows[first : first + size]), arrival=4e9)
+            track.process(arrived(batch_of(rows[first : first + size]), arrival=4e9))
         assert (track.times.untimed, track.times.future, track.times.late) == (3, 0, 0)
         counts.append([window.counts()[0].tolist() for window in track.drift.windows] if track.drift else [])
     assert counts[0] == counts[1] == counts[2]
@@ -194,7 +194,7 @@ def test_rejected_lines_are_evidence_of_broken_input() -> None:
     for first in range(0, 4_800, 60):
         lines = np.arange(120 * first // 60, 120 * first // 60 + 120, dtype=np.int64)
         batch = attrs.evolve(batch_of(rows[first : first + 60]), line=lines[::2].tolist())
-        track.process(batch, None, lines[1::2] if first >= 1_200 else NO_LINES, arrival=START)
+        track.process(arrived(batch, None, lines[1::2] if first >= 1_200 else NO_LINES))
     alarm = track.board["ModelInputBroken"]
     assert alarm.active
     assert Exposition.of(track.collect())("model_alert_active", model="m", alert=alarm.alert, severity="page") == 1
@@ -219,7 +219,7 @@ def test_a_new_version_starts_evidence_again() -> None:
         rows = [*old, *(row | {"model_version": version} for row in new)]
         track = ModelTrack("m", profile, _OPTIONS)
         for first, last in pairwise([0, *cuts, len(rows)]):
-            track.process(_lines(batch_of(rows[first:last]), first), arrival=START)
+            track.process(arrived(_lines(batch_of(rows[first:last]), first)))
         assert track.traffic.version == version
         evidence[version, cuts] = _evidence(track)
     same, *restarted = evidence.values()
@@ -232,10 +232,10 @@ def test_a_latch_outlives_a_new_version() -> None:
     """What fires goes on until recovery: a roll-out is no recovery, and no person's word."""
     profile = profile_of([batch_of(make_rows(5_000, seed=9))])
     track = ModelTrack("m", profile, _OPTIONS)
-    track.process(_lines(batch_of(_drifted("1", 1, shift=20.0)), 0), arrival=START)
+    track.process(arrived(_lines(batch_of(_drifted("1", 1, shift=20.0)), 0)))
     alarm = track.board["ModelFeatureDrift"]
     assert (alarm.active, alarm.features) == (True, ("age",))
-    track.process(_lines(batch_of(_drifted("2", 2, 20, shift=20.0)), 900), arrival=START)
+    track.process(arrived(_lines(batch_of(_drifted("2", 2, 20, shift=20.0)), 900)))
     assert alarm.active
 
 
@@ -257,10 +257,10 @@ def test_labels_find_their_predictions_and_harm_pages() -> None:
     """Labels that come with and behind their records are joined; if they say that the model fails, the page fires."""
     track = ModelTrack("m", _labelled_profile(), attrs.evolve(_OPTIONS, labels=LabelOptions(delay_independent=True)))
     rows = make_rows(600, seed=3)
-    track.process(_lines(batch_of(rows), 0), _labels(rows[:100], 600, wrong=True), arrival=START)
+    track.process(arrived(_lines(batch_of(rows), 0), _labels(rows[:100], 600, wrong=True)))
     assert track.knows(_labels(rows[:2], 0)).tolist() == [True, True]
     assert not track.knows(LabelBatch(1, identifier=["never"], label=["yes"])).any()
-    track.process(None, _labels(rows[100:], 700, wrong=True), arrival=START)
+    track.process(arrived(None, _labels(rows[100:], 700, wrong=True)))
     track.finish()
     found = Exposition.of(track.collect())
     assert found("model_labels_joined_total", model="m") == 600
@@ -272,12 +272,12 @@ def test_a_model_that_learns_is_not_evaluable_and_keeps_its_labels() -> None:
     """They are joined once the reference is there, with the predictions that it was learned from."""
     track = ModelTrack("m", None, attrs.evolve(_OPTIONS, learn_records=300))
     rows = make_rows(300, seed=3)
-    track.process(_lines(batch_of(rows[:200]), 0), _labels(rows[:50], 200), arrival=START)
+    track.process(arrived(_lines(batch_of(rows[:200]), 0), _labels(rows[:50], 200)))
     assert track.not_evaluable == {"no_reference"}
     found = Exposition.of(track.collect()).by("reason", "model_not_evaluable", model="m")
     assert [reason for reason, holds in found.items() if holds] == ["no_reference"]
     assert track.knows(_labels(rows[:1], 0)).all()
-    track.process(_lines(batch_of(rows[200:]), 250), arrival=START)
+    track.process(arrived(_lines(batch_of(rows[200:]), 250)))
     assert Exposition.of(track.collect())("model_labels_joined_total", model="m") == 50
 
 
@@ -300,7 +300,7 @@ def test_a_restored_track_decides_as_if_nothing_had_happened(stop: int, given: b
             tracks.append(second)
         for track in (whole, tracks[-1]):
             own = _labels(part, index * 200 + 100, wrong=index > 6)
-            track.process(_lines(batch_of(part), index * 200), own, np.array([index * 200 + 50]), arrival=START)
+            track.process(arrived(_lines(batch_of(part), index * 200), own, np.array([index * 200 + 50])))
     expected, found = whole.board.transitions, tracks[-1].board.transitions
     assert [(each.alert, each.firing, each.record, each.features) for each in found] == [
         (each.alert, each.firing, each.record, each.features) for each in expected
@@ -325,7 +325,7 @@ def test_a_new_reference_releases_latches() -> None:
     """What fired was about another reference; the same reference goes on where it was."""
     profile = profile_of([batch_of(make_rows(5_000, seed=9))])
     old = ModelTrack("m", profile, _OPTIONS)
-    old.process(_lines(batch_of(_drifted("1", 1, shift=20.0)), 0), arrival=START)
+    old.process(arrived(_lines(batch_of(_drifted("1", 1, shift=20.0)), 0)))
     assert old.board["ModelFeatureDrift"].active
     same = ModelTrack("m", profile, _OPTIONS)
     same.take_over(old, same_bins=True)
@@ -367,7 +367,7 @@ def test_names_are_escaped() -> None:
     """A model or version with quotes, backslashes and line breaks is one valid label."""
     name = 'a"b\\c\nd'
     track = ModelTrack(name, profile_of([batch_of(make_rows(200))]), _HOUR_OPTIONS)
-    track.process(batch_of(make_rows(3, model_version=name)), arrival=START)
+    track.process(arrived(batch_of(make_rows(3, model_version=name))))
     found = Exposition.of(track.collect())
     assert found("model_records_total", model=name) == 3
     assert [dict(labels)["version"] for labels in found.select("model_info", model=name)] == [name]

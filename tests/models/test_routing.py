@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model_drift_exporter.models.model import ModelTrack, TrackOptions
-from model_drift_exporter.models.routing import OTHER_MODELS, LabelRouting, RejectedLines
-from model_drift_exporter.records.batches import LabelBatch, RecordBatch
+from model_drift_exporter.models.routing import OTHER_MODELS, LabelRouting, RejectedLines, Routing
+from model_drift_exporter.records.batches import Decoded, LabelBatch, RecordBatch
 from model_drift_exporter.settings.values import parse_window
-from tests.prediction_log import START, batch_of, make_rows
+from tests.prediction_log import arrived, batch_of, make_rows
 
 _OPTIONS = TrackOptions((parse_window("1h"),))
 
@@ -32,8 +32,29 @@ def _track(name: str, identifiers: Sequence[str] = ()) -> ModelTrack:
         rows = make_rows(len(identifiers))
         for row, identifier in zip(rows, identifiers, strict=True):
             row["id"] = identifier
-        track.process(batch_of(rows), arrival=START)
+        track.process(arrived(batch_of(rows)))
     return track
+
+
+def test_each_model_gets_one_batch_of_all_that_a_chunk_holds() -> None:
+    """Its records, its labels and the lines rejected behind its records; what is of no track is left out."""
+    routing = Routing("a", 20)
+    tracks = {"a": _track("a"), "b": _track("b", ["1"])}
+    records = RecordBatch(4, {}, model=[None, "b", "c", "b"], line=[0, 2, 4, 6])
+    decoded = Decoded(records, _labels(["1", "2"], ["b", "a"]), rejected=np.array([1, 3, 5, 7]))
+    own = routing.records(decoded)
+    assert {name: batch.size for name, batch in own.items()} == {"a": 1, "b": 2, "c": 1}
+    routed = routing.route(decoded, own, tracks, arrival=7.0, input_name="log")
+    assert [*routed] == ["a", "b"]
+    found = {
+        name: (batch.size, [*(batch.labels.identifier or ())] if batch.labels else [], batch.rejected.tolist())
+        for name, batch in routed.items()
+    }
+    assert found == {"a": (1, ["2"], [1]), "b": (2, ["1"], [3, 7])}
+    assert {batch.arrival for batch in routed.values()} == {7.0}
+    assert routing.labels(tracks) == {"a": 1, "b": 1}
+    only_lines = routing.route(Decoded(rejected=np.array([8])), {}, tracks, arrival=8.0, input_name="log")
+    assert [(name, batch.records, batch.rejected.tolist()) for name, batch in only_lines.items()] == [("b", None, [8])]
 
 
 @given(st.lists(st.sampled_from(["a", "b", "bad"]), max_size=30), st.lists(st.integers(0, 30), max_size=4))
@@ -121,3 +142,12 @@ def test_waiting_labels_are_bounded(name: str | None) -> None:
     routing.route(_labels([1, 2], ["z", OTHER_MODELS]), tracks, "default", {})
     assert routing.claim("z", unnamed=False) == []
     assert routing.counted(tracks, "default")[OTHER_MODELS] == 120_002
+
+
+def test_names_in_labels_are_bounded() -> None:
+    """Labels with ever new model names take no more memory than the limit allows, and none is lost."""
+    routing = LabelRouting(3)
+    for start in range(0, 1_000, 50):
+        routing.route(_labels(range(50), [f"m{index}" for index in range(start, start + 50)]), {}, "default", {})
+    assert len(routing.counts) < 60
+    assert sum(routing.counted({}, "default").values()) == 1_000

@@ -11,7 +11,7 @@ from model_drift_exporter.records.batches import LabelBatch
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.settings.values import parse_window
 from tests.exposition import Exposition, series_lines
-from tests.prediction_log import START, Row, batch_of, make_rows, profile_of
+from tests.prediction_log import START, Row, arrived, batch_of, make_rows, profile_of
 
 _WINDOWS = tuple(map(parse_window, ("1h", "100")))
 _AT_ONCE = LabelOptions(delay_independent=True)
@@ -24,7 +24,7 @@ def _reference(rows: int = 500) -> ReferenceProfile:
 
 def _track(rows: Sequence[Row], reference: ReferenceProfile, options: TrackOptions = _OPTIONS) -> ModelTrack:
     track = ModelTrack("m", reference, options)
-    track.process(batch_of(rows), arrival=float(START))
+    track.process(arrived(batch_of(rows)))
     return track
 
 
@@ -81,7 +81,7 @@ def test_what_is_exported_in_any_case_is_known(regression: bool) -> None:
     profile = profile_of([batch_of(rows)])
     nothing = TrackOptions(_WINDOWS, series_per_model=1, labels=_AT_ONCE)
     track = ModelTrack("m", profile, nothing)
-    track.process(batch_of(rows), LabelBatch(1, label=["yes"]), arrival=float(START))
+    track.process(arrived(batch_of(rows), LabelBatch(1, label=["yes"])))
     track.finish()
     for alarm in track.board.alarms.values():
         if alarm.alert in ("ModelLossIncreased", "ModelConceptDrift"):

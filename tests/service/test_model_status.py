@@ -9,7 +9,7 @@ from model_drift_exporter.service.model_status import bin_labels, model_status
 from model_drift_exporter.service.status import ColumnStatus, ModelStatus
 from model_drift_exporter.settings.values import parse_window
 from tests.exposition import Exposition
-from tests.prediction_log import START, Row, batch_of, make_rows, profile_of
+from tests.prediction_log import Row, arrived, batch_of, make_rows, profile_of
 
 _WINDOWS = tuple(map(parse_window, ("24h", "1h", "100")))
 
@@ -18,7 +18,7 @@ def _track(rows: list[Row], *, given: bool = True, limit: int = 30_000) -> Model
     reference = profile_of([batch_of(make_rows(500, seed=9, model_version="1"))]) if given else None
     track = ModelTrack("m", reference, TrackOptions(_WINDOWS, series_per_model=limit))
     if rows:
-        track.process(batch_of(rows), arrival=START)
+        track.process(arrived(batch_of(rows)))
     return track
 
 
@@ -60,12 +60,14 @@ def test_inputs_that_are_not_judged_are_a_reason_and_a_warning() -> None:
     blind = msgspec.structs.replace(reference, columns=[gaps, *reference.columns[1:]])
     for given, names in ((reference, []), (blind, [age.name])):
         track = ModelTrack("m", given, TrackOptions(_WINDOWS))
-        track.process(batch_of(make_rows(60)), arrival=START)
+        track.process(arrived(batch_of(make_rows(60))))
         assert ("input_not_judged" in track.not_evaluable) == bool(names)
         found = Exposition.of(track.collect())
         assert found("model_not_evaluable", model="m", reason="input_not_judged") == len(names)
         status = model_status(track, labels=0)
-        assert [text.rpartition(": ")[2] for text in status.reference_warnings if "cannot be told" in text] == names
+        assert [
+            text.rpartition(": ")[2] for text in status.reference_warnings if "invalid values cannot be told" in text
+        ] == names
         assert status.label_state is None or "input_not_judged" not in status.label_state.reasons
 
 
@@ -121,7 +123,7 @@ def test_the_rate_is_of_event_time() -> None:
     assert model_status(_track(make_rows(1_000, step=2)), 0).records_per_second == pytest.approx(0.5, rel=0.05)
     assert model_status(_track([]), 0).records_per_second == 0
     track = ModelTrack("m", profile_of([batch_of(make_rows(200))]), TrackOptions((parse_window("100"),)))
-    track.process(batch_of(make_rows(50)), arrival=START)
+    track.process(arrived(batch_of(make_rows(50))))
     assert model_status(track, 0).records_per_second == 0
 
 

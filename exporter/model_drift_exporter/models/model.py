@@ -17,7 +17,7 @@ from ..labels.evaluability import not_evaluable
 from ..labels.flow import LabelFlow
 from ..metrics.samples import Samples, Series
 from ..monitors.distances import DriftMonitor
-from ..records.batches import NO_LINES, LabelBatch, ModelBatch, RecordBatch
+from ..records.batches import LabelBatch, ModelBatch
 from ..records.clock import EventTimes
 from ..records.times import parse_time
 from ..reference.profile import Column, ReferenceProfile
@@ -86,23 +86,16 @@ class ModelTrack:
         self._monitors = ModelMonitors(self.name, reference, self._options, self.board)
         self._samples.begin(reference)
 
-    def process(
-        self,
-        records: RecordBatch | None,
-        labels: LabelBatch | None = None,
-        rejected: NDArray[np.int64] = NO_LINES,
-        *,
-        arrival: float,
-    ) -> None:
-        """Take in what has come for the model; ``arrival`` (wall clock, seconds) stands for the time of records without one.
+    def process(self, batch: ModelBatch) -> None:
+        """Take in what has come for the model.
 
-        All lines are of one input, ``rejected`` ascending. Raises :class:`ReferenceProfileError` if no reference can be
-        built from the records that it should be learned from.
+        All lines are of one input. Raises :class:`ReferenceProfileError` if no reference can be built from the records that
+        it should be learned from.
         """
-        if records is not None:
-            self.traffic.records += records.size
-            self.traffic.follow_version(records.version)
-        self._take(ModelBatch(records, labels, rejected, arrival).behind(self.traffic.line))
+        if batch.records is not None:
+            self.traffic.records += batch.size
+            self.traffic.follow_version(batch.records.version)
+        self._take(batch.behind(self.traffic.line))
 
     def _take(self, batch: ModelBatch) -> None:
         if self.reference is not None:

@@ -11,11 +11,11 @@ import numpy as np
 from ..errors import ReferenceProfileError, StateError
 from ..evidence.alarms import Transition
 from ..metrics.samples import HistogramSeries, Samples, Series
-from ..records.batches import NO_LINES, Decoded, ModelBatch
+from ..records.batches import Decoded, ModelBatch
 from ..reference.profile import ReferenceProfile
 from .model import ModelTrack, TrackOptions
 from .reference_fit import ReferenceFit
-from .routing import OTHER_MODELS, LabelRouting, RejectedLines
+from .routing import OTHER_MODELS, Routing
 
 __all__ = ["DEFAULT_MODEL", "OTHER_MODELS", "Models", "why_new_bins"]
 
@@ -39,11 +39,9 @@ class Models:
         self._options = options
         self.references: Mapping[str, ReferenceProfile] = {profile.model: profile for profile in references}
         only = references[0].model if len(references) == 1 else DEFAULT_MODEL
-        self._default_name = default_name or only
+        self.routing = Routing(default_name or only, limit)
         self._limit = limit
         self.tracks: dict[str, ModelTrack] = {}
-        self._labels = LabelRouting(limit)
-        self._rejected = RejectedLines()
         self._overflow = 0
         self._fit = ReferenceFit()
 
@@ -55,33 +53,27 @@ class Models:
         """Whether a batch holds records of a model without a given reference."""
         if decoded.records is None:
             return False
-        return any(self.reference_of(name or self._default_name) is None for name in decoded.records.model_names())
+        return any(self.reference_of(name or self.routing.default) is None for name in decoded.records.model_names())
 
     def process(self, decoded: Decoded, arrival: float, input_name: str = "") -> None:
         """Give each model its records, labels and rejected lines. ``arrival`` is wall-clock seconds.
 
         Lines are those of the input.
         """
-        records = decoded.records.by_model(self._default_name) if decoded.records is not None else {}
-        batches = {name: batch for name, batch in records.items() if name is not None}
-        for name, batch in batches.items():
+        records = self.routing.records(decoded)
+        for name, batch in records.items():
             if self._track(name, arrival) is None:
                 self._overflow += batch.size
-        rejected = self._rejected.attribute(input_name, decoded.rejected, batches)
-        labels = {}
-        if decoded.labels is not None:
-            labels = self._labels.route(decoded.labels, self.tracks, self._default_name, batches)
-        for name in dict.fromkeys([*batches, *labels, *rejected]):
-            if name in self.tracks:
-                lines = rejected.get(name, NO_LINES)
-                self._give(self.tracks[name], ModelBatch(batches.get(name), labels.get(name), lines, arrival))
-        if batches:
+        routed = self.routing.route(decoded, records, self.tracks, arrival=arrival, input_name=input_name)
+        for name, own in routed.items():
+            self._give(self.tracks[name], own)
+        if records:
             self._fit.look(self.tracks, self.references)
 
     def _give(self, track: ModelTrack, batch: ModelBatch) -> None:
         learning = track.learning
         try:
-            track.process(batch.records, batch.labels, batch.rejected, arrival=batch.arrival)
+            track.process(batch)
         except ReferenceProfileError as error:
             self._learning_failed(track, error)
         if learning is not None and track.reference is not None:
@@ -98,8 +90,8 @@ class Models:
                     name,
                     self._options.learn_records,
                 )
-            for labels in self._labels.claim(name, unnamed=len(self.tracks) == 1):
-                self._give(track, ModelBatch(None, labels, NO_LINES, arrival))
+            for batch in self.routing.claim(name, only=len(self.tracks) == 1, arrival=arrival):
+                self._give(track, batch)
         return track
 
     def take_over(self, old: Models, *, same_fields: bool) -> None:
@@ -107,8 +99,8 @@ class Models:
 
         ``same_fields``: what the fields and features of a record are has not changed.
         """
-        self._overflow, self._fit, self._rejected = old._overflow, old._fit, old._rejected
-        self._labels.take_over(old._labels)
+        self._overflow, self._fit = old._overflow, old._fit
+        self.routing.take_over(old.routing)
         for name, track in old.tracks.items():
             given = self.reference_of(name)
             reason = why_new_bins(track, given, self._options, same_fields=same_fields)
@@ -148,7 +140,7 @@ class Models:
 
     def labels(self) -> dict[str, int]:
         """Label records by model; before the first record those that name none are of the default model."""
-        return self._labels.counted(self.tracks, self._default_name)
+        return self.routing.labels(self.tracks)
 
     def rearm(self, model: str | None = None) -> dict[str, list[str]]:
         """Release all latches, of one model or of all: a person says that what happened is over, or accepted.
@@ -167,14 +159,12 @@ class Models:
         """State for a snapshot, as plain values and arrays."""
         return {
             "tracks": {name: track.snapshot() for name, track in self.tracks.items()},
-            "rejected": self._rejected.snapshot(),
-            "labels": self._labels.snapshot(),
+            **self.routing.snapshot(),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a snapshot, before the first batch. A model whose part does not fit any more begins anew."""
-        self._rejected.restore(state["rejected"])
-        self._labels.restore(state["labels"])
+        self.routing.restore(state)
         for name, saved in state["tracks"].items():
             track = self.tracks[name] = ModelTrack(name, self.reference_of(name), self._options)
             try:

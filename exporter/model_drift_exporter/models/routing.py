@@ -1,4 +1,4 @@
-"""Which model a label or a rejected line is counted to, where it does not say so itself."""
+"""Which model a record, a label or a rejected line is counted to: one batch a model of what a chunk held."""
 
 from __future__ import annotations
 
@@ -9,17 +9,80 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..records.batches import NO_LINES, LabelBatch, ModelBatch, RecordBatch, lines_of
+from ..records.batches import NO_LINES, Decoded, LabelBatch, ModelBatch, RecordBatch, lines_of
 from ..records.values import text_of
 from .model import ModelTrack
 
-__all__ = ["OTHER_MODELS", "LabelRouting", "RejectedLines"]
+__all__ = ["OTHER_MODELS", "LabelRouting", "RejectedLines", "Routing"]
 
 OTHER_MODELS = "__other__"
 """Label under which the records of models beyond the limit are counted."""
 
 _WAITING_LABELS = 100_000
 _WAITING_LINES = 100_000
+
+
+class Routing:
+    """Makes one batch a model of what a chunk held.
+
+    ``default`` is the model of records that name none, ``limit`` the number of models kept apart.
+    """
+
+    def __init__(self, default: str, limit: int) -> None:
+        self.default = default
+        self._labels = LabelRouting(limit)
+        self._rejected = RejectedLines()
+
+    def take_over(self, old: Routing) -> None:
+        """Go on with what another one has counted and keeps."""
+        self._labels.take_over(old._labels)
+        self._rejected = old._rejected
+
+    def records(self, decoded: Decoded) -> dict[str, RecordBatch]:
+        """The records of a chunk by the model that each names, or the default."""
+        found = decoded.records.by_model(self.default) if decoded.records is not None else {}
+        return {name: batch for name, batch in found.items() if name is not None}
+
+    def route(
+        self,
+        decoded: Decoded,
+        records: Mapping[str, RecordBatch],
+        tracks: Mapping[str, ModelTrack],
+        *,
+        arrival: float,
+        input_name: str,
+    ) -> dict[str, ModelBatch]:
+        """What a chunk held, by the track that it is for; what is of no track is left out.
+
+        ``records`` are those of :meth:`records`: whose first ones they are has a track by now. ``arrival`` is wall-clock
+        seconds, and lines are those of the input ``input_name``.
+        """
+        rejected = self._rejected.attribute(input_name, decoded.rejected, records)
+        labels = {}
+        if decoded.labels is not None:
+            labels = self._labels.route(decoded.labels, tracks, self.default, records)
+        return {
+            name: ModelBatch(records.get(name), labels.get(name), rejected.get(name, NO_LINES), arrival)
+            for name in dict.fromkeys([*records, *labels, *rejected])
+            if name in tracks
+        }
+
+    def claim(self, name: str, *, only: bool, arrival: float) -> list[ModelBatch]:
+        """What waits for a model whose first record has come; of an ``only`` model are labels that name none, too."""
+        return [ModelBatch(None, labels, NO_LINES, arrival) for labels in self._labels.claim(name, unnamed=only)]
+
+    def labels(self, tracks: Mapping[str, ModelTrack]) -> dict[str, int]:
+        """Label records by model; before the first record those that name none are of the default model."""
+        return self._labels.counted(tracks, self.default)
+
+    def snapshot(self) -> dict[str, Any]:
+        """State for a snapshot: what waits, and where each input stands."""
+        return {"rejected": self._rejected.snapshot(), "labels": self._labels.snapshot()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a snapshot."""
+        self._rejected.restore(state["rejected"])
+        self._labels.restore(state["labels"])
 
 
 class RejectedLines:
