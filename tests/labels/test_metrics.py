@@ -1,14 +1,13 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 
 import numpy as np
 import pytest
 
 from model_drift_exporter.labels.events import REJECTED
 from model_drift_exporter.labels.joining import JoinTally
-from model_drift_exporter.labels.metrics import AGES, Coverage, LabelSeries, selective
+from model_drift_exporter.labels.metrics import AGES, Coverage, LabelSeries, LabelSummary, selective
 from model_drift_exporter.labels.store import LABEL, PREDICTION, UNINDEXED, LabelStore
 from model_drift_exporter.metrics.samples import Series
 from model_drift_exporter.reference.outcomes import OutcomeLayout
@@ -52,6 +51,7 @@ def test_predictions_are_counted_by_age_and_class() -> None:
     assert coverage.labelled.tolist() == [1, 1, 0, 0, 0]
     assert coverage.class_predictions.tolist() == [0, 1, 1]
     assert coverage.class_labelled.tolist() == [0, 1, 0]
+    assert coverage.by_age == {"1h": 0.5, "1d": 0.5}
     assert Coverage.of(store, LAYOUT, 100 * _HOUR, None).class_predictions.sum() == 0
 
 
@@ -100,17 +100,20 @@ def test_each_count_has_its_metric() -> None:
     store = LabelStore(LAYOUT, 10)
     rows = store.append(np.arange(4, dtype=np.uint64))
     store.columns["flags"][rows] = [PREDICTION, PREDICTION | LABEL, LABEL, PREDICTION | LABEL | UNINDEXED]
-    blocks = LabelSeries("m").samples(
+    tally, rejected = JoinTally(1, 2, 3, 4, 5, 6), {"missing": 7}
+    summary = LabelSummary.of(
         store,
-        JoinTally(1, 2, 3, 4, 5, 6),
-        Counter(missing=7),
+        tally,
+        rejected,
         unidentified=8,
-        ratio=0.5,
+        sampling_ratio=0.5,
         newest=-math.inf,
         maturity=None,
+        coverage=None,
     )
+    tally.joined, rejected["missing"] = 100, 100  # what comes later is no part of the summary
     found = {}
-    for block in blocks:
+    for block in LabelSeries("m", LAYOUT).samples(summary):
         assert isinstance(block.series, Series)
         found[block.series.metric.name] = dict(
             zip([labels[1:] for labels in block.series.label_values], map(float, block.values), strict=True)

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from model_drift_exporter.models.model import ModelTrack, TrackOptions
+from model_drift_exporter.records.batches import LabelBatch
 from model_drift_exporter.reference.profile import Column
 from model_drift_exporter.service.model_status import bin_labels, model_status
 from model_drift_exporter.service.status import ColumnStatus, ModelStatus
@@ -50,6 +51,34 @@ def test_the_status_says_what_the_metrics_say() -> None:
             for field in ("missing_ratio", "invalid_ratio", "out_of_range_ratio", "unseen_ratio"):
                 assert getattr(column, field) == found.get(f"model_feature_{field}", **labels), field
     assert (status.name, status.records, status.labels, status.task) == ("m", 400, 7, "classification")
+
+
+def test_the_state_of_labels_is_that_of_the_metrics() -> None:
+    """What has joined, waits and is covered; nothing but zeros before the first label, and nothing without a reference."""
+    rows = make_rows(300, seed=2)
+    known = [*rows[:200], rows[0] | {"id": "never"}]
+    labels = LabelBatch(
+        len(known),
+        time=[rows[-1]["ts"]] * len(known),
+        identifier=[row["id"] for row in known],
+        label=["yes"] * len(known),
+        line=range(300, 300 + len(known)),
+    )
+    track = _track(rows)
+    quiet = model_status(track, 0).label_state
+    assert quiet is not None
+    assert (quiet.seen, quiet.joined, quiet.waiting, quiet.coverage, quiet.maturity) == (False, 0, 0, (), None)
+    track.process(arrived(None, labels))
+    state = model_status(track, len(known)).label_state
+    found = Exposition.of(track.collect())
+    assert state is not None
+    assert (state.seen, state.joined, state.waiting) == (True, 200, 1)
+    assert state.joined == found("model_labels_joined_total", model="m")
+    assert state.waiting == found("model_labels_waiting", model="m")
+    assert dict(state.coverage) == found.by("age", "model_label_coverage_ratio", model="m")
+    assert [age for age, _ in state.coverage] == ["1h"]
+    assert state.maturity == found.get("model_label_maturity_seconds", model="m")
+    assert model_status(_track(rows, given=False), 0).label_state is None
 
 
 def test_inputs_that_are_not_judged_are_a_reason_and_a_warning() -> None:

@@ -24,7 +24,7 @@ from .evaluability import LabelHealth, LabelState, unmatched
 from .events import EventReader, Events
 from .hashing import hash_identifiers, keys_of
 from .joining import Joins, JoinTally, join, join_alone
-from .metrics import Coverage, CoverageSeries, LabelSeries, selective
+from .metrics import Coverage, LabelSeries, LabelSummary, selective
 from .releasing import Releaser
 from .settings import LabelOptions
 from .store import PREDICTION, LabelStore
@@ -63,8 +63,7 @@ class LabelFlow:
         self._board = board
         self._reader = EventReader(model, reference, binner, self.layout)
         self._reference = reference
-        self._series = LabelSeries(model)
-        self._coverage_series = CoverageSeries(model, self.layout)
+        self._series = LabelSeries(model, self.layout)
         self._begin()
 
     def _begin(self) -> None:
@@ -192,19 +191,23 @@ class LabelFlow:
         broken_input = self._board["ModelInputBroken"] if self._board is not None else None
         return self._state.health.reasons(self._state.label_state(broken_input))
 
-    def collect(self) -> Iterable[Samples]:
-        """Current samples."""
-        yield from self._series.samples(
+    def summary(self) -> LabelSummary:
+        """Where the labels stand now."""
+        return LabelSummary.of(
             self._state.store,
             self._tally,
             self._admission.rejected,
             unidentified=self._admission.unidentified,
-            ratio=self._state.sample.ratio,
+            sampling_ratio=self._state.sample.ratio,
             newest=self._state.health.newest,
             maturity=self._state.maturity.seconds,
+            coverage=self._state.coverage() if self.labels_seen else None,
         )
+
+    def collect(self) -> Iterable[Samples]:
+        """Current samples."""
+        yield from self._series.samples(self.summary())
         if self.labels_seen:
-            yield from self._coverage_series.samples(self._state.coverage())
             yield self._state.delays.samples()
 
     def snapshot(self) -> dict[str, Any]:

@@ -1,10 +1,10 @@
-"""The metrics of the join, and which share of the predictions has a label: by age, and by what was predicted."""
+"""Where the labels of a model stand, as a value; its metrics; and which share of the predictions has a label."""
 
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Self
 
 import attrs
 import numpy as np
@@ -16,7 +16,7 @@ from .events import REJECTED
 from .joining import JoinTally
 from .store import LABEL, PREDICTION, UNINDEXED, LabelStore
 
-__all__ = ["AGES", "Coverage", "CoverageSeries", "LabelSeries", "selective"]
+__all__ = ["AGES", "Coverage", "LabelSeries", "LabelSummary", "selective"]
 
 Counts = NDArray[np.int64]
 _HOUR, _DAY = 3_600.0, 86_400.0
@@ -59,6 +59,12 @@ class Coverage:
                 classes[1] += np.bincount(predicted[mature & labelled], minlength=classes.shape[1])
         return cls(ages[0, :-1], ages[1, :-1], classes[0], classes[1])
 
+    @property
+    def by_age(self) -> dict[str, float]:
+        """Share of the predictions with a label, 0 to 1, of each age that has any."""
+        shares = zip(AGES, _shares(self.labelled, self.predictions).tolist(), strict=True)
+        return {age: share for age, share in shares if not math.isnan(share)}
+
 
 def selective(coverage: Coverage) -> bool:
     """Whether labels prefer some predicted classes.
@@ -76,29 +82,62 @@ def selective(coverage: Coverage) -> bool:
     return bool((np.abs(share - other_share) - _TOLERANCE > _DEVIATIONS * spread).any())
 
 
-class CoverageSeries:
-    """The metrics of coverage."""
-
-    def __init__(self, model: str, layout: OutcomeLayout) -> None:
-        self._ages = Series("model_label_coverage_ratio", [(model, age) for age in AGES])
-        self._classes = Series(
-            "model_prediction_class_label_coverage_ratio", [(model, name) for name in layout.classes]
-        )
-
-    def samples(self, coverage: Coverage) -> Iterable[Samples]:
-        """Shares; none where there are no predictions."""
-        yield self._ages.samples(_shares(coverage.labelled, coverage.predictions))
-        yield self._classes.samples(_shares(coverage.class_labelled, coverage.class_predictions)[:-1])
-
-
 def _shares(part: Counts, whole: Counts) -> NDArray[np.float64]:
     return np.where(whole > 0, part / np.maximum(whole, 1), np.nan)
 
 
-class LabelSeries:
-    """Counters and gauges of one model's labels, without coverage and delays."""
+@attrs.frozen(eq=False)
+class LabelSummary:
+    """Where the labels of one model stand: what its metrics and the page are made from.
 
-    def __init__(self, model: str) -> None:
+    ``tally``, ``rejected`` (by reason) and ``unidentified`` are counted since the start of the process. ``waiting`` labels have
+    no prediction yet; ``predictions`` are kept for their label, a share ``sampling_ratio`` (0 to 1) of all. ``newest`` is the
+    event time of the newest label, in seconds since the epoch, ``maturity`` the age in seconds from which an outcome counts;
+    both are ``None`` while they are not known. ``coverage`` is ``None`` before the first label.
+    """
+
+    tally: JoinTally
+    rejected: Mapping[str, int]
+    unidentified: int
+    waiting: int
+    predictions: int
+    sampling_ratio: float
+    newest: float | None
+    maturity: float | None
+    coverage: Coverage | None
+
+    @classmethod
+    def of(
+        cls,
+        store: LabelStore,
+        tally: JoinTally,
+        rejected: Mapping[str, int],
+        *,
+        unidentified: int,
+        sampling_ratio: float,
+        newest: float,
+        maturity: float | None,
+        coverage: Coverage | None,
+    ) -> Self:
+        """What is kept is counted in the store; ``newest`` is -inf before the first label. Later changes are not seen."""
+        flags = store.columns["flags"][: store.size]
+        return cls(
+            tally=attrs.evolve(tally),
+            rejected=dict(rejected),
+            unidentified=unidentified,
+            waiting=int(np.count_nonzero(flags & (PREDICTION | LABEL) == LABEL)),
+            predictions=int(np.count_nonzero(flags & (PREDICTION | UNINDEXED) == PREDICTION)),
+            sampling_ratio=sampling_ratio,
+            newest=newest if math.isfinite(newest) else None,
+            maturity=maturity,
+            coverage=coverage,
+        )
+
+
+class LabelSeries:
+    """The metrics of one model's labels, without their delays."""
+
+    def __init__(self, model: str, layout: OutcomeLayout) -> None:
         names = (
             *("model_labels_joined_total", "model_labels_revised_total", "model_labels_repeated_total"),
             *("model_labels_unmatched_total", "model_predictions_stored_total", "model_predictions_repeated_total"),
@@ -107,34 +146,31 @@ class LabelSeries:
         )
         self._series = {name: Series(name, [(model,)]) for name in names}
         self._rejected = Series("model_labels_rejected_total", [(model, reason) for reason in REJECTED])
+        self._ages = Series("model_label_coverage_ratio", [(model, age) for age in AGES])
+        self._classes = Series(
+            "model_prediction_class_label_coverage_ratio", [(model, name) for name in layout.classes]
+        )
 
-    def samples(
-        self,
-        store: LabelStore,
-        tally: JoinTally,
-        rejected: Counter[str],
-        *,
-        unidentified: int,
-        ratio: float,
-        newest: float,
-        maturity: float | None,
-    ) -> Iterable[Samples]:
-        """Current values."""
-        flags = store.columns["flags"][: store.size]
-        values = {
+    def samples(self, summary: LabelSummary) -> Iterable[Samples]:
+        """Current values; none of what is not known."""
+        tally = summary.tally
+        values: dict[str, float | None] = {
             "model_labels_joined_total": tally.joined,
             "model_labels_revised_total": tally.revised,
             "model_labels_repeated_total": tally.labels_repeated,
             "model_labels_unmatched_total": tally.unmatched,
             "model_predictions_stored_total": tally.stored,
             "model_predictions_repeated_total": tally.predictions_repeated,
-            "model_predictions_unidentified_total": unidentified,
-            "model_labels_waiting": int(np.count_nonzero(flags & (PREDICTION | LABEL) == LABEL)),
-            "model_label_store_predictions": int(np.count_nonzero(flags & (PREDICTION | UNINDEXED) == PREDICTION)),
-            "model_label_sampling_ratio": ratio,
-            "model_label_last_timestamp_seconds": newest if math.isfinite(newest) else math.nan,
-            "model_label_maturity_seconds": math.nan if maturity is None else maturity,
+            "model_predictions_unidentified_total": summary.unidentified,
+            "model_labels_waiting": summary.waiting,
+            "model_label_store_predictions": summary.predictions,
+            "model_label_sampling_ratio": summary.sampling_ratio,
+            "model_label_last_timestamp_seconds": summary.newest,
+            "model_label_maturity_seconds": summary.maturity,
         }
         for name, value in values.items():
-            yield self._series[name].samples([value])
-        yield self._rejected.samples([rejected[reason] for reason in REJECTED])
+            yield self._series[name].samples([math.nan if value is None else value])
+        yield self._rejected.samples([summary.rejected.get(reason, 0) for reason in REJECTED])
+        if (coverage := summary.coverage) is not None:
+            yield self._ages.samples(_shares(coverage.labelled, coverage.predictions))
+            yield self._classes.samples(_shares(coverage.class_labelled, coverage.class_predictions)[:-1])

@@ -10,7 +10,6 @@ import numpy as np
 from ..evidence.alarms import Alarm, clamped_log10
 from ..labels.evaluability import NOT_EVALUABLE
 from ..labels.flow import LabelFlow
-from ..metrics.samples import Series
 from ..models.model import ModelTrack
 from ..monitors.distances import DriftMonitor, WindowedDrift
 from ..reference.profile import ABOVE, BELOW, FEATURE, INVALID, MISSING, OTHER, PREDICTION, SCORE, Column
@@ -67,24 +66,14 @@ def _alert(alarm: Alarm) -> AlertStatus:
 
 
 def _label_state(flow: LabelFlow) -> LabelStatus:
-    """The state of the join, from the very samples that a scrape shows."""
-    found: dict[str, list[tuple[str, float]]] = {}
-    for block in flow.collect():
-        if isinstance(block.series, Series):
-            names = [values[-1] for values in block.series.label_values]
-            pairs = zip(names, map(float, block.values), strict=True)
-            found[block.series.metric.name] = [pair for pair in pairs if not math.isnan(pair[1])]
-
-    def one(name: str) -> float | None:
-        return next((value for _, value in found.get(name, ())), None)
-
+    summary, reasons = flow.summary(), flow.not_evaluable()
     return LabelStatus(
         seen=flow.labels_seen,
-        joined=int(one("model_labels_joined_total") or 0),
-        waiting=int(one("model_labels_waiting") or 0),
-        coverage=tuple(found.get("model_label_coverage_ratio", ())),
-        maturity=one("model_label_maturity_seconds"),
-        reasons=tuple(reason for reason in NOT_EVALUABLE if reason in flow.not_evaluable()),
+        joined=summary.tally.joined,
+        waiting=summary.waiting,
+        coverage=tuple(summary.coverage.by_age.items()) if summary.coverage is not None else (),
+        maturity=summary.maturity,
+        reasons=tuple(reason for reason in NOT_EVALUABLE if reason in reasons),
     )
 
 
