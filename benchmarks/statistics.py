@@ -68,8 +68,8 @@ def look(reference: str, numeric: int, categorical: int, looks: int) -> dict[str
     (profile,) = load_references(settings)
     track = ModelTrack(profile.model, profile, track_options(settings))
     decoder = FORMATS["jsonl"](Schema())
-    drift = track.drift
-    assert drift is not None
+    assert track.parts is not None
+    drift = track.parts.drift
     size = 1_000
     stream = Stream(numeric=numeric, categorical=categorical, seed=3)
     # Apart by an hour, so that the windows and their predecessors hold records.

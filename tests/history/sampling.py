@@ -98,10 +98,10 @@ class _Thinned(Backfill):
 
 def _cheap(pipeline: Pipeline) -> Iterator[Samples]:
     for track in pipeline.models.tracks.values():
-        yield from track._samples.collect(track)
-        if track._monitors is not None:
-            yield from track._monitors.observations.collect()
-            yield from track._monitors.labels.collect()
+        yield from track.own_samples()
+        if track.parts is not None:
+            yield from track.parts.observations.collect()
+            yield from track.parts.labels.collect()
 
 
 def with_last_week(demanded: Mapping[str, Sequence[Interval]], asked: Interval) -> dict[str, Sequence[Interval]]:

@@ -175,7 +175,8 @@ def test_a_record_without_a_time_has_that_of_the_record_before() -> None:
         for first in range(0, 60, size):
             track.process(arrived(batch_of(rows[first : first + size]), arrival=4e9))
         assert (track.times.untimed, track.times.future, track.times.late) == (3, 0, 0)
-        counts.append([window.counts()[0].tolist() for window in track.drift.windows] if track.drift else [])
+        assert track.parts is not None
+        counts.append([window.counts()[0].tolist() for window in track.parts.drift.windows])
     assert counts[0] == counts[1] == counts[2]
 
 

@@ -14,9 +14,7 @@ from numpy.typing import NDArray
 from ..errors import StateError
 from ..evidence.alarms import AlarmBoard
 from ..labels.evaluability import not_evaluable
-from ..labels.flow import LabelFlow
 from ..metrics.samples import Samples, Series
-from ..monitors.distances import DriftMonitor
 from ..records.batches import LabelBatch, ModelBatch
 from ..records.clock import EventTimes
 from ..records.times import parse_time
@@ -31,7 +29,10 @@ _DAY = 86_400.0
 
 
 class ModelTrack:
-    """Follows one model. Without a reference it keeps the first records, learns one from them, then counts them too."""
+    """Follows one model. Without a reference it keeps the first records, learns one from them, then counts them too.
+
+    ``parts`` are the monitors and the join of labels, once there is a reference.
+    """
 
     def __init__(self, name: str, reference: ReferenceProfile | None, options: TrackOptions) -> None:
         self.name = name
@@ -39,7 +40,7 @@ class ModelTrack:
         self.reference: ReferenceProfile | None = None
         self.board = AlarmBoard(name, options.evidence.budgets)
         self._options = options
-        self._monitors: ModelMonitors | None = None
+        self.parts: ModelMonitors | None = None
         self._buffer = LearningBuffer(options.learn_records)
         self._hopeless = False
         self._samples = TrackSamples(name)
@@ -67,23 +68,18 @@ class ModelTrack:
         return self.reference.columns if self.reference else ()
 
     @property
-    def drift(self) -> DriftMonitor | None:
-        """The monitor of effect sizes, once there is a reference."""
-        return self._monitors.drift if self._monitors is not None else None
-
-    @property
     def suppressed(self) -> Sequence[str]:
         """Columns whose series are not exported because of their number."""
-        return self._monitors.suppressed if self._monitors is not None else ()
+        return self.parts.suppressed if self.parts is not None else ()
 
     @property
     def suppressed_series(self) -> int:
         """Series not exported because of their number."""
-        return self._monitors.suppressed_series if self._monitors is not None else 0
+        return self.parts.suppressed_series if self.parts is not None else 0
 
     def _begin(self, reference: ReferenceProfile) -> None:
         self.reference = reference
-        self._monitors = ModelMonitors(self.name, reference, self._options, self.board)
+        self.parts = ModelMonitors(self.name, reference, self._options, self.board)
         self._samples.begin(reference)
 
     def process(self, batch: ModelBatch) -> None:
@@ -120,13 +116,13 @@ class ModelTrack:
         self._buffer.drain()
 
     def _observe(self, batch: ModelBatch) -> None:
-        if self._monitors is None:
+        if self.parts is None:
             return
         begins = self.traffic.new_versions(batch.records.version) if batch.records is not None else []
         for position, part in enumerate(batch.parts(begins)):
             if begins and (position or begins[0] == 0):
                 self._restart_evidence(self._time_of(part))
-            self._monitors.observe(part, self.traffic)
+            self.parts.observe(part, self.traffic)
 
     def _time_of(self, batch: ModelBatch) -> float:
         """Event time of the first record of a batch, as far as it can be told."""
@@ -140,8 +136,8 @@ class ModelTrack:
 
         Nor do the outcomes of predictions before ``time``, whose labels are still to come.
         """
-        if self._monitors is not None:
-            self._monitors.labels.begin_version(time)
+        if self.parts is not None:
+            self.parts.labels.begin_version(time)
         for alarm in self.board.alarms.values():
             if not alarm.active:
                 alarm.evidence = -np.inf
@@ -167,8 +163,8 @@ class ModelTrack:
         self.board.transitions = old.board.drain()
         if same_bins:
             self._hopeless = old._hopeless
-            if self._monitors is not None and old._monitors is not None:
-                self._monitors.take_over(old._monitors)
+            if self.parts is not None and old.parts is not None:
+                self.parts.take_over(old.parts)
         for batch in old._buffer.batches:
             self._take(batch)
 
@@ -183,7 +179,7 @@ class ModelTrack:
             "traffic": self.traffic.snapshot(),
             "buffer": self._buffer.snapshot(),
             "board": self.board.snapshot(),
-            "monitors": self._monitors.snapshot() if self._monitors is not None else {},
+            "monitors": self.parts.snapshot() if self.parts is not None else {},
         }
 
     @property
@@ -213,12 +209,12 @@ class ModelTrack:
             )
         self._buffer.restore(state["buffer"])
         self.board.restore(state["board"])
-        if self._monitors is not None:
-            self._monitors.restore(state["monitors"])
+        if self.parts is not None:
+            self.parts.restore(state["monitors"])
 
     def knows(self, labels: LabelBatch) -> NDArray[np.bool_]:
         """Which labels are of a prediction of this model that is kept."""
-        return self._buffer.knows(labels) if self._monitors is None else self._monitors.labels.knows(labels)
+        return self._buffer.knows(labels) if self.parts is None else self.parts.labels.knows(labels)
 
     def finish(self) -> None:
         """The input has ended: outcomes that are mature by now count, and a model that still learns takes what it has.
@@ -227,41 +223,40 @@ class ModelTrack:
         """
         if self.learning is not None:
             self.finish_learning()
-        if self._monitors is not None:
-            self._monitors.labels.finish()
-
-    @property
-    def label_flow(self) -> LabelFlow | None:
-        """The join of labels, once there is a reference."""
-        return self._monitors.labels if self._monitors is not None else None
+        if self.parts is not None:
+            self.parts.labels.finish()
 
     @property
     def not_evaluable(self) -> set[str]:
         """Why the model, or part of it, cannot be judged; the reasons of ``model_not_evaluable``."""
-        return {"no_reference"} if self._monitors is None else self._monitors.not_evaluable()
+        return {"no_reference"} if self.parts is None else self.parts.not_evaluable()
 
     @property
     def unjudged_inputs(self) -> Sequence[str]:
         """What of the inputs cannot be judged now, and why, a sentence each."""
-        return () if self._monitors is None else self._monitors.evidence.unjudged()
+        return () if self.parts is None else self.parts.evidence.unjudged()
 
     @property
     def compared_records(self) -> int:
         """Records counted into the bins of the reference so far."""
-        return self._monitors.observations.records if self._monitors is not None else 0
+        return self.parts.observations.records if self.parts is not None else 0
 
     @property
     def absent_features(self) -> list[str]:
         """Features of the reference that no record had so far."""
-        return self._monitors.observations.absent_features if self._monitors is not None else []
+        return self.parts.observations.absent_features if self.parts is not None else []
+
+    def own_samples(self) -> Iterable[Samples]:
+        """Samples of what the model itself counts, whatever its parts do."""
+        return self._samples.collect(self)
 
     def collect(self) -> Iterable[Samples]:
-        """The model's samples."""
-        yield from self._samples.collect(self)
+        """All samples of the model."""
+        yield from self.own_samples()
         yield from self.board.collect()
         yield not_evaluable(self.name, self.not_evaluable)
-        if self._monitors is not None:
-            yield from self._monitors.collect()
+        if self.parts is not None:
+            yield from self.parts.collect()
 
 
 class TrackSamples:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import attrs
-import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import StateError
 from ..evidence.alarms import AlarmBoard
@@ -53,17 +51,11 @@ class TrackOptions:
         return max((window.seconds for window in self.windows if window.seconds is not None), default=None)
 
 
-@runtime_checkable
-class _JudgesLines(Protocol):
-    """A monitor to which rejected lines are evidence."""
-
-    def reject(self, lines: NDArray[np.int64], now: float) -> None: ...
-
-
 class ModelMonitors:
     """The monitors of one model, and the join that feeds outcomes to some of them, all in the order of the lines.
 
-    ``suppressed`` are the columns whose series are beyond the limit, ``suppressed_series`` how many these are.
+    ``observations``, ``drift`` and ``evidence`` are those of the monitors that others ask for more than samples, ``labels`` is
+    the join. ``suppressed`` are the columns whose series are beyond the limit, ``suppressed_series`` how many these are.
     """
 
     def __init__(self, model: str, reference: ReferenceProfile, options: TrackOptions, board: AlarmBoard) -> None:
@@ -75,20 +67,20 @@ class ModelMonitors:
         self.suppressed: Sequence[str] = [column.name for column in hidden]
         self.suppressed_series = sum(series_of(column, windows) for column in hidden)
         context = MonitorContext(model, reference, self._binner, options.windows, exported, board, options.evidence)
-        self._monitors: list[Monitor] = [make(context) for make in MONITORS]
+        self.observations = ObservationsMonitor(context)
+        self.drift = DriftMonitor(context)
+        self.evidence = EvidenceMonitor(context)
+        others = [make(context) for make in MONITORS]
+        self._monitors: list[Monitor] = [self.observations, self.drift, *others, self.evidence]
         self._outcome_monitors: list[OutcomeMonitor] = [make(context) for make in OUTCOME_MONITORS]
         self.labels = LabelFlow(model, reference, self._binner, options.labels, self._judge, board=board)
         self._constant = reference_samples(model, reference, [reference.columns[position] for position in exported])
-        self.drift = next(monitor for monitor in self._monitors if isinstance(monitor, DriftMonitor))
-        self.evidence = next(monitor for monitor in self._monitors if isinstance(monitor, EvidenceMonitor))
-        self.observations = next(monitor for monitor in self._monitors if isinstance(monitor, ObservationsMonitor))
 
     def observe(self, batch: ModelBatch, traffic: Traffic) -> None:
         """Take in a batch; the clock of ``traffic`` follows."""
         now = batch.arrival if traffic.times.now is None else traffic.times.now
-        for monitor in self._monitors if len(batch.rejected) else ():
-            if isinstance(monitor, _JudgesLines):
-                monitor.reject(batch.rejected, now)
+        if len(batch.rejected):
+            self.evidence.reject(batch.rejected, now)
         coded = None
         if batch.records is not None:
             coded = self._coded(batch.records, batch.arrival, traffic)

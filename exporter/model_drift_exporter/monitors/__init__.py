@@ -1,15 +1,15 @@
-"""Monitors. A new one is a module with a class and a line here."""
+"""Monitors. A new one is a module with a class and a line here.
+
+Those that others ask for more than samples (counts, effect sizes, evidence) are made by name in ``models/monitoring.py``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from .base import Monitor, MonitorContext, OutcomeMonitor
-from .bin_counts import ObservationsMonitor
 from .concept import ConceptMonitor
 from .confidence import ConfidenceMonitor
-from .distances import DriftMonitor
-from .drift import EvidenceMonitor
 from .latency import LatencyMonitor
 from .loss import HarmMonitor
 from .performance import PerformanceMonitor
@@ -17,11 +17,8 @@ from .performance import PerformanceMonitor
 __all__ = ["MONITORS", "OUTCOME_MONITORS", "Monitor", "MonitorContext", "OutcomeMonitor"]
 
 MONITORS: tuple[Callable[[MonitorContext], Monitor], ...] = (
-    ObservationsMonitor,
-    DriftMonitor,
     ConfidenceMonitor,
     LatencyMonitor,
-    EvidenceMonitor,
 )
 
 OUTCOME_MONITORS: tuple[Callable[[MonitorContext], OutcomeMonitor], ...] = (

@@ -26,9 +26,9 @@ def model_status(track: ModelTrack, labels: int) -> ModelStatus:
     reference = track.reference
     windows: tuple[WindowStatus, ...] = ()
     rate = 0.0
-    if reference is not None and track.drift is not None:
-        look = track.drift.look()
-        windows = tuple(_window(track, track.drift, look, place) for place in range(len(look.records)))
+    if track.parts is not None:
+        look = track.parts.drift.look()
+        windows = tuple(_window(track, track.parts.drift, look, place) for place in range(len(look.records)))
         rate = _rate(track, look)
     return ModelStatus(
         name=track.name,
@@ -47,7 +47,7 @@ def model_status(track: ModelTrack, labels: int) -> ModelStatus:
         records_per_second=rate,
         windows=windows,
         alerts=tuple(map(_alert, track.board.alarms.values())),
-        label_state=None if track.label_flow is None else _label_state(track.label_flow),
+        label_state=None if track.parts is None else _label_state(track.parts.labels),
     )
 
 
