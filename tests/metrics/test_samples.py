@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from unittest import mock
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 from model_drift_exporter.metrics.catalogue import CATALOGUE, Metric
+from model_drift_exporter.metrics.renderer import lines_of_block
 from model_drift_exporter.metrics.samples import HistogramSeries, Series, escape_label_value
 
 METRICS = {
@@ -115,3 +117,12 @@ def test_a_histogram_escapes_its_label_values() -> None:
     assert HistogramSeries("model_test_confidence", ['a"b'], [1]).prefixes[-1] == (
         'model_test_confidence_count{model="a\\"b"} '
     )
+
+
+def test_a_number_that_is_not_there_is_no_exported_series() -> None:
+    """What is counted is what a scrape shows: NaN is left out, a histogram is there with all its buckets."""
+    series = Series("model_test_observations_total", [("m", name) for name in "abc"])
+    histogram = HistogramSeries("model_test_confidence", ("m",), (0.5, 1.0))
+    blocks = [series.samples([1.0, math.nan, 0.0]), histogram.samples(np.zeros(3, dtype=np.int64), 0.0)]
+    assert [block.exported for block in blocks] == [2, 5]
+    assert [len([*lines_of_block(block)]) for block in blocks] == [2, 5]

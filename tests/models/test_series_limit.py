@@ -6,7 +6,13 @@ import pytest
 
 from model_drift_exporter.labels.settings import LabelOptions
 from model_drift_exporter.models.model import ModelTrack, TrackOptions
-from model_drift_exporter.models.series_limit import _WHILE_FIRING, exported_columns, other_series, series_of
+from model_drift_exporter.models.series_limit import (
+    _WHILE_FIRING,
+    ModelSeries,
+    exported_columns,
+    other_series,
+    series_of,
+)
 from model_drift_exporter.records.batches import LabelBatch
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.settings.values import parse_window
@@ -26,6 +32,24 @@ def _track(rows: Sequence[Row], reference: ReferenceProfile, options: TrackOptio
     track = ModelTrack("m", reference, options)
     track.process(arrived(batch_of(rows)))
     return track
+
+
+def _outcomes(regression: bool = False) -> list[Row]:
+    rows = make_rows(2_000, seed=5, latency=0.01, model_version="1")
+    for index, row in enumerate(rows):
+        row["label"] = row["score"] if regression else "yes" if index % 3 else "no"
+        row["prediction"] = row["score"] * 7 if regression else row["prediction"]
+        row["score"] = None if regression else row["score"]
+    return rows
+
+
+def _fire_all(track: ModelTrack, features: Sequence[str] = ()) -> None:
+    for alarm in track.board.alarms.values():
+        if alarm.alert in ("ModelLossIncreased", "ModelConceptDrift"):
+            alarm.fire(START, 0, onset=START, features=["a", "b", "c"], certainty="suspected")
+        else:
+            about = features if alarm.alert != "ModelPredictionDrift" else ()
+            alarm.fire(START, 0, onset=START, features=list(about), certainty="named" if about else "")
 
 
 def _text(track: ModelTrack) -> list[str]:
@@ -73,20 +97,53 @@ def test_outputs_go_before_features() -> None:
 @pytest.mark.parametrize("regression", [False, True])
 def test_what_is_exported_in_any_case_is_known(regression: bool) -> None:
     """With labels, and every alert firing about every feature, no more is exported than what was set aside for it."""
-    rows = make_rows(2_000, seed=5, latency=0.01, model_version="1")
-    for index, row in enumerate(rows):
-        row["label"] = row["score"] if regression else "yes" if index % 3 else "no"
-        row["prediction"] = row["score"] * 7 if regression else row["prediction"]
-        row["score"] = None if regression else row["score"]
+    rows = _outcomes(regression)
     profile = profile_of([batch_of(rows)])
     nothing = TrackOptions(_WINDOWS, series_per_model=1, labels=_AT_ONCE)
     track = ModelTrack("m", profile, nothing)
     track.process(arrived(batch_of(rows), LabelBatch(1, label=["yes"])))
     track.finish()
-    for alarm in track.board.alarms.values():
-        if alarm.alert in ("ModelLossIncreased", "ModelConceptDrift"):
-            alarm.fire(START, 0, onset=START, features=["a", "b", "c"], certainty="suspected")
-        else:
-            alarm.fire(START, 0, onset=START)
+    _fire_all(track)
     exported = len(series_lines(Exposition.of(track.collect()).text))
     assert other_series(2, 0 if regression else 2) * 0.6 < exported <= other_series(2, 0 if regression else 2)
+
+
+@pytest.mark.parametrize("regression", [False, True])
+def test_a_metric_says_whether_its_series_are_of_columns(regression: bool) -> None:
+    """Series of no column are the same whichever columns are exported; those of columns go with their column."""
+    rows = _outcomes(regression)
+    profile = profile_of([batch_of(rows)])
+    found = []
+    for limit in (1, 30_000):
+        track = _track(rows, profile, TrackOptions(_WINDOWS, series_per_model=limit, labels=_AT_ONCE))
+        track.finish()
+        roles = [(block.series.metric.role, block.series.metric.name, len(block.series)) for block in track.collect()]
+        found.append(sorted((name, size) for role, name, size in roles if not role))
+        exported = {role for role, _, size in roles if size}
+        assert exported - {""} == ({column.role for column in profile.columns} if limit > 1 else set())
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("regression", [False, True])
+def test_the_most_series_are_those_with_full_windows_and_every_alert(regression: bool) -> None:
+    """They are said before anything fires, and then are there, but for metrics without a value."""
+    rows = _outcomes(regression)
+    track = _track(rows, profile_of([batch_of(rows)]), TrackOptions(_WINDOWS, labels=_AT_ONCE))
+    track.finish()
+    quiet = track.series()
+    assert not quiet.suppressed
+    _fire_all(track, ["age", "country"])
+    firing = track.series()
+    assert quiet.now < firing.now <= quiet.most == firing.most
+    without_value = sum(len(block.series) - block.exported for block in track.collect() if not block.series.metric.role)
+    onsets = len(["age", "country"])  # nothing has moved, so there is none
+    assert quiet.most - firing.now == without_value + onsets
+
+
+def test_a_model_without_a_reference_has_the_series_of_its_traffic() -> None:
+    """No more than there are, but for those without a value yet; one that exports less names the columns left out."""
+    learning = ModelTrack("m", None, _OPTIONS).series()
+    assert learning.now < learning.most < 100
+    limited = _track(make_rows(10), _reference(), TrackOptions(_WINDOWS, series_per_model=1)).series()
+    assert isinstance(limited, ModelSeries)
+    assert {"age", "country"} <= set(limited.suppressed)

@@ -21,7 +21,8 @@ class Metric:
     """One metric family.
 
     ``name`` as exposed in the text format (counters end in ``_total``); ``labels`` in the order they are rendered,
-    without ``le``; ``group`` is the heading in docs/metrics.md.
+    without ``le``; ``group`` is the heading in docs/metrics.md. ``role`` is that of the columns that the series are of, one
+    or some for each; empty where they are of the model or of the exporter.
     """
 
     name: str
@@ -29,14 +30,15 @@ class Metric:
     help: str
     labels: tuple[str, ...]
     group: str
+    role: str = ""
 
 
 CATALOGUE: dict[str, Metric] = {}
 """By name, in the order of exposition."""
 
 
-def _add(group: str, type: MetricType, name: str, labels: str, help: str) -> None:
-    CATALOGUE[name] = Metric(name, type, help, tuple(labels.split()), group)
+def _add(group: str, type: MetricType, name: str, labels: str, help: str, *, role: str = "") -> None:
+    CATALOGUE[name] = Metric(name, type, help, tuple(labels.split()), group, role)
 
 
 # A table: one metric a line.
@@ -74,26 +76,26 @@ _SHARES = {
 }
 for _role, (_group, _labels, _whose) in _ROLES.items():
     _bounds = " lower upper" if _role == "feature" else ""
-    _add(_group, "counter", f"model_{_role}_observations_total", f"{_labels} bin", f"Observations of {_whose} by bin.")
-    _add(_group, "gauge", f"model_{_role}_reference_observations", f"{_labels} bin{_bounds}", f"Reference rows of {_whose} by bin.")
+    _add(_group, "counter", f"model_{_role}_observations_total", f"{_labels} bin", f"Observations of {_whose} by bin.", role=_role)
+    _add(_group, "gauge", f"model_{_role}_reference_observations", f"{_labels} bin{_bounds}", f"Reference rows of {_whose} by bin.", role=_role)
     _help = f"Reference mean of {_whose} in each numeric bin; its minimum for __below__, its maximum for __above__."
-    _add(_group, "gauge", f"model_{_role}_reference_bin_mean", f"{_labels} bin", _help)
+    _add(_group, "gauge", f"model_{_role}_reference_bin_mean", f"{_labels} bin", _help, role=_role)
     if _role != "feature":
         _help = f"Upper edge of each numeric bin of {_whose}, where the next one begins."
-        _add(_group, "gauge", f"model_{_role}_reference_bin_upper_bound", f"{_labels} bin", _help)
-    _add(_group, "gauge", f"model_{_role}_reference_standard_deviation", _labels, f"Standard deviation of {_whose} in the reference.")
-    _add(_group, "gauge", f"model_{_role}_window_observations", f"{_labels} window", f"Observations of {_whose} in the window.")
+        _add(_group, "gauge", f"model_{_role}_reference_bin_upper_bound", f"{_labels} bin", _help, role=_role)
+    _add(_group, "gauge", f"model_{_role}_reference_standard_deviation", _labels, f"Standard deviation of {_whose} in the reference.", role=_role)
+    _add(_group, "gauge", f"model_{_role}_window_observations", f"{_labels} window", f"Observations of {_whose} in the window.", role=_role)
     for _name, _help in _SHARES.items():
         if (_role, _name) != ("score", "unseen_ratio"):  # a score is always a number
-            _add(_group, "gauge", f"model_{_role}_{_name}", f"{_labels} window", _help)
+            _add(_group, "gauge", f"model_{_role}_{_name}", f"{_labels} window", _help, role=_role)
     for _statistic in STATISTICS:
         _compared, _name = f"{_labels} window baseline", f"model_{_role}_{_statistic.name}"
-        _add(_group, "gauge", _name, _compared, _statistic.help)
+        _add(_group, "gauge", _name, _compared, _statistic.help, role=_role)
         if _statistic.noise_floor is not None:
             _help = f"Expected {_statistic.name} without any drift, for this many observations."
-            _add(_group, "gauge", f"{_name}_noise_floor", _compared, _help)
-_add("Predictions", "gauge", "model_prediction_class_ratio", "model class window", "Share of predictions of a class in the window.")
-_add("Predictions", "gauge", "model_prediction_class_reference_ratio", "model class", "Share of predictions of a class in the reference.")
+            _add(_group, "gauge", f"{_name}_noise_floor", _compared, _help, role=_role)
+_add("Predictions", "gauge", "model_prediction_class_ratio", "model class window", "Share of predictions of a class in the window.", role="prediction")
+_add("Predictions", "gauge", "model_prediction_class_reference_ratio", "model class", "Share of predictions of a class in the reference.", role="prediction")
 
 _CONFIDENCE = "Confidence"
 for _name, _what in (
@@ -104,9 +106,9 @@ for _name, _what in (
     ),
     ("entropy", "Entropy of the class probabilities as a share of the largest possible"),
 ):
-    _add(_CONFIDENCE, "histogram", f"model_{_name}", "model", f"{_what}.")
-    _add(_CONFIDENCE, "gauge", f"model_{_name}_reference_observations", "model bin lower upper", "Reference rows by bin.")
-    _add(_CONFIDENCE, "gauge", f"model_{_name}_reference_mean", "model", "Mean in the reference.")
+    _add(_CONFIDENCE, "histogram", f"model_{_name}", "model", f"{_what}.", role=_name)
+    _add(_CONFIDENCE, "gauge", f"model_{_name}_reference_observations", "model bin lower upper", "Reference rows by bin.", role=_name)
+    _add(_CONFIDENCE, "gauge", f"model_{_name}_reference_mean", "model", "Mean in the reference.", role=_name)
 
 _ALERTS = "Evidence and alerts"
 _alert = "model alert severity"
@@ -115,11 +117,11 @@ _add(_ALERTS, "gauge", "model_alert_evidence_log10", _alert, "Evidence that deci
 _add(_ALERTS, "gauge", "model_alert_evidence_threshold_log10", _alert, "Evidence from which the alert fires, as log10: minutes of its part of the false alarm budget.")
 _add(_ALERTS, "gauge", "model_alert_onset_timestamp_seconds", _alert, "Event time at which what fired the alert began, as the evidence tells it.")
 _add(_ALERTS, "counter", "model_alerts_fired_total", _alert, "Times the alert has fired.")
-_add(_ALERTS, "gauge", "model_alert_feature", "model alert severity feature certainty", "1 for each feature that a latched alert is about; certainty is named (by the test) or suspected (the largest evidence only).")
-_add(_ALERTS, "gauge", "model_feature_drift_evidence_log10", "model feature", "Evidence, as log10, that this feature has left its reference; the average of its bets.")
-_add(_ALERTS, "gauge", "model_feature_drift_onset_timestamp_seconds", "model feature", "Event time since when the evidence of this feature has grown; absent while there is little.")
-_add(_ALERTS, "gauge", "model_prediction_drift_evidence_log10", "model", "Evidence, as log10, that the predictions have left their reference.")
-_add(_ALERTS, "gauge", "model_score_drift_evidence_log10", "model", "Evidence, as log10, that the score has left its reference.")
+_add(_ALERTS, "gauge", "model_alert_feature", "model alert severity feature certainty", "1 for each feature that a latched alert is about; certainty is named (by the test) or suspected (the largest evidence only).", role="feature")
+_add(_ALERTS, "gauge", "model_feature_drift_evidence_log10", "model feature", "Evidence, as log10, that this feature has left its reference; the average of its bets.", role="feature")
+_add(_ALERTS, "gauge", "model_feature_drift_onset_timestamp_seconds", "model feature", "Event time since when the evidence of this feature has grown; absent while there is little.", role="feature")
+_add(_ALERTS, "gauge", "model_prediction_drift_evidence_log10", "model", "Evidence, as log10, that the predictions have left their reference.", role="prediction")
+_add(_ALERTS, "gauge", "model_score_drift_evidence_log10", "model", "Evidence, as log10, that the score has left its reference.", role="score")
 _add(_ALERTS, "gauge", "model_drift_evidence_log10", "model", "Evidence, as log10, that any feature has left its reference: the average over all features.")
 _add(_ALERTS, "gauge", "model_drift_evidence_threshold_log10", "model severity", "Whole false alarm budget of a severity in minutes, as log10.")
 _add(_ALERTS, "gauge", "model_loss_evidence_log10", "model loss", "Evidence, as log10, that this loss is above what is tolerated.")
@@ -131,9 +133,9 @@ _add(_ALERTS, "counter", "model_loss_excluded_outcomes_total", "model", "Outcome
 _add(_ALERTS, "gauge", "model_not_evaluable", "model reason", "1 while something cannot be judged, by reason.")
 
 _DEPENDENCE = "Dependence and seasons"
-_add(_DEPENDENCE, "gauge", "model_feature_design_effect", "model feature", "How many dependent records of this feature count as one; 1 if the reference shows no dependence.")
-_add(_DEPENDENCE, "gauge", "model_prediction_design_effect", "model", "How many dependent predictions count as one.")
-_add(_DEPENDENCE, "gauge", "model_score_design_effect", "model", "How many dependent scores count as one.")
+_add(_DEPENDENCE, "gauge", "model_feature_design_effect", "model feature", "How many dependent records of this feature count as one; 1 if the reference shows no dependence.", role="feature")
+_add(_DEPENDENCE, "gauge", "model_prediction_design_effect", "model", "How many dependent predictions count as one.", role="prediction")
+_add(_DEPENDENCE, "gauge", "model_score_design_effect", "model", "How many dependent scores count as one.", role="score")
 _add(_DEPENDENCE, "gauge", "model_loss_design_effect", "model loss", "How many dependent losses count as one.")
 _add(_DEPENDENCE, "gauge", "model_reference_season_slots", "model", "Slots of the season that the reference is split into: 24 hours of a day, 168 of a week, or 0.")
 _add(_DEPENDENCE, "gauge", "model_reference_season_absent", "model reason", "1 for the reason why the reference has no season slots.")

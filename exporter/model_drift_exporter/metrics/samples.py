@@ -56,6 +56,13 @@ class Samples:
     series: Series | HistogramSeries
     values: Sequence[float] | NDArray[np.float64] | NDArray[np.int64]
 
+    @property
+    def exported(self) -> int:
+        """The number of time series that a scrape shows of them."""
+        if isinstance(self.series, HistogramSeries):
+            return len(self.series)
+        return int(np.count_nonzero(~np.isnan(np.asarray(self.values, dtype=np.float64))))
+
 
 class HistogramSeries:
     """A classic histogram of one label set: cumulative ``_bucket`` lines, ``_sum`` and ``_count``.

@@ -21,6 +21,7 @@ from ..records.times import parse_time
 from ..reference.profile import Column, ReferenceProfile
 from .learning import LearningBuffer
 from .monitoring import ModelMonitors, TrackOptions
+from .series_limit import ModelSeries
 from .traffic import Traffic
 
 __all__ = ["ModelTrack", "TrackOptions", "TrackSamples"]
@@ -245,6 +246,11 @@ class ModelTrack:
     def absent_features(self) -> list[str]:
         """Features of the reference that no record had so far."""
         return self.parts.observations.absent_features if self.parts is not None else []
+
+    def series(self) -> ModelSeries:
+        """How many time series the model has."""
+        columns = self.parts.exported if self.parts is not None else ()
+        return ModelSeries.of([*self.collect()], columns, len(self._options.windows), self.suppressed)
 
     def own_samples(self) -> Iterable[Samples]:
         """Samples of what the model itself counts, whatever its parts do."""

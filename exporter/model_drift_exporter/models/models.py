@@ -6,22 +6,20 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from ..errors import ReferenceProfileError, StateError
 from ..evidence.alarms import Transition
-from ..metrics.samples import HistogramSeries, Samples, Series
+from ..metrics.samples import Samples, Series
 from ..records.batches import Decoded, ModelBatch
 from ..reference.profile import ReferenceProfile
 from .model import ModelTrack, TrackOptions
 from .reference_fit import ReferenceFit
 from .routing import OTHER_MODELS, Routing
+from .series_limit import series_now
 
 __all__ = ["DEFAULT_MODEL", "OTHER_MODELS", "Models", "why_new_bins"]
 
 DEFAULT_MODEL = "default"
 """Label of a model that nothing names. A reference under this name serves every model without one of its own."""
-_OWN_SERIES = 2  # the number of series itself, and the labels
 _log = logging.getLogger(__name__)
 
 
@@ -180,7 +178,7 @@ class Models:
         exported = []
         for track in self.tracks.values():
             samples = [*track.collect()]
-            exported.append(sum(map(_exported, samples)) + _OWN_SERIES)
+            exported.append(series_now(samples))
             yield from samples
         yield Series("model_drift_exporter_series", [(name,) for name in self.tracks]).samples(exported)
         labels = self.labels()
@@ -189,12 +187,6 @@ class Models:
         yield Series("model_labels_total", [(name,) for name in labels]).samples([*labels.values()])
         if self._overflow:
             yield Series("model_records_total", [(OTHER_MODELS,)]).samples([self._overflow])
-
-
-def _exported(block: Samples) -> int:
-    if isinstance(block.series, HistogramSeries):
-        return len(block.series)
-    return int(np.count_nonzero(~np.isnan(np.asarray(block.values, dtype=np.float64))))
 
 
 def why_new_bins(track: ModelTrack, given: ReferenceProfile | None, options: TrackOptions, *, same_fields: bool) -> str:

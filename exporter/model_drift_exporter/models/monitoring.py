@@ -23,7 +23,7 @@ from ..records.batches import ModelBatch, RecordBatch, lines_of
 from ..reference.binning import Binner, CodedBatch
 from ..reference.building.builder import BuildOptions
 from ..reference.outcomes import OutcomeBatch
-from ..reference.profile import ReferenceProfile
+from ..reference.profile import Column, ReferenceProfile
 from ..settings.values import Window
 from .reference_metrics import reference_samples
 from .series_limit import exported_columns, series_of
@@ -55,7 +55,8 @@ class ModelMonitors:
     """The monitors of one model, and the join that feeds outcomes to some of them, all in the order of the lines.
 
     ``observations``, ``drift`` and ``evidence`` are those of the monitors that others ask for more than samples, ``labels`` is
-    the join. ``suppressed`` are the columns whose series are beyond the limit, ``suppressed_series`` how many these are.
+    the join. ``exported`` are the columns whose series fit the limit; ``suppressed`` the names of the others, which have
+    ``suppressed_series``.
     """
 
     def __init__(self, model: str, reference: ReferenceProfile, options: TrackOptions, board: AlarmBoard) -> None:
@@ -64,6 +65,7 @@ class ModelMonitors:
         windows = len(options.windows)
         exported = exported_columns(reference.columns, windows, options.series_per_model, len(reference.classes))
         hidden = [column for position, column in enumerate(reference.columns) if position not in set(exported)]
+        self.exported: Sequence[Column] = [reference.columns[position] for position in exported]
         self.suppressed: Sequence[str] = [column.name for column in hidden]
         self.suppressed_series = sum(series_of(column, windows) for column in hidden)
         context = MonitorContext(model, reference, self._binner, options.windows, exported, board, options.evidence)

@@ -13,11 +13,8 @@ import click
 
 from ...configuration.settings import Settings
 from ...errors import ReferenceProfileError
-from ...metrics.renderer import render
-from ...metrics.samples import Samples, Series
 from ...models.model import ModelTrack
 from ...models.models import DEFAULT_MODEL, OTHER_MODELS
-from ...models.series_limit import exported_columns, series_of
 from ...pipeline.assembly import make_pipeline, open_sources
 from ...pipeline.pipeline import Pipeline
 from ...records.batches import RecordBatch
@@ -26,7 +23,7 @@ from ...reference.profile import ReferenceProfile
 from ...reference.store import load_profiles
 from ...words import count_of, joined, percent
 from .inputs import write_input
-from .models import ModelSeries, write_model
+from .models import write_model
 from .reading import Bounds, InputReading, read_input
 from .report import Report
 
@@ -151,16 +148,14 @@ def _write_models(
     report: Report, settings: Settings, pipeline: Pipeline, by_model: Mapping[str, Sequence[RecordBatch]], now: float
 ) -> None:
     tracks = pipeline.models.tracks
-    exported = [*pipeline.collect(now)]
     for position, (name, track) in enumerate(tracks.items()):
-        series = _series(exported, track, settings)
         write_model(
             report,
             name,
             by_model[name],
             reference=track.reference,
             settings=settings,
-            series=series,
+            series=track.series(),
             table=position < _TABLES,
         )
         _judge_times(report, track)
@@ -172,25 +167,9 @@ def _write_models(
         )
         report.warn("models", message, f"they are counted together as {OTHER_MODELS}; is fields.model right?")
     if tracks:
-        lines = render(exported, openmetrics=False).split(b"\n")
-        total = sum(not line.startswith(b"#") for line in lines if line)
+        total = sum(block.exported for block in pipeline.collect(now))
         report.heading("in all")
         report.say("series", f"{total:,} now at {settings.web.telemetry_path}, those about the reading itself included")
-
-
-def _series(exported: Sequence[Samples], track: ModelTrack, settings: Settings) -> ModelSeries:
-    """What the exporter itself counts now, and what there is once every window and the one before it hold records."""
-    now = 0
-    for block in exported:
-        if isinstance(block.series, Series) and block.series.metric.name == "model_drift_exporter_series":
-            now = int(block.values[block.series.label_values.index((track.name,))])
-    windows = len(track.options.windows)
-    classes = len(track.reference.classes) if track.reference is not None else 0
-    places = exported_columns(track.columns, windows, settings.limits.series_per_model, classes)
-    by_column = tuple(f"model_{track.columns[place].role}_" for place in places)
-    blocks = [block.series for block in track.collect() if not block.series.metric.name.startswith(by_column)]
-    most = sum(series_of(track.columns[place], windows) for place in places) + sum(map(len, blocks)) + 1
-    return ModelSeries(now, max(now, most), track.suppressed)
 
 
 def _judge_times(report: Report, track: ModelTrack) -> None:

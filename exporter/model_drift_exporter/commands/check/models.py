@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-import attrs
 import numpy as np
 
 from ...configuration.settings import Settings
 from ...errors import ReferenceProfileError
+from ...models.series_limit import ModelSeries
 from ...pipeline.assembly import build_options
 from ...records.batches import RecordBatch
 from ...records.values import text_of
@@ -33,20 +33,11 @@ from ...words import count_of, excerpt, joined, percent
 from .fit import MOSTLY, WORTH_A_WARNING, Shares, judge, odd_value, quoted_numbers
 from .report import Report, Table
 
-__all__ = ["ModelSeries", "survey_features", "why_no_reference", "write_model"]
+__all__ = ["survey_features", "why_no_reference", "write_model"]
 
 Batches = Sequence[RecordBatch]
 _SPECIAL_BINS = 3
 _HEADER = ("feature", "kind", ">bins", ">missing", ">invalid", ">outside", "note")
-
-
-@attrs.frozen
-class ModelSeries:
-    """Time series of one model: those with a value now, the most there can be, and the features left out by the limit."""
-
-    now: int
-    most: int
-    suppressed: Sequence[str] = ()
 
 
 def survey_features(batches: Batches, kinds: Mapping[str, str]) -> dict[str, FieldSurvey]:
