@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from model_drift_exporter.models.model import ModelTrack, TrackOptions
-from model_drift_exporter.models.models import Models, why_new_bins
+from model_drift_exporter.models.models import Models, default_model, why_new_bins
 from model_drift_exporter.records.batches import Decoded, LabelBatch
 from model_drift_exporter.reference.building.builder import BuildOptions
 from model_drift_exporter.reference.profile import ReferenceProfile
@@ -55,6 +55,7 @@ def test_unnamed_records_belong_to_the_only_reference() -> None:
         models = Models(_OPTIONS, references, default_name=name)
         _give(models, make_rows(3))
         assert _records(models) == {expected: 3}
+        assert default_model(name, references) == expected
 
 
 def test_a_reference_for_another_model() -> None:

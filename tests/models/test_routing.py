@@ -42,7 +42,7 @@ def test_each_model_gets_one_batch_of_all_that_a_chunk_holds() -> None:
     tracks = {"a": _track("a"), "b": _track("b", ["1"])}
     records = RecordBatch(4, {}, model=[None, "b", "c", "b"], line=[0, 2, 4, 6])
     decoded = Decoded(records, _labels(["1", "2"], ["b", "a"]), rejected=np.array([1, 3, 5, 7]))
-    own = routing.records(decoded)
+    own = routing.by_model(records)
     assert {name: batch.size for name, batch in own.items()} == {"a": 1, "b": 2, "c": 1}
     routed = routing.route(decoded, own, tracks, arrival=7.0, input_name="log")
     assert [*routed] == ["a", "b"]

@@ -16,7 +16,6 @@ from model_drift_exporter.pipeline.assembly import (
     build_options,
     evidence_options,
     label_options,
-    load_references,
     make_pipeline,
     open_sources,
     track_options,
@@ -26,18 +25,17 @@ from model_drift_exporter.sources import FileSource, StdinSource
 from tests.prediction_log import batch_of, make_rows, profile_of
 
 
-def _save_reference(path: Path, model: str) -> Path:
-    save_profiles(path, [profile_of([batch_of(make_rows(300))], model=model)], "2026-01-01T00:00:00Z")
-    return path
-
-
-def test_references_of_one_model_must_not_be_two(tmp_path: Path) -> None:
-    """Two files for one model are a mistake that is named; for two models they are not."""
-    one, two = _save_reference(tmp_path / "one.json", "a"), _save_reference(tmp_path / "two.json", "a")
+def test_references_are_those_of_the_settings_or_those_that_are_loaded(tmp_path: Path) -> None:
+    """Who has loaded them need not do so twice; two of one model are a mistake."""
+    profile = profile_of([batch_of(make_rows(300))], model="a")
+    names = tuple(str(tmp_path / name) for name in ("one.json", "two.json"))
+    for name in names:
+        save_profiles(Path(name), [profile], "2026-01-01T00:00:00Z")
+    assert make_pipeline(Settings(reference=names[:1]), []).models.references == {"a": profile}
     with pytest.raises(ReferenceProfileError, match=r"two\.json: model a has a reference in .*one\.json already"):
-        load_references(Settings(reference=(str(one), str(two))))
-    _save_reference(two, "b")
-    assert [profile.model for profile in load_references(Settings(reference=(str(one), str(two))))] == ["a", "b"]
+        make_pipeline(Settings(reference=names), [])
+    assert make_pipeline(Settings(reference=names), [], [profile]).models.references == {"a": profile}
+    assert make_pipeline(Settings(reference=names), [], []).models.references == {}
 
 
 def test_sources_are_what_the_inputs_say() -> None:

@@ -12,7 +12,7 @@ from model_drift_exporter.errors import ReferenceProfileError
 from model_drift_exporter.evidence.seasonal_bets import SeasonalBets
 from model_drift_exporter.evidence.settings import EvidenceOptions
 from model_drift_exporter.reference.profile import ReferenceProfile
-from model_drift_exporter.reference.store import load_profiles, save_profiles
+from model_drift_exporter.reference.store import load_profiles, load_references, read_references, save_profiles
 from model_drift_exporter.statistics.betting.bets import BetKind
 from tests.prediction_log import batch_of, make_rows, profile_of
 
@@ -215,3 +215,24 @@ def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["r.json"]  # noqa: PTH208 - names only
     with pytest.raises(ReferenceProfileError, match="No such file"):
         save_profiles(tmp_path / "no" / "r.json", [_profile()], _CREATED)
+
+
+def test_references_of_several_files(tmp_path: Path) -> None:
+    """Each model has one; every file that cannot be used is told with its reason, and the first such one ends a command."""
+    a, b = _profile("a"), _profile("b")
+    one, both, none = (str(tmp_path / name) for name in ("one.json", "both.json", "none.json"))
+    save_profiles(Path(one), [a], _CREATED)
+    save_profiles(Path(both), [a, b], _CREATED)
+    files = read_references([none, one, both])
+    assert [[profile.model for profile in file.profiles] for file in files] == [[], ["a"], ["b"]]
+    assert [[problem.place for problem in file.problems] for file in files] == [[none], [], [both]]
+    assert files[0].problems[0].message.startswith("cannot read the reference profile: No such file")
+    twice = f"{both}: model a has a reference in {one} already; give one of them"
+    assert str(files[2].problems[0]) == twice
+    with pytest.raises(ReferenceProfileError) as raised:
+        load_references([one, both, none])
+    assert str(raised.value) == twice
+    with pytest.raises(ReferenceProfileError, match=r"none\.json: cannot read"):
+        load_references([none, one])
+    assert load_references([one]) == [a]
+    assert load_references([]) == []

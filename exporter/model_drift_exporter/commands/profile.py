@@ -20,7 +20,8 @@ from ..configuration.settings import InputSettings, Settings
 from ..errors import ConfigurationError, InputError, Problem, ReferenceProfileError
 from ..formats import Schema
 from ..formats.parquet import read_parquet
-from ..models.models import DEFAULT_MODEL
+from ..models.models import default_model
+from ..models.routing import by_model
 from ..pipeline.assembly import build_options
 from ..pipeline.decoding import StreamDecoders
 from ..records.batches import RecordBatch
@@ -130,15 +131,10 @@ def build_profiles(
     return profiles, notes
 
 
-def _by_label(batch: RecordBatch, settings: Settings) -> Iterator[tuple[str, RecordBatch]]:
-    for name, own in batch.by_model().items():
-        yield name or settings.model.name or DEFAULT_MODEL, own
-
-
 def _survey(rows: _Rows, settings: Settings, progress: Progress) -> dict[str, ProfileBuilder]:
     builders: dict[str, ProfileBuilder] = {}
     for batch in rows.read(progress):
-        for label, own in _by_label(batch, settings):
+        for label, own in by_model(batch, default_model(settings.model.name)).items():
             if label not in builders:
                 if len(builders) >= settings.limits.models:
                     raise ReferenceProfileError(
@@ -158,7 +154,7 @@ def _count(rows: _Rows, builders: Mapping[str, ProfileBuilder], settings: Settin
     """Count the rows that were surveyed, and no more: a file may have grown meanwhile."""
     left = {name: builder.rows for name, builder in builders.items()}
     for batch in rows.read(progress):
-        for label, own in _by_label(batch, settings):
+        for label, own in by_model(batch, default_model(settings.model.name)).items():
             if room := left.get(label, 0):
                 counted = own if own.size <= room else own.take(range(room))
                 left[label] -= counted.size

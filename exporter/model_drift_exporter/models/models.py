@@ -16,15 +16,21 @@ from .reference_fit import ReferenceFit
 from .routing import OTHER_MODELS, Routing
 from .series_limit import series_now
 
-__all__ = ["DEFAULT_MODEL", "OTHER_MODELS", "Models", "why_new_bins"]
+__all__ = ["DEFAULT_MODEL", "OTHER_MODELS", "Models", "default_model", "why_new_bins"]
 
 DEFAULT_MODEL = "default"
 """Label of a model that nothing names. A reference under this name serves every model without one of its own."""
 _log = logging.getLogger(__name__)
 
 
+def default_model(configured: str | None, references: Sequence[ReferenceProfile] = ()) -> str:
+    """The model of records that name none: the configured one, else that of the only reference."""
+    only = references[0].model if len(references) == 1 else DEFAULT_MODEL
+    return configured or only
+
+
 class Models:
-    """Tracks by model name. ``default_name`` is for records that name no model; without it the only reference's is taken."""
+    """Tracks by model name. ``default_name`` is the configured name for records that name no model."""
 
     def __init__(
         self,
@@ -36,8 +42,7 @@ class Models:
     ) -> None:
         self._options = options
         self.references: Mapping[str, ReferenceProfile] = {profile.model: profile for profile in references}
-        only = references[0].model if len(references) == 1 else DEFAULT_MODEL
-        self.routing = Routing(default_name or only, limit)
+        self.routing = Routing(default_model(default_name, references), limit)
         self._limit = limit
         self.tracks: dict[str, ModelTrack] = {}
         self._overflow = 0
@@ -58,7 +63,7 @@ class Models:
 
         Lines are those of the input.
         """
-        records = self.routing.records(decoded)
+        records = self.routing.by_model(decoded.records)
         for name, batch in records.items():
             if self._track(name, arrival) is None:
                 self._overflow += batch.size

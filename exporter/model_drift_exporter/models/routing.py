@@ -13,13 +13,18 @@ from ..records.batches import NO_LINES, Decoded, LabelBatch, ModelBatch, RecordB
 from ..records.values import text_of
 from .model import ModelTrack
 
-__all__ = ["OTHER_MODELS", "LabelRouting", "RejectedLines", "Routing"]
+__all__ = ["OTHER_MODELS", "LabelRouting", "RejectedLines", "Routing", "by_model"]
 
 OTHER_MODELS = "__other__"
 """Label under which the records of models beyond the limit are counted."""
 
 _WAITING_LABELS = 100_000
 _WAITING_LINES = 100_000
+
+
+def by_model(records: RecordBatch, default: str) -> dict[str, RecordBatch]:
+    """Records by the model that each names; ``default`` is that of those that name none."""
+    return {name or default: batch for name, batch in records.by_model(default).items()}
 
 
 class Routing:
@@ -38,10 +43,9 @@ class Routing:
         self._labels.take_over(old._labels)
         self._rejected = old._rejected
 
-    def records(self, decoded: Decoded) -> dict[str, RecordBatch]:
-        """The records of a chunk by the model that each names, or the default."""
-        found = decoded.records.by_model(self.default) if decoded.records is not None else {}
-        return {name: batch for name, batch in found.items() if name is not None}
+    def by_model(self, records: RecordBatch | None) -> dict[str, RecordBatch]:
+        """Records by the model that each names, or the default."""
+        return by_model(records, self.default) if records is not None else {}
 
     def route(
         self,
@@ -54,7 +58,7 @@ class Routing:
     ) -> dict[str, ModelBatch]:
         """What a chunk held, by the track that it is for; what is of no track is left out.
 
-        ``records`` are those of :meth:`records`: whose first ones they are has a track by now. ``arrival`` is wall-clock
+        ``records`` are its records :meth:`by_model`: whose first ones they are has a track by now. ``arrival`` is wall-clock
         seconds, and lines are those of the input ``input_name``.
         """
         rejected = self._rejected.attribute(input_name, decoded.rejected, records)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 from ..configuration.settings import InputSettings, Settings
-from ..errors import ReferenceProfileError
 from ..evidence.settings import EvidenceOptions
 from ..labels.settings import LabelOptions
 from ..models.model import TrackOptions
 from ..models.models import Models
 from ..reference.building.builder import BuildOptions
 from ..reference.profile import ReferenceProfile
-from ..reference.store import load_profiles
+from ..reference.store import load_references
 from ..settings.values import parse_budget
 from ..sources import FileSource, StdinSource
 from ..sources.base import Source
@@ -25,7 +23,6 @@ __all__ = [
     "build_options",
     "evidence_options",
     "label_options",
-    "load_references",
     "make_pipeline",
     "open_sources",
     "track_options",
@@ -86,19 +83,6 @@ def label_options(settings: Settings) -> LabelOptions:
     )
 
 
-def load_references(settings: Settings) -> list[ReferenceProfile]:
-    """All profiles of the configured files. Raises :class:`ReferenceProfileError`, also if two are of one model."""
-    found: dict[str, tuple[str, ReferenceProfile]] = {}
-    for name in settings.reference:
-        for profile in load_profiles(Path(name)):
-            if profile.model in found:
-                raise ReferenceProfileError(
-                    f"{name}: model {profile.model} has a reference in {found[profile.model][0]} already; give one of them"
-                )
-            found[profile.model] = (name, profile)
-    return [profile for _, profile in found.values()]
-
-
 def _open_file(each: InputSettings, settings: Settings, once: bool) -> Source:
     line_bytes = settings.limits.line_bytes
     return FileSource(each.name, each.path, format=each.format, once=once, start=each.start, line_bytes=line_bytes)
@@ -125,11 +109,16 @@ def open_sources(inputs: Sequence[InputSettings], settings: Settings, *, once: b
     return [SOURCES[_scheme(each.path)](each, settings, once) for each in inputs]
 
 
-def make_pipeline(settings: Settings, sources: Sequence[Source]) -> Pipeline:
-    """The pipeline that the settings ask for. Raises :class:`ReferenceProfileError`."""
+def make_pipeline(
+    settings: Settings, sources: Sequence[Source], references: Sequence[ReferenceProfile] | None = None
+) -> Pipeline:
+    """The pipeline that the settings ask for; ``references`` stand for those of the settings where they are loaded already.
+
+    Raises :class:`ReferenceProfileError`.
+    """
     models = Models(
         track_options(settings),
-        load_references(settings),
+        load_references(settings.reference) if references is None else references,
         default_name=settings.model.name,
         limit=settings.limits.models,
     )

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import attrs
 import msgspec
 
 from .. import __version__
 from ..atomic_file import replace_file
-from ..errors import ReferenceProfileError
+from ..errors import Problem, ReferenceProfileError
 from .profile import ReferenceProfile, Season, fingerprint_of
 from .seasons import SLOTS
 
-__all__ = ["FORMAT", "FORMAT_VERSION", "load_profiles", "save_profiles"]
+__all__ = [
+    "FORMAT",
+    "FORMAT_VERSION",
+    "ReferenceFile",
+    "load_profiles",
+    "load_references",
+    "read_references",
+    "save_profiles",
+]
 
 FORMAT = "model-drift-exporter reference profile"
 FORMAT_VERSION = 2
@@ -49,6 +58,48 @@ def save_profiles(path: Path, profiles: Sequence[ReferenceProfile], created: str
         replace_file(path, text)
     except OSError as error:
         raise ReferenceProfileError(f"{path}: cannot write the reference profile: {error.strerror or error}") from error
+
+
+@attrs.frozen
+class ReferenceFile:
+    """One of several profile files: its profiles that can be used, and why it, or others of its profiles, cannot."""
+
+    name: str
+    profiles: Sequence[ReferenceProfile] = ()
+    problems: Sequence[Problem] = ()
+
+
+def read_references(names: Iterable[str]) -> list[ReferenceFile]:
+    """The profiles of all files, in order, at most one of a model: that of the first file that has one."""
+    files: list[ReferenceFile] = []
+    owners: dict[str, str] = {}
+    for name in names:
+        path = Path(name)
+        try:
+            profiles = load_profiles(path)
+        except ReferenceProfileError as error:
+            problem = Problem(str(path), str(error).removeprefix(f"{path}: "))
+            files.append(ReferenceFile(name, problems=[problem]))
+            continue
+        problems = [
+            Problem(
+                name, f"model {profile.model} has a reference in {owners[profile.model]} already", "give one of them"
+            )
+            for profile in profiles
+            if profile.model in owners
+        ]
+        own = [profile for profile in profiles if profile.model not in owners]
+        owners.update((profile.model, name) for profile in own)
+        files.append(ReferenceFile(name, own, problems))
+    return files
+
+
+def load_references(names: Iterable[str]) -> list[ReferenceProfile]:
+    """All profiles of all files. Raises :class:`ReferenceProfileError` for the first one that cannot be used."""
+    files = read_references(names)
+    if problems := [problem for file in files for problem in file.problems]:
+        raise ReferenceProfileError(str(problems[0]))
+    return [profile for file in files for profile in file.profiles]
 
 
 def load_profiles(path: Path) -> list[ReferenceProfile]:

@@ -6,10 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from model_drift_exporter.commands.check.command import check_settings
 from model_drift_exporter.configuration.settings import IngestSettings, LearnSettings, LimitSettings, Settings
+from model_drift_exporter.reference.store import load_profiles, save_profiles
 from tests.check_logs import checked, text_of, write_log, write_reference
 
 
@@ -74,6 +76,22 @@ def test_all_references_are_judged(tmp_path: Path) -> None:
         assert words in str(problem)
     assert "model risk: 3,000 records" in text_of(report)
     assert report.exit_code == 2
+
+
+def test_a_file_with_one_reference_too_many_gives_the_others(tmp_path: Path) -> None:
+    """What is said to be there is what the log is compared with."""
+    good = Path(write_reference(tmp_path))
+    (profile,) = load_profiles(good)
+    others = msgspec.structs.replace(profile, model="other")
+    save_profiles(tmp_path / "both.json", [profile, others], "2026-01-01T00:00:00Z")
+    log = write_log(tmp_path / "log.jsonl", change=lambda _, row: row | {"model": "other"})
+    report = checked(Settings(reference=(str(good), str(tmp_path / "both.json")), inputs=(log,)))
+    (mistake,) = report.mistakes
+    assert str(mistake) == f"{tmp_path / 'both.json'}: model risk has a reference in {good} already; give one of them"
+    text = " ".join(text_of(report).split())
+    assert "both.json: model other, " in text
+    assert "reference given: " in text
+    assert "none given" not in text
 
 
 def test_nothing_to_check_says_what_run_would_do() -> None:

@@ -6,21 +6,19 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 import attrs
 import click
 
 from ...configuration.settings import Settings
-from ...errors import ReferenceProfileError
 from ...models.model import ModelTrack
-from ...models.models import DEFAULT_MODEL, OTHER_MODELS
+from ...models.models import DEFAULT_MODEL, OTHER_MODELS, Models
 from ...pipeline.assembly import make_pipeline, open_sources
 from ...pipeline.pipeline import Pipeline
 from ...records.batches import RecordBatch
 from ...records.chunk import Chunk
 from ...reference.profile import ReferenceProfile
-from ...reference.store import load_profiles
+from ...reference.store import read_references
 from ...words import count_of, joined, percent
 from .inputs import write_input
 from .models import write_model
@@ -50,13 +48,13 @@ def examine(
     """Load the references, read the beginning of each input (``bounds`` is how much), and report on all of it."""
     report.heading("configuration")
     report.say("settings", "valid")
-    references, usable = _load_references(report, settings)
+    references = _load_references(report, settings)
     if not settings.inputs:
         _say_what_run_does(report, settings)
         return
     inputs = [attrs.evolve(each, start="beginning") for each in settings.inputs]
     sources = open_sources(inputs, settings, once=True)
-    pipeline = make_pipeline(attrs.evolve(settings, reference=usable), sources)
+    pipeline = make_pipeline(settings, sources, references)
     bounds = bounds or _bounds(len(inputs))
 
     def feed(chunk: Chunk, source_format: str) -> None:
@@ -68,7 +66,7 @@ def examine(
         write_input(report, reading, clock())
         readings.append(reading)
     pipeline.models.finish()
-    by_model = _by_model(settings, references, readings)
+    by_model = _by_model(pipeline.models, readings)
     _write_models(report, settings, pipeline, by_model, clock())
     if pipeline.models.tracks:
         _judge_references(report, settings, references, list(pipeline.models.tracks))
@@ -94,33 +92,21 @@ def _bounds(inputs: int) -> Bounds:
     return Bounds(max(whole.lines * _FULL_INPUTS // parts, 100), max(whole.size * _FULL_INPUTS // parts, 1 << 20))
 
 
-def _load_references(report: Report, settings: Settings) -> tuple[list[ReferenceProfile], tuple[str, ...]]:
-    """The profiles that can be used, and the files they are in."""
-    found: dict[str, tuple[str, ReferenceProfile]] = {}
-    usable = []
-    for name in settings.reference:
-        try:
-            profiles = load_profiles(Path(name))
-        except ReferenceProfileError as error:
-            place, separator, message = str(error).partition(": ")
-            report.mistake(*(place, message) if separator else (name, place))
-            report.say("reference", f"{name}: cannot be used")
-            continue
-        taken = [profile.model for profile in profiles if profile.model in found]
-        if not taken:
-            usable.append(name)
-        for profile in profiles:
-            if profile.model in taken:
-                other = found[profile.model][0]
-                report.mistake(name, f"model {profile.model} has a reference in {other} already", "keep one of them")
-                continue
-            found[profile.model] = (name, profile)
+def _load_references(report: Report, settings: Settings) -> list[ReferenceProfile]:
+    """The profiles that can be used."""
+    found: list[ReferenceProfile] = []
+    for file in read_references(settings.reference):
+        report.mistakes += file.problems
+        if not file.profiles:
+            report.say("reference", f"{file.name}: cannot be used")
+        for profile in file.profiles:
             report.say(
                 "reference",
-                f"{name}: model {profile.model}, {count_of(profile.rows, 'row')}, "
+                f"{file.name}: model {profile.model}, {count_of(profile.rows, 'row')}, "
                 f"{count_of(len(profile.features), 'feature')}",
             )
-    return [profile for _, profile in found.values()], tuple(usable)
+        found += file.profiles
+    return found
 
 
 def _say_what_run_does(report: Report, settings: Settings) -> None:
@@ -132,15 +118,12 @@ def _say_what_run_does(report: Report, settings: Settings) -> None:
     report.say("metrics", f"at {settings.web.telemetry_path} on {settings.web.listen_address}")
 
 
-def _by_model(
-    settings: Settings, references: Sequence[ReferenceProfile], readings: Sequence[InputReading]
-) -> dict[str, list[RecordBatch]]:
-    default = settings.model.name or (references[0].model if len(references) == 1 else DEFAULT_MODEL)
+def _by_model(models: Models, readings: Sequence[InputReading]) -> dict[str, list[RecordBatch]]:
     found: dict[str, list[RecordBatch]] = {}
     for reading in readings:
         for batch in reading.batches:
-            for name, own in batch.by_model().items():
-                found.setdefault(name or default, []).append(own)
+            for name, own in models.routing.by_model(batch).items():
+                found.setdefault(name, []).append(own)
     return found
 
 
