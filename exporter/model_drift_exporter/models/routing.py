@@ -58,8 +58,8 @@ class Routing:
     ) -> dict[str, ModelBatch]:
         """What a chunk held, by the track that it is for; what is of no track is left out.
 
-        ``records`` are its records :meth:`by_model`: whose first ones they are has a track by now. ``arrival`` is wall-clock
-        seconds, and lines are those of the input ``input_name``.
+        ``records`` are the chunk's, by model; a model whose first records are among them has a track already. ``arrival`` is
+        wall-clock seconds. Lines are those of the input ``input_name``.
         """
         rejected = self._rejected.attribute(input_name, decoded.rejected, records)
         labels = {}
