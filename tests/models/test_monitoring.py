@@ -5,6 +5,7 @@ import pytest
 from model_drift_exporter.evidence.alarms import AlarmBoard
 from model_drift_exporter.models.monitoring import ModelMonitors, TrackOptions
 from model_drift_exporter.models.traffic import Traffic
+from model_drift_exporter.monitors.latency import LatencyMonitor
 from model_drift_exporter.records.batches import NO_LINES, ModelBatch
 from model_drift_exporter.records.clock import EventTimes
 from model_drift_exporter.reference.profile import ReferenceProfile
@@ -48,12 +49,82 @@ def test_a_part_that_does_not_fit_begins_anew(caplog: pytest.LogCaptureFixture) 
     profile = _profile()
     old, new = _observed(_monitors(profile)), _monitors(profile)
     state = old.snapshot()
-    assert {"DriftMonitor", "EvidenceMonitor", "HarmMonitor", "LabelFlow"} <= state.keys()
-    state["LabelFlow"] = {"store": 7}
-    del state["HarmMonitor"]
+    assert {"distances", "drift", "loss", "labels"} <= state.keys()
+    state["labels"] = {"store": 7}
+    del state["loss"]
     new.restore(state)
-    assert [message.partition(": ")[2].partition(":")[0] for message in caplog.messages] == ["LabelFlow begins anew"]
+    assert [message.partition(": ")[2].partition(":")[0] for message in caplog.messages] == ["labels begins anew"]
     assert _records(new) == 50
+
+
+def test_parts_keep_their_state_under_the_names_that_are_written_in_snapshots() -> None:
+    """A name that changes loses what was gathered under it, so these are for good."""
+    assert [*_monitors(_profile()).snapshot()] == [
+        "bin_counts",
+        "distances",
+        "confidence",
+        "latency",
+        "drift",
+        "performance",
+        "loss",
+        "concept",
+        "labels",
+    ]
+
+
+def test_a_class_with_another_name_goes_on() -> None:
+    """What a class is called is no matter of state."""
+    profile = _profile()
+    old, new = _observed(_monitors(profile)), _monitors(profile)
+    state = old.snapshot()
+    for part in new._parts.values():
+        part.__class__ = type(f"Renamed{type(part).__name__}", (type(part),), {})
+    new.restore(state)
+    assert _records(new) == 50
+    assert [*new.snapshot()] == [*state]
+
+
+_KEYS_OF_0_1_0 = {
+    "bin_counts": "ObservationsMonitor",
+    "distances": "DriftMonitor",
+    "confidence": "ConfidenceMonitor",
+    "latency": "LatencyMonitor",
+    "drift": "EvidenceMonitor",
+    "performance": "PerformanceMonitor",
+    "loss": "HarmMonitor",
+    "concept": "ConceptMonitor",
+    "labels": "LabelFlow",
+}
+
+
+def test_a_snapshot_of_version_0_1_0_is_understood(caplog: pytest.LogCaptureFixture) -> None:
+    """It has the names of classes of then, also of one that had no state: nothing is lost, and nothing to be said."""
+    profile = _profile()
+    old, new = _observed(_monitors(profile)), _monitors(profile)
+    written = {_KEYS_OF_0_1_0[name]: state for name, state in old.snapshot().items()} | {"DependenceMonitor": None}
+    new.restore(written)
+    assert Exposition.of(new.collect())("model_evidence_updates_total", model="m") == 1
+    assert _records(new) == 50
+    assert caplog.messages == []
+    restored, whole = new.snapshot(), old.snapshot()
+    for name in ("distances", "drift", "performance", "loss", "concept", "labels"):
+        assert repr(restored[name]) == repr(whole[name])
+
+
+def test_state_of_a_part_that_there_is_not_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    """It is said: a later version may have had more monitors."""
+    profile = _profile()
+    old, new = _observed(_monitors(profile)), _monitors(profile)
+    new.restore(old.snapshot() | {"calibration": {"outcomes": 7}})
+    assert caplog.messages == ["model m: the snapshot's state of calibration is left out: there is no such monitor"]
+    assert _records(new) == 50
+
+
+def test_two_parts_of_one_name_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One would overwrite the state of the other."""
+    monkeypatch.setattr(LatencyMonitor, "name", "confidence")
+    with pytest.raises(ValueError, match="ConfidenceMonitor and LatencyMonitor are both called confidence"):
+        _monitors(_profile())
 
 
 def test_the_clock_and_the_line_follow_the_records() -> None:

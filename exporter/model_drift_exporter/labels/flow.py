@@ -46,6 +46,8 @@ class LabelFlow:
     matured outcomes, in their order. ``board`` says whether the model's input is broken.
     """
 
+    name = "labels"
+
     def __init__(
         self,
         model: str,

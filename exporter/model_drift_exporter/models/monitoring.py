@@ -51,6 +51,18 @@ class TrackOptions:
         return max((window.seconds for window in self.windows if window.seconds is not None), default=None)
 
 
+_Part = Monitor | OutcomeMonitor | LabelFlow
+_NAMES_OF_0_1_0: Mapping[str, str] = {
+    "DriftMonitor": "distances",
+    "EvidenceMonitor": "drift",
+    "PerformanceMonitor": "performance",
+    "HarmMonitor": "loss",
+    "ConceptMonitor": "concept",
+    "LabelFlow": "labels",
+}
+"""Names of parts by those that they have in snapshots of version 0.1.0."""
+
+
 class ModelMonitors:
     """The monitors of one model, and the join that feeds outcomes to some of them, all in the order of the lines.
 
@@ -76,6 +88,7 @@ class ModelMonitors:
         self._monitors: list[Monitor] = [self.observations, self.drift, *others, self.evidence]
         self._outcome_monitors: list[OutcomeMonitor] = [make(context) for make in OUTCOME_MONITORS]
         self.labels = LabelFlow(model, reference, self._binner, options.labels, self._judge, board=board)
+        self._parts = _by_name([*self._monitors, *self._outcome_monitors, self.labels])
         self._constant = reference_samples(model, reference, [reference.columns[position] for position in exported])
 
     def observe(self, batch: ModelBatch, traffic: Traffic) -> None:
@@ -118,28 +131,37 @@ class ModelMonitors:
             self._try(judge, partial(judge.take_over, judge_before))
         self.labels.take_over(old.labels)
 
-    def _try(self, part: Monitor | OutcomeMonitor | LabelFlow, go_on: Callable[[], None]) -> None:
+    def _try(self, part: _Part, go_on: Callable[[], None]) -> None:
         try:
             go_on()
         except StateError as error:
-            _log.warning("model %s: %s begins anew: %s", self.model, type(part).__name__, error)
+            _log.warning("model %s: %s begins anew: %s", self.model, part.name, error)
 
     def collect(self) -> Iterable[Samples]:
         """The samples of all parts, and those of the reference."""
         yield from self._constant
-        for part in self._parts().values():
+        for part in self._parts.values():
             yield from part.collect()
-
-    def _parts(self) -> dict[str, Monitor | OutcomeMonitor | LabelFlow]:
-        parts: list[Monitor | OutcomeMonitor | LabelFlow] = [*self._monitors, *self._outcome_monitors, self.labels]
-        return {type(part).__name__: part for part in parts}
 
     def snapshot(self) -> dict[str, Any]:
         """The state of each part by its name; arrays may be views, to be written before the next batch."""
-        return {name: part.snapshot() for name, part in self._parts().items()}
+        return {name: part.snapshot() for name, part in self._parts.items()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a snapshot with the same reference, before the first batch; a part that does not fit begins anew."""
-        for name, part in self._parts().items():
-            if name in state:
-                self._try(part, partial(part.restore, state[name]))
+        states = {_NAMES_OF_0_1_0.get(name, name): each for name, each in state.items()}
+        for name, part in self._parts.items():
+            if name in states:
+                self._try(part, partial(part.restore, states[name]))
+        for name in sorted(name for name, each in states.items() if each is not None and name not in self._parts):
+            _log.warning("model %s: the snapshot's state of %s is left out: there is no such monitor", self.model, name)
+
+
+def _by_name(parts: Iterable[_Part]) -> dict[str, _Part]:
+    """Raises ``ValueError`` where two parts would keep their state under one name."""
+    found: dict[str, _Part] = {}
+    for part in parts:
+        other = found.setdefault(part.name, part)
+        if other is not part:
+            raise ValueError(f"{type(other).__name__} and {type(part).__name__} are both called {part.name}")
+    return found

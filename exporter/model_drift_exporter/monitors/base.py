@@ -43,6 +43,11 @@ class MonitorContext:
 class Monitor(Protocol):
     """Owns its state and its metrics. Time comes with the batches and ticks, never from a clock of its own."""
 
+    @property
+    def name(self) -> str:
+        """Its state has this name in snapshots, where it stays the same whatever the class is called. No two have one name."""
+        ...
+
     def observe(self, batch: CodedBatch) -> None:
         """Take in a batch; called on the reading thread, in the order of the records."""
         ...
@@ -77,6 +82,11 @@ class Monitor(Protocol):
 
 class OutcomeMonitor(Protocol):
     """Owns what it makes of matured outcomes, and its metrics."""
+
+    @property
+    def name(self) -> str:
+        """See :class:`Monitor`."""
+        ...
 
     def observe(self, outcomes: OutcomeBatch) -> None:
         """Take in matured outcomes, in order; called on the reading thread."""

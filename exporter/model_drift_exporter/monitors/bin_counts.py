@@ -18,6 +18,8 @@ __all__ = ["ObservationsMonitor"]
 class ObservationsMonitor:
     """``model_{feature,prediction,score}_observations_total``, every bin from 0."""
 
+    name = "bin_counts"
+
     def __init__(self, context: MonitorContext) -> None:
         self._context = context
         self._counts = np.zeros(context.binner.size, dtype=np.int64)

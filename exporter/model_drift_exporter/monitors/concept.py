@@ -41,6 +41,8 @@ class ConceptMonitor:
     the shares of the outcomes before, which are known when the bet is made.
     """
 
+    name = "concept"
+
     def __init__(self, context: MonitorContext) -> None:
         reference = context.reference
         self._layout = OutcomeLayout.of(reference)

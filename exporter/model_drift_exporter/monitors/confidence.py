@@ -19,6 +19,8 @@ __all__ = ["ConfidenceMonitor"]
 class ConfidenceMonitor:
     """``model_confidence``, ``model_margin`` and ``model_entropy``, where scores are probabilities."""
 
+    name = "confidence"
+
     def __init__(self, context: MonitorContext) -> None:
         self._histograms: dict[str, tuple[HistogramSeries, slice]] = {}
         self._positions = {

@@ -78,6 +78,8 @@ def cell_layout(columns: Sequence[Column]) -> CellLayout:
 class DriftMonitor:
     """Effect sizes with their noise floors, shares of special bins, and class shares, for each window."""
 
+    name = "distances"
+
     def __init__(self, context: MonitorContext) -> None:
         self._context = context
         columns = context.columns

@@ -25,6 +25,8 @@ _ONSET_FROM = math.log(10.0)
 class EvidenceMonitor:
     """``model_{feature,prediction,score}_drift_evidence_log10`` and what belongs to it; decides alarms of the board."""
 
+    name = "drift"
+
     def __init__(self, context: MonitorContext) -> None:
         model, columns = context.model, context.columns
         self._evidence = ColumnEvidence(context.reference, context.evidence, context.board)

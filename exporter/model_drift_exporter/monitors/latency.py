@@ -21,6 +21,8 @@ LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 class LatencyMonitor:
     """``model_latency_seconds``; nothing is exported before the first record with a latency."""
 
+    name = "latency"
+
     def __init__(self, context: MonitorContext) -> None:
         self._series = HistogramSeries("model_latency_seconds", (context.model,), LATENCY_BUCKETS)
         self._counts = np.zeros(len(LATENCY_BUCKETS) + 1, dtype=np.int64)

@@ -41,6 +41,8 @@ class HarmMonitor:
     of predictions from broken input, which has a page of its own.
     """
 
+    name = "loss"
+
     def __init__(self, context: MonitorContext) -> None:
         self._layout = OutcomeLayout.of(context.reference)
         self._evidence: LossEvidence | None = None

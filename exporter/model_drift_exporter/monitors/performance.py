@@ -36,6 +36,8 @@ class PerformanceMonitor:
     labels are measured, too; there is nothing beside them then.
     """
 
+    name = "performance"
+
     def __init__(self, context: MonitorContext) -> None:
         reference = context.reference
         self._layout = OutcomeLayout.of(reference)
