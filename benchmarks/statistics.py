@@ -61,13 +61,12 @@ def look(reference: str, numeric: int, categorical: int, looks: int) -> dict[str
     from model_drift_exporter.configuration.settings import Settings
     from model_drift_exporter.formats import FORMATS, Schema
     from model_drift_exporter.models.model import ModelTrack
-    from model_drift_exporter.pipeline.assembly import track_options
     from model_drift_exporter.records.batches import NO_LINES, ModelBatch
     from model_drift_exporter.reference.store import load_references
 
     settings = Settings(reference=(reference,))
     (profile,) = load_references(settings.reference)
-    track = ModelTrack(profile.model, profile, track_options(settings))
+    track = ModelTrack(profile.model, profile, settings.monitoring)
     decoder = FORMATS["jsonl"](Schema())
     assert track.parts is not None
     drift = track.parts.drift

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_drift_exporter.records.batches import NO_LINES, LabelBatch, ModelBatch, RecordBatch
-from model_drift_exporter.reference.building.builder import BuildOptions, ProfileBuilder
+from model_drift_exporter.reference.building.builder import ProfileBuilder
+from model_drift_exporter.reference.building.settings import BuildSettings
 from model_drift_exporter.reference.profile import ReferenceProfile
 
 __all__ = ["START", "Row", "arrived", "batch_of", "make_rows", "profile_of", "write_jsonl"]
@@ -88,7 +89,7 @@ def batch_of(rows: Sequence[Row]) -> RecordBatch:
 
 
 def profile_of(
-    batches: Sequence[RecordBatch], options: BuildOptions | None = None, model: str = "m"
+    batches: Sequence[RecordBatch], options: BuildSettings | None = None, model: str = "m"
 ) -> ReferenceProfile:
     """The profile of these batches."""
     builder = ProfileBuilder(model, options)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from model_drift_exporter.evidence.alarms import AlarmBoard
-from model_drift_exporter.evidence.settings import EvidenceOptions
+from model_drift_exporter.evidence.settings import EvidenceSettings
 from model_drift_exporter.formats import FORMATS
 from model_drift_exporter.metrics.catalogue import CATALOGUE
 from model_drift_exporter.monitors import MonitorContext
@@ -41,7 +41,7 @@ def context() -> MonitorContext:
     builder.fix_bins()
     builder.count(batch)
     reference = builder.profile()
-    board = AlarmBoard("churn", EvidenceOptions().budgets)
+    board = AlarmBoard("churn", EvidenceSettings().budgets)
     return MonitorContext("churn", reference, Binner(reference), [Window("1h", seconds=3600)], [0], board)
 
 

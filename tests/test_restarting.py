@@ -55,7 +55,7 @@ def _settings(folder: Path, *, learned: bool) -> Settings:
         reference=() if learned else (str(folder / "reference.json"),),
         learn=LearnSettings(records=800),
         inputs=(InputSettings(str(folder / "log.jsonl")),),
-        state=StateSettings(path=str(folder / "state"), interval="1s"),
+        state=StateSettings(path=str(folder / "state"), interval=1),
     )
 
 
@@ -109,7 +109,7 @@ def _decided(lines: list[str], folder: Path, *, learned: bool, cuts: list[int], 
 def _started(folder: Path, clock: Callable[[], float], *, learned: bool) -> Exporter:
     # An interval that never comes: the test says when the state is saved.
     chosen = _settings(folder, learned=learned)
-    return Exporter(attrs.evolve(chosen, state=attrs.evolve(chosen.state, interval="1h")), clock=clock)
+    return Exporter(attrs.evolve(chosen, state=attrs.evolve(chosen.state, interval=3_600)), clock=clock)
 
 
 def test_the_real_process_goes_on_after_kill_9(tmp_path: Path, lines: list[str]) -> None:

@@ -43,7 +43,7 @@ HOUSE: Mapping[str, tuple[Room, ...]] = {
             "web service pipeline models configuration evidence reference formats sources metrics settings words atomic_file "
             + _BYTES,
         ),
-        Room("web", "HTTP, and the page in page/", "service sources metrics errors words"),
+        Room("web", "HTTP, and the page in page/", "service configuration sources metrics errors words"),
         Room(
             "service",
             "the running exporter: thread, lock, state",
@@ -54,17 +54,19 @@ HOUSE: Mapping[str, tuple[Room, ...]] = {
         Room(
             "pipeline",
             "inputs to models: decode, merge, hand on",
-            "models configuration labels evidence reference formats sources metrics settings " + _BYTES,
+            "configuration models reference formats sources metrics " + _BYTES,
         ),
+        Room("configuration", "all settings together", "models labels evidence reference settings errors"),
         Room("models", "one model, all models", "monitors labels evidence records " + _NUMBERS),
-        Room("configuration", "all settings together", "labels evidence settings errors"),
     ),
     "Numbers": (
         Room("monitors", "one module a monitor", "evidence windows " + _NUMBERS),
         Room("labels", "predictions and labels to outcomes", "evidence records " + _NUMBERS),
         Room("evidence", "what decides: bets, schedule, alarms", _NUMBERS),
         Room("windows", "counts and outcomes over time", "reference records settings statistics errors"),
-        Room("reference", "what was accepted: profile, bins, losses", "statistics words atomic_file " + _BYTES),
+        Room(
+            "reference", "what was accepted: profile, bins, losses", "settings statistics words atomic_file " + _BYTES
+        ),
     ),
     "Bytes": (
         Room("formats", "bytes to records", _BYTES),

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from model_drift_exporter.configuration.settings import Settings
 from model_drift_exporter.evidence.settings import PAGE, TICKET
 from model_drift_exporter.models.model import ModelTrack
-from model_drift_exporter.pipeline.assembly import track_options
 from model_drift_exporter.records.batches import NO_LINES, ModelBatch, RecordBatch
 from model_drift_exporter.reference.profile import ReferenceProfile
 
@@ -131,7 +130,7 @@ def _clean(reference: ReferenceProfile, records: RecordBatch) -> tuple[Counter[s
 
 
 def _track(reference: ReferenceProfile) -> ModelTrack:
-    return ModelTrack(reference.model, reference, track_options(Settings()))
+    return ModelTrack(reference.model, reference, Settings().monitoring)
 
 
 def _parts(batch: RecordBatch) -> Iterator[RecordBatch]:

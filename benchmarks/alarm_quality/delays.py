@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 
+import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from model_drift_exporter.evidence.settings import EvidenceOptions
+from model_drift_exporter.evidence.settings import EvidenceSettings
 from model_drift_exporter.monitors.drift import EvidenceMonitor
 from model_drift_exporter.monitors.loss import HarmMonitor
 from model_drift_exporter.records.batches import RecordBatch
@@ -42,7 +43,8 @@ def feature_delays(seed: int, change: str, features: int, clean: int = _CLEAN, m
     found within ``most`` records.
     """
     model = MadeUpModel([normal()] * features, _ROWS, seed)
-    options = EvidenceOptions(page_budget=_NEVER, ticket_budget=_NEVER, update_records=_LOOK)
+    with attrs.validators.disabled():  # nobody can set such a budget
+        options = EvidenceSettings(false_page=_NEVER, false_ticket=_NEVER, update_records=_LOOK)
     context = context_of(model.reference, options)
     monitor = EvidenceMonitor(context)
     before, after = model.table(), model.table([CHANGES[change]] * features)
@@ -74,7 +76,7 @@ def error_delays(seed: int, trials: int, *, page_budget: float, clean: int = _CL
     random = np.random.default_rng([seed, 3])
     delays = []
     for _ in range(trials):
-        context = context_of(_labelled(random), EvidenceOptions(page_budget=page_budget))
+        context = context_of(_labelled(random), EvidenceSettings(false_page=page_budget))
         harm = HarmMonitor(context)
         wrong = random.random(clean + most) < np.repeat([ERROR, 2 * ERROR], [clean, most])
         harm.observe(outcomes_of(wrong, 0, _LABEL_SECONDS))

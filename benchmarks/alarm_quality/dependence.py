@@ -12,10 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_drift_exporter.configuration.settings import Settings
-from model_drift_exporter.evidence.settings import PAGE, TICKET, EvidenceOptions
+from model_drift_exporter.evidence.settings import PAGE, TICKET, EvidenceSettings
 from model_drift_exporter.models.model import ModelTrack
 from model_drift_exporter.monitors.drift import EvidenceMonitor
-from model_drift_exporter.pipeline.assembly import track_options
 from model_drift_exporter.records.batches import NO_LINES, ModelBatch, RecordBatch, lines_of
 from model_drift_exporter.records.clock import EventTimes
 from model_drift_exporter.reference.binning import Binner, CodedBatch
@@ -113,7 +112,7 @@ def _follow(values: Array, wrong: NDArray[np.bool_], live: int, random: np.rando
         "loss_design_effect": profile.outcomes.harm.design_effect if profile.outcomes else math.nan,
         "slots": profile.season.slots if profile.season else 0,
         "delay": _delay(profile, records, shifted, _options_at_page_level()),
-        "ticket_delay": _delay(profile, records, shifted, EvidenceOptions()),
+        "ticket_delay": _delay(profile, records, shifted, EvidenceSettings()),
         "psi": [rules.psi.share, len(rules.psi.alarms())],
         "ks": [rules.ks.share, len(rules.ks.alarms())],
     }
@@ -132,14 +131,14 @@ def _records(values: Array, wrong: NDArray[np.bool_], random: np.random.Generato
     )
 
 
-def _options_at_page_level() -> EvidenceOptions:
+def _options_at_page_level() -> EvidenceSettings:
     """Under these the alarms of tickets have the threshold that a page has by default."""
-    return EvidenceOptions(ticket_budget=PAGE_UPDATES / _TICKETS_OF_THE_INPUTS)
+    return EvidenceSettings(false_ticket=PAGE_UPDATES / _TICKETS_OF_THE_INPUTS)
 
 
 def _clean(profile: ReferenceProfile, records: RecordBatch) -> tuple[Counter[str], float, int]:
     """Alarms by severity and name with the defaults, labels included; the highest evidence of a ticket; page-level crossings."""
-    track = ModelTrack(profile.model, profile, track_options(Settings()))
+    track = ModelTrack(profile.model, profile, Settings().monitoring)
     strict = _Follower(profile, _options_at_page_level())
     fired: Counter[str] = Counter()
     highest, crossings = -math.inf, 0
@@ -158,7 +157,7 @@ def _clean(profile: ReferenceProfile, records: RecordBatch) -> tuple[Counter[str
 class _Follower:
     """The evidence monitor alone, as a model's track feeds it."""
 
-    def __init__(self, profile: ReferenceProfile, options: EvidenceOptions) -> None:
+    def __init__(self, profile: ReferenceProfile, options: EvidenceSettings) -> None:
         self.context = context_of(profile, options)
         self._monitor = EvidenceMonitor(self.context)
         self._times = EventTimes(None)
@@ -171,7 +170,7 @@ class _Follower:
         self._monitor.observe(CodedBatch(batch.size, cells, time, now, timely, {}, lines_of(batch), batch, scores))
 
 
-def _delay(profile: ReferenceProfile, clean: RecordBatch, shifted: RecordBatch, options: EvidenceOptions) -> float:
+def _delay(profile: ReferenceProfile, clean: RecordBatch, shifted: RecordBatch, options: EvidenceSettings) -> float:
     """Records after a shift at the second midnight until ``ModelFeatureDrift``; infinite for never."""
     follower = _Follower(profile, options)
     follower.observe(clean.take(range(A_DAY)))

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_drift_exporter.evidence.alarms import AlarmBoard
-from model_drift_exporter.evidence.settings import EvidenceOptions
+from model_drift_exporter.evidence.settings import EvidenceSettings
 from model_drift_exporter.monitors.base import MonitorContext
 from model_drift_exporter.records.batches import RecordBatch
 from model_drift_exporter.reference.binning import Binner, CodedBatch
@@ -173,9 +173,9 @@ def profile_of(batch: RecordBatch) -> ReferenceProfile:
     return builder.profile()
 
 
-def context_of(reference: ReferenceProfile, options: EvidenceOptions | None = None) -> MonitorContext:
+def context_of(reference: ReferenceProfile, options: EvidenceSettings | None = None) -> MonitorContext:
     """What monitors of a model with this reference are made from."""
-    options = options or EvidenceOptions()
+    options = options or EvidenceSettings()
     columns: Mapping[str, object] = dict.fromkeys(column.name for column in reference.columns)
     board = AlarmBoard(_MODEL, options.budgets)
     return MonitorContext(_MODEL, reference, Binner(reference), (), range(len(columns)), board, options)

@@ -15,6 +15,7 @@ from model_drift_exporter.commands.run import run_once, serve
 from model_drift_exporter.configuration.settings import Settings, WebSettings
 from model_drift_exporter.errors import ConfigurationError
 from model_drift_exporter.service.exporter import Exporter
+from model_drift_exporter.settings.values import ListenAddress
 from tests.exposition import Exposition
 from tests.prediction_log import START, make_rows, write_jsonl
 from tests.sidecar import Sidecar, eventually, fetch, run_command, sidecar
@@ -136,7 +137,7 @@ def test_a_reader_that_fails_ends_the_process(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(Exporter, "run", fail)
     monkeypatch.setattr("model_drift_exporter.commands.run.configure_logging", lambda *_: None)
     monkeypatch.setattr("model_drift_exporter.commands.run.tune_garbage_collection", lambda: None)
-    settings = Settings(web=WebSettings(listen_address="127.0.0.1:0"))
+    settings = Settings(web=WebSettings(listen_address=ListenAddress("127.0.0.1", 0)))
     try:
         with pytest.raises(RuntimeError, match="reading failed"):
             serve(settings, lambda: settings)

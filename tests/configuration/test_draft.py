@@ -5,6 +5,7 @@ import pytest
 from model_drift_exporter.configuration.draft import Draft, InputDraft, Place
 from model_drift_exporter.configuration.settings import InputSettings
 from model_drift_exporter.errors import ConfigurationError
+from model_drift_exporter.settings.values import parse_window
 
 FILE = Place("exporter.yaml", 3, 5)
 FLAG = Place("--windows")
@@ -21,7 +22,7 @@ def test_a_draft_becomes_settings_with_defaults() -> None:
     draft.put(("web", "max_requests"), 7, FILE)
     settings = draft.finish()
     assert settings.web.max_requests == 7
-    assert settings.web.listen_address == ":9877"
+    assert settings.web.listen_address == ("", 9877)
 
 
 def test_the_overlay_wins_and_adds_its_problems() -> None:
@@ -29,10 +30,10 @@ def test_the_overlay_wins_and_adds_its_problems() -> None:
     flags, file = Draft(), Draft()
     flags.problems.append(FLAG.problem("wrong flag"))
     file.problems.append(FILE.problem("wrong line"))
-    file.put(("windows",), ("1h",), FILE)
-    flags.put(("windows",), ("2h",), FLAG)
+    file.put(("windows",), (parse_window("1h"),), FILE)
+    flags.put(("windows",), (parse_window("2h"),), FLAG)
     flags.overlay(file)
-    assert flags.values["windows",] == ("1h",)
+    assert flags.values["windows",] == (parse_window("1h"),)
     with pytest.raises(ConfigurationError) as raised:
         flags.finish()
     assert [str(problem) for problem in raised.value.problems] == [

@@ -68,7 +68,7 @@ fields: {time: ~}
 """,
     )
     assert settings.reference == ("reference.json",)
-    assert settings.windows == ("1h30m", "500")
+    assert [str(window) for window in settings.windows] == ["1h30m", "500"]
     assert settings.inputs == (
         InputSettings("a.jsonl", "log"),
         InputSettings("-", "stdin"),
@@ -215,3 +215,13 @@ def test_no_text_breaks_the_reader(tmp_path_factory: pytest.TempPathFactory, tex
         assert problem.column >= 1
         assert problem.message
         assert problem.hint
+
+
+def test_auto_is_written_as_a_word(file: Path) -> None:
+    """Its value is none, but nothing at all is a mistake; where a default has no text, nothing leaves a setting out."""
+    assert load(file, "labels: {maturity: auto}").labels.maturity is None
+    assert mistakes(file, "labels: {maturity: }") == [
+        "1:19: labels.maturity: nothing, not auto or a duration; write auto or a duration"
+    ]
+    assert load(file, "ingest: {listen_address: ''}").ingest.listen_address is None
+    assert load(file, "model: {name: }").model.name is None

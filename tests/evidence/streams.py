@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from model_drift_exporter.evidence.alarms import AlarmBoard, Transition
 from model_drift_exporter.evidence.columns import ColumnEvidence
-from model_drift_exporter.evidence.settings import EvidenceOptions
+from model_drift_exporter.evidence.settings import EvidenceSettings
 from model_drift_exporter.reference.binning import Binner
 from model_drift_exporter.reference.profile import (
     FEATURE,
@@ -101,10 +101,10 @@ def _slot_law(column: Column, slot: int) -> NDArray[np.float64]:
 
 
 def evidence_of(
-    reference: ReferenceProfile, options: EvidenceOptions | None = None
+    reference: ReferenceProfile, options: EvidenceSettings | None = None
 ) -> tuple[ColumnEvidence, AlarmBoard]:
     """Evidence on a reference, with a board of its own."""
-    chosen = options or EvidenceOptions()
+    chosen = options or EvidenceSettings()
     board = AlarmBoard("m", chosen.budgets)
     return ColumnEvidence(reference, chosen, board), board
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from model_drift_exporter.errors import StateError
 from model_drift_exporter.evidence.alarms import Transition
 from model_drift_exporter.evidence.columns import ColumnEvidence
-from model_drift_exporter.evidence.settings import EvidenceOptions
+from model_drift_exporter.evidence.settings import EvidenceSettings
 from model_drift_exporter.reference.profile import FEATURE, ReferenceProfile, Season, numeric_column
 from tests.evidence.streams import (
     START,
@@ -424,7 +424,7 @@ def test_time_that_passes_is_what_a_false_alarm_may_cost() -> None:
     """Each minute between updates counts like one look: after an hour without records evidence begins at 60, not at 1."""
     found = []
     for step in (20.0, 3_600.0):
-        evidence, board = evidence_of(REFERENCE, EvidenceOptions(update_records=1))
+        evidence, board = evidence_of(REFERENCE, EvidenceSettings(update_records=1))
         follow(evidence, board, Stream(REFERENCE, step=step).draw(3))
         found.append(board["ModelFeatureOutOfRange"].evidence)
     assert found == pytest.approx([0.0, math.log(60.0)], abs=0.2)
@@ -504,7 +504,7 @@ def test_a_latch_stays_closed_where_evidence_begins_anew() -> None:
     stream = Stream(REFERENCE, seed=2)
     follow(old, before, stream.draw(2_000, {0: shifted(up=0.2)}))
     before["ModelInputBroken"].evidence = 9.0
-    evidence, board = evidence_of(REFERENCE, EvidenceOptions(location_tolerance=0.03))
+    evidence, board = evidence_of(REFERENCE, EvidenceSettings(location_tolerance=0.03))
     board.restore(before.snapshot())
     evidence.restore(old.snapshot())
     assert [alert for alert, alarm in board.alarms.items() if alarm.active] == ["ModelFeatureDrift"]
@@ -514,7 +514,7 @@ def test_a_latch_stays_closed_where_evidence_begins_anew() -> None:
     assert (edge.alert, edge.firing) == ("ModelFeatureDrift", False)
 
 
-def reloaded(options: EvidenceOptions) -> ColumnEvidence:
+def reloaded(options: EvidenceSettings) -> ColumnEvidence:
     old, _ = evidence_of(REFERENCE)
     Stream(REFERENCE).draw(1_000).add_to(old)
     evidence, _ = evidence_of(REFERENCE, options)
@@ -524,10 +524,30 @@ def reloaded(options: EvidenceOptions) -> ColumnEvidence:
 
 def test_evidence_goes_on_after_a_reload() -> None:
     """Also with another budget or schedule; with other tolerances it means something else and begins anew."""
-    assert reloaded(EvidenceOptions()).updates == 20
-    assert reloaded(EvidenceOptions(page_budget=1e9)).updates == 20
-    assert reloaded(EvidenceOptions(update_records=500)).updates == 20
-    assert reloaded(EvidenceOptions(location_tolerance=0.1)).updates == 0
+    assert reloaded(EvidenceSettings()).updates == 20
+    assert reloaded(EvidenceSettings(false_page=1e8)).updates == 20
+    assert reloaded(EvidenceSettings(update_records=500)).updates == 20
+    assert reloaded(EvidenceSettings(location_tolerance=0.1)).updates == 0
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        EvidenceSettings(location_tolerance=0, missing_tolerance=0, broken_tolerance=0.001, psi_tolerance=0),
+        EvidenceSettings(location_tolerance=1, missing_tolerance=0.5, broken_tolerance=0.5, psi_tolerance=1),
+        EvidenceSettings(location_tolerance=0, missing_tolerance=0.5, broken_tolerance=0.001, psi_tolerance=1),
+        EvidenceSettings(location_tolerance=1, missing_tolerance=0, broken_tolerance=0.5, psi_tolerance=0),
+    ],
+)
+@pytest.mark.parametrize("reference", [REFERENCE, SEASONAL], ids=["plain", "seasonal"])
+def test_evidence_can_be_weighed_with_every_tolerance(settings: EvidenceSettings, reference: ReferenceProfile) -> None:
+    """At the ends of their ranges no number is infinite, and what has not changed is not told."""
+    evidence, board = evidence_of(reference, settings)
+    stream = Stream(reference, seed=4, step=60.0)
+    assert follow(evidence, board, stream.draw_season(2_000) if reference.season else stream.draw(2_000)) == []
+    evidence.reject(np.arange(2_000, 2_040), stream.time)
+    evidence.flush()
+    assert np.isfinite(evidence.snapshot()["state"]["log_m"]).all()
 
 
 def test_a_latch_of_rejected_lines_recovers_without_a_state_of_the_evidence() -> None:

@@ -10,7 +10,7 @@ from model_drift_exporter.evidence.alarms import Alarm, Transition
 from model_drift_exporter.evidence.decisions import AlarmFollower, Course, Stretch
 from model_drift_exporter.evidence.schedule import Updates
 from model_drift_exporter.evidence.seasonal_bets import SeasonalBets
-from model_drift_exporter.evidence.settings import EvidenceOptions
+from model_drift_exporter.evidence.settings import EvidenceSettings
 from model_drift_exporter.evidence.state import EvidenceState
 from model_drift_exporter.evidence.targets import BetLayout
 from tests.evidence.streams import START, profile
@@ -31,7 +31,7 @@ class Desk:
     @classmethod
     def new(cls) -> Desk:
         reference = profile(4)
-        bets = SeasonalBets(reference, range(len(reference.columns)), EvidenceOptions())
+        bets = SeasonalBets(reference, range(len(reference.columns)), EvidenceSettings())
         layout = BetLayout(reference.columns, bets.pooled, 0.05)
         target = next(target for target in layout.targets() if target.alert == "ModelFeatureMissingValues")
         edges: list[Transition] = []

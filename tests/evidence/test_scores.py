@@ -13,16 +13,17 @@ from hypothesis import strategies as st
 from model_drift_exporter.errors import StateError
 from model_drift_exporter.evidence.alarms import AlarmBoard, Transition
 from model_drift_exporter.evidence.scores import LossEvidence
-from model_drift_exporter.evidence.settings import EvidenceOptions
+from model_drift_exporter.evidence.settings import EvidenceSettings
 from model_drift_exporter.statistics.betting.loss_bets import LossBets
 
 Array = npt.NDArray[np.float64]
 
 
-def _made(components: int = 1, mean: float = 0.1) -> tuple[LossEvidence, AlarmBoard]:
-    board = AlarmBoard("m", EvidenceOptions().budgets)
+def _made(components: int = 1, mean: float = 0.1, outcomes: int = 10) -> tuple[LossEvidence, AlarmBoard]:
+    board = AlarmBoard("m", EvidenceSettings().budgets)
     bets = [LossBets(mean, math.sqrt(mean * (1 - mean)), 10_000, binary=True) for _ in range(components)]
-    return LossEvidence(bets, [mean] * components, 10, board["ModelLossIncreased"], lambda _first, _last: ["x"]), board
+    alarm = board["ModelLossIncreased"]
+    return LossEvidence(bets, [mean] * components, outcomes, alarm, lambda _first, _last: ["x"]), board
 
 
 def _observe(evidence: LossEvidence, losses: Array, first: int = 0, last: int | None = None) -> None:
@@ -156,7 +157,7 @@ def test_only_what_the_alarm_is_about_must_recover() -> None:
 def test_names_that_come_later_are_added() -> None:
     """Features suspected while the page is active belong to it."""
     names: list[str] = []
-    board = AlarmBoard("m", EvidenceOptions().budgets)
+    board = AlarmBoard("m", EvidenceSettings().budgets)
     bets = LossBets(0.1, 0.3, 10_000, binary=True)
     evidence = LossEvidence([bets], [0.1], 10, board["ModelLossIncreased"], lambda _first, _last: names)
     losses = _errors((3_000, 0.4))
@@ -212,7 +213,7 @@ def test_evidence_with_other_bets_begins_anew() -> None:
         (LossBets(0.1, 0.3, 10_000, design_effect=2.0, binary=True), None),
         (LossBets(0.1, 0.3, 10_000, binary=True), ["other"]),
     ):
-        board = AlarmBoard("m", EvidenceOptions().budgets)
+        board = AlarmBoard("m", EvidenceSettings().budgets)
         board.restore(before.snapshot())
         evidence = LossEvidence(
             [bets], [0.1], 10, board["ModelLossIncreased"], lambda _first, _last: ["x"], meaning=meaning
@@ -221,3 +222,15 @@ def test_evidence_with_other_bets_begins_anew() -> None:
         assert (evidence.updates, evidence.component_log[0]) == (0, pytest.approx(0.0))
         assert board["ModelLossIncreased"].active
         assert evidence.snapshot()["waiting"].shape[1] == 0
+
+
+def test_evidence_of_updates_of_another_size_begins_anew() -> None:
+    """What waits was cut for other updates; a snapshot from before the size could be set is of tens."""
+    old, _ = _made()
+    _observe(old, _errors((105, 0.5)))
+    state = old.snapshot()
+    older = {name: value for name, value in state.items() if name != "outcomes"}
+    for saved, outcomes, updates in ((state, 10, 10), (older, 10, 10), (state, 20, 0), (older, 20, 0)):
+        evidence, _ = _made(outcomes=outcomes)
+        evidence.restore(saved)
+        assert evidence.updates == updates

@@ -7,12 +7,12 @@ import pytest
 
 from model_drift_exporter.evidence.counts import GroupedCounts
 from model_drift_exporter.evidence.seasonal_bets import SeasonalBets, SeasonalOmnibus, SlotTables
-from model_drift_exporter.evidence.settings import EvidenceOptions
+from model_drift_exporter.evidence.settings import EvidenceSettings
 from model_drift_exporter.reference.seasons import slot_law
 from model_drift_exporter.statistics.betting.bets import BetKind
 from tests.evidence.streams import MISSING_CELL, SHARES, profile
 
-OPTIONS = EvidenceOptions()
+OPTIONS = EvidenceSettings()
 
 
 def bets_of(slots: int = 0, features: int = 1) -> SeasonalBets:

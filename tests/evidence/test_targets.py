@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from model_drift_exporter.evidence.seasonal_bets import SeasonalBets
-from model_drift_exporter.evidence.settings import EvidenceOptions
+from model_drift_exporter.evidence.settings import EvidenceSettings
 from model_drift_exporter.evidence.targets import (
     BETS_OF_COLUMN,
     REJECTED_BETS,
@@ -20,7 +20,7 @@ from tests.evidence.streams import profile
 
 
 def layout_of(reference: ReferenceProfile) -> BetLayout:
-    bets = SeasonalBets(reference, range(len(reference.columns)), EvidenceOptions())
+    bets = SeasonalBets(reference, range(len(reference.columns)), EvidenceSettings())
     return BetLayout(reference.columns, bets.pooled, 0.05)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import attrs
 
 from model_drift_exporter.configuration.settings import InputSettings, Settings
+from model_drift_exporter.settings.values import parse_window
 from tests.history.times import Interval
 
 __all__ = ["DAY", "HOUR", "REJECTED", "WEEK", "Episode", "MakeTarget", "Scene", "Target", "settings_of"]
@@ -77,7 +78,9 @@ class Scene:
 def settings_of(reference: Path | None, log: Path, *windows: str) -> Settings:
     """Settings of an exporter that follows one log."""
     references = () if reference is None else (str(reference),)
-    return Settings(reference=references, inputs=(InputSettings(path=str(log)),), windows=windows)
+    return Settings(
+        reference=references, inputs=(InputSettings(path=str(log)),), windows=tuple(map(parse_window, windows))
+    )
 
 
 def _stretch(interval: Interval) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from model_drift_exporter.labels import delays, flow
 from model_drift_exporter.labels.delays import DELAY_BUCKETS
-from model_drift_exporter.labels.settings import LabelOptions
+from model_drift_exporter.labels.settings import LabelSettings
 from tests.labels.streams import Event
 
 __all__ = ["Oracle"]
@@ -20,7 +20,7 @@ _CLASSES = {"no": 0.0, "yes": 1.0}
 class Oracle:
     """Outcomes and counts of a binary classifier's events, where nothing is sampled and no time lies in the future."""
 
-    def __init__(self, options: LabelOptions) -> None:
+    def __init__(self, options: LabelSettings) -> None:
         self.options = options
         self.outcomes: list[tuple[Any, ...]] = []
         self.counts: Counter[str] = Counter()

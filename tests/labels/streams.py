@@ -13,7 +13,7 @@ import pytest
 
 from model_drift_exporter.labels import delays, flow
 from model_drift_exporter.labels.flow import LabelFlow
-from model_drift_exporter.labels.settings import LabelOptions
+from model_drift_exporter.labels.settings import LabelSettings
 from model_drift_exporter.metrics.samples import Series
 from model_drift_exporter.monitors import MonitorContext
 from model_drift_exporter.records.batches import LabelBatch
@@ -22,6 +22,7 @@ from model_drift_exporter.reference.outcomes import OutcomeBatch
 from model_drift_exporter.reference.profile import ReferenceProfile
 from tests.monitors.observing import coded, context_of
 from tests.prediction_log import START, batch_of, make_rows, profile_of
+from tests.sections import label_settings
 
 __all__ = [
     "Collected",
@@ -73,10 +74,10 @@ class Collected:
         return [row[0] for row in self.rows(name)]
 
 
-def flow_of(reference: ReferenceProfile, options: LabelOptions | None = None) -> tuple[LabelFlow, Collected]:
+def flow_of(reference: ReferenceProfile, options: LabelSettings | None = None) -> tuple[LabelFlow, Collected]:
     monitor = Collected()
     binner = context_of(reference).binner
-    return LabelFlow("m", reference, binner, options or LabelOptions(), monitor.observe), monitor
+    return LabelFlow("m", reference, binner, options or label_settings(), monitor.observe), monitor
 
 
 def _coded(

@@ -11,12 +11,12 @@ from model_drift_exporter.labels.evaluability import LabelHealth
 from model_drift_exporter.labels.events import EventReader
 from model_drift_exporter.labels.hashing import hash_identifiers, keys_of
 from model_drift_exporter.labels.joining import JoinTally
-from model_drift_exporter.labels.settings import LabelOptions
 from model_drift_exporter.labels.store import COUNTED, LABEL, PREDICTION, UNINDEXED, LabelStore
 from model_drift_exporter.records.batches import LabelBatch
 from model_drift_exporter.reference.outcomes import OutcomeLayout
 from tests.labels.streams import labelled_reference, prediction
 from tests.monitors.observing import coded, context_of
+from tests.sections import label_settings
 
 REFERENCE = labelled_reference()
 CONTEXT = context_of(REFERENCE)
@@ -24,9 +24,9 @@ LAYOUT = OutcomeLayout.of(REFERENCE)
 
 
 def _admission(halvings: int = 0, watermark: float = -np.inf) -> Admission:
-    sample = Sample(LabelOptions())
+    sample = Sample(label_settings())
     sample.restore({"halvings": halvings, "watermark": watermark, "looked": 0.0, "swept": 0.0})
-    return Admission("m", "not_a_class", sample, LabelHealth(REFERENCE, LAYOUT, LabelOptions()))
+    return Admission("m", "not_a_class", sample, LabelHealth(REFERENCE, LAYOUT, label_settings()))
 
 
 def _in_sample(halvings: int) -> tuple[str, str]:
@@ -93,7 +93,7 @@ def _fill(store: LabelStore, count: int, *, time: float = 0.0, flags: int = PRED
 
 def test_a_full_store_keeps_the_low_keys() -> None:
     """The ratio is an exact power of two, the same for every key, and the keys kept are those below it."""
-    store, sample = LabelStore(SAMPLE_LAYOUT, 1_000), Sample(LabelOptions(capacity=1_000))
+    store, sample = LabelStore(SAMPLE_LAYOUT, 1_000), Sample(label_settings(capacity=1_000))
     keys = _fill(store, 3_000)
     moved = sample.tend(store, 0.0, JoinTally(), labels_seen=True)
     assert moved is not None
@@ -104,7 +104,7 @@ def test_a_full_store_keeps_the_low_keys() -> None:
 
 def test_room_is_used_again() -> None:
     """Three quarters empty, the ratio doubles, up to everything."""
-    store, sample = LabelStore(SAMPLE_LAYOUT, 1_000), Sample(LabelOptions(capacity=1_000, horizon=100.0))
+    store, sample = LabelStore(SAMPLE_LAYOUT, 1_000), Sample(label_settings(capacity=1_000, horizon=100.0))
     _fill(store, 3_000)
     sample.tend(store, 0.0, JoinTally(), labels_seen=True)
     sample.tend(store, 101.0, JoinTally(), labels_seen=True)
@@ -115,7 +115,11 @@ def test_room_is_used_again() -> None:
 
 def test_the_expired_go_first() -> None:
     """A full store whose entries are too old needs no sample; labels without prediction are counted then."""
-    store, sample, tally = LabelStore(SAMPLE_LAYOUT, 100), Sample(LabelOptions(capacity=100, horizon=10.0)), JoinTally()
+    store, sample, tally = (
+        LabelStore(SAMPLE_LAYOUT, 100),
+        Sample(label_settings(capacity=100, horizon=10.0)),
+        JoinTally(),
+    )
     sample.tend(store, 100.0, tally, labels_seen=True)
     _fill(store, 70, time=0.0)
     _fill(store, 20, time=0.0, flags=LABEL)
@@ -130,7 +134,7 @@ def test_the_expired_go_first() -> None:
 
 def test_what_nothing_can_find_goes_once_it_has_counted() -> None:
     """Such entries do not fill the store, even while nothing expires."""
-    store, sample = LabelStore(SAMPLE_LAYOUT, 100_000), Sample(LabelOptions(capacity=100_000))
+    store, sample = LabelStore(SAMPLE_LAYOUT, 100_000), Sample(label_settings(capacity=100_000))
     sample.tend(store, 0.0, JoinTally(), labels_seen=True)
     _fill(store, 5_000, flags=PREDICTION | LABEL | UNINDEXED | COUNTED)
     _fill(store, 1)
@@ -142,10 +146,10 @@ def test_what_nothing_can_find_goes_once_it_has_counted() -> None:
 def test_without_labels_little_is_kept() -> None:
     """At most 100,000 predictions wait while no label has come and none is expected."""
     for options, seen, kept in (
-        (LabelOptions(), False, False),
-        (LabelOptions(expected="no"), False, False),
-        (LabelOptions(expected="yes"), False, True),
-        (LabelOptions(), True, True),
+        (label_settings(), False, False),
+        (label_settings(expected="no"), False, False),
+        (label_settings(expected="yes"), False, True),
+        (label_settings(), True, True),
     ):
         store, sample = LabelStore(SAMPLE_LAYOUT, 1_000_000), Sample(options)
         _fill(store, 100_001)
@@ -156,18 +160,18 @@ def test_without_labels_little_is_kept() -> None:
 
 def test_a_snapshot_goes_on() -> None:
     """The ratio and what has expired survive."""
-    store, sample = LabelStore(SAMPLE_LAYOUT, 10), Sample(LabelOptions(capacity=10, horizon=5.0))
+    store, sample = LabelStore(SAMPLE_LAYOUT, 10), Sample(label_settings(capacity=10, horizon=5.0))
     _fill(store, 40, time=100.0)
     for _ in range(2):
         sample.tend(store, 100.0, JoinTally(), labels_seen=True)
-    other = Sample(sample.options)
+    other = Sample(sample.settings)
     other.restore(sample.snapshot())
     assert (other.ratio, other.watermark) == (sample.ratio, 95.0)
 
 
 def test_a_false_lead_of_the_clock_expires_nothing() -> None:
     """What has expired is asked of the clock twice; put back in between it has lost nothing, and sweeps go on."""
-    store, sample = LabelStore(SAMPLE_LAYOUT, 1_000), Sample(LabelOptions(capacity=1_000, horizon=100.0))
+    store, sample = LabelStore(SAMPLE_LAYOUT, 1_000), Sample(label_settings(capacity=1_000, horizon=100.0))
     _fill(store, 50, time=90.0)
     for now in (100.0, 1e9):
         sample.tend(store, now, JoinTally(), labels_seen=True)
@@ -176,14 +180,14 @@ def test_a_false_lead_of_the_clock_expires_nothing() -> None:
     for now in (102.0, 103.0, 195.0, 200.0):
         sample.tend(store, now, JoinTally(), labels_seen=True)
         assert store.size == (50 if now < 200 else 0)
-    other = Sample(sample.options)
+    other = Sample(sample.settings)
     other.restore(sample.snapshot())
     assert other.snapshot() == sample.snapshot()
 
 
 def test_what_lies_in_the_future_expires_too() -> None:
     """Entries of a clock that was put back, and labels of 2099, would stay for ever."""
-    store, sample = LabelStore(SAMPLE_LAYOUT, 1_000), Sample(LabelOptions(capacity=1_000, horizon=100.0))
+    store, sample = LabelStore(SAMPLE_LAYOUT, 1_000), Sample(label_settings(capacity=1_000, horizon=100.0))
     _fill(store, 50, time=4e9, flags=LABEL)
     sample.tend(store, -np.inf, JoinTally(), labels_seen=True)
     assert store.size == 50

@@ -16,10 +16,11 @@ from model_drift_exporter.labels.evaluability import (
     reference_faults,
     unmatched,
 )
-from model_drift_exporter.labels.settings import LabelOptions
+from model_drift_exporter.labels.settings import LabelSettings
 from model_drift_exporter.labels.store import LABEL, PREDICTION, LabelStore
 from model_drift_exporter.reference.outcomes import OutcomeLayout
 from model_drift_exporter.reference.profile import LossSummary, OutcomeSummary, ReferenceProfile
+from tests.sections import label_settings
 
 _DAY = 86_400.0
 
@@ -32,9 +33,9 @@ def _reference(**class_rows: int) -> ReferenceProfile:
     )
 
 
-def _health(options: LabelOptions | None = None, **class_rows: int) -> LabelHealth:
+def _health(options: LabelSettings | None = None, **class_rows: int) -> LabelHealth:
     reference = _reference(**(class_rows or {"no": 600, "yes": 400}))
-    return LabelHealth(reference, OutcomeLayout.of(reference), options or LabelOptions())
+    return LabelHealth(reference, OutcomeLayout.of(reference), options or label_settings())
 
 
 def _labels(
@@ -83,7 +84,7 @@ def test_a_reference_may_lack_labels(rows: dict[str, int], faults: set[str]) -> 
     """None, fewer than 100, or fewer than 100 of a class below a tenth of them; said only where labels come."""
     reference = _reference(**rows)
     assert reference_faults(reference.outcomes, OutcomeLayout.of(reference)) == faults
-    health = LabelHealth(reference, OutcomeLayout.of(reference), LabelOptions())
+    health = LabelHealth(reference, OutcomeLayout.of(reference), label_settings())
     assert health.reasons(_state()) == set()
     _labels(health, 1)
     assert health.reasons(_state()) == faults
@@ -92,10 +93,10 @@ def test_a_reference_may_lack_labels(rows: dict[str, int], faults: set[str]) -> 
 def test_labels_that_never_come() -> None:
     """A fault only where they are expected, from the maturity on that was set."""
     for options, now, expected in (
-        (LabelOptions(), 9.0, set[str]()),
-        (LabelOptions(expected="yes"), 9.0, {"no_labels"}),
-        (LabelOptions(expected="yes", maturity=10.0), 9.0, set[str]()),
-        (LabelOptions(expected="yes", maturity=10.0), 10.0, {"no_labels"}),
+        (label_settings(), 9.0, set[str]()),
+        (label_settings(expected="yes"), 9.0, {"no_labels"}),
+        (label_settings(expected="yes", maturity=10.0), 9.0, set[str]()),
+        (label_settings(expected="yes", maturity=10.0), 10.0, {"no_labels"}),
     ):
         health = _health(options)
         assert health.reasons(_state(now)) == set()
@@ -141,7 +142,7 @@ def test_odd_labels_are_remembered_for_a_while() -> None:
 
 def test_predictions_without_identifiers() -> None:
     """A fault where labels come apart from them, or are expected."""
-    for options in (LabelOptions(), LabelOptions(expected="yes", maturity=100.0)):
+    for options in (label_settings(), label_settings(expected="yes", maturity=100.0)):
         health = _health(options)
         health.observe_predictions(np.arange(100) < 50)
         assert ("no_identifiers" in health.reasons(_state())) is (options.expected == "yes")

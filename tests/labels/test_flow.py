@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from model_drift_exporter.errors import StateError
 from model_drift_exporter.evidence.alarms import AlarmBoard
-from model_drift_exporter.evidence.settings import EvidenceOptions
+from model_drift_exporter.evidence.settings import EvidenceSettings
 from model_drift_exporter.labels.flow import FlowState, LabelFlow
 from model_drift_exporter.labels.hashing import hash_identifiers, keys_of
-from model_drift_exporter.labels.settings import LabelOptions
+from model_drift_exporter.labels.settings import LabelSettings
 from model_drift_exporter.records.batches import LabelBatch
 from model_drift_exporter.reference.outcomes import OutcomeLayout
 from tests.labels.oracle import Oracle
@@ -32,6 +32,7 @@ from tests.labels.streams import (
 )
 from tests.monitors.observing import context_of
 from tests.prediction_log import START, batch_of, make_rows, profile_of
+from tests.sections import label_settings
 
 REFERENCE = labelled_reference()
 _IDENTIFIERS = st.one_of(
@@ -59,11 +60,11 @@ def _events(draw: st.DrawFn) -> list[Event]:
 
 _OPTIONS = st.sampled_from(
     [
-        LabelOptions(horizon=9_000.0),
-        LabelOptions(horizon=9_000.0, maturity=0.0),
-        LabelOptions(horizon=9_000.0, maturity=1_000.0),
-        LabelOptions(horizon=1_000.0, maturity=3_000.0),
-        LabelOptions(horizon=90_000.0, delay_independent=True),
+        label_settings(horizon=9_000.0),
+        label_settings(horizon=9_000.0, maturity=0.0),
+        label_settings(horizon=9_000.0, maturity=1_000.0),
+        label_settings(horizon=1_000.0, maturity=3_000.0),
+        label_settings(horizon=90_000.0, delay_independent=True),
     ]
 )
 _CUTS = st.lists(st.integers(0, 150))
@@ -71,7 +72,7 @@ _CUTS = st.lists(st.integers(0, 150))
 
 @settings(max_examples=250, deadline=None)
 @given(_events(), _OPTIONS, _CUTS)
-def test_the_join_is_that_of_a_dictionary(events: list[Event], options: LabelOptions, cuts: list[int]) -> None:
+def test_the_join_is_that_of_a_dictionary(events: list[Event], options: LabelSettings, cuts: list[int]) -> None:
     """Outcomes and counts are those of plain Python that takes one event after the other, however they are cut."""
     with small_blocks():
         flow, monitor = flow_of(REFERENCE, options)
@@ -93,10 +94,10 @@ def test_the_join_is_that_of_a_dictionary(events: list[Event], options: LabelOpt
 @settings(max_examples=60, deadline=None)
 @given(_events(), _OPTIONS, st.integers(4, 40), _CUTS, st.integers(0, 150))
 def test_results_do_not_depend_on_batches_or_restarts(
-    events: list[Event], options: LabelOptions, capacity: int, cuts: list[int], restart: int
+    events: list[Event], options: LabelSettings, capacity: int, cuts: list[int], restart: int
 ) -> None:
     """With a store that overflows, cut anywhere and restored from a snapshot once: the same outcomes and metrics."""
-    options = attrs.evolve(options, capacity=capacity)
+    options = label_settings(**attrs.asdict(options) | {"capacity": capacity})
     with small_blocks():
         whole, expected = flow_of(REFERENCE, options)
         run(whole, REFERENCE, events)
@@ -112,7 +113,7 @@ def test_results_do_not_depend_on_batches_or_restarts(
         assert before.rows() + after.rows() == expected.rows()
 
 
-def _simple(options: LabelOptions | None, events: list[Event]) -> tuple[list[tuple[Any, ...]], dict[Any, float]]:
+def _simple(options: LabelSettings | None, events: list[Event]) -> tuple[list[tuple[Any, ...]], dict[Any, float]]:
     flow, monitor = flow_of(REFERENCE, options)
     run(flow, REFERENCE, events)
     return monitor.rows(), values(flow)
@@ -127,7 +128,7 @@ def test_an_outcome_counts_at_its_maturity_or_with_its_label() -> None:
         prediction("c", 100.0),
         label("b", 300.0),
     ]
-    rows, _ = _simple(LabelOptions(maturity=100.0), events)
+    rows, _ = _simple(label_settings(maturity=100.0), events)
     assert rows == [
         (START, START + 100.0, 3, 1.0, 0.0, 1, False),
         (START + 10.0, START + 300.0, 3, 0.0, 1.0, 1, False),
@@ -144,7 +145,7 @@ def test_a_revision_takes_back_what_had_counted() -> None:
         label("a", 70.0, "no"),
         label("a", 71.0, "no"),
     ]
-    rows, found = _simple(LabelOptions(maturity=60.0), events)
+    rows, found = _simple(label_settings(maturity=60.0), events)
     assert [row[4:] for row in rows] == [(1.0, 1, False), (1.0, -1, False), (0.0, 1, True)]
     assert [row[1] - START for row in rows] == [60.0, 70.0, 70.0]
     assert found["model_labels_revised_total", ()] == 2
@@ -173,13 +174,13 @@ def test_maturity_comes_from_the_delays() -> None:
 
 def test_labels_can_count_as_they_come() -> None:
     """With delay-independent labels nothing waits, and nothing has to be learned first."""
-    rows, _ = _simple(LabelOptions(delay_independent=True), [prediction("a", 0.0), label("a", 7.0)])
+    rows, _ = _simple(label_settings(delay_independent=True), [prediction("a", 0.0), label("a", 7.0)])
     assert rows == [(START, START + 7.0, 0, 1.0, 1.0, 1, False)]
 
 
 def test_what_is_mature_at_the_end_counts() -> None:
     """The end of the input forces nothing that is not; time may pass until then."""
-    flow, monitor = flow_of(REFERENCE, LabelOptions(maturity=100.0))
+    flow, monitor = flow_of(REFERENCE, label_settings(maturity=100.0))
     run(flow, REFERENCE, [prediction("a", 0.0), label("a", 1.0), prediction("b", 50.0), label("b", 51.0)])
     flow.finish()
     assert not monitor.batches
@@ -202,7 +203,7 @@ def test_finishing_looks_at_the_delays_once_more() -> None:
 def test_labels_of_the_record_need_no_identifier() -> None:
     """They join at once; null is no label, and what cannot be used is counted."""
     rows, found = _simple(
-        LabelOptions(maturity=0.0),
+        label_settings(maturity=0.0),
         [prediction(None, 0.0, label="no"), prediction(None, 1.0, label=None), prediction(None, 2.0, label=[1])],
     )
     assert rows == [(START, START, 0, 1.0, 0.0, 1, False)]
@@ -214,7 +215,7 @@ def test_labels_of_the_record_need_no_identifier() -> None:
 def test_a_label_from_the_future_happens_now() -> None:
     """It is counted and used; the clock, and so what expires, does not follow it."""
     events = [prediction("a", 0.0), prediction("b", 5.0), label("a", 1e9), label("b", 10.0)]
-    rows, found = _simple(LabelOptions(maturity=0.0), events)
+    rows, found = _simple(label_settings(maturity=0.0), events)
     assert [row[:2] for row in rows] == [(START, START + 5.0), (START + 5.0, START + 10.0)]
     assert found["model_labels_rejected_total", ("future",)] == 1
     assert found["model_label_last_timestamp_seconds", ()] == START + 10.0
@@ -222,7 +223,7 @@ def test_a_label_from_the_future_happens_now() -> None:
 
 def test_a_label_without_a_time_happens_now() -> None:
     """Its delay is that of its arrival in the log."""
-    rows, _ = _simple(LabelOptions(maturity=0.0), [prediction("a", 0.0), prediction("b", 60.0), label("a", None)])
+    rows, _ = _simple(label_settings(maturity=0.0), [prediction("a", 0.0), prediction("b", 60.0), label("a", None)])
     assert rows == [(START, START + 60.0, 1, 1.0, 1.0, 1, False)]
 
 
@@ -232,7 +233,7 @@ def test_predictions_and_labels_keep_the_same_sample() -> None:
     events = [prediction(f"p{index}", 0.001 * index) for index in range(count)]
     keys = keys_of("m", hash_identifiers([event["id"] for event in events])[0])
     with small_blocks():
-        flow, monitor = flow_of(REFERENCE, LabelOptions(capacity=300, maturity=0.0, expected="yes"))
+        flow, monitor = flow_of(REFERENCE, label_settings(capacity=300, maturity=0.0, expected="yes"))
         run(flow, REFERENCE, events)
         ratio = values(flow)["model_label_sampling_ratio", ()]
         kept = values(flow)["model_label_store_predictions", ()]
@@ -247,7 +248,7 @@ def test_predictions_and_labels_keep_the_same_sample() -> None:
 
 def test_an_identifier_repeated_a_million_times_stays_cheap() -> None:
     """One entry, a count, and hardly more time than other records take, with labels that change all the time, too."""
-    flow, monitor = flow_of(REFERENCE, LabelOptions(maturity=0.0))
+    flow, monitor = flow_of(REFERENCE, label_settings(maturity=0.0))
     size = 5_000
     labels = LabelBatch(size, [START] * size, ["same"] * size, None, ["yes", "no"] * (size // 2), line=range(size))
     run(flow, REFERENCE, [prediction("same", 0.0)] * 1_000)
@@ -272,9 +273,9 @@ def test_labels_that_name_no_model_are_known_by_their_prediction() -> None:
 
 def test_a_reload_goes_on() -> None:
     """Another flow with other options takes over what waits, and the counts."""
-    old, _ = flow_of(REFERENCE, LabelOptions(maturity=50.0))
+    old, _ = flow_of(REFERENCE, label_settings(maturity=50.0))
     run(old, REFERENCE, [prediction("a", 0.0), prediction("b", 0.0), label("b", 1.0)])
-    new, monitor = flow_of(REFERENCE, LabelOptions(maturity=10.0, capacity=5))
+    new, monitor = flow_of(REFERENCE, label_settings(maturity=10.0, capacity=5))
     new.take_over(old)
     run(new, REFERENCE, [label("a", 20.0)], first=3)
     assert sorted(monitor.field("label")) == [1.0, 1.0]
@@ -299,7 +300,7 @@ def test_a_regression_joins_numbers() -> None:
     """Predictions and labels are numbers with all their digits; a text is not one."""
     rows = [{"features": {"a": index % 7}, "prediction": index + 0.5, "label": index * 1.1} for index in range(200)]
     reference = profile_of([batch_of(rows)])
-    flow, monitor = flow_of(reference, LabelOptions(maturity=0.0))
+    flow, monitor = flow_of(reference, label_settings(maturity=0.0))
     numbers = [prediction("a", 0.0, 0.1), prediction("b", 0.0, 0.2), label("a", 1.0, 1 / 3), label("b", 1.0, "high")]
     run(flow, reference, [event | ({"features": {"a": 1}} if "features" in event else {}) for event in numbers])
     assert monitor.rows("predicted", "label", "score", "score_cell") == [(0.1, 1 / 3, None, -1)]
@@ -319,7 +320,7 @@ def test_scores_and_probabilities_come_along() -> None:
         for index in range(150)
     ]
     reference = profile_of([batch_of(rows)])
-    flow, monitor = flow_of(reference, LabelOptions(maturity=0.0))
+    flow, monitor = flow_of(reference, label_settings(maturity=0.0))
     scores = {"a": 0.2, "b": 0.8}
     events = [
         prediction("p", 0.0, "b", scores=scores),
@@ -342,7 +343,7 @@ def test_scores_and_probabilities_come_along() -> None:
 def test_predictions_without_a_class_wait_for_nothing() -> None:
     """Null is no prediction; another class than the reference's is the one behind them."""
     events = [prediction("a", 0.0, None), prediction("b", 0.0, "new"), label("a", 1.0), label("b", 1.0)]
-    rows, found = _simple(LabelOptions(maturity=0.0), events)
+    rows, found = _simple(label_settings(maturity=0.0), events)
     assert [row[3] for row in rows] == [2.0]
     assert found["model_labels_waiting", ()] == 1
 
@@ -365,7 +366,7 @@ def test_labels_of_the_approved_only_are_selective() -> None:
         events.append(prediction(row["id"], row["ts"] - START, row["prediction"]))
         if row["prediction"] == "yes":
             events.append(label(row["id"], row["ts"] - START + 1.0, "no" if len(events) % 3 else "yes"))
-    flow, _ = flow_of(REFERENCE, LabelOptions(maturity=60.0))
+    flow, _ = flow_of(REFERENCE, label_settings(maturity=60.0))
     run(flow, REFERENCE, events, range(0, len(events), 100))
     found = values(flow)
     assert found["model_prediction_class_label_coverage_ratio", ("yes",)] == 1
@@ -403,11 +404,11 @@ def _harm_stream(count: int, *, lead: float = 0.0, wild: int = 0) -> list[Event]
 def test_labels_of_a_wrong_time_silence_nothing(lead: float, wild: int) -> None:
     """Every outcome counts, each at a believable time, and again after a restart; nothing expires."""
     events = _harm_stream(6_000, lead=lead, wild=wild)
-    flow, monitor = flow_of(REFERENCE, LabelOptions(horizon=86_400.0))
+    flow, monitor = flow_of(REFERENCE, label_settings(horizon=86_400.0))
     half = len(events) // 2
     run(flow, REFERENCE, events, range(0, len(events), 100), part=slice(half))
     state, before = flow.snapshot(), len(monitor.field("time"))
-    flow, later = flow_of(REFERENCE, LabelOptions(horizon=86_400.0))
+    flow, later = flow_of(REFERENCE, label_settings(horizon=86_400.0))
     flow.restore(state)
     run(flow, REFERENCE, events, range(0, len(events), 100), part=slice(half, None))
     assert before + len(later.field("time")) == 6_000 - 60
@@ -449,7 +450,7 @@ def test_the_clock_of_the_model_may_fall() -> None:
     """Nothing that waits is lost, outcomes count at the true times again, and delays are those of before."""
     events = _harm_stream(4_000)
     lead = [prediction(f"bad{number}", 2.3e9 + number, label="no") for number in range(20)]
-    flow, monitor = flow_of(REFERENCE, LabelOptions(horizon=86_400.0))
+    flow, monitor = flow_of(REFERENCE, label_settings(horizon=86_400.0))
     half = len(events) // 2
     run(flow, REFERENCE, [*events[:half], *lead])
     run(flow, REFERENCE, events[half:], range(0, half, 10), first=half + 20)
@@ -463,11 +464,11 @@ def test_the_clock_of_the_model_may_fall() -> None:
 
 def test_outcomes_of_an_older_version_are_superseded() -> None:
     """By the time of the prediction, after a restart as well; a reload keeps it."""
-    flow, monitor = flow_of(REFERENCE, LabelOptions(maturity=0.0))
+    flow, monitor = flow_of(REFERENCE, label_settings(maturity=0.0))
     run(flow, REFERENCE, [prediction("a", 0.0), prediction("b", 5.0)])
     flow.begin_version(START + 10.0)
     state = flow.snapshot()
-    reloaded, kept = flow_of(REFERENCE, LabelOptions(maturity=0.0))
+    reloaded, kept = flow_of(REFERENCE, label_settings(maturity=0.0))
     reloaded.restore(state)
     for target in (flow, reloaded):
         run(target, REFERENCE, [prediction("c", 10.0), label("a", 20.0), label("c", 20.0), label("b", 20.0)], first=2)
@@ -477,9 +478,9 @@ def test_outcomes_of_an_older_version_are_superseded() -> None:
 
 def test_broken_input_is_said_where_outcomes_are_left_out() -> None:
     """A day after those of the time in question would have counted, while the latch is closed."""
-    board = AlarmBoard("m", EvidenceOptions().budgets)
+    board = AlarmBoard("m", EvidenceSettings().budgets)
     binner = context_of(REFERENCE).binner
-    flow = LabelFlow("m", REFERENCE, binner, LabelOptions(maturity=3_600.0), Collected().observe, board=board)
+    flow = LabelFlow("m", REFERENCE, binner, label_settings(maturity=3_600.0), Collected().observe, board=board)
     board["ModelInputBroken"].fire(START + 500.0, 5, onset=START + 100.0)
     run(flow, REFERENCE, [prediction("a", 0.0), label("a", 86_400.0), prediction("b", 90_100.0)])
     assert "broken_input" not in flow.not_evaluable()
@@ -498,8 +499,8 @@ def test_labels_with_other_identifiers_are_said_not_to_match() -> None:
     assert "immature_labels" not in flow.not_evaluable()
 
 
-def _state(options: LabelOptions | None = None) -> FlowState:
-    return FlowState("m", REFERENCE, OutcomeLayout.of(REFERENCE), options or LabelOptions(), probabilities=False)
+def _state(options: LabelSettings | None = None) -> FlowState:
+    return FlowState("m", REFERENCE, OutcomeLayout.of(REFERENCE), options or label_settings(), probabilities=False)
 
 
 def test_a_first_prediction_of_2099_is_forgotten() -> None:
@@ -534,9 +535,9 @@ def test_what_led_is_judged_as_a_whole() -> None:
 
 def test_outcomes_are_excluded_from_the_maturity_of_the_first_broken_one() -> None:
     """Or from the alert, whichever is later; nothing is while the latch is open."""
-    board = AlarmBoard("m", EvidenceOptions().budgets)
+    board = AlarmBoard("m", EvidenceSettings().budgets)
     alarm = board["ModelInputBroken"]
-    state = _state(LabelOptions(maturity=100.0))
+    state = _state(label_settings(maturity=100.0))
     assert state.label_state(alarm).excluded_since is None
     assert state.label_state(None).excluded_since is None
     for onset, since in ((10.0, 110.0), (45.0, 145.0)):
@@ -552,9 +553,9 @@ def test_a_restart_goes_on() -> None:
     state.events = 7
     state.delays.observe(np.full(100, 60.0))
     state.look(1e6)
-    restored, reloaded = _state(), _state(LabelOptions(capacity=99))
+    restored, reloaded = _state(), _state(label_settings(capacity=99))
     restored.restore(state.snapshot())
     np.testing.assert_equal(restored.snapshot(), state.snapshot())
-    reloaded.take_over(state, LabelOptions(capacity=99))
+    reloaded.take_over(state, label_settings(capacity=99))
     assert (reloaded.store.capacity, reloaded.events, reloaded.first_prediction) == (99, 7, 5.0)
     assert reloaded.maturity.seconds == state.maturity.seconds

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from model_drift_exporter.models.learning import LearningBuffer
 from model_drift_exporter.records.batches import NO_LINES, LabelBatch, ModelBatch
-from model_drift_exporter.reference.building.builder import BuildOptions
 from tests.prediction_log import START, batch_of, make_rows
+from tests.sections import build_settings
 
 
 def _add(buffer: LearningBuffer, size: int, labels: LabelBatch | None = None) -> None:
@@ -29,7 +29,7 @@ def test_a_reference_is_learned_from_exactly_the_first_records(sizes: list[int])
         if buffer.full:
             break
     assert buffer.full
-    options = BuildOptions()
+    options = build_settings()
     assert buffer.learn("m", options).fingerprint == whole.learn("m", options).fingerprint
     assert sum(batch.size for batch in buffer.drain()) == min(first, 500)
     assert (buffer.records, buffer.drain()) == (0, [])
@@ -79,5 +79,5 @@ def test_a_learned_reference_knows_how_many_lines_were_no_records() -> None:
     first, second = batch_of(rows[:150]), batch_of(rows[150:])
     buffer.add(ModelBatch(attrs.evolve(first, line=range(150)), None, np.arange(150, 170), START))
     buffer.add(ModelBatch(attrs.evolve(second, line=range(170, 220)), None, np.arange(220, 230), START))
-    profile = buffer.learn("m", BuildOptions())
+    profile = buffer.learn("m", build_settings())
     assert (profile.rows, profile.lines, profile.rejected_lines) == (180, 200, 20)

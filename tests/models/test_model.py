@@ -11,18 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_drift_exporter.errors import ReferenceProfileError, StateError
-from model_drift_exporter.labels.settings import LabelOptions
-from model_drift_exporter.models.model import ModelTrack, TrackOptions
+from model_drift_exporter.models.model import ModelTrack
+from model_drift_exporter.models.settings import LearnSettings, MonitoringSettings
 from model_drift_exporter.records.batches import NO_LINES, LabelBatch, RecordBatch
-from model_drift_exporter.reference.building.builder import BuildOptions
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.service.snapshot_file import read_snapshot, write_snapshot
 from model_drift_exporter.settings.values import parse_window
 from tests.exposition import Exposition, series_lines
 from tests.prediction_log import START, Row, arrived, batch_of, make_rows, profile_of
+from tests.sections import label_settings, monitoring_settings
 
 _WINDOWS = tuple(map(parse_window, ("1h", "100")))
-_OPTIONS = TrackOptions(_WINDOWS, learn_records=200)
+_OPTIONS = monitoring_settings(_WINDOWS, learn_records=200)
 _ARRIVAL = float(START)
 
 
@@ -33,7 +33,7 @@ def _reference(rows: int = 500) -> ReferenceProfile:
 def _track(
     rows: Sequence[Row] = (),
     reference: ReferenceProfile | None = None,
-    options: TrackOptions = _OPTIONS,
+    options: MonitoringSettings = _OPTIONS,
     cuts: Sequence[int] = (),
 ) -> ModelTrack:
     track = ModelTrack("m", reference, options)
@@ -67,7 +67,7 @@ def test_learning_is_seen_and_then_over() -> None:
     """While it learns a model says how far it is; nothing is judged, and nothing lost."""
     track = _track(make_rows(150, seed=1))
     found = Exposition.of(track.collect())
-    assert (track.learning, track.options.learn_records) == (150, 200)
+    assert (track.learning, track.settings.learn.records) == (150, 200)
     assert found("model_reference_learning_records", model="m") == 150
     assert found("model_reference_learning_records_needed", model="m") == 200
     assert found("model_records_total", model="m") == 150
@@ -116,10 +116,10 @@ def test_records_without_times_come_now() -> None:
 def test_windows_of_records_have_no_late_ones() -> None:
     """Without a window of time nothing is late."""
     rows = [*make_rows(10), {**make_rows(1)[0], "ts": START - 80_000}]
-    track = _track(rows, _reference(), TrackOptions((parse_window("100"),)))
+    track = _track(rows, _reference(), monitoring_settings((parse_window("100"),)))
     assert track.times.late == 0
     assert _OPTIONS.longest_window == 3_600
-    assert TrackOptions((parse_window("100"),)).longest_window is None
+    assert monitoring_settings((parse_window("100"),)).longest_window is None
 
 
 def test_version_changes_are_counted() -> None:
@@ -158,7 +158,7 @@ def test_another_reference_goes_on_counting() -> None:
     assert (new.traffic.records, new.traffic.version) == (120, "4")
     found = Exposition.of(new.collect())
     assert found.total("model_feature_observations_total", model="m", feature="age") == 120
-    learning = ModelTrack("m", None, TrackOptions(_WINDOWS, learn_records=300, build=BuildOptions()))
+    learning = ModelTrack("m", None, monitoring_settings(_WINDOWS, learn_records=300))
     learning.take_over(old, same_bins=True)
     assert learning.learning == 120
 
@@ -171,7 +171,7 @@ def test_a_record_without_a_time_has_that_of_the_record_before() -> None:
     profile = profile_of([batch_of(make_rows(800, seed=5))])
     counts = []
     for size in (1, 7, 60):
-        track = ModelTrack("churn", profile, TrackOptions(_WINDOWS))
+        track = ModelTrack("churn", profile, monitoring_settings(_WINDOWS))
         for first in range(0, 60, size):
             track.process(arrived(batch_of(rows[first : first + size]), arrival=4e9))
         assert (track.times.untimed, track.times.future, track.times.late) == (3, 0, 0)
@@ -256,7 +256,7 @@ def _labelled_profile() -> ReferenceProfile:
 
 def test_labels_find_their_predictions_and_harm_pages() -> None:
     """Labels that come with and behind their records are joined; if they say that the model fails, the page fires."""
-    track = ModelTrack("m", _labelled_profile(), attrs.evolve(_OPTIONS, labels=LabelOptions(delay_independent=True)))
+    track = ModelTrack("m", _labelled_profile(), attrs.evolve(_OPTIONS, labels=label_settings(delay_independent=True)))
     rows = make_rows(600, seed=3)
     track.process(arrived(_lines(batch_of(rows), 0), _labels(rows[:100], 600, wrong=True)))
     assert track.knows(_labels(rows[:2], 0)).tolist() == [True, True]
@@ -271,7 +271,7 @@ def test_labels_find_their_predictions_and_harm_pages() -> None:
 
 def test_a_model_that_learns_is_not_evaluable_and_keeps_its_labels() -> None:
     """They are joined once the reference is there, with the predictions that it was learned from."""
-    track = ModelTrack("m", None, attrs.evolve(_OPTIONS, learn_records=300))
+    track = ModelTrack("m", None, attrs.evolve(_OPTIONS, learn=LearnSettings(300)))
     rows = make_rows(300, seed=3)
     track.process(arrived(_lines(batch_of(rows[:200]), 0), _labels(rows[:50], 200)))
     assert track.not_evaluable == {"no_reference"}
@@ -286,7 +286,7 @@ def test_a_model_that_learns_is_not_evaluable_and_keeps_its_labels() -> None:
 @pytest.mark.parametrize("stop", [1, 4, 7])
 def test_a_restored_track_decides_as_if_nothing_had_happened(stop: int, given: bool, tmp_path: Path) -> None:
     """The same edges of the same alarms, with a reference given or learned, wherever it was stopped."""
-    options = attrs.evolve(_OPTIONS, learn_records=300, labels=LabelOptions(delay_independent=True))
+    options = attrs.evolve(_OPTIONS, learn=LearnSettings(300), labels=label_settings(delay_independent=True))
     profile = _labelled_profile() if given else None
     rows = [*make_rows(500, seed=3), *make_rows(500, seed=4, start=START + 5_000, shift=15.0)]
     whole, first = ModelTrack("m", profile, options), ModelTrack("m", profile, options)
@@ -317,7 +317,7 @@ def test_state_of_another_reference_is_refused() -> None:
         other.restore(old.snapshot())
     assert (other.traffic.version, other.times.now) == ("4", old.times.now)
     learned = _track(make_rows(250))
-    otherwise = ModelTrack("m", None, attrs.evolve(_OPTIONS, learn_records=201))
+    otherwise = ModelTrack("m", None, attrs.evolve(_OPTIONS, learn=LearnSettings(201)))
     with pytest.raises(StateError, match="settings changed"):
         otherwise.restore(learned.snapshot())
 
@@ -338,7 +338,7 @@ def test_a_new_reference_releases_latches() -> None:
     assert edges == [True, False]
 
 
-_HOUR_OPTIONS = TrackOptions((parse_window("1h"),), learn_records=100)
+_HOUR_OPTIONS = monitoring_settings((parse_window("1h"),), learn_records=100)
 
 
 def test_counters_are_there_from_the_start() -> None:

@@ -8,17 +8,18 @@ import attrs
 import numpy as np
 import pytest
 
-from model_drift_exporter.models.model import ModelTrack, TrackOptions
+from model_drift_exporter.models.model import ModelTrack
 from model_drift_exporter.models.models import Models, default_model, why_new_bins
+from model_drift_exporter.models.settings import LearnSettings, MonitoringSettings
 from model_drift_exporter.records.batches import Decoded, LabelBatch
-from model_drift_exporter.reference.building.builder import BuildOptions
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.service.snapshot_file import read_snapshot, write_snapshot
 from model_drift_exporter.settings.values import parse_window
 from tests.exposition import Exposition, series_lines
 from tests.prediction_log import START, Row, arrived, batch_of, make_rows, profile_of
+from tests.sections import build_settings, monitoring_settings
 
-_OPTIONS = TrackOptions((parse_window("1h"),), learn_records=100)
+_OPTIONS = monitoring_settings((parse_window("1h"),), learn_records=100)
 
 
 def _reference(model: str, rows: int = 200) -> ReferenceProfile:
@@ -157,7 +158,7 @@ def test_taking_over_keeps_what_did_not_change() -> None:
 @pytest.mark.parametrize("model", ["churn", "fraud"])
 @pytest.mark.parametrize(
     "changes",
-    [{"windows": (parse_window("1h"), parse_window("2h"))}, {"series_per_model": 300}],
+    [{"windows": (parse_window("1h"), parse_window("2h"))}, {"build": build_settings(series_per_model=300)}],
     ids=["windows", "limit"],
 )
 def test_other_windows_or_limits_keep_the_bins(
@@ -188,7 +189,7 @@ def test_other_windows_or_limits_keep_the_bins(
 
 def test_a_lifted_limit_shows_what_was_counted_below_it() -> None:
     """Columns that a limit left out were counted all the same."""
-    old = Models(attrs.evolve(_OPTIONS, series_per_model=100), [_reference("churn")])
+    old = Models(attrs.evolve(_OPTIONS, build=build_settings(series_per_model=100)), [_reference("churn")])
     _give(old, make_rows(150, model="churn"))
     assert not Exposition.of(old.collect()).select("model_confidence_count")
     lifted = Models(_OPTIONS, [_reference("churn")])
@@ -311,7 +312,7 @@ def test_models_go_on_from_a_snapshot(tmp_path: Path, caplog: pytest.LogCaptureF
     assert [labels.size for labels in claimed if labels is not None] == [1]
 
 
-_OTHER_BINS = attrs.evolve(_OPTIONS, build=BuildOptions(categories=3))
+_OTHER_BINS = attrs.evolve(_OPTIONS, build=build_settings(categories=3))
 
 
 def _default_reference(rows: int = 200) -> ReferenceProfile:
@@ -325,9 +326,10 @@ def _learned() -> ModelTrack:
 
 
 @pytest.mark.parametrize(
-    "options", [_OPTIONS, attrs.evolve(_OPTIONS, windows=(parse_window("90"),), series_per_model=300)]
+    "options",
+    [_OPTIONS, attrs.evolve(_OPTIONS, windows=(parse_window("90"),), build=build_settings(series_per_model=300))],
 )
-def test_windows_and_limits_are_no_reason(options: TrackOptions) -> None:
+def test_windows_and_limits_are_no_reason(options: MonitoringSettings) -> None:
     """Neither for a given reference nor for a learned one."""
     assert (
         why_new_bins(ModelTrack("m", _default_reference(), _OPTIONS), _default_reference(), options, same_fields=True)
@@ -344,7 +346,7 @@ def test_how_references_are_learned_concerns_learned_ones_only() -> None:
         )
         == ""
     )
-    for options in (_OTHER_BINS, attrs.evolve(_OPTIONS, learn_records=101)):
+    for options in (_OTHER_BINS, attrs.evolve(_OPTIONS, learn=LearnSettings(101))):
         reason = why_new_bins(_learned(), None, options, same_fields=True)
         assert reason == "settings changed that its reference was learned with: it learns another"
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from model_drift_exporter.evidence.alarms import AlarmBoard
-from model_drift_exporter.models.monitoring import ModelMonitors, TrackOptions
+from model_drift_exporter.models.monitoring import ModelMonitors
 from model_drift_exporter.models.traffic import Traffic
 from model_drift_exporter.monitors.latency import LatencyMonitor
 from model_drift_exporter.records.batches import NO_LINES, ModelBatch
@@ -12,8 +12,9 @@ from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.settings.values import parse_window
 from tests.exposition import Exposition
 from tests.prediction_log import START, batch_of, make_rows, profile_of
+from tests.sections import monitoring_settings
 
-_OPTIONS = TrackOptions((parse_window("1h"),))
+_OPTIONS = monitoring_settings((parse_window("1h"),))
 
 
 def _profile() -> ReferenceProfile:

@@ -2,15 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from model_drift_exporter.models.model import TrackOptions
 from model_drift_exporter.models.models import Models
 from model_drift_exporter.models.reference_fit import RECORDS
 from model_drift_exporter.records.batches import Decoded
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.settings.values import parse_window
 from tests.prediction_log import START, Row, batch_of, make_rows, profile_of
+from tests.sections import monitoring_settings
 
-_OPTIONS = TrackOptions((parse_window("1h"),), learn_records=5_000)
+_OPTIONS = monitoring_settings((parse_window("1h"),), learn_records=5_000)
 
 
 def _reference(model: str = "churn", features: int = 4) -> ReferenceProfile:

@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_drift_exporter.models.model import ModelTrack, TrackOptions
+from model_drift_exporter.models.model import ModelTrack
 from model_drift_exporter.models.routing import OTHER_MODELS, LabelRouting, RejectedLines, Routing
 from model_drift_exporter.records.batches import Decoded, LabelBatch, RecordBatch
 from model_drift_exporter.settings.values import parse_window
 from tests.prediction_log import arrived, batch_of, make_rows
+from tests.sections import monitoring_settings
 
-_OPTIONS = TrackOptions((parse_window("1h"),))
+_OPTIONS = monitoring_settings((parse_window("1h"),))
 
 
 def _records(lines: Sequence[int], identifiers: Sequence[object] | None = None) -> RecordBatch:

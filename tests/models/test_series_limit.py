@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from model_drift_exporter.labels.settings import LabelOptions
-from model_drift_exporter.models.model import ModelTrack, TrackOptions
+from model_drift_exporter.models.model import ModelTrack
 from model_drift_exporter.models.series_limit import (
     _WHILE_FIRING,
     ModelSeries,
@@ -13,22 +12,24 @@ from model_drift_exporter.models.series_limit import (
     other_series,
     series_of,
 )
+from model_drift_exporter.models.settings import MonitoringSettings
 from model_drift_exporter.records.batches import LabelBatch
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.settings.values import parse_window
 from tests.exposition import Exposition, series_lines
 from tests.prediction_log import START, Row, arrived, batch_of, make_rows, profile_of
+from tests.sections import label_settings, monitoring_settings
 
 _WINDOWS = tuple(map(parse_window, ("1h", "100")))
-_AT_ONCE = LabelOptions(delay_independent=True)
-_OPTIONS = TrackOptions(_WINDOWS, learn_records=200)
+_AT_ONCE = label_settings(delay_independent=True)
+_OPTIONS = monitoring_settings(_WINDOWS, learn_records=200)
 
 
 def _reference(rows: int = 500) -> ReferenceProfile:
     return profile_of([batch_of(make_rows(rows, seed=9, model_version="1"))])
 
 
-def _track(rows: Sequence[Row], reference: ReferenceProfile, options: TrackOptions = _OPTIONS) -> ModelTrack:
+def _track(rows: Sequence[Row], reference: ReferenceProfile, options: MonitoringSettings = _OPTIONS) -> ModelTrack:
     track = ModelTrack("m", reference, options)
     track.process(arrived(batch_of(rows)))
     return track
@@ -63,7 +64,7 @@ def test_series_of_columns_are_those_exported() -> None:
     for rows in (make_rows(800, seed=5), numbers):
         profile = profile_of([batch_of(rows)])
         everything = len(_text(_track(rows, profile)))
-        none = len(_text(_track(rows, profile, TrackOptions(_WINDOWS, series_per_model=1))))
+        none = len(_text(_track(rows, profile, monitoring_settings(_WINDOWS, series_per_model=1))))
         quiet = sum(series_of(column, 2) for column in profile.columns) - _WHILE_FIRING * len(profile.features)
         assert everything - none == quiet
 
@@ -73,7 +74,7 @@ def test_series_limit_is_hard(limit: int) -> None:
     """No model exports more than its limit; what is left out is named, and its observations are counted."""
     rows = make_rows(800, seed=5, latency=0.01, label="yes", model_version="1")
     reference = profile_of([batch_of(rows)])
-    track = _track(rows, reference, TrackOptions(_WINDOWS, series_per_model=limit, labels=_AT_ONCE))
+    track = _track(rows, reference, monitoring_settings(_WINDOWS, series_per_model=limit, labels=_AT_ONCE))
     track.finish()
     found = Exposition.of(track.collect())
     assert len(_text(track)) <= limit
@@ -99,7 +100,7 @@ def test_what_is_exported_in_any_case_is_known(regression: bool) -> None:
     """With labels, and every alert firing about every feature, no more is exported than what was set aside for it."""
     rows = _outcomes(regression)
     profile = profile_of([batch_of(rows)])
-    nothing = TrackOptions(_WINDOWS, series_per_model=1, labels=_AT_ONCE)
+    nothing = monitoring_settings(_WINDOWS, series_per_model=1, labels=_AT_ONCE)
     track = ModelTrack("m", profile, nothing)
     track.process(arrived(batch_of(rows), LabelBatch(1, label=["yes"])))
     track.finish()
@@ -115,7 +116,7 @@ def test_a_metric_says_whether_its_series_are_of_columns(regression: bool) -> No
     profile = profile_of([batch_of(rows)])
     found = []
     for limit in (1, 30_000):
-        track = _track(rows, profile, TrackOptions(_WINDOWS, series_per_model=limit, labels=_AT_ONCE))
+        track = _track(rows, profile, monitoring_settings(_WINDOWS, series_per_model=limit, labels=_AT_ONCE))
         track.finish()
         roles = [(block.series.metric.role, block.series.metric.name, len(block.series)) for block in track.collect()]
         found.append(sorted((name, size) for role, name, size in roles if not role))
@@ -128,7 +129,7 @@ def test_a_metric_says_whether_its_series_are_of_columns(regression: bool) -> No
 def test_the_most_series_are_those_with_full_windows_and_every_alert(regression: bool) -> None:
     """They are said before anything fires, and then are there, but for metrics without a value."""
     rows = _outcomes(regression)
-    track = _track(rows, profile_of([batch_of(rows)]), TrackOptions(_WINDOWS, labels=_AT_ONCE))
+    track = _track(rows, profile_of([batch_of(rows)]), monitoring_settings(_WINDOWS, labels=_AT_ONCE))
     track.finish()
     quiet = track.series()
     assert not quiet.suppressed
@@ -144,6 +145,6 @@ def test_a_model_without_a_reference_has_the_series_of_its_traffic() -> None:
     """No more than there are, but for those without a value yet; one that exports less names the columns left out."""
     learning = ModelTrack("m", None, _OPTIONS).series()
     assert learning.now < learning.most < 100
-    limited = _track(make_rows(10), _reference(), TrackOptions(_WINDOWS, series_per_model=1)).series()
+    limited = _track(make_rows(10), _reference(), monitoring_settings(_WINDOWS, series_per_model=1)).series()
     assert isinstance(limited, ModelSeries)
     assert {"age", "country"} <= set(limited.suppressed)

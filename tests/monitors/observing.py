@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from model_drift_exporter.evidence.alarms import AlarmBoard
-from model_drift_exporter.evidence.settings import EvidenceOptions
+from model_drift_exporter.evidence.settings import EvidenceSettings
 from model_drift_exporter.monitors import MonitorContext
 from model_drift_exporter.records.times import parse_times
 from model_drift_exporter.reference.binning import Binner, CodedBatch
@@ -28,7 +28,7 @@ def context_of(
 ) -> MonitorContext:
     """Everything is exported unless said otherwise."""
     positions = range(len(profile.columns)) if exported is None else exported
-    options = EvidenceOptions()
+    options = EvidenceSettings()
     board = AlarmBoard("m", options.budgets)
     parsed = [parse_window(text) for text in windows]
     return MonitorContext("m", profile, Binner(profile), parsed, positions, board, options)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from model_drift_exporter.errors import StateError
 from model_drift_exporter.evidence.alarms import AlarmBoard
-from model_drift_exporter.evidence.settings import EvidenceOptions
+from model_drift_exporter.evidence.settings import EvidenceSettings, LossSettings
 from model_drift_exporter.monitors import MonitorContext
 from model_drift_exporter.monitors.concept import ConceptMonitor
 from model_drift_exporter.reference.profile import ReferenceProfile
@@ -214,8 +214,8 @@ def test_evidence_with_another_tolerance_begins_anew() -> None:
     context, old = _watch(_reference(), "300")
     old.observe(outcomes_of(context, *_sample(900, seed=13)))
     for go_on in ("take_over", "restore"):
-        board = AlarmBoard("m", EvidenceOptions().budgets)
-        other = attrs.evolve(context, board=board, evidence=EvidenceOptions(loss_tolerance=0.05))
+        board = AlarmBoard("m", EvidenceSettings().budgets)
+        other = attrs.evolve(context, board=board, loss=LossSettings(tolerance=0.05))
         fresh = ConceptMonitor(other)
         board["ModelConceptDrift"].evidence = 5.0
         if go_on == "restore":

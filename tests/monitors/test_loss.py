@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model_drift_exporter.evidence.settings import EvidenceOptions
+from model_drift_exporter.evidence.settings import LossSettings
 from model_drift_exporter.monitors import MonitorContext
 from model_drift_exporter.monitors.loss import HarmMonitor, class_bets
 from model_drift_exporter.reference.outcomes import OutcomeBatch
@@ -275,5 +275,5 @@ def test_more_judged_classes_make_each_one_surer() -> None:
         rows=5_000, harm=LossSummary(0.1, 0.3, 5_000), class_rows={"a": 200}, class_errors={"a": 20}
     )
     for judged, margin in ((1, 2.0), (10, 2.84)):
-        limit = class_bets(outcomes, "a", EvidenceOptions(), judged).limit
+        limit = class_bets(outcomes, "a", LossSettings(), judged).limit
         assert limit == pytest.approx(float(wilson_upper_bound(0.1, 200, margin)) + 0.01, abs=1e-4)

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from model_drift_exporter.configuration.settings import InputSettings, Settings
-from model_drift_exporter.models.model import TrackOptions
 from model_drift_exporter.models.models import Models
 from model_drift_exporter.pipeline.assembly import make_pipeline, open_sources
 from model_drift_exporter.pipeline.pipeline import Pipeline
@@ -18,6 +17,7 @@ from model_drift_exporter.sources.base import Source
 from tests.exposition import Exposition
 from tests.incident_log import incident, reference_file
 from tests.prediction_log import START, Row, batch_of, make_rows, profile_of, write_jsonl
+from tests.sections import monitoring_settings
 
 
 def _pipeline(folder: Path, predictions: list[Row], labels: list[Row], read_bytes: int = 1 << 19) -> Pipeline:
@@ -116,7 +116,7 @@ def test_labels_of_a_wrong_clock_hold_up_no_others(tmp_path: Path) -> None:
 
 
 def _of(source: Source, *others: Source, labels: tuple[str, ...] = ()) -> Pipeline:
-    options = TrackOptions((parse_window("1h"),), learn_records=100)
+    options = monitoring_settings((parse_window("1h"),), learn_records=100)
     reference = profile_of([batch_of(make_rows(200, seed=9))], model="default")
     return Pipeline([source, *others], Models(options, [reference]), labels=labels)
 

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from model_drift_exporter.errors import StateError
-from model_drift_exporter.models.model import TrackOptions
 from model_drift_exporter.models.models import Models
 from model_drift_exporter.pipeline.pipeline import Pipeline
 from model_drift_exporter.records.chunk import Chunk
@@ -20,8 +19,9 @@ from model_drift_exporter.settings.values import parse_window
 from model_drift_exporter.sources import SourceStatus
 from tests.exposition import Exposition, series_lines
 from tests.prediction_log import START, batch_of, make_rows, profile_of
+from tests.sections import monitoring_settings
 
-_OPTIONS = TrackOptions((parse_window("1h"), parse_window("100")), learn_records=100)
+_OPTIONS = monitoring_settings((parse_window("1h"), parse_window("100")), learn_records=100)
 
 
 class _Chunks:

@@ -16,9 +16,8 @@ from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from model_drift_exporter.evidence.alarms import Transition
-from model_drift_exporter.evidence.settings import EvidenceOptions
+from model_drift_exporter.evidence.settings import EvidenceSettings
 from model_drift_exporter.metrics.renderer import render
-from model_drift_exporter.models.model import TrackOptions
 from model_drift_exporter.models.models import Models
 from model_drift_exporter.pipeline.pipeline import Pipeline
 from model_drift_exporter.records.chunk import Chunk
@@ -26,6 +25,7 @@ from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.settings.values import parse_window
 from model_drift_exporter.sources import SourceStatus
 from tests.prediction_log import START, Row, batch_of, profile_of
+from tests.sections import monitoring_settings
 
 Labels = Literal["own", "apart", "own log"]
 """Where labels are: in the record of their prediction, in lines among the predictions, or in a log of their own."""
@@ -162,9 +162,9 @@ Pieces = Callable[[str, Timed], Iterable[tuple[float, Sequence[bytes]]]]
 
 
 def _pipeline(world: World, pieces: Pieces) -> Pipeline:
-    options = TrackOptions(
+    options = monitoring_settings(
         (parse_window("1h"), parse_window("1d"), parse_window("100")),
-        evidence=EvidenceOptions(page_budget=2_000.0, ticket_budget=1_000.0),
+        evidence=EvidenceSettings(false_page=2_000.0, false_ticket=1_000.0),
     )
     logs = _logs(world)
     sources = [_Lines(name, pieces(name, lines)) for name, lines in logs.items()]

@@ -10,7 +10,7 @@ import pytest
 
 from model_drift_exporter.errors import ReferenceProfileError
 from model_drift_exporter.evidence.seasonal_bets import SeasonalBets
-from model_drift_exporter.evidence.settings import EvidenceOptions
+from model_drift_exporter.evidence.settings import EvidenceSettings
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.reference.store import load_profiles, load_references, read_references, save_profiles
 from model_drift_exporter.statistics.betting.bets import BetKind
@@ -170,7 +170,7 @@ def test_a_file_without_design_effects_of_unheard_values_is_read(tmp_path: Path)
     path.write_text(json.dumps(content))
     (old,) = load_profiles(path)
     assert {column.unheard_design_effect for column in old.columns} == {None}
-    bets = SeasonalBets(old, [0], EvidenceOptions()).pooled.drift
+    bets = SeasonalBets(old, [0], EvidenceSettings()).pooled.drift
     assert set(bets.tempering[0, bets.kinds[0] == BetKind.OUT_OF_RANGE].tolist()) == {7.0}
     assert old.fingerprint == _profile().fingerprint
 

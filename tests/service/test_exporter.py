@@ -26,6 +26,7 @@ from model_drift_exporter.configuration.settings import (
 from model_drift_exporter.errors import ConfigurationError, Problem, ReferenceProfileError
 from model_drift_exporter.reference.store import save_profiles
 from model_drift_exporter.service.exporter import Exporter, FairLock
+from model_drift_exporter.settings.values import parse_listen_address, parse_window
 from tests.exposition import Exposition, series_lines
 from tests.prediction_log import START, Row, batch_of, make_rows, profile_of, write_jsonl
 from tests.sidecar import run_command
@@ -243,7 +244,7 @@ def test_other_limits_do_not_read_the_file_again(reloadable: _Reloadable) -> Non
 def test_changed_windows_keep_what_the_bins_counted(reloadable: _Reloadable, tmp_path: Path) -> None:
     """The learned reference, its bin counters and the window that stays go on; a scrape still adds up."""
     before = _read(reloadable.exporter)
-    assert reloadable.change(windows=("1h", "2h", "50")) is None
+    assert reloadable.change(windows=(parse_window("1h"), parse_window("2h"), parse_window("50"))) is None
     found = _read(reloadable.exporter)
     for name in ("model_reference_rows", "model_info"):
         assert found.select(name, model="default") == before.select(name, model="default")
@@ -269,10 +270,13 @@ def test_a_learned_reference_stays_when_another_model_gets_one(reloadable: _Relo
 def test_what_needs_a_restart_is_named(reloadable: _Reloadable, caplog: pytest.LogCaptureFixture) -> None:
     """As long as it is not in force, and nothing is said of what is."""
     caplog.set_level(logging.INFO)
-    changes = {"web": WebSettings(listen_address=":1"), "ingest": IngestSettings(queue_bytes=2**20)}
+    changes = {
+        "web": WebSettings(listen_address=parse_listen_address(":1")),
+        "ingest": IngestSettings(queue_bytes=2**20),
+    }
     for _ in range(2):
         caplog.clear()
-        assert reloadable.change(windows=("1h",), **changes) is None
+        assert reloadable.change(windows=(parse_window("1h"),), **changes) is None
         assert caplog.messages == [
             "configuration reloaded",
             "these settings changed and take effect only after a restart: web.listen_address, ingest.queue_bytes",
@@ -286,7 +290,7 @@ def test_the_log_changes_at_once(reloadable: _Reloadable, monkeypatch: pytest.Mo
     """Level and form of the log are set where they changed, and only there."""
     configured = mock.Mock()
     monkeypatch.setattr("model_drift_exporter.service.exporter.configure_logging", configured)
-    assert reloadable.change(windows=("2h",)) is None
+    assert reloadable.change(windows=(parse_window("2h"),)) is None
     assert reloadable.change(log=LogSettings(level="debug", format="json")) is None
     assert reloadable.exporter.reload() is None
     configured.assert_called_once_with("debug", "json")
@@ -294,7 +298,7 @@ def test_the_log_changes_at_once(reloadable: _Reloadable, monkeypatch: pytest.Mo
 
 def test_changed_windows_apply(reloadable: _Reloadable, tmp_path: Path) -> None:
     """New windows begin empty, totals go on."""
-    assert reloadable.change(windows=("2h", "50")) is None
+    assert reloadable.change(windows=(parse_window("2h"), parse_window("50"))) is None
     _append(tmp_path / "log.jsonl", make_rows(110, seed=3, start=START + 1_500))
     found = _read(reloadable.exporter)
     assert set(found.by("window", "model_window_records", model="default")) == {"2h", "50"}
@@ -365,7 +369,7 @@ def test_records_being_learned_from_survive_a_reload(tmp_path: Path) -> None:
     path = write_jsonl(tmp_path / "log.jsonl", make_rows(60, seed=2))
     found = _Reloadable(_settings(path))
     _read(found.exporter)
-    assert found.change(windows=("2h",)) is None
+    assert found.change(windows=(parse_window("2h"),)) is None
     _append(path, make_rows(40, seed=3, start=START + 600))
     exposition = _read(found.exporter)
     assert exposition("model_reference_rows", model="default") == 100

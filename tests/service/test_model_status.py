@@ -3,7 +3,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from model_drift_exporter.models.model import ModelTrack, TrackOptions
+from model_drift_exporter.models.model import ModelTrack
 from model_drift_exporter.records.batches import LabelBatch
 from model_drift_exporter.reference.profile import Column
 from model_drift_exporter.service.model_status import bin_labels, model_status
@@ -11,13 +11,14 @@ from model_drift_exporter.service.status import ColumnStatus, ModelStatus
 from model_drift_exporter.settings.values import parse_window
 from tests.exposition import Exposition
 from tests.prediction_log import Row, arrived, batch_of, make_rows, profile_of
+from tests.sections import monitoring_settings
 
 _WINDOWS = tuple(map(parse_window, ("24h", "1h", "100")))
 
 
 def _track(rows: list[Row], *, given: bool = True, limit: int = 30_000) -> ModelTrack:
     reference = profile_of([batch_of(make_rows(500, seed=9, model_version="1"))]) if given else None
-    track = ModelTrack("m", reference, TrackOptions(_WINDOWS, series_per_model=limit))
+    track = ModelTrack("m", reference, monitoring_settings(_WINDOWS, series_per_model=limit))
     if rows:
         track.process(arrived(batch_of(rows)))
     return track
@@ -88,7 +89,7 @@ def test_inputs_that_are_not_judged_are_a_reason_and_a_warning() -> None:
     gaps = msgspec.structs.replace(age, counts=age.counts | {"__missing__": 50}, special_design_effect=300.0)
     blind = msgspec.structs.replace(reference, columns=[gaps, *reference.columns[1:]])
     for given, names in ((reference, []), (blind, [age.name])):
-        track = ModelTrack("m", given, TrackOptions(_WINDOWS))
+        track = ModelTrack("m", given, monitoring_settings(_WINDOWS))
         track.process(arrived(batch_of(make_rows(60))))
         assert ("input_not_judged" in track.not_evaluable) == bool(names)
         found = Exposition.of(track.collect())
@@ -151,7 +152,7 @@ def test_the_rate_is_of_event_time() -> None:
     """Records a second are those of the shortest window of time, as far as it is filled; none without such a window."""
     assert model_status(_track(make_rows(1_000, step=2)), 0).records_per_second == pytest.approx(0.5, rel=0.05)
     assert model_status(_track([]), 0).records_per_second == 0
-    track = ModelTrack("m", profile_of([batch_of(make_rows(200))]), TrackOptions((parse_window("100"),)))
+    track = ModelTrack("m", profile_of([batch_of(make_rows(200))]), monitoring_settings((parse_window("100"),)))
     track.process(arrived(batch_of(make_rows(50))))
     assert model_status(track, 0).records_per_second == 0
 

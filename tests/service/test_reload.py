@@ -18,6 +18,7 @@ from model_drift_exporter.configuration.settings import (
 from model_drift_exporter.errors import ReferenceProfileError
 from model_drift_exporter.pipeline.assembly import make_pipeline, open_sources
 from model_drift_exporter.service.reload import needing_restart, reloaded
+from model_drift_exporter.settings.values import parse_listen_address, parse_window
 from model_drift_exporter.sources import IngestSource
 from tests.prediction_log import START, make_rows, write_jsonl
 
@@ -26,7 +27,7 @@ from tests.prediction_log import START, make_rows, write_jsonl
     ("changes", "keys"),
     [
         ({}, []),
-        ({"windows": ("2h",), "poll": PollSettings(interval="1s"), "log": LogSettings(level="debug")}, []),
+        ({"windows": (parse_window("2h"),), "poll": PollSettings(interval=1), "log": LogSettings(level="debug")}, []),
         ({"limits": LimitSettings(models=3, series_per_model=500)}, []),
         ({"limits": LimitSettings(line_bytes=2_048)}, ["limits.line_bytes"]),
         (
@@ -34,7 +35,7 @@ from tests.prediction_log import START, make_rows, write_jsonl
             ["web.telemetry_path", "web.enable_lifecycle", "web.max_requests"],
         ),
         (
-            {"ingest": IngestSettings(enabled=False, listen_address=":1", max_body_bytes=2_048)},
+            {"ingest": IngestSettings(enabled=False, listen_address=parse_listen_address(":1"), max_body_bytes=2_048)},
             ["ingest.enabled", "ingest.listen_address", "ingest.max_body_bytes"],
         ),
     ],

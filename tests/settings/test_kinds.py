@@ -8,17 +8,26 @@ from hypothesis import strategies as st
 
 from model_drift_exporter.settings.kinds import (
     Choice,
+    Duration,
     Integer,
     Kind,
     Mapped,
     Number,
+    Parsed,
     Repeated,
     Size,
     Switch,
     Text,
     closest,
 )
-from model_drift_exporter.settings.values import SettingError
+from model_drift_exporter.settings.values import (
+    SettingError,
+    Window,
+    parse_budget,
+    parse_window,
+    window_length,
+    write_budget,
+)
 
 
 @given(st.integers(-50, 50))
@@ -77,6 +86,17 @@ def test_text_that_means_no_value_is_a_mistake(kind: Kind, text: str, message: s
         (Repeated(Text()), (), ("a", "a")),
         (Repeated(Text(), minimum=1), ("a",), ()),
         (Repeated(Text()), ("a",), "a"),
+        (Repeated(Integer(1, 5)), (1, 2), (1, 6)),
+        (Duration("1s", "1h"), 90, "90s"),
+        (Duration("1s", "1h"), 0.001 + 1, 0.5),
+        (Duration("1s", "1h"), 1, True),
+        (Duration("1s", "1h"), 1.5, 1.0005),
+        (Duration("1s", "1h"), 3_600.0, math.inf),
+        (Duration("1s", "1h"), 3_600.0, math.nan),
+        (Parsed("a window", "WINDOW", parse_window), Window("1h", seconds=3_600), "1h"),
+        (Parsed("a window", "WINDOW", parse_window), Window("10", records=10), Window("10", seconds=10)),
+        (Parsed("a frequency", "FREQUENCY", parse_budget, write_budget), 1_440.0, True),
+        (Parsed("a frequency", "FREQUENCY", parse_budget, write_budget), 1_440, ["1 a day"]),
         (Mapped(Choice(("a", "b"))), {"x": "a"}, {"x": "c"}),
         (Mapped(Choice(("a", "b"))), {}, {1: "a"}),
         (Mapped(Choice(("a", "b"))), {}, None),
@@ -87,6 +107,19 @@ def test_values_of_another_type_are_refused(kind: Kind, good: object, bad: objec
     kind.check(good)
     with pytest.raises(SettingError):
         kind.check(bad)
+
+
+def test_a_parsed_value_is_what_its_text_means() -> None:
+    """Nobody reads the text again; it is shown as it would be written."""
+    window = Parsed("a window", "WINDOW", parse_window)
+    assert window.parse("60m") == Window("60m", seconds=3_600)
+    assert window.write(Window("60m", seconds=3_600)) == "60m"
+    assert Duration("1s", "1d").parse("90s") == 90
+    assert Duration("1s", "1d").write(90.0) == "1m30s"
+    assert Duration("10ms", "1d").title == "a duration from 10ms to 1d"
+    same = Repeated(window, 1, identity=window_length).parse_items(["1h", "60m", "10"])
+    assert same[0] == (Window("1h", seconds=3_600), Window("10", records=10))
+    assert [mistake.message for _, mistake in same[1]] == ['"60m" repeats "1h"']
 
 
 def test_all_mistakes_of_a_list_are_found_at_once() -> None:

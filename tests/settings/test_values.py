@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from model_drift_exporter.settings.values import (
@@ -16,6 +16,9 @@ from model_drift_exporter.settings.values import (
     parse_telemetry_path,
     parse_window,
     window_length,
+    write_budget,
+    write_duration,
+    write_optional_duration,
     write_size,
 )
 
@@ -76,8 +79,8 @@ def test_windows_out_of_range_or_unreadable_are_refused(text: str) -> None:
 
 def test_windows_of_one_length_are_the_same_window() -> None:
     """60m and 1h measure the same, 3600 records do not."""
-    assert window_length("60m") == window_length("1h")
-    assert window_length("3600") != window_length("1h")
+    assert window_length(parse_window("60m")) == window_length(parse_window("1h"))
+    assert window_length(parse_window("3600")) != window_length(parse_window("1h"))
 
 
 @given(st.integers(0, 2**50))
@@ -225,3 +228,64 @@ def test_a_duration_may_be_left_to_the_exporter() -> None:
     assert parse_optional_duration("90s", ("1s", "1d")) == 90.0
     with pytest.raises(SettingError):
         parse_optional_duration("2d", ("1s", "1d"))
+
+
+@given(st.integers(0, 10**12))
+def test_durations_survive_writing_and_reading(milliseconds: int) -> None:
+    """The text of a duration means the same duration, to the millisecond."""
+    text = write_duration(milliseconds / 1_000)
+    assert parse_duration(text) == pytest.approx(milliseconds / 1_000, abs=1e-6)
+    assert write_duration(parse_duration(text)) == text
+
+
+@given(st.integers(1, 999_999), st.integers(1, 999_999), st.sampled_from(["hour", "day", "week", "month", "year"]))
+def test_budgets_survive_writing_and_reading(count: int, number: int, unit: str) -> None:
+    """The text of a budget means the same minutes, to the last digit."""
+    try:
+        minutes = parse_budget(f"{count} in {number} {unit}s")
+    except SettingError:
+        assume(False)
+    assert parse_budget(write_budget(minutes)) == minutes
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("1 in 10 years", "1 in 10 years"),
+        ("at most one in 10 years", "1 in 10 years"),
+        ("1 a week", "1 in a week"),
+        ("twice a year", "1 in 6 months"),
+        ("7 per year", "7 in a year"),
+        ("1 an hour", "1 in an hour"),
+        ("2 in 3 years", "1 in 18 months"),
+    ],
+)
+def test_budgets_are_written_plainly(text: str, written: str) -> None:
+    """One in the longest unit that fits, else so many in a unit."""
+    assert write_budget(parse_budget(text)) == written
+
+
+@pytest.mark.parametrize("minutes", [0.0, 59.9, -1.0, 1e12, float("nan"), float("inf"), 525_600 * 3.14159265])
+def test_what_no_text_means_is_not_read_back(minutes: float) -> None:
+    """So that a value from code is refused as a text would be."""
+    with pytest.raises(SettingError):
+        parse_budget(write_budget(minutes))
+
+
+@pytest.mark.parametrize("seconds", [-1.0, float("nan"), float("inf")])
+def test_what_is_no_duration_is_not_read_back(seconds: float) -> None:
+    """Neither here."""
+    with pytest.raises(SettingError):
+        parse_duration(write_duration(seconds))
+
+
+@pytest.mark.parametrize("text", [":9877", "localhost:9877", "[::1]:9877", "127.0.0.1:0"])
+def test_an_address_is_shown_as_it_is_written(text: str) -> None:
+    """Brackets come back around an IPv6 host."""
+    assert str(parse_listen_address(text)) == text
+
+
+def test_auto_stays_a_word() -> None:
+    """A duration that is found out has no length yet."""
+    assert write_optional_duration(parse_optional_duration("auto", ("1s", "1d"))) == "auto"
+    assert write_optional_duration(parse_optional_duration("90m", ("1s", "1d"))) == "1h30m"

@@ -6,21 +6,21 @@ import attrs
 import httpx
 import pytest
 
+from model_drift_exporter.configuration.settings import IngestSettings, WebSettings
 from model_drift_exporter.web.app import create_app
-from model_drift_exporter.web.service import WebOptions
 from tests.web.fake_service import FakeService
 from tests.web.page_statuses import alert, exporter, model
 
-OPEN = WebOptions(enable_lifecycle=True)
+OPEN = WebSettings(enable_lifecycle=True)
 
 
 def ask(
-    service: FakeService, method: str, path: str, options: WebOptions = OPEN, content: bytes | None = None
+    service: FakeService, method: str, path: str, settings: WebSettings = OPEN, content: bytes | None = None
 ) -> httpx.Response:
     """One request to the main application."""
 
     async def request() -> httpx.Response:
-        transport = httpx.ASGITransport(create_app(service, options))
+        transport = httpx.ASGITransport(create_app(service, settings, IngestSettings()))
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             return await client.request(method, path, content=content)
 
@@ -67,7 +67,7 @@ def test_a_wrong_request_releases_nothing(content: bytes, status: int, message: 
 def test_rearming_is_off_by_default() -> None:
     """Nobody silences an alert over HTTP unless it was enabled, and a link never does."""
     service = FakeService()
-    response = ask(service, "POST", "/api/v1/rearm", WebOptions())
+    response = ask(service, "POST", "/api/v1/rearm", WebSettings())
     assert (response.status_code, service.rearmed) == (403, [])
     assert "--web.enable-lifecycle" in response.text
     assert ask(service, "GET", "/api/v1/rearm").status_code == 405
@@ -77,7 +77,7 @@ def test_alerts_are_listed_by_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """All alarms, firing or not, with everything that a person would ask."""
     state = attrs.evolve(model("churn"), alerts=(alert(), alert("ModelFeatureDrift", active=False)))
     monkeypatch.setattr("tests.web.fake_service.STATUS", exporter(state))
-    found = ask(FakeService(), "GET", "/api/v1/alerts", WebOptions()).json()["models"]["churn"]
+    found = ask(FakeService(), "GET", "/api/v1/alerts", WebSettings()).json()["models"]["churn"]
     assert [(each["alert"], each["active"]) for each in found] == [
         ("ModelInputBroken", True),
         ("ModelFeatureDrift", False),

@@ -11,10 +11,13 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from model_drift_exporter.configuration.settings import IngestSettings, WebSettings
 from model_drift_exporter.metrics.catalogue import CATALOGUE, Metric
 from model_drift_exporter.metrics.samples import Samples, Series
+from model_drift_exporter.settings.values import ListenAddress
+from model_drift_exporter.web import ingest
 from model_drift_exporter.web.app import create_app, create_ingest_app
-from model_drift_exporter.web.service import WebOptions
+from tests.sections import unchecked
 from tests.web.fake_service import STATUS, FakeService
 
 TEXT = b"# HELP model_test_up Up.\n# TYPE model_test_up gauge\nmodel_test_up 1\n"
@@ -51,12 +54,18 @@ def client_of(app: Starlette) -> httpx.AsyncClient:
 
 
 def ask(
-    service: FakeService, method: str, path: str, options: WebOptions | None = None, **arguments: object
+    service: FakeService,
+    method: str,
+    path: str,
+    section: WebSettings | IngestSettings | None = None,
+    **arguments: object,
 ) -> httpx.Response:
-    """One request to the main application."""
+    """One request to the main application, under defaults but for one section."""
+    web = section if isinstance(section, WebSettings) else WebSettings()
+    ingest = section if isinstance(section, IngestSettings) else IngestSettings()
 
     async def request() -> httpx.Response:
-        async with client_of(create_app(service, options or WebOptions())) as client:
+        async with client_of(create_app(service, web, ingest)) as client:
             return await client.request(method, path, **arguments)  # type: ignore[arg-type]
 
     return asyncio.run(request())
@@ -88,7 +97,7 @@ class TestMetrics:
 
         async def raw() -> tuple[httpx.Headers, bytes]:
             async with (
-                client_of(create_app(service, WebOptions())) as client,
+                client_of(create_app(service, WebSettings(), IngestSettings())) as client,
                 client.stream("GET", "/metrics", headers={"Accept-Encoding": "gzip"}) as response,
             ):
                 return response.headers, b"".join([chunk async for chunk in response.aiter_raw()])
@@ -115,18 +124,9 @@ class TestMetrics:
 
     def test_another_telemetry_path(self, service: FakeService) -> None:
         """The metrics move to the path that was asked for, and /metrics is gone."""
-        options = WebOptions(telemetry_path="/drift")
+        options = WebSettings(telemetry_path="/drift")
         assert ask(service, "GET", "/drift", options).content == TEXT
         assert ask(service, "GET", "/metrics", options).status_code == 404
-
-    def test_metrics_may_take_the_root(self, service: FakeService) -> None:
-        """A telemetry path of / takes the place of the landing page."""
-        assert ask(service, "GET", "/", WebOptions(telemetry_path="/")).content == TEXT
-
-    def test_a_telemetry_path_without_a_slash_is_refused(self) -> None:
-        """A path that could never match is an error when the options are made."""
-        with pytest.raises(ValueError, match="telemetry_path must begin with a slash, not 'metrics'"):
-            WebOptions(telemetry_path="metrics")
 
     def test_a_slow_scrape_stalls_nobody_and_too_many_are_refused(self) -> None:
         """While one scrape collects, the event loop answers; one above the limit gets 503; then all is well again."""
@@ -139,7 +139,7 @@ class TestMetrics:
                 return []
 
         async def scenario() -> list[int]:
-            async with client_of(create_app(SlowService(), WebOptions(max_requests=1))) as client:
+            async with client_of(create_app(SlowService(), WebSettings(max_requests=1), IngestSettings())) as client:
                 slow = asyncio.create_task(client.get("/metrics"))
                 await asyncio.to_thread(entered.wait, 10)
                 healthy = await client.get("/-/healthy")
@@ -159,16 +159,12 @@ class TestMetrics:
                 raise RuntimeError("broken")
 
         async def scenario() -> None:
-            async with client_of(create_app(BrokenService(), WebOptions(max_requests=1))) as client:
+            async with client_of(create_app(BrokenService(), WebSettings(max_requests=1), IngestSettings())) as client:
                 for _ in range(2):
                     with pytest.raises(RuntimeError, match="broken"):
                         await client.get("/metrics")
 
         asyncio.run(scenario())
-
-    def test_no_limit(self, service: FakeService) -> None:
-        """A limit of 0 is none."""
-        assert ask(service, "GET", "/metrics", WebOptions(max_requests=0)).status_code == 200
 
 
 class TestPage:
@@ -194,7 +190,7 @@ class TestPage:
         """Window, model and the path of the metrics reach the page."""
         render_page = mock.Mock(return_value="page")
         monkeypatch.setattr("model_drift_exporter.web.page.page.render_page", render_page)
-        assert ask(service, "GET", "/?window=24h&model=credit", WebOptions(telemetry_path="/drift")).text == "page"
+        assert ask(service, "GET", "/?window=24h&model=credit", WebSettings(telemetry_path="/drift")).text == "page"
         render_page.assert_called_once_with(STATUS, mock.ANY, "24h", "credit", metrics_path="/drift")
 
     def test_the_fragment_shows_what_the_query_asks_for(
@@ -247,18 +243,18 @@ class TestReload:
 
     def test_reloads_when_enabled(self, service: FakeService) -> None:
         """One POST is one reload."""
-        response = ask(service, "POST", "/-/reload", WebOptions(enable_lifecycle=True))
+        response = ask(service, "POST", "/-/reload", WebSettings(enable_lifecycle=True))
         assert (response.status_code, service.reloads) == (200, 1)
 
     def test_a_failed_reload_says_what_is_wrong(self, service: FakeService) -> None:
         """500 with the problem, for the person who wrote the file."""
         service.problem = "config.yml:3:1: unknown key"
-        response = ask(service, "POST", "/-/reload", WebOptions(enable_lifecycle=True))
+        response = ask(service, "POST", "/-/reload", WebSettings(enable_lifecycle=True))
         assert (response.status_code, response.text) == (500, "config.yml:3:1: unknown key\n")
 
     def test_get_does_not_reload(self, service: FakeService) -> None:
         """A link cannot reload."""
-        assert ask(service, "GET", "/-/reload", WebOptions(enable_lifecycle=True)).status_code == 405
+        assert ask(service, "GET", "/-/reload", WebSettings(enable_lifecycle=True)).status_code == 405
         assert service.reloads == 0
 
 
@@ -315,7 +311,10 @@ class TestIngest:
 
     def test_a_body_of_the_limit_is_taken(self, service: FakeService) -> None:
         """The limit itself is allowed."""
-        assert ask(service, "POST", "/ingest", WebOptions(max_body_bytes=10), content=b"x" * 10).status_code == 202
+        assert (
+            ask(service, "POST", "/ingest", unchecked(IngestSettings, max_body_bytes=10), content=b"x" * 10).status_code
+            == 202
+        )
 
     def test_an_announced_body_above_the_limit_is_not_read(self, service: FakeService) -> None:
         """413 by Content-Length alone, before a byte is asked for."""
@@ -327,7 +326,12 @@ class TestIngest:
             yield b"x" * 11
 
         response = ask(
-            service, "POST", "/ingest", WebOptions(max_body_bytes=10), content=body(), headers={"Content-Length": "11"}
+            service,
+            "POST",
+            "/ingest",
+            unchecked(IngestSettings, max_body_bytes=10),
+            content=body(),
+            headers={"Content-Length": "11"},
         )
         assert (response.status_code, read, service.offered) == (413, False, [])
         assert "larger than 10 bytes" in response.text
@@ -342,14 +346,14 @@ class TestIngest:
                 sent += 1
                 yield b"xxxx"
 
-        response = ask(service, "POST", "/ingest", WebOptions(max_body_bytes=10), content=endless())
+        response = ask(service, "POST", "/ingest", unchecked(IngestSettings, max_body_bytes=10), content=endless())
         assert (response.status_code, service.offered) == (413, [])
         assert sent <= 4
 
     @pytest.mark.parametrize("headers", [{"Content-Encoding": "gzip"}, {}])
     def test_a_body_that_says_it_expands_beyond_the_limit(self, service: FakeService, headers: dict[str, str]) -> None:
         """413 by the gzip trailer alone, with the size and what to do; one of the limit is taken."""
-        options = WebOptions(max_body_bytes=1_000)
+        options = unchecked(IngestSettings, max_body_bytes=1_000)
         response = ask(service, "POST", "/ingest", options, content=gzip.compress(b"x" * 1_001), headers=headers)
         assert (response.status_code, service.offered) == (413, [])
         assert response.text == (
@@ -370,41 +374,47 @@ class TestIngest:
         response = ask(service, "POST", "/ingest", content=b"{}")
         assert (response.status_code, response.headers["retry-after"]) == (429, "1")
 
-    def test_all_requests_together_are_bounded(self, service: FakeService) -> None:
-        """While one client holds the allowance another gets 429; afterwards the allowance is there again."""
+    def test_all_requests_together_are_bounded(self, service: FakeService, monkeypatch: pytest.MonkeyPatch) -> None:
+        """While two clients hold the allowance of two bodies another gets 429; afterwards the allowance is there again."""
+        monkeypatch.setattr(ingest, "_LEAST_PENDING", 0)
+        small = unchecked(IngestSettings, max_body_bytes=10)
 
         async def scenario() -> list[int]:
-            started, go_on = asyncio.Event(), asyncio.Event()
+            go_on = asyncio.Event()
 
-            async def slow_body() -> AsyncIterator[bytes]:
+            async def slow_body(started: asyncio.Event) -> AsyncIterator[bytes]:
                 yield b"x" * 8
                 started.set()
                 await go_on.wait()
                 yield b"x"
 
-            async with client_of(create_app(service, WebOptions(max_pending_bytes=10))) as client:
-                slow = asyncio.create_task(client.post("/ingest", content=slow_body()))
-                await started.wait()
-                refused = await client.post("/ingest", content=b"x" * 3)
+            async with client_of(create_app(service, WebSettings(), small)) as client:
+                started = [asyncio.Event(), asyncio.Event()]
+                slow = [asyncio.create_task(client.post("/ingest", content=slow_body(each))) for each in started]
+                for each in started:
+                    await each.wait()
+                refused = await client.post("/ingest", content=b"x" * 5)
                 go_on.set()
-                first, second = await slow, await client.post("/ingest", content=b"x" * 10)
-                return [response.status_code for response in (refused, first, second)]
+                taken = [*(await asyncio.gather(*slow)), await client.post("/ingest", content=b"x" * 10)]
+                return [response.status_code for response in (refused, *taken)]
 
-        assert asyncio.run(scenario()) == [429, 202, 202]
+        assert asyncio.run(scenario()) == [429, 202, 202, 202]
 
-    def test_a_body_that_does_not_come_is_given_up(self, service: FakeService) -> None:
+    def test_a_body_that_does_not_come_is_given_up(self, service: FakeService, monkeypatch: pytest.MonkeyPatch) -> None:
         """408 after the time limit; what had come is dropped."""
+        monkeypatch.setattr(ingest, "_BODY_SECONDS", 0)
 
         async def stuck() -> AsyncIterator[bytes]:
             yield b"{"
             await asyncio.Event().wait()
 
-        response = ask(service, "POST", "/ingest", WebOptions(body_timeout=0), content=stuck())
+        response = ask(service, "POST", "/ingest", content=stuck())
         assert (response.status_code, service.offered) == (408, [])
 
-    def test_a_client_that_goes_away_is_no_error(self, service: FakeService) -> None:
-        """A request cut short raises nothing, queues nothing, and gives its allowance back."""
-        app = create_app(service, WebOptions(max_pending_bytes=10))
+    def test_a_client_that_goes_away_is_no_error(self, service: FakeService, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A request cut short raises nothing, queues nothing, and gives its allowance, that of two bodies, back."""
+        monkeypatch.setattr(ingest, "_LEAST_PENDING", 0)
+        app = create_app(service, WebSettings(), unchecked(IngestSettings, max_body_bytes=10))
         scope = {"type": "http", "method": "POST", "path": "/ingest", "headers": [], "query_string": b""}
 
         async def request(messages: list[dict[str, object]]) -> int:
@@ -419,13 +429,12 @@ class TestIngest:
             await app(dict(scope), receive, send)  # type: ignore[arg-type]
             return int(str(sent[0]["status"]))
 
-        async def scenario() -> tuple[int, int]:
+        async def scenario() -> list[int]:
             part = {"type": "http.request", "body": b"x" * 8, "more_body": True}
-            cut = await request([dict(part), {"type": "http.disconnect"}])
-            whole = await request([{**part, "more_body": False}])
-            return cut, whole
+            cut = [await request([dict(part), {"type": "http.disconnect"}]) for _ in range(3)]
+            return [*cut, await request([{**part, "more_body": False}])]
 
-        assert asyncio.run(scenario()) == (400, 202)
+        assert asyncio.run(scenario()) == [400, 400, 400, 202]
         assert [body for body, _, _ in service.offered] == [b"x" * 8]
 
     def test_get_is_refused(self, service: FakeService) -> None:
@@ -434,8 +443,8 @@ class TestIngest:
         assert (response.status_code, response.headers["allow"]) == (405, "POST")
 
     def test_not_served_where_it_has_its_own_address(self, service: FakeService) -> None:
-        """Without serve_ingest the main addresses neither take records nor list the path."""
-        response = ask(service, "POST", "/ingest", WebOptions(serve_ingest=False), content=b"{}")
+        """Then the main addresses neither take records nor list the path."""
+        response = ask(service, "POST", "/ingest", IngestSettings(listen_address=ListenAddress("", 0)), content=b"{}")
         assert response.status_code == 404
         assert "/ingest" not in response.text
 
@@ -446,7 +455,7 @@ def ask_ingest_app(
     """One request to the application of a separate ingest address."""
 
     async def request() -> httpx.Response:
-        async with client_of(create_ingest_app(service, WebOptions())) as client:
+        async with client_of(create_ingest_app(service, WebSettings(), IngestSettings())) as client:
             return await use(client)
 
     return asyncio.run(request())

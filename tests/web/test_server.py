@@ -16,12 +16,14 @@ import httpx
 import pytest
 import uvicorn
 
+from model_drift_exporter.configuration.settings import IngestSettings, WebSettings
 from model_drift_exporter.errors import ListenError
 from model_drift_exporter.metrics.catalogue import CATALOGUE, Metric
 from model_drift_exporter.metrics.samples import Samples, Series
+from model_drift_exporter.settings.values import ListenAddress
 from model_drift_exporter.web.app import create_app, create_ingest_app
 from model_drift_exporter.web.server import Listener, Server, listen
-from model_drift_exporter.web.service import WebOptions
+from tests.sections import unchecked
 from tests.web.fake_service import FakeService
 
 UP = "model_test_up"
@@ -156,7 +158,7 @@ class TestServe:
             early.sendall(b"GET /-/healthy HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
 
             async def scenario() -> bytes:
-                async with serving(Server([(create_app(FakeService(), WebOptions()), [listener])])):
+                async with serving(Server([(create_app(FakeService(), WebSettings(), IngestSettings()), [listener])])):
                     return await asyncio.to_thread(early.makefile("rb").read)
 
             answer = asyncio.run(scenario())
@@ -166,13 +168,13 @@ class TestServe:
 
     def test_two_applications_on_three_addresses(self) -> None:
         """Each listener serves its own application."""
-        service, options = FakeService(), WebOptions(serve_ingest=False)
+        service, own = FakeService(), IngestSettings(listen_address=ListenAddress("127.0.0.1", 0))
         main, second, ingest = listen(LOCAL, 0), listen(LOCAL, 0), listen(LOCAL, 0)
 
         async def scenario() -> list[int]:
             applications = [
-                (create_app(service, options), [main, second]),
-                (create_ingest_app(service, options), [ingest]),
+                (create_app(service, WebSettings(), own), [main, second]),
+                (create_ingest_app(service, WebSettings(), own), [ingest]),
             ]
             async with serving(Server(applications)):
                 urls = [
@@ -189,7 +191,7 @@ class TestServe:
 
         async def scenario() -> tuple[httpx.Response, httpx.Response]:
             async with (
-                serving(Server([(create_app(service, WebOptions()), [listener])])),
+                serving(Server([(create_app(service, WebSettings(), IngestSettings()), [listener])])),
                 httpx.AsyncClient(timeout=60) as client,
             ):
                 return await client.head(f"{listener.url}/metrics"), await client.get(f"{listener.url}/metrics")
@@ -205,7 +207,7 @@ class TestServe:
         listener = listen(LOCAL, 0)
 
         async def scenario() -> None:
-            async with serving(Server([(create_app(FakeService(), WebOptions()), [listener])])):
+            async with serving(Server([(create_app(FakeService(), WebSettings(), IngestSettings()), [listener])])):
                 assert (await get(f"{listener.url}/-/healthy")).status_code == 200
 
         asyncio.run(scenario())
@@ -225,7 +227,9 @@ class TestServe:
 
         async def scenario() -> httpx.Response:
             stop = asyncio.Event()
-            server = asyncio.create_task(Server([(create_app(service, WebOptions()), [listener])]).serve(stop))
+            server = asyncio.create_task(
+                Server([(create_app(service, WebSettings(), IngestSettings()), [listener])]).serve(stop)
+            )
             scrape = asyncio.create_task(get(f"{listener.url}/metrics"))
             await asyncio.to_thread(service.entered.wait, 10)
             stop.set()
@@ -240,7 +244,7 @@ class TestServe:
         head = b"POST /ingest HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n"
 
         async def scenario() -> None:
-            async with serving(Server([(create_app(service, WebOptions()), [listener])], grace=0)):
+            async with serving(Server([(create_app(service, WebSettings(), IngestSettings()), [listener])], grace=0)):
                 reader, writer = await asyncio.open_connection(LOCAL, listener.port)
                 writer.write(head)
                 assert await reader.readline() == b"HTTP/1.1 100 Continue\r\n"
@@ -259,7 +263,7 @@ class TestServe:
         caplog.set_level(logging.DEBUG, logger="model_drift_exporter")
 
         async def scenario() -> int:
-            async with serving(Server([(create_app(service, WebOptions()), [listener])])):
+            async with serving(Server([(create_app(service, WebSettings(), IngestSettings()), [listener])])):
                 reader, writer = await asyncio.open_connection(LOCAL, listener.port)
                 writer.write(head)
                 assert await reader.readline() == b"HTTP/1.1 100 Continue\r\n"
@@ -278,7 +282,7 @@ class TestServe:
         listener, service = listen(LOCAL, 0), FakeService()
 
         async def scenario() -> list[int]:
-            application = create_app(service, WebOptions(max_body_bytes=1000))
+            application = create_app(service, WebSettings(), unchecked(IngestSettings, max_body_bytes=1000))
             async with serving(Server([(application, [listener])])), httpx.AsyncClient(timeout=60) as client:
                 bodies = [b"x" * 3_000_000, b"x" * 1000]
                 return [(await client.post(f"{listener.url}/ingest", content=body)).status_code for body in bodies]
@@ -291,7 +295,7 @@ class TestServe:
 
         async def scenario() -> None:
             before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
-            async with serving(Server([(create_app(FakeService(), WebOptions()), [listener])])):
+            async with serving(Server([(create_app(FakeService(), WebSettings(), IngestSettings()), [listener])])):
                 await get(f"{listener.url}/-/healthy")
                 assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == before
 
@@ -303,7 +307,7 @@ class TestServe:
         caplog.set_level(logging.INFO)
 
         async def scenario() -> None:
-            async with serving(Server([(create_app(FakeService(), WebOptions()), [listener])])):
+            async with serving(Server([(create_app(FakeService(), WebSettings(), IngestSettings()), [listener])])):
                 await get(f"{listener.url}/-/healthy")
 
         asyncio.run(scenario())
@@ -313,7 +317,7 @@ class TestServe:
         """The faster parser is optional."""
         monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
         listener = listen(LOCAL, 0)
-        server = Server([(create_app(FakeService(), WebOptions()), [listener])])
+        server = Server([(create_app(FakeService(), WebSettings(), IngestSettings()), [listener])])
 
         async def scenario() -> int:
             async with serving(server):
@@ -336,9 +340,14 @@ class TestDelay:
         if ":" in client and not socket.has_dualstack_ipv6():
             pytest.skip("this machine has no IPv6")
         monkeypatch.setattr("importlib.util.find_spec", lambda name: name if name == parser else None)
-        service, options = FakeService(), WebOptions(serve_ingest=False)
+        service, own = FakeService(), IngestSettings(listen_address=ListenAddress("127.0.0.1", 0))
         web, ingest = listen(host, 0), listen(host, 0, "--ingest.listen-address")
-        server = Server([(create_app(service, options), [web]), (create_ingest_app(service, options), [ingest])])
+        server = Server(
+            [
+                (create_app(service, WebSettings(), own), [web]),
+                (create_ingest_app(service, WebSettings(), own), [ingest]),
+            ]
+        )
 
         async def scenario() -> list[int]:
             found = []
@@ -361,7 +370,7 @@ class TestRun:
         """In a thread of its own, stopped from another."""
         listener, stop = listen(LOCAL, 0), threading.Event()
         thread = threading.Thread(
-            target=Server([(create_app(FakeService(), WebOptions()), [listener])]).run, args=[stop]
+            target=Server([(create_app(FakeService(), WebSettings(), IngestSettings()), [listener])]).run, args=[stop]
         )
         thread.start()
         try:
@@ -375,13 +384,13 @@ class TestRun:
         """A signal that comes early is not lost."""
         listener, stop = listen(LOCAL, 0), threading.Event()
         stop.set()
-        Server([(create_app(FakeService(), WebOptions()), [listener])]).run(stop)
+        Server([(create_app(FakeService(), WebSettings(), IngestSettings()), [listener])]).run(stop)
         assert listener.socket.fileno() < 0
 
     def test_close_without_serving(self) -> None:
         """A command that fails before it serves gives its ports back."""
         listener = listen(LOCAL, 0)
-        Server([(create_app(FakeService(), WebOptions()), [listener])]).close()
+        Server([(create_app(FakeService(), WebSettings(), IngestSettings()), [listener])]).close()
         assert listener.socket.fileno() < 0
 
 

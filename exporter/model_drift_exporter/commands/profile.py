@@ -22,7 +22,6 @@ from ..formats import Schema
 from ..formats.parquet import read_parquet
 from ..models.models import default_model
 from ..models.routing import by_model
-from ..pipeline.assembly import build_options
 from ..pipeline.decoding import StreamDecoders
 from ..records.batches import RecordBatch
 from ..reference.building.builder import ProfileBuilder
@@ -141,7 +140,7 @@ def _survey(rows: _Rows, settings: Settings, progress: Progress) -> dict[str, Pr
                         f"more than {settings.limits.models} models in the rows; set fields.model to the right field, "
                         "or raise limits.models"
                     )
-                builders[label] = ProfileBuilder(label, build_options(settings))
+                builders[label] = ProfileBuilder(label, settings.build)
             builders[label].survey(own)
     if not builders:
         because = "".join(f"; {problem}" for problem in rows.problems)

@@ -17,7 +17,6 @@ from ..metrics.renderer import render
 from ..pipeline.assembly import make_pipeline, open_sources, wait_for_more
 from ..service.exporter import Exporter
 from ..service.logs import announce, configure_logging
-from ..settings.values import parse_listen_address
 
 __all__ = ["run_once", "serve"]
 
@@ -46,25 +45,15 @@ def serve(settings: Settings, load_settings: Callable[[], Settings]) -> None:
     """
     from ..web.app import create_app, create_ingest_app
     from ..web.server import Server, listen
-    from ..web.service import WebOptions
 
     configure_logging(settings.log.level, settings.log.format)
-    host, port = parse_listen_address(settings.web.listen_address)
-    listener = listen(host, port)
+    listener = listen(*settings.web.listen_address)
     exporter = Exporter(settings, load_settings=load_settings)
-    own_ingest = bool(settings.ingest.enabled and settings.ingest.listen_address)
-    options = WebOptions(
-        telemetry_path=settings.web.telemetry_path,
-        max_requests=settings.web.max_requests,
-        enable_lifecycle=settings.web.enable_lifecycle,
-        serve_ingest=settings.ingest.enabled and not own_ingest,
-        max_body_bytes=settings.ingest.max_body_bytes,
-        max_pending_bytes=max(WebOptions().max_pending_bytes, 2 * settings.ingest.max_body_bytes),
-    )
-    services = [(create_app(exporter, options), [listener])]
-    if own_ingest:
-        ingest_listener = listen(*parse_listen_address(settings.ingest.listen_address), "--ingest.listen-address")
-        services.append((create_ingest_app(exporter, options), [ingest_listener]))
+    ingest = settings.ingest
+    services = [(create_app(exporter, settings.web, ingest), [listener])]
+    if ingest.enabled and ingest.listen_address is not None:
+        ingest_listener = listen(*ingest.listen_address, "--ingest.listen-address")
+        services.append((create_ingest_app(exporter, settings.web, ingest), [ingest_listener]))
     if not settings.inputs:
         _log.warning("no LOG and no inputs: waiting for records at POST /ingest only")
     stop = threading.Event()

@@ -153,7 +153,8 @@ class _Reader:
 
     def _read_setting(self, node: Node, attribute: attrs.Attribute[Any], key: str) -> object:
         kind: Kind = attribute.metadata["kind"]
-        if node.tag == _NULL and node.id == "scalar" and attribute.default is None:
+        left_out = attribute.default is None and attribute.metadata["unset"]  # "auto" is a text of its own
+        if node.tag == _NULL and node.id == "scalar" and left_out:
             return None
         if isinstance(kind, Repeated):
             return self._read_list(node, kind, key)

@@ -18,7 +18,7 @@ from .counts import GroupedCounts, UpdateCounts
 from .decisions import AlarmFollower, Stretch
 from .schedule import Updates, UpdateSchedule
 from .seasonal_bets import SeasonalBets, SeasonalOmnibus
-from .settings import EvidenceOptions
+from .settings import EvidenceSettings
 from .state import EvidenceState, digest_of
 from .targets import BETS_OF_COLUMN, OMNIBUS, REJECTED_BETS, BetLayout, rejected_limit, rejected_log_e
 from .unjudged_inputs import rejected_lines_unjudged, unjudged_features
@@ -45,7 +45,7 @@ class ColumnEvidence:
     reference. Numbers derived from the score are not among them: they would say the same again.
     """
 
-    def __init__(self, reference: ReferenceProfile, options: EvidenceOptions, board: AlarmBoard) -> None:
+    def __init__(self, reference: ReferenceProfile, options: EvidenceSettings, board: AlarmBoard) -> None:
         self._reference = reference
         self._options = options
         self._board = board
@@ -62,7 +62,7 @@ class ColumnEvidence:
 
     def _begin(self) -> None:
         board, options = self._board, self._options
-        self._schedule = UpdateSchedule(options.update_records, options.update_seconds)
+        self._schedule = UpdateSchedule(options.update_records, options.update_interval)
         self._counts = UpdateCounts(self.columns, self._bets.slots)
         self._omnibus = SeasonalOmnibus(self._bets)
         self._state = EvidenceState.new(self._layout.size)

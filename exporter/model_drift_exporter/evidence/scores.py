@@ -26,6 +26,8 @@ Array = NDArray[np.float64]
 _log = logging.getLogger(__name__)
 
 _FEWEST_RECOVERING, _MOST_RECOVERING = 100.0, 1_000.0
+_OUTCOMES_BEFORE = 10
+"""Outcomes of an update where a snapshot does not say: then they could not be set."""
 
 
 @attrs.frozen(eq=False)
@@ -199,16 +201,17 @@ class LossEvidence:
         return end
 
     def fits(self, state: Mapping[str, Any]) -> bool:
-        """Whether a snapshot is of these losses and bets. Raises :class:`StateError` where it does not say."""
+        """Whether a snapshot is of these losses, bets and updates. Raises :class:`StateError` where it does not say."""
         try:
-            return bool(state["bets"] == self._digest)
-        except (KeyError, TypeError) as error:
+            return bool((state["bets"], state.get("outcomes", _OUTCOMES_BEFORE)) == (self._digest, self._outcomes))
+        except (KeyError, TypeError, AttributeError) as error:
             raise StateError(f"{self._alarm.alert}: the evidence in the snapshot cannot be read: {error!r}") from error
 
     def snapshot(self) -> dict[str, Any]:
         """State for a snapshot."""
         return {
             "bets": self._digest,
+            "outcomes": self._outcomes,
             "waiting": self._waiting,
             "minutes": self._minutes.snapshot(),
             "updates": self.updates,
@@ -225,7 +228,7 @@ class LossEvidence:
         Raises :class:`StateError` if it is damaged; nothing has changed then.
         """
         if not self.fits(state):
-            _log.info("%s: evidence begins anew: tolerances or the reference's outcomes changed", self._alarm.alert)
+            _log.info("%s: evidence begins anew: its settings or the reference's outcomes changed", self._alarm.alert)
             self._begin()
             forget_evidence(self._alarm)
             return

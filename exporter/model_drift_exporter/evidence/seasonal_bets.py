@@ -25,7 +25,7 @@ from ..statistics.betting.bets import (
 from ..statistics.betting.omnibus import MEMORIES, OmnibusBets
 from ..statistics.betting.reference_ball import ReferenceBall, reference_ball
 from .counts import GroupedCounts
-from .settings import EvidenceOptions
+from .settings import EvidenceSettings
 from .state import digest_of
 
 __all__ = ["SeasonalBets", "SeasonalOmnibus", "SlotBets"]
@@ -70,8 +70,8 @@ class SeasonalBets:
     weights, kinds and directions are those of all slots.
     """
 
-    def __init__(self, reference: ReferenceProfile, positions: Sequence[int], options: EvidenceOptions) -> None:
-        self._options = options
+    def __init__(self, reference: ReferenceProfile, positions: Sequence[int], settings: EvidenceSettings) -> None:
+        self._settings = settings
         columns = [reference.columns[position] for position in positions]
         self._columns = PaddedColumns.of(
             [
@@ -85,11 +85,11 @@ class SeasonalBets:
                 for column in columns
             ]
         )
-        self._tolerances = Tolerances(options.location_tolerance, options.missing_tolerance)
+        self._tolerances = Tolerances(settings.location_tolerance, settings.missing_tolerance)
         self.pooled = SlotBets(
             make_bets(self._columns, self._tolerances),
-            broken_bets(self._columns, options.broken_tolerance),
-            reference_ball(self._columns, options.psi_tolerance),
+            broken_bets(self._columns, settings.broken_tolerance),
+            reference_ball(self._columns, settings.psi_tolerance),
         )
         self._season = reference.season
         self.slots = self._season.slots if self._season is not None else 0
@@ -115,7 +115,7 @@ class SeasonalBets:
             for table in (bets.log_e, bets.scores, bets.limits, bets.weights, bets.kinds, bets.design_effects)
         ]
         tables += [ball.shares, ball.radius, ball.design_effect, np.array(season.rows if season else ()), self._counts]
-        return digest_of([attrs.asdict(self._tolerances), self._options.broken_tolerance, self.slots, *tables])
+        return digest_of([attrs.asdict(self._tolerances), self._settings.broken_tolerance, self.slots, *tables])
 
     def _slot_columns(self, season: Season, slot: int) -> PaddedColumns:
         """The columns with the rows that they would have in a slot; what is bet on, and special bins, stay the same."""
@@ -133,7 +133,7 @@ class SeasonalBets:
             return self._made[slot]
         columns = self._slot_columns(self._season, slot)
         made = self._made[slot] = SlotTables(
-            make_bet_table(columns, self._tolerances), broken_bet_table(columns, self._options.broken_tolerance)
+            make_bet_table(columns, self._tolerances), broken_bet_table(columns, self._settings.broken_tolerance)
         )
         self._most = max(2, _MOST_BYTES // max(made.size, 1))
         if len(self._made) > self._most:
@@ -152,7 +152,7 @@ class SeasonalBets:
         """What the omnibus bet takes for no drift in a slot."""
         if self._season is None:
             return self.pooled.ball
-        return reference_ball(self._slot_columns(self._season, slot), self._options.psi_tolerance)
+        return reference_ball(self._slot_columns(self._season, slot), self._settings.psi_tolerance)
 
     def log_e(self, groups: GroupedCounts) -> tuple[Array, Array]:
         """Logarithm of e of the records of each group, [group, column, bet]: of the drift bets, of the broken ones."""

@@ -5,65 +5,57 @@ from __future__ import annotations
 import attrs
 
 from ..settings.declaring import setting
-from ..settings.kinds import Integer, Number, Parsed
-from ..settings.values import parse_budget, parse_duration
+from ..settings.kinds import Duration, Integer, Number, Parsed
+from ..settings.values import parse_budget, write_budget
 
-__all__ = ["PAGE", "TICKET", "EvidenceOptions", "EvidenceSettings", "LossSettings"]
+__all__ = ["PAGE", "TICKET", "EvidenceSettings", "LossSettings"]
 
-_MINUTES_A_YEAR = 525_600.0
-_MINUTES_A_WEEK = 10_080.0
-_BUDGET = Parsed("a frequency such as `1 in 10 years`", "FREQUENCY", parse_budget)
+_BUDGET = Parsed("a frequency such as `1 in 10 years`", "FREQUENCY", parse_budget, write_budget)
 PAGE, TICKET = "page", "ticket"
 
 
 @attrs.frozen
-class EvidenceOptions:
-    """``page_budget`` and ``ticket_budget`` are minutes of event time per false alarm of a model.
+class EvidenceSettings:
+    """How sure alerts are, how often evidence is weighed, and what is tolerated; all times are event time."""
 
-    Evidence is updated when ``update_records`` records have come and ``update_seconds`` of event time have passed; on the
-    loss after ``update_labels`` outcomes. ``location_tolerance`` is in standard deviations, ``broken_tolerance``,
-    ``missing_tolerance`` in shares, ``psi_tolerance`` in units of the population stability index. A loss may rise by the
-    larger of ``loss_tolerance`` (absolute) and ``loss_relative_tolerance`` times the reference's.
-    """
-
-    page_budget: float = 10 * _MINUTES_A_YEAR
-    ticket_budget: float = _MINUTES_A_WEEK
-    update_records: int = 50
-    update_seconds: float = 15.0
-    update_labels: int = 10
-    location_tolerance: float = 0.02
-    missing_tolerance: float = 0.001
-    broken_tolerance: float = 0.05
-    psi_tolerance: float = 0.02
-    loss_tolerance: float = 0.01
-    loss_relative_tolerance: float = 0.10
+    # Minutes of event time to each false alarm.
+    false_page: float = setting(
+        parse_budget("1 in 10 years"), _BUDGET, "False pages of a model at most, all its paging alerts together."
+    )
+    false_ticket: float = setting(
+        parse_budget("1 in a week"), _BUDGET, "False tickets of a model at most, all its other alerts together."
+    )
+    update_records: int = setting(50, Integer(1, 1_000), "Lines from one update of the evidence to the next at least.")
+    # Seconds.
+    update_interval: float = setting(
+        15.0,
+        Duration("1s", "1d"),
+        "Time from one update to the next at least; after 1,000 lines one comes in any case.",
+    )
+    update_labels: int = setting(
+        10, Integer(1, 1_000), "Outcomes from one update of the evidence on the loss to the next."
+    )
+    location_tolerance: float = setting(
+        0.02,
+        Number(0, 1),
+        "Shift of the values of a feature or an output that is tolerated, in standard deviations; of their spread, too.",
+    )
+    missing_tolerance: float = setting(
+        0.001, Number(0, 0.5), "Rise of the share of missing, invalid, unseen or out-of-range values that is tolerated."
+    )
+    broken_tolerance: float = setting(
+        0.05,
+        Number(0.001, 0.5),
+        "Rise of the share of missing or invalid values, or of rejected lines, up to which no input is broken.",
+    )
+    psi_tolerance: float = setting(
+        0.02, Number(0, 1), "Change of a whole distribution that is tolerated, as population stability index."
+    )
 
     @property
     def budgets(self) -> dict[str, float]:
-        """Minutes by severity."""
-        return {PAGE: self.page_budget, TICKET: self.ticket_budget}
-
-
-@attrs.frozen
-class EvidenceSettings:
-    """How sure alerts are, and how often evidence is weighed; all times are event time."""
-
-    false_page: str = setting(
-        "1 in 10 years", _BUDGET, "False pages of a model at most, all its paging alerts together."
-    )
-    false_ticket: str = setting(
-        "1 in a week", _BUDGET, "False tickets of a model at most, all its other alerts together."
-    )
-    update_records: int = setting(50, Integer(1, 1_000), "Lines from one update of the evidence to the next at least.")
-    update_interval: str = setting(
-        "15s",
-        Parsed("a duration from 1s to 1d", "DURATION", lambda text: parse_duration(text, ("1s", "1d"))),
-        "Time from one update to the next at least; after 1,000 lines one comes in any case.",
-    )
-
-    @property
-    def update_seconds(self) -> float:
-        return parse_duration(self.update_interval)
+        """Minutes of event time to each false alarm of a model, by severity."""
+        return {PAGE: self.false_page, TICKET: self.false_ticket}
 
 
 @attrs.frozen

@@ -13,7 +13,7 @@ from .evaluability import LabelHealth
 from .events import Events
 from .hashing import numbered_keys
 from .joining import JoinTally
-from .settings import LabelOptions
+from .settings import LabelSettings
 from .store import COUNTED, LABEL, PREDICTION, UNINDEXED, LabelStore
 
 __all__ = ["Admission", "Sample", "sampling_keys"]
@@ -98,8 +98,8 @@ class Sample:
     empty, it is doubled.
     """
 
-    def __init__(self, options: LabelOptions) -> None:
-        self.options = options
+    def __init__(self, settings: LabelSettings) -> None:
+        self.settings = settings
         self.watermark = -np.inf
         """Entries of an earlier event time have expired."""
         self._halvings = 0
@@ -123,15 +123,15 @@ class Sample:
         ``now`` is the model's clock, -inf without. What it was at the last call has stood the test of many records by now, and
         decides what has expired; what lies in the future happened now.
         """
-        self.watermark = max(self.watermark, min(self._looked, now) - self.options.horizon)
+        self.watermark = max(self.watermark, min(self._looked, now) - self.settings.horizon)
         self._looked = now
         if np.isfinite(now):
             times = store.columns["time"][: store.size]
             np.minimum(times, now + _DAY, out=times)
-        wanted = labels_seen or self.options.expected == "yes"
-        limit = self.options.capacity if wanted else min(self.options.capacity, _WITHOUT_LABELS)
+        wanted = labels_seen or self.settings.expected == "yes"
+        limit = self.settings.capacity if wanted else min(self.settings.capacity, _WITHOUT_LABELS)
         full = store.size >= limit
-        stale = self.watermark >= self._swept + self.options.horizon / _SWEEPS
+        stale = self.watermark >= self._swept + self.settings.horizon / _SWEEPS
         if not (full or stale or store.dead > max(_DEAD, store.size // 2)):
             self._open(store.size, limit)
             return None
@@ -153,7 +153,7 @@ class Sample:
 
     def set_back(self, now: float) -> None:
         """The model's clock fell: what has not gone yet has not expired."""
-        self.watermark = min(self.watermark, now - self.options.horizon)
+        self.watermark = min(self.watermark, now - self.settings.horizon)
         self._looked, self._swept = min(self._looked, now), min(self._swept, self.watermark)
 
     def _open(self, size: int, limit: int) -> None:

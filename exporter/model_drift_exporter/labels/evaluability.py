@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..metrics.samples import Samples, Series
 from ..reference.outcomes import OutcomeLayout
 from ..reference.profile import OutcomeSummary, ReferenceProfile
-from .settings import LabelOptions
+from .settings import LabelSettings
 from .store import LABEL, PREDICTION, UNINDEXED, LabelStore
 
 __all__ = [
@@ -122,8 +122,8 @@ class LabelState:
 class LabelHealth:
     """Follows what of labels and predictions makes a model hard to judge."""
 
-    def __init__(self, reference: ReferenceProfile, layout: OutcomeLayout, options: LabelOptions) -> None:
-        self.options = options
+    def __init__(self, reference: ReferenceProfile, layout: OutcomeLayout, settings: LabelSettings) -> None:
+        self.settings = settings
         self._first, self._latest = math.inf, -math.inf
         self._latest_joined = self._lead = -math.inf
         self._longest_gap = self._lead_gap = 0.0
@@ -228,13 +228,13 @@ class LabelHealth:
         return not state.counted and self._labels.size >= _FEWEST_IMMATURE and state.now - self._first > _DAY
 
     def _without_labels(self, state: LabelState) -> set[str]:
-        if self.options.expected != "yes" or not self._predictions.size:
+        if self.settings.expected != "yes" or not self._predictions.size:
             return set()
         found = set(self._faults)
         if self._predictions.share(0) >= _UNIDENTIFIED_SHARE:
             found.add("no_identifiers")
         first = state.now if state.first_prediction is None else state.first_prediction
-        if state.now - first >= (self.options.maturity or 0.0):
+        if state.now - first >= (self.settings.maturity or 0.0):
             found.add("no_labels")
         return found
 

@@ -26,7 +26,7 @@ from .hashing import hash_identifiers, keys_of
 from .joining import Joins, JoinTally, join, join_alone
 from .metrics import Coverage, LabelSeries, LabelSummary, selective
 from .releasing import Releaser
-from .settings import LabelOptions
+from .settings import LabelSettings
 from .store import PREDICTION, LabelStore
 
 __all__ = ["FlowState", "LabelFlow"]
@@ -53,14 +53,14 @@ class LabelFlow:
         model: str,
         reference: ReferenceProfile,
         binner: Binner,
-        options: LabelOptions,
+        settings: LabelSettings,
         hand_on: Callable[[OutcomeBatch], None],
         *,
         board: AlarmBoard | None = None,
     ) -> None:
         self.model = model
         self.layout = OutcomeLayout.of(reference)
-        self._options = options
+        self._settings = settings
         self._hand_on = hand_on
         self._board = board
         self._reader = EventReader(model, reference, binner, self.layout)
@@ -70,7 +70,7 @@ class LabelFlow:
 
     def _begin(self) -> None:
         self._state = FlowState(
-            self.model, self._reference, self.layout, self._options, probabilities=self._reader.probabilities
+            self.model, self._reference, self.layout, self._settings, probabilities=self._reader.probabilities
         )
         self._admission = Admission(self.model, self._reader.unusable, self._state.sample, self._state.health)
         self._tally = JoinTally()
@@ -141,7 +141,7 @@ class LabelFlow:
         """The joins with believable times of labels, once their delays are noted."""
         # A label that waited may be far ahead of its prediction, which is read late, but not by more than what waits for one.
         now = np.minimum(joins.label_time, times.now[joins.event])
-        believable = joins.label_time - joins.time <= self._options.horizon
+        believable = joins.label_time - joins.time <= self._settings.horizon
         joins = attrs.evolve(joins, label_time=np.where(believable, joins.label_time, now))
         leading = (events.is_label & times.leading)[joins.event]
         self._state.delays.observe(np.maximum(joins.label_time - joins.time, 0.0), leading)
@@ -161,7 +161,7 @@ class LabelFlow:
 
     def _pass_on(self, outcomes: OutcomeBatch | None) -> None:
         if outcomes is not None:
-            if self._options.delay_independent:
+            if self._settings.delay_independent:
                 outcomes = attrs.evolve(outcomes, withheld=None)
             if self._state.unfair:
                 outcomes = attrs.evolve(outcomes, withheld=np.ones(outcomes.size, dtype=np.bool_))
@@ -182,7 +182,7 @@ class LabelFlow:
 
     def take_over(self, old: LabelFlow) -> None:
         """Go on where another flow of the model, with the same reference, stopped; ``old`` is not used again."""
-        self._state.take_over(old._state, self._options)
+        self._state.take_over(old._state, self._settings)
         self._tally = old._tally
         self._admission = Admission(self.model, self._reader.unusable, self._state.sample, self._state.health)
         self._admission.rejected, self._admission.unidentified = old._admission.rejected, old._admission.unidentified
@@ -237,18 +237,18 @@ class FlowState:
         model: str,
         reference: ReferenceProfile,
         layout: OutcomeLayout,
-        options: LabelOptions,
+        settings: LabelSettings,
         *,
         probabilities: bool,
     ) -> None:
         self.layout = layout
         self.clock = FlowClock()
-        self.store = LabelStore(layout, options.capacity, probabilities=probabilities)
-        self.sample = Sample(options)
+        self.store = LabelStore(layout, settings.capacity, probabilities=probabilities)
+        self.sample = Sample(settings)
         self.releaser = Releaser()
         self.delays = DelayHistogram(model)
-        self.health = LabelHealth(reference, layout, options)
-        self.maturity = Maturity(0.0 if options.delay_independent else options.maturity)
+        self.health = LabelHealth(reference, layout, settings)
+        self.maturity = Maturity(0.0 if settings.delay_independent else settings.maturity)
         self.events = 0
         self.unfair = False
         self.first_prediction: float | None = None
@@ -322,11 +322,11 @@ class FlowState:
             excluded_since=excluded,
         )
 
-    def take_over(self, old: FlowState, options: LabelOptions) -> None:
-        """Go on with the state of a flow with the same reference, under other options."""
+    def take_over(self, old: FlowState, settings: LabelSettings) -> None:
+        """Go on with the state of a flow with the same reference, under other settings."""
         self.store, self.releaser, self.clock = old.store, old.releaser, old.clock
         self.sample, self.delays = old.sample, old.delays
-        self.store.capacity, self.sample.options = options.capacity, options
+        self.store.capacity, self.sample.settings = settings.capacity, settings
         self.maturity.restore(old.maturity.snapshot())
         self.health.restore(old.health.snapshot())
         self.events, self.first_prediction, self.unfair = old.events, old.first_prediction, old.unfair

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from ..records.batches import LabelBatch, ModelBatch, RecordBatch, lines_of
 from ..records.values import text_of
-from ..reference.building.builder import BuildOptions, ProfileBuilder
+from ..reference.building.builder import ProfileBuilder
+from ..reference.building.settings import BuildSettings
 from ..reference.profile import ReferenceProfile
 
 __all__ = ["LearningBuffer"]
@@ -59,12 +60,12 @@ class LearningBuffer:
             return np.zeros(labels.size, dtype=np.bool_)
         return np.array([text_of(value) in self._identifiers for value in labels.identifier], dtype=np.bool_)
 
-    def learn(self, model: str, options: BuildOptions) -> ReferenceProfile:
+    def learn(self, model: str, settings: BuildSettings) -> ReferenceProfile:
         """The reference of exactly the first records, however they came in batches.
 
         Raises :class:`ReferenceProfileError` if none can be built from them.
         """
-        builder = ProfileBuilder(model, options, learned=True)
+        builder = ProfileBuilder(model, settings, learned=True)
         for batch in self._first():
             builder.survey(batch)
         builder.fix_bins()

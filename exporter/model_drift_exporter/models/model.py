@@ -20,11 +20,12 @@ from ..records.clock import EventTimes
 from ..records.times import parse_time
 from ..reference.profile import Column, ReferenceProfile
 from .learning import LearningBuffer
-from .monitoring import ModelMonitors, TrackOptions
+from .monitoring import ModelMonitors
 from .series_limit import ModelSeries
+from .settings import MonitoringSettings
 from .traffic import Traffic
 
-__all__ = ["ModelTrack", "TrackOptions", "TrackSamples"]
+__all__ = ["ModelTrack", "TrackSamples"]
 
 _DAY = 86_400.0
 
@@ -35,14 +36,14 @@ class ModelTrack:
     ``parts`` are the monitors and the join of labels, once there is a reference.
     """
 
-    def __init__(self, name: str, reference: ReferenceProfile | None, options: TrackOptions) -> None:
+    def __init__(self, name: str, reference: ReferenceProfile | None, settings: MonitoringSettings) -> None:
         self.name = name
-        self.traffic = Traffic(EventTimes(options.longest_window))
+        self.traffic = Traffic(EventTimes(settings.longest_window))
         self.reference: ReferenceProfile | None = None
-        self.board = AlarmBoard(name, options.evidence.budgets)
-        self._options = options
+        self.board = AlarmBoard(name, settings.evidence.budgets)
+        self._settings = settings
         self.parts: ModelMonitors | None = None
-        self._buffer = LearningBuffer(options.learn_records)
+        self._buffer = LearningBuffer(settings.learn.records)
         self._hopeless = False
         self._samples = TrackSamples(name)
         if reference is not None:
@@ -54,9 +55,9 @@ class ModelTrack:
         return None if self.reference is not None or self._hopeless else self._buffer.records
 
     @property
-    def options(self) -> TrackOptions:
-        """How the model is followed."""
-        return self._options
+    def settings(self) -> MonitoringSettings:
+        """How the model is monitored."""
+        return self._settings
 
     @property
     def times(self) -> EventTimes:
@@ -80,7 +81,7 @@ class ModelTrack:
 
     def _begin(self, reference: ReferenceProfile) -> None:
         self.reference = reference
-        self.parts = ModelMonitors(self.name, reference, self._options, self.board)
+        self.parts = ModelMonitors(self.name, reference, self._settings, self.board)
         self._samples.begin(reference)
 
     def process(self, batch: ModelBatch) -> None:
@@ -107,7 +108,7 @@ class ModelTrack:
 
         Raises :class:`ReferenceProfileError` if no reference can be built from them; they are then kept.
         """
-        self._begin(self._buffer.learn(self.name, self._options.build))
+        self._begin(self._buffer.learn(self.name, self._settings.build))
         for batch in self._buffer.drain():
             self._observe(batch)
 
@@ -156,7 +157,7 @@ class ModelTrack:
         in all windows that both have; otherwise latches are released. Raises :class:`ReferenceProfileError` if no reference
         can be built from the records.
         """
-        times = attrs.evolve(old.times, longest_window=self._options.longest_window)
+        times = attrs.evolve(old.times, longest_window=self._settings.longest_window)
         self.traffic = attrs.evolve(old.traffic, times=times)
         if not same_bins:
             old.rearm()
@@ -175,17 +176,13 @@ class ModelTrack:
         return {
             "reference": reference.fingerprint if reference else "",
             "learned": msgspec.to_builtins(reference) if reference and reference.learned else None,
-            "learning": self._learning_settings,
+            "learning": self._settings.learning_text,
             "hopeless": self._hopeless,
             "traffic": self.traffic.snapshot(),
             "buffer": self._buffer.snapshot(),
             "board": self.board.snapshot(),
             "monitors": self.parts.snapshot() if self.parts is not None else {},
         }
-
-    @property
-    def _learning_settings(self) -> str:
-        return repr((self._options.learn_records, self._options.build))
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a snapshot, before the first batch.
@@ -195,7 +192,7 @@ class ModelTrack:
         """
         self.traffic.restore(state["traffic"])
         if self.reference is None:
-            if state["learning"] != self._learning_settings:
+            if state["learning"] != self._settings.learning_text:
                 raise StateError(f"model {self.name}: settings changed that its reference is learned with")
             self._hopeless = bool(state["hopeless"])
             if state["learned"] is not None:
@@ -250,7 +247,7 @@ class ModelTrack:
     def series(self) -> ModelSeries:
         """How many time series the model has."""
         columns = self.parts.exported if self.parts is not None else ()
-        return ModelSeries.of([*self.collect()], columns, len(self._options.windows), self.suppressed)
+        return ModelSeries.of([*self.collect()], columns, len(self._settings.windows), self.suppressed)
 
     def own_samples(self) -> Iterable[Samples]:
         """Samples of what the model itself counts, whatever its parts do."""
@@ -310,7 +307,7 @@ class TrackSamples:
         yield from self._constant
         if reference is None:
             yield self._learning.samples([track.learning or 0])
-            yield self._needed.samples([track.options.learn_records])
+            yield self._needed.samples([track.settings.learn.records])
         else:
             yield self._absent.samples([len(track.absent_features)])
             if reference.version and track.traffic.version:

@@ -11,10 +11,11 @@ from ..evidence.alarms import Transition
 from ..metrics.samples import Samples, Series
 from ..records.batches import Decoded, ModelBatch
 from ..reference.profile import ReferenceProfile
-from .model import ModelTrack, TrackOptions
+from .model import ModelTrack
 from .reference_fit import ReferenceFit
 from .routing import OTHER_MODELS, Routing
 from .series_limit import series_now
+from .settings import MonitoringSettings
 
 __all__ = ["DEFAULT_MODEL", "OTHER_MODELS", "Models", "default_model", "why_new_bins"]
 
@@ -34,13 +35,13 @@ class Models:
 
     def __init__(
         self,
-        options: TrackOptions,
+        settings: MonitoringSettings,
         references: Sequence[ReferenceProfile] = (),
         *,
         default_name: str | None = None,
         limit: int = 20,
     ) -> None:
-        self._options = options
+        self._settings = settings
         self.references: Mapping[str, ReferenceProfile] = {profile.model: profile for profile in references}
         self.routing = Routing(default_model(default_name, references), limit)
         self._limit = limit
@@ -86,12 +87,12 @@ class Models:
         track = self.tracks.get(name)
         if track is None and len(self.tracks) < self._limit and name != OTHER_MODELS:
             reference = self.reference_of(name)
-            track = self.tracks[name] = ModelTrack(name, reference, self._options)
+            track = self.tracks[name] = ModelTrack(name, reference, self._settings)
             if reference is None:
                 _log.info(
                     "model %s has no reference: learning one from its first %d records",
                     name,
-                    self._options.learn_records,
+                    self._settings.learn.records,
                 )
             for batch in self.routing.claim(name, only=len(self.tracks) == 1, arrival=arrival):
                 self._give(track, batch)
@@ -106,11 +107,11 @@ class Models:
         self.routing.take_over(old.routing)
         for name, track in old.tracks.items():
             given = self.reference_of(name)
-            reason = why_new_bins(track, given, self._options, same_fields=same_fields)
+            reason = why_new_bins(track, given, self._settings, same_fields=same_fields)
             if reason and track.reference is not None:
                 _log.info("model %s: its bin counters and windows start again from 0, because %s", name, reason)
             reference = track.reference if given is None and not reason else given
-            successor = self.tracks[name] = ModelTrack(name, reference, self._options)
+            successor = self.tracks[name] = ModelTrack(name, reference, self._settings)
             try:
                 successor.take_over(track, same_bins=not reason)
             except ReferenceProfileError as error:
@@ -169,13 +170,13 @@ class Models:
         """Go on from a snapshot, before the first batch. A model whose part does not fit any more begins anew."""
         self.routing.restore(state)
         for name, saved in state["tracks"].items():
-            track = self.tracks[name] = ModelTrack(name, self.reference_of(name), self._options)
+            track = self.tracks[name] = ModelTrack(name, self.reference_of(name), self._settings)
             try:
                 track.restore(saved)
             except StateError as error:
                 _log.warning("model %s begins anew: %s", name, error)
             except (KeyError, TypeError, ValueError, AttributeError) as error:
-                self.tracks[name] = ModelTrack(name, self.reference_of(name), self._options)
+                self.tracks[name] = ModelTrack(name, self.reference_of(name), self._settings)
                 _log.warning("model %s begins anew, its part of the snapshot does not fit: %r", name, error)
 
     def collect(self) -> Iterable[Samples]:
@@ -194,14 +195,16 @@ class Models:
             yield Series("model_records_total", [(OTHER_MODELS,)]).samples([self._overflow])
 
 
-def why_new_bins(track: ModelTrack, given: ReferenceProfile | None, options: TrackOptions, *, same_fields: bool) -> str:
+def why_new_bins(
+    track: ModelTrack, given: ReferenceProfile | None, settings: MonitoringSettings, *, same_fields: bool
+) -> str:
     """Why what ``track`` has counted into bins means nothing under the new settings; empty where it goes on.
 
     ``given`` is the reference that the model has now; without one a learned reference stays as long as another would not be
     learned. ``same_fields``: what the fields and features of a record are has not changed.
     """
     own = track.reference if track.reference is not None and not track.reference.learned else None
-    learns_otherwise = (options.build, options.learn_records) != (track.options.build, track.options.learn_records)
+    learns_otherwise = not settings.learns_as(track.settings)
     if not same_fields:
         return "fields, features.include or features.exclude changed"
     if own is not None and given is None:

@@ -7,13 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-import attrs
-
 from ..errors import StateError
 from ..evidence.alarms import AlarmBoard
-from ..evidence.settings import EvidenceOptions
 from ..labels.flow import LabelFlow
-from ..labels.settings import LabelOptions
 from ..metrics.samples import Samples
 from ..monitors import MONITORS, OUTCOME_MONITORS, Monitor, MonitorContext, OutcomeMonitor
 from ..monitors.bin_counts import ObservationsMonitor
@@ -21,34 +17,16 @@ from ..monitors.distances import DriftMonitor
 from ..monitors.drift import EvidenceMonitor
 from ..records.batches import ModelBatch, RecordBatch, lines_of
 from ..reference.binning import Binner, CodedBatch
-from ..reference.building.builder import BuildOptions
 from ..reference.outcomes import OutcomeBatch
 from ..reference.profile import Column, ReferenceProfile
-from ..settings.values import Window
 from .reference_metrics import reference_samples
 from .series_limit import exported_columns, series_of
+from .settings import MonitoringSettings
 from .traffic import Traffic
 
-__all__ = ["ModelMonitors", "TrackOptions"]
+__all__ = ["ModelMonitors"]
 
 _log = logging.getLogger(__name__)
-
-
-@attrs.frozen
-class TrackOptions:
-    """What all models have in common: windows, the size and options of a learned reference, limits, evidence, labels."""
-
-    windows: tuple[Window, ...]
-    learn_records: int = 5_000
-    build: BuildOptions = attrs.field(factory=BuildOptions)
-    series_per_model: int = 30_000
-    evidence: EvidenceOptions = attrs.field(factory=EvidenceOptions)
-    labels: LabelOptions = attrs.field(factory=LabelOptions)
-
-    @property
-    def longest_window(self) -> float | None:
-        """Seconds of the longest window of event time."""
-        return max((window.seconds for window in self.windows if window.seconds is not None), default=None)
 
 
 _Part = Monitor | OutcomeMonitor | LabelFlow
@@ -71,23 +49,29 @@ class ModelMonitors:
     ``suppressed_series``.
     """
 
-    def __init__(self, model: str, reference: ReferenceProfile, options: TrackOptions, board: AlarmBoard) -> None:
+    def __init__(
+        self, model: str, reference: ReferenceProfile, settings: MonitoringSettings, board: AlarmBoard
+    ) -> None:
         self.model = model
         self._binner = Binner(reference)
-        windows = len(options.windows)
-        exported = exported_columns(reference.columns, windows, options.series_per_model, len(reference.classes))
+        windows = len(settings.windows)
+        exported = exported_columns(
+            reference.columns, windows, settings.limits.series_per_model, len(reference.classes)
+        )
         hidden = [column for position, column in enumerate(reference.columns) if position not in set(exported)]
         self.exported: Sequence[Column] = [reference.columns[position] for position in exported]
         self.suppressed: Sequence[str] = [column.name for column in hidden]
         self.suppressed_series = sum(series_of(column, windows) for column in hidden)
-        context = MonitorContext(model, reference, self._binner, options.windows, exported, board, options.evidence)
+        context = MonitorContext(
+            model, reference, self._binner, settings.windows, exported, board, settings.evidence, settings.loss
+        )
         self.observations = ObservationsMonitor(context)
         self.drift = DriftMonitor(context)
         self.evidence = EvidenceMonitor(context)
         others = [make(context) for make in MONITORS]
         self._monitors: list[Monitor] = [self.observations, self.drift, *others, self.evidence]
         self._outcome_monitors: list[OutcomeMonitor] = [make(context) for make in OUTCOME_MONITORS]
-        self.labels = LabelFlow(model, reference, self._binner, options.labels, self._judge, board=board)
+        self.labels = LabelFlow(model, reference, self._binner, settings.labels, self._judge, board=board)
         self._parts = _by_name([*self._monitors, *self._outcome_monitors, self.labels])
         self._constant = reference_samples(model, reference, [reference.columns[position] for position in exported])
 

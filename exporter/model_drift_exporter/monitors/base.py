@@ -8,7 +8,7 @@ from typing import Any, Protocol, Self
 import attrs
 
 from ..evidence.alarms import AlarmBoard
-from ..evidence.settings import EvidenceOptions
+from ..evidence.settings import EvidenceSettings, LossSettings
 from ..metrics.samples import Samples
 from ..reference.binning import Binner, CodedBatch
 from ..reference.outcomes import OutcomeBatch
@@ -32,7 +32,8 @@ class MonitorContext:
     windows: Sequence[Window]
     exported: Sequence[int]
     board: AlarmBoard
-    evidence: EvidenceOptions = attrs.field(factory=EvidenceOptions)
+    evidence: EvidenceSettings = attrs.field(factory=EvidenceSettings)
+    loss: LossSettings = attrs.field(factory=LossSettings)
 
     @property
     def columns(self) -> Sequence[Column]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import StateError
 from ..evidence.scores import LossEvidence, forget_evidence
-from ..evidence.settings import EvidenceOptions
+from ..evidence.settings import LossSettings
 from ..metrics.samples import Samples, Series
 from ..reference.coding import NumericCoder
 from ..reference.losses import FEWEST_CLASS_ROWS, harm_losses
@@ -62,7 +62,7 @@ class ConceptMonitor:
         self._bins = BinLosses.of(self._rows, self._losses, harm.standard_deviation, harm.design_effect)
         self._mixture = self._bins.share.copy()
         self._newest = np.zeros(bins)
-        bets = _residual_bets(self._bins, outcomes, context.evidence)
+        bets = _residual_bets(self._bins, outcomes, context.loss)
         alarm = self._board["ModelConceptDrift"]
         loss = "zero_one" if self._layout.classification else BOUNDED_ERROR
         meaning = [loss, self._scale, self._rows.tolist(), self._losses.tolist()]
@@ -168,8 +168,8 @@ class ConceptMonitor:
             self._mixture, self._newest = mixture, newest
 
 
-def _residual_bets(bins: BinLosses, outcomes: OutcomeSummary, options: EvidenceOptions) -> LossBets:
-    allowed = max(options.loss_tolerance, options.loss_relative_tolerance * outcomes.harm.mean)
+def _residual_bets(bins: BinLosses, outcomes: OutcomeSummary, settings: LossSettings) -> LossBets:
+    allowed = max(settings.tolerance, settings.relative_tolerance * outcomes.harm.mean)
     return LossBets(
         0.0,
         bins.spread,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..evidence.alarms import AlarmBoard, clamped_log10
 from ..evidence.scores import LossEvidence, forget_evidence
-from ..evidence.settings import EvidenceOptions
+from ..evidence.settings import LossSettings
 from ..metrics.samples import Samples, Series
 from ..reference.losses import FEWEST_CLASS_ROWS, harm_losses
 from ..reference.outcomes import OutcomeBatch, OutcomeLayout
@@ -56,8 +56,8 @@ class HarmMonitor:
         self._scale = outcomes.error_scale
         names = judged_classes(outcomes)
         self._classes = [self._layout.classes.index(name) for name in names]
-        bets = [overall_bets(outcomes, context.evidence, binary=self._layout.classification)]
-        bets += [class_bets(outcomes, name, context.evidence, len(names)) for name in names]
+        bets = [overall_bets(outcomes, context.loss, binary=self._layout.classification)]
+        bets += [class_bets(outcomes, name, context.loss, len(names)) for name in names]
         means = [
             outcomes.harm.mean,
             *(outcomes.class_errors.get(name, 0) / outcomes.class_rows[name] for name in names),
@@ -144,7 +144,7 @@ def judged_classes(outcomes: OutcomeSummary) -> list[str]:
     return [name for name, number in rows.items() if number >= FEWEST_CLASS_ROWS]
 
 
-def overall_bets(outcomes: OutcomeSummary, options: EvidenceOptions, *, binary: bool) -> LossBets:
+def overall_bets(outcomes: OutcomeSummary, settings: LossSettings, *, binary: bool) -> LossBets:
     """Bets that the mean loss has risen."""
     harm = outcomes.harm
     return LossBets(
@@ -152,14 +152,14 @@ def overall_bets(outcomes: OutcomeSummary, options: EvidenceOptions, *, binary: 
         harm.standard_deviation,
         harm.rows,
         design_effect=harm.design_effect,
-        tolerance=options.loss_tolerance,
-        relative_tolerance=options.loss_relative_tolerance,
+        tolerance=settings.tolerance,
+        relative_tolerance=settings.relative_tolerance,
         margin=_MARGIN,
         binary=binary,
     )
 
 
-def class_bets(outcomes: OutcomeSummary, name: str, options: EvidenceOptions, judged: int) -> LossBets:
+def class_bets(outcomes: OutcomeSummary, name: str, settings: LossSettings, judged: int) -> LossBets:
     """Bets that the error on one class of ``judged`` has risen: the more there are, the more often a reference errs on one."""
     rows = outcomes.class_rows[name]
     error = outcomes.class_errors.get(name, 0) / rows
@@ -168,8 +168,8 @@ def class_bets(outcomes: OutcomeSummary, name: str, options: EvidenceOptions, ju
         float(np.sqrt(error * (1 - error))),
         rows,
         design_effect=outcomes.class_design_effects.get(name, outcomes.harm.design_effect),
-        tolerance=options.loss_tolerance,
-        relative_tolerance=options.loss_relative_tolerance,
+        tolerance=settings.tolerance,
+        relative_tolerance=settings.relative_tolerance,
         margin=-NormalDist().inv_cdf(NormalDist().cdf(-_MARGIN) / judged),
         binary=True,
     )

@@ -60,7 +60,7 @@ class Exporter:
             max_body_bytes=settings.ingest.max_body_bytes,
             line_bytes=settings.limits.line_bytes,
         )
-        self._keeper = state_keeper(settings.state.path, settings.state.interval_seconds)
+        self._keeper = state_keeper(settings.state.path, settings.state.interval)
         self.pipeline = self._keeper.restore(self._make_pipeline) if self._keeper else self._make_pipeline()
         self._build_info = Series(
             "model_drift_exporter_build_info", [(__version__, platform.python_version())]
@@ -89,7 +89,7 @@ class Exporter:
             if self.step():
                 pause = 0.0
                 continue
-            interval = self.settings.poll.interval_seconds
+            interval = self.settings.poll.interval
             pause = min(max(pause * 1.5, interval), max(_IDLE_SECONDS, interval))
             self._wake.wait(pause)
             self._wake.clear()

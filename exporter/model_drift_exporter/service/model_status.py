@@ -38,7 +38,7 @@ def model_status(track: ModelTrack, labels: int) -> ModelStatus:
         reference_rows=reference.rows if reference else 0,
         reference_learned=bool(reference and reference.learned),
         reference_warnings=_warnings(track),
-        learning=None if track.learning is None else LearningStatus(track.learning, track.options.learn_records),
+        learning=None if track.learning is None else LearningStatus(track.learning, track.settings.learn.records),
         records=track.traffic.records,
         labels=labels,
         late=track.times.late,
@@ -94,7 +94,7 @@ def _warnings(track: ModelTrack) -> tuple[str, ...]:
 def _rate(track: ModelTrack, look: WindowedDrift) -> float:
     """Records a second of event time over the shortest window of time, as far as it is filled."""
     timed = [
-        (window.seconds, place) for place, window in enumerate(track.options.windows) if window.seconds is not None
+        (window.seconds, place) for place, window in enumerate(track.settings.windows) if window.seconds is not None
     ]
     if not timed:
         return 0.0

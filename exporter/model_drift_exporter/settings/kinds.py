@@ -1,7 +1,8 @@
 """Kinds of setting values: how each is read from text, written back, checked and described.
 
 The configuration file and the flags read every value as the text that was typed, so that ``positive_class: yes``
-means "yes". A new kind is one class here.
+means "yes". A setting holds what the text means (seconds, a window), so that nobody parses it again. A new kind is one
+class here.
 """
 
 from __future__ import annotations
@@ -9,14 +10,33 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Hashable, Sequence
+from typing import Any
 
-from .values import SettingError, parse_size, write_size
+from .values import SettingError, parse_duration, parse_size, write_duration, write_size
 
-__all__ = ["Choice", "Integer", "Kind", "Mapped", "Number", "Parsed", "Repeated", "Size", "Switch", "Text", "closest"]
+__all__ = [
+    "Choice",
+    "Duration",
+    "Integer",
+    "Kind",
+    "Mapped",
+    "Number",
+    "Parsed",
+    "Repeated",
+    "Size",
+    "Switch",
+    "Text",
+    "closest",
+]
 
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17}|[1-9][0-9]{0,2}(?:_[0-9]{3}){1,5})")
 _LONGEST_TEXT = 4_096
 _SWITCH_WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
+
+def _itself(item: Any) -> Hashable:
+    found: Hashable = item
+    return found
 
 
 def closest(word: str, known: Sequence[str], similarity: float = 0.6) -> str | None:
@@ -71,16 +91,40 @@ class Text(Kind):
 
 
 class Parsed(Kind):
-    """Text that must mean something to ``parser``; the value stays the text."""
+    """What ``parser`` makes of a text, which ``writer`` turns back; other values than those of ``parser`` are refused."""
 
-    def __init__(self, title: str, placeholder: str, parser: Callable[[str], object]) -> None:
+    def __init__(
+        self, title: str, placeholder: str, parser: Callable[[str], object], writer: Callable[[Any], str] = str
+    ) -> None:
         self.title = title
         self.placeholder = placeholder
         self._parser = parser
+        self._writer = writer
 
-    def parse(self, text: str) -> str:
-        self._parser(text)
-        return text
+    def parse(self, text: str) -> object:
+        return self._parser(text)
+
+    def write(self, value: object) -> str:
+        try:
+            return str(value) if isinstance(value, str | bool) else self._writer(value)
+        except TypeError:  # a value of another type, which no text means
+            return repr(value)
+
+
+class Duration(Kind):
+    """A duration from ``shortest`` to ``longest``, which are texts; the value is in seconds."""
+
+    placeholder = "DURATION"
+
+    def __init__(self, shortest: str, longest: str) -> None:
+        self._bounds = (shortest, longest)
+        self.title = f"a duration from {shortest} to {longest}"
+
+    def parse(self, text: str) -> float:
+        return parse_duration(text, self._bounds)
+
+    def write(self, value: object) -> str:
+        return write_duration(value) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
 
 
 class Choice(Kind):
@@ -175,13 +219,13 @@ class Switch(Kind):
 
 
 class Repeated(Kind):
-    """A list (a tuple in Python) of at least ``minimum`` different items; ``identity`` says when two are the same.
+    """A list (a tuple in Python) of at least ``minimum`` different items; two with the same ``identity`` are the same.
 
     ``separator`` splits one text into several items.
     """
 
     def __init__(
-        self, item: Kind, minimum: int = 0, separator: str = "", identity: Callable[[str], Hashable] = str
+        self, item: Kind, minimum: int = 0, separator: str = "", identity: Callable[[Any], Hashable] = _itself
     ) -> None:
         self.item = item
         self.minimum = minimum
@@ -191,7 +235,7 @@ class Repeated(Kind):
         self.placeholder = item.placeholder
 
     def write(self, value: object) -> str:
-        return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        return ", ".join(map(self.item.write, value)) if isinstance(value, tuple) else str(value)
 
     def parse_items(self, texts: Sequence[str]) -> tuple[tuple[object, ...], list[tuple[int, SettingError]]]:
         """The good items, and each mistake with the index of its item; a list too short is a mistake at index -1."""
@@ -204,7 +248,7 @@ class Repeated(Kind):
             except SettingError as mistake:
                 mistakes.append((index, mistake))
                 continue
-            first = seen.setdefault(self._identity(text), index)
+            first = seen.setdefault(self._identity(item), index)
             if first == index:
                 items.append(item)
             else:
@@ -215,9 +259,11 @@ class Repeated(Kind):
         return tuple(items), mistakes
 
     def check(self, value: object) -> None:
-        if not isinstance(value, tuple) or not all(isinstance(item, str) for item in value):
-            raise SettingError(f"{value!r} is not a tuple of text", "give " + self.title.replace("`", ""))
-        for _, mistake in self.parse_items(value)[1]:
+        if not isinstance(value, tuple):
+            raise SettingError(f"{value!r} is not a tuple", "give " + self.title.replace("`", ""))
+        for item in value:
+            self.item.check(item)
+        for _, mistake in self.parse_items([*map(self.item.write, value)])[1]:
             raise mistake
 
 

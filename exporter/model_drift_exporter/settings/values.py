@@ -1,13 +1,20 @@
-"""The small languages settings are written in: durations, windows, budgets, sizes and listen addresses."""
+"""The small languages settings are written in: durations, windows, budgets, sizes and listen addresses.
+
+Each has a parser, which gives the value that programs use, and a text that the parser reads back as that value.
+"""
 
 from __future__ import annotations
 
 import ipaddress
+import math
 import re
+from fractions import Fraction
+from typing import NamedTuple
 
 import attrs
 
 __all__ = [
+    "ListenAddress",
     "SettingError",
     "Window",
     "parse_budget",
@@ -19,6 +26,9 @@ __all__ = [
     "parse_telemetry_path",
     "parse_window",
     "window_length",
+    "write_budget",
+    "write_duration",
+    "write_optional_duration",
     "write_size",
 ]
 
@@ -42,6 +52,7 @@ _BUDGET = re.compile(
     r"(?:at most )?(?P<count>[a-z]+|[1-9][0-9]{0,5})(?: times?)? "
     r"(?:an?|(?:in|per|every|each)(?: (?P<number>[a-z]+|[1-9][0-9]{0,5}))??) (?P<unit>hour|day|week|month|year)s?"
 )
+_MOST_OF_A_BUDGET = 999_999
 _BUDGET_BOUNDS = (60.0, 1_000 * _UNIT_MINUTES["year"])
 
 _UNIT_BYTES = {"GiB": 2**30, "MiB": 2**20, "KiB": 2**10, "B": 1, "": 1}
@@ -75,6 +86,19 @@ class Window:
     seconds: float | None = None
     records: int | None = None
 
+    def __str__(self) -> str:
+        return self.name
+
+
+class ListenAddress(NamedTuple):
+    """Where a server listens: the host ``""`` means all interfaces, an IPv6 host has no brackets; port 0 is any free one."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
 
 def parse_duration(text: str, bounds: tuple[str, str] | None = None) -> float:
     """Seconds of a duration such as ``250ms``, ``90s`` or ``1h30m``; ``SettingError`` where it is none.
@@ -98,6 +122,22 @@ def parse_optional_duration(text: str, bounds: tuple[str, str]) -> float | None:
     return None if text == "auto" else parse_duration(text, bounds)
 
 
+def write_duration(seconds: float) -> str:
+    """The text of a duration in whole milliseconds, ``1h30m`` for 5,400 seconds; ``parse_duration`` reads it back."""
+    if not 0 <= seconds < math.inf:
+        return f"{seconds}s"  # which is no duration
+    left, parts = round(seconds * 1_000), []
+    for unit, length in _UNIT_SECONDS.items():
+        count, left = divmod(left, round(length * 1_000))
+        parts += [f"{count}{unit}"] if count else []
+    return "".join(parts) or "0s"
+
+
+def write_optional_duration(seconds: float | None) -> str:
+    """Like :func:`write_duration`, ``auto`` for ``None``."""
+    return "auto" if seconds is None else write_duration(seconds)
+
+
 def parse_budget(text: str) -> float:
     """Minutes per event of "1 in 10 years", "at most one in 10 years", "1 a week", "one per month", "twice a year".
 
@@ -115,6 +155,23 @@ def parse_budget(text: str) -> float:
         side = "more often than once an hour" if minutes < _BUDGET_BOUNDS[0] else "less often than once in 1000 years"
         raise SettingError(f'"{text}" is {side}', 'write something from "1 an hour" to "1 in 1000 years"')
     return minutes
+
+
+def write_budget(minutes: float) -> str:
+    """The plainest text of minutes per event that ``parse_budget`` reads back: "1 in 10 years", "1 in a week"."""
+    if not _BUDGET_BOUNDS[0] <= minutes <= _BUDGET_BOUNDS[1]:
+        return f"1 in {minutes} minutes"  # which is no budget
+    found: list[tuple[bool, bool, int, str]] = []
+    for position, unit in enumerate(reversed(_UNIT_MINUTES)):
+        units = minutes / _UNIT_MINUTES[unit]
+        most = _MOST_OF_A_BUDGET if units <= 1 else max(1, int(_MOST_OF_A_BUDGET / units))
+        times = Fraction(units).limit_denominator(most)
+        number, count = times.numerator, times.denominator
+        if 1 <= number <= _MOST_OF_A_BUDGET and number * _UNIT_MINUTES[unit] / count == minutes:
+            article = "an" if unit == "hour" else "a"
+            period = f"{article} {unit}" if number == 1 else f"{number} {unit}s"
+            found.append((count > 1, count > 1 and number > 1, position, f"{count} in {period}"))
+    return min(found)[-1] if found else f"1 in {minutes} minutes"
 
 
 def _small_number(text: str) -> int | None:
@@ -138,9 +195,8 @@ def parse_window(text: str) -> Window:
     return Window(text, seconds=parse_duration(text, WINDOW_BOUNDS))
 
 
-def window_length(text: str) -> tuple[float | None, int | None]:
+def window_length(window: Window) -> tuple[float | None, int | None]:
     """What two windows must differ in: ``60m`` is ``1h``."""
-    window = parse_window(text)
     return window.seconds, window.records
 
 
@@ -160,12 +216,8 @@ def write_size(size: int) -> str:
     return f"{size // _UNIT_BYTES[unit]}{'' if unit == 'B' else unit}"
 
 
-def parse_listen_address(text: str) -> tuple[str, int]:
-    """Host and port of ``:9877``, ``localhost:9877`` or ``[::1]:9877``; the host ``""`` means all interfaces.
-
-    An IPv6 host comes back without its brackets. With port 0 the system chooses one. Raises
-    ``SettingError``.
-    """
+def parse_listen_address(text: str) -> ListenAddress:
+    """Host and port of ``:9877``, ``localhost:9877`` or ``[::1]:9877``. Raises ``SettingError``."""
     host, colon, port = text.rpartition(":")
     if not colon:
         instead = f":{text}" if _PORT.fullmatch(text) else f"{text}:9877"
@@ -185,10 +237,10 @@ def parse_listen_address(text: str) -> tuple[str, int]:
         raise SettingError(
             f'"{text}" has the host "{host}"', 'write a host name, an IPv4 address or "[IPv6]" before the port'
         )
-    return bare, int(port)
+    return ListenAddress(bare, int(port))
 
 
-def parse_optional_address(text: str) -> tuple[str, int] | None:
+def parse_optional_address(text: str) -> ListenAddress | None:
     """Like ``parse_listen_address``, but ``None`` for no text."""
     return parse_listen_address(text) if text else None
 

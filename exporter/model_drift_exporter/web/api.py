@@ -7,7 +7,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from .service import Service, WebOptions
+from ..configuration.settings import WebSettings
+from .service import Service
 
 __all__ = ["ApiEndpoints"]
 
@@ -21,7 +22,7 @@ class _Rearm(msgspec.Struct, forbid_unknown_fields=True):
 class ApiEndpoints:
     """The handlers below ``/api/v1``. All work is left to worker threads."""
 
-    def __init__(self, service: Service, settings: WebOptions) -> None:
+    def __init__(self, service: Service, settings: WebSettings) -> None:
         self._service = service
         self._settings = settings
 

@@ -16,11 +16,12 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, ExceptionHandler, Message, Receive, Scope, Send
 
+from ..configuration.settings import IngestSettings, WebSettings
 from ..metrics.renderer import render
 from .api import ApiEndpoints
 from .ingest import IngestEndpoint
 from .negotiation import OPENMETRICS, TEXT, accepts_gzip, accepts_openmetrics
-from .service import Service, WebOptions
+from .service import Service
 
 __all__ = ["create_app", "create_ingest_app"]
 
@@ -34,10 +35,9 @@ _SECURITY_HEADERS = {
 }
 
 
-def create_app(service: Service, settings: WebOptions) -> Starlette:
-    """The application of the main listen addresses."""
+def create_app(service: Service, settings: WebSettings, ingest: IngestSettings) -> Starlette:
+    """The application of the main listen addresses; it takes records where ``ingest`` has no address of its own."""
     endpoints, api = _Endpoints(service, settings), ApiEndpoints(service, settings)
-    # The first route that matches wins: a telemetry path of "/" takes the place of the landing page.
     routes = [
         Route(settings.telemetry_path, endpoints.metrics),
         Route("/", endpoints.page),
@@ -48,21 +48,21 @@ def create_app(service: Service, settings: WebOptions) -> Starlette:
         Route("/api/v1/alerts", api.alerts),
         Route("/api/v1/rearm", api.rearm, methods=["POST"]),
     ]
-    if settings.serve_ingest:
-        routes.append(Route("/ingest", IngestEndpoint(service, settings).handle, methods=["POST"]))
+    if ingest.enabled and ingest.listen_address is None:
+        routes.append(Route("/ingest", IngestEndpoint(service, ingest).handle, methods=["POST"]))
     return _application(routes)
 
 
-def create_ingest_app(service: Service, settings: WebOptions) -> Starlette:
+def create_ingest_app(service: Service, settings: WebSettings, ingest: IngestSettings) -> Starlette:
     """``/ingest`` and ``/-/healthy`` only, for a listen address that more clients can reach than the rest."""
-    ingest = Route("/ingest", IngestEndpoint(service, settings).handle, methods=["POST"])
-    return _application([ingest, Route("/-/healthy", _Endpoints(service, settings).healthy)])
+    taking = Route("/ingest", IngestEndpoint(service, ingest).handle, methods=["POST"])
+    return _application([taking, Route("/-/healthy", _Endpoints(service, settings).healthy)])
 
 
 class _Endpoints:
     """The handlers that need the service. They run on the event loop, so all work is left to worker threads."""
 
-    def __init__(self, service: Service, settings: WebOptions) -> None:
+    def __init__(self, service: Service, settings: WebSettings) -> None:
         self._service = service
         self._settings = settings
         self._scrapes = 0
@@ -70,7 +70,7 @@ class _Endpoints:
 
     async def metrics(self, request: Request) -> Response:
         limit = self._settings.max_requests
-        if 0 < limit <= self._scrapes:
+        if limit <= self._scrapes:
             return _text(503, f"{limit} scrapes are being served already (--web.max-requests)", {"Retry-After": "1"})
         openmetrics = accepts_openmetrics(_joined(request, "accept"))
         gzip = accepts_gzip(_joined(request, "accept-encoding"))

@@ -12,8 +12,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
+from ..configuration.settings import IngestSettings
 from ..sources.compression import GZIP_MAGIC
-from .service import Service, WebOptions
+from .service import Service
 
 __all__ = ["CONTENT_TYPES", "IngestEndpoint"]
 
@@ -23,15 +24,19 @@ CONTENT_TYPES = ("application/json", "application/x-ndjson", "application/ndjson
 
 _CONTENT_ENCODINGS = {"": "identity", "identity": "identity", "gzip": "gzip", "x-gzip": "gzip"}
 _RETRY_SECONDS = "1"
+_BODY_SECONDS = 30.0
+_LEAST_PENDING = 16 * 2**20
+"""Bytes that all requests being received may hold together, so that many clients cannot fill the memory; two bodies at least."""
 _LARGEST_EXPANSION = 1032  # no DEFLATE stream expands further
 
 
 class IngestEndpoint:
     """The handler of ``/ingest``; it knows how many bytes all requests together hold at the moment."""
 
-    def __init__(self, service: Service, options: WebOptions) -> None:
+    def __init__(self, service: Service, settings: IngestSettings) -> None:
         self._service = service
-        self._options = options
+        self._settings = settings
+        self._most_pending = max(_LEAST_PENDING, 2 * settings.max_body_bytes)
         self._pending_bytes = 0
 
     async def handle(self, request: Request) -> Response:
@@ -42,7 +47,7 @@ class IngestEndpoint:
         content_type = _content_type(request)
         content_encoding = _content_encoding(request)
         length = request.headers.get("content-length", "")
-        if length.isdecimal() and int(length) > self._options.max_body_bytes:
+        if length.isdecimal() and int(length) > self._settings.max_body_bytes:
             raise self._too_large()
         try:
             body = await self._receive(request)
@@ -50,32 +55,31 @@ class IngestEndpoint:
             logger.debug("a client of /ingest went away in mid-request; nothing of the request is taken")
             return Response(status_code=400)
         expanded = _announced_bytes(body, content_encoding)
-        if expanded > self._options.max_body_bytes:
+        if expanded > self._settings.max_body_bytes:
             raise self._too_large(f"the body expands to {expanded} bytes, more than")
         if body and not self._service.offer(body, content_type, content_encoding):
             raise _busy("the queue is full")
         return JSONResponse({"status": "queued"}, status_code=202)
 
     async def _receive(self, request: Request) -> bytes:
-        options = self._options
         received = bytearray()
         try:
-            async with asyncio.timeout(options.body_timeout):
+            async with asyncio.timeout(_BODY_SECONDS):
                 async for chunk in request.stream():
-                    if len(received) + len(chunk) > options.max_body_bytes:
+                    if len(received) + len(chunk) > self._settings.max_body_bytes:
                         raise self._too_large()
-                    if self._pending_bytes + len(chunk) > options.max_pending_bytes:
+                    if self._pending_bytes + len(chunk) > self._most_pending:
                         raise _busy("too much is being sent at the same time")
                     received += chunk
                     self._pending_bytes += len(chunk)
         except TimeoutError:
-            raise _refusal(408, f"the body did not arrive within {options.body_timeout:g} seconds") from None
+            raise _refusal(408, f"the body did not arrive within {_BODY_SECONDS:g} seconds") from None
         finally:
             self._pending_bytes -= len(received)
         return bytes(received)
 
     def _too_large(self, what: str = "the body is larger than") -> HTTPException:
-        limit = self._options.max_body_bytes
+        limit = self._settings.max_body_bytes
         return _refusal(413, f"{what} {limit} bytes; send it in several requests, or raise --ingest.max-body-bytes")
 
 

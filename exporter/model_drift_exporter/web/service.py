@@ -1,17 +1,13 @@
-"""The seam between HTTP and the rest of the exporter: what the web applications ask of it, and their options."""
+"""The seam between HTTP and the rest of the exporter: what the web applications ask of it."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
-import attrs
-
 from ..metrics.samples import Samples
 from ..service.status import ExporterStatus
 
-__all__ = ["Service", "WebOptions"]
-
-MEBIBYTE = 1024 * 1024
+__all__ = ["Service"]
 
 
 class Service(Protocol):
@@ -55,27 +51,3 @@ class Service(Protocol):
         ``content_encoding`` is ``gzip`` (the body is still compressed) or ``identity``.
         """
         ...
-
-
-def _check_path(_: object, attribute: attrs.Attribute[str], value: str) -> None:
-    if not value.startswith("/"):
-        raise ValueError(f"{attribute.name} must begin with a slash, not {value!r}")
-
-
-@attrs.frozen
-class WebOptions:
-    """How the web applications behave.
-
-    ``max_requests`` limits scrapes served at once (0: no limit); ``max_body_bytes`` one ingest request, as sent and as its gzip
-    trailer says it expands to; ``max_pending_bytes`` all ingest requests that are being received together, so that many clients
-    cannot fill the memory; ``body_timeout`` is in seconds. ``serve_ingest`` is off where ``/ingest`` has an address of
-    its own.
-    """
-
-    telemetry_path: str = attrs.field(default="/metrics", validator=_check_path)
-    max_requests: int = 40
-    enable_lifecycle: bool = False
-    serve_ingest: bool = True
-    max_body_bytes: int = 8 * MEBIBYTE
-    max_pending_bytes: int = 16 * MEBIBYTE
-    body_timeout: float = 30.0

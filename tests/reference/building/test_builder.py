@@ -14,10 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_drift_exporter.errors import ReferenceProfileError
-from model_drift_exporter.reference.building.builder import BuildOptions, ProfileBuilder, WarningList, shortened
+from model_drift_exporter.reference.building.builder import ProfileBuilder, WarningList, shortened
 from model_drift_exporter.reference.profile import Column, ReferenceProfile
 from model_drift_exporter.reference.store import load_profiles, save_profiles
 from tests.prediction_log import Row, batch_of, make_rows, profile_of
+from tests.sections import build_settings
 
 _SCALARS = st.one_of(
     st.none(),
@@ -42,7 +43,7 @@ _ROWS = st.lists(
     min_size=1,
     max_size=40,
 )
-_OPTIONS = BuildOptions(minimum_count=2)
+_OPTIONS = build_settings(minimum_count=2)
 
 
 @settings(max_examples=80, deadline=None)
@@ -52,7 +53,7 @@ def test_any_rows_make_a_sound_profile(rows: list[Row], cuts: list[int], task: s
 
     However the rows come in batches, the profile is the same to the last digit.
     """
-    options = BuildOptions(minimum_count=2, task=task)
+    options = build_settings(minimum_count=2, task=task)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         profile = profile_of([batch_of(rows)], options)
@@ -79,7 +80,7 @@ def _column(profile: ReferenceProfile, name: str) -> Column:
 
 
 def _feature(values: list[Any], **options: Any) -> tuple[ReferenceProfile, Column]:
-    profile = profile_of([batch_of([{"features": {"x": value}} for value in values])], BuildOptions(**options))
+    profile = profile_of([batch_of([{"features": {"x": value}} for value in values])], build_settings(**options))
     return profile, _column(profile, "x")
 
 
@@ -217,12 +218,12 @@ def test_outputs_of_a_regression() -> None:
 
 def test_configured_outputs_win() -> None:
     """Task, classes, positive class and threshold can be set."""
-    options = BuildOptions(task="classification", positive_class="no", threshold=0.7, classes=("yes", "no"))
+    options = build_settings(task="classification", positive_class="no", threshold=0.7, classes=("yes", "no"))
     profile = profile_of([batch_of(make_rows(300))], options)
     assert (profile.classes, profile.positive_class, profile.threshold) == (["yes", "no"], "no", 0.7)
     numbers = [{"features": {"x": index % 9}, "prediction": index % 3} for index in range(300)]
     assert profile_of([batch_of(numbers)]).task == "classification"
-    assert profile_of([batch_of(numbers)], BuildOptions(task="regression")).task == "regression"
+    assert profile_of([batch_of(numbers)], build_settings(task="regression")).task == "regression"
 
 
 def test_features_that_come_late_are_missing_before() -> None:
@@ -241,7 +242,7 @@ def test_fingerprint_tells_meaning() -> None:
     assert len(profile.fingerprint) == 12
     assert profile_of([batch_of(rows)], model="other").fingerprint == profile.fingerprint
     assert profile_of([batch_of([*rows[:-1], rows[0]])]).fingerprint != profile.fingerprint
-    assert profile_of([batch_of(rows)], BuildOptions(threshold=0.9)).fingerprint != profile.fingerprint
+    assert profile_of([batch_of(rows)], build_settings(threshold=0.9)).fingerprint != profile.fingerprint
 
 
 def test_one_off_predictions_stay_in_the_pod() -> None:
@@ -261,7 +262,7 @@ def test_rare_classes_of_many_count_as_other() -> None:
     profile = profile_of([batch_of(rows)])
     assert len(profile.classes) == 30
     assert _column(profile, "prediction").counts["__other__"] == 9
-    named = profile_of([batch_of(rows)], BuildOptions(classes=("secret",)))
+    named = profile_of([batch_of(rows)], build_settings(classes=("secret",)))
     assert _column(named, "prediction").counts["secret"] == 9
 
 
@@ -284,7 +285,7 @@ def test_bins_of_the_score_are_those_of_the_scores_counted(positive: str | None)
         {"features": {"x": index % 9}, "prediction": "yes" if share > 0.5 else "no", "scores": [1 - share, share]}
         for index, share in enumerate(shares)
     ]
-    profile = profile_of([batch_of(rows)], BuildOptions(positive_class=positive))
+    profile = profile_of([batch_of(rows)], build_settings(positive_class=positive))
     score = _column(profile, "score")
     assert profile.positive_class == (positive or "yes")
     assert score.mean == pytest.approx(np.mean(shares) if positive != "no" else 1 - np.mean(shares))

@@ -10,11 +10,11 @@ import numpy as np
 from ...configuration.settings import Settings
 from ...errors import ReferenceProfileError
 from ...models.series_limit import ModelSeries
-from ...pipeline.assembly import build_options
 from ...records.batches import RecordBatch
 from ...records.values import text_of
 from ...reference.binning import Binner
-from ...reference.building.builder import BuildOptions, ProfileBuilder
+from ...reference.building.builder import ProfileBuilder
+from ...reference.building.settings import BuildSettings
 from ...reference.building.survey import FieldSurvey
 from ...reference.description import dependence_sentence, season_sentence
 from ...reference.profile import (
@@ -52,9 +52,9 @@ def survey_features(batches: Batches, kinds: Mapping[str, str]) -> dict[str, Fie
     return {name: survey for name, survey in surveys.items() if survey.present or survey.invalid}
 
 
-def why_no_reference(name: str, batches: Batches, options: BuildOptions) -> str:
+def why_no_reference(name: str, batches: Batches, settings: BuildSettings) -> str:
     """The reason that no reference can be learned from these records."""
-    builder = ProfileBuilder(name, options, learned=True)
+    builder = ProfileBuilder(name, settings, learned=True)
     for batch in batches:
         builder.survey(batch)
     try:
@@ -83,7 +83,7 @@ def write_model(
         report.say("version", named[0].split(" (")[0] if len(named) == 1 else joined(named))
     surveys = survey_features(batches, settings.features.kinds)
     if reference is None:
-        why = why_no_reference(name, batches, build_options(settings))
+        why = why_no_reference(name, batches, settings.build)
         report.mistake(f"model {name}", f"no reference can be learned from its records: {why}")
         report.say("reference", "none can be learned; the records are counted only")
         return

@@ -9,6 +9,7 @@ from pathlib import Path
 from ...configuration.settings import InputSettings, PollSettings, Settings
 from ...reference.profile import ReferenceProfile
 from ...reference.store import save_profiles
+from ...settings.values import parse_window
 from ..profile import build_profiles
 from .prediction_log import PredictionLog, reference_rows
 from .requests import Requests
@@ -35,8 +36,8 @@ def follow_settings(scenario: Scenario, folder: Path) -> Settings:
     return Settings(
         reference=(str(folder / PROFILE_NAME),),
         inputs=(InputSettings(path=str(folder / LOG_NAME)),),
-        windows=scenario.windows,
-        poll=PollSettings(interval="100ms"),
+        windows=tuple(map(parse_window, scenario.windows)),
+        poll=PollSettings(interval=0.1),
     )
 
 

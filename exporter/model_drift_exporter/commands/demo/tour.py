@@ -20,7 +20,6 @@ from ...service.logs import configure_logging
 from ...settings.values import SettingError, parse_listen_address
 from ...web.app import create_app
 from ...web.server import Listener, Server, listen
-from ...web.service import WebOptions
 from .flights import flights_available, flights_scenario
 from .generated import generated_scenario
 from .guide import Guide
@@ -109,8 +108,9 @@ class _Tour:
     ) -> None:
         rows = write_reference(scenario, folder).rows
         self._replay = Replay(scenario, folder, seconds)
-        self._exporter = Exporter(follow_settings(scenario, folder))
-        self._server = Server([(create_app(self._exporter, WebOptions()), [listener])], grace=1)
+        settings = follow_settings(scenario, folder)
+        self._exporter = Exporter(settings)
+        self._server = Server([(create_app(self._exporter, settings.web, settings.ingest), [listener])], grace=1)
         self._guide = Guide(scenario, self._replay, listener.url, terminal)
         self._guide.introduce(rows)
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-import attrs
 import msgspec
 import numpy as np
 
@@ -30,43 +29,30 @@ from .dependence import RowHistory
 from .moments import Moments
 from .outcomes import LossTally, OutcomeTally
 from .outputs import OutputsSurvey
+from .settings import BuildSettings
 from .survey import FieldSurvey, encodable
 
-__all__ = ["SHOWN", "BuildOptions", "ProfileBuilder", "WarningList", "shortened"]
+__all__ = ["SHOWN", "ProfileBuilder", "WarningList", "shortened"]
 
 _FEW_ROWS = 2_000
 SHOWN = 5
 
 
-@attrs.frozen
-class BuildOptions:
-    """What a user may set about a profile; the defaults detect.
-
-    ``kinds`` forces ``numeric`` or ``categorical`` on features. ``categories`` limits the bins of a categorical feature, each
-    seen at least ``minimum_count`` times; so are classes, where there are many. ``classes`` name scores given as lists.
-    """
-
-    kinds: Mapping[str, str] = attrs.field(factory=dict)
-    categories: int = 20
-    minimum_count: int = 10
-    task: str = "auto"
-    classes: tuple[str, ...] = ()
-    positive_class: str | None = None
-    threshold: float | None = None
-
-
 class ProfileBuilder:
     """The profile of one model. Call ``survey`` with every batch, then ``fix_bins``, then ``count`` with every batch again."""
 
-    def __init__(self, model: str, options: BuildOptions | None = None, *, learned: bool = False) -> None:
+    def __init__(self, model: str, settings: BuildSettings | None = None, *, learned: bool = False) -> None:
         self._model = model
-        self._options = options or BuildOptions()
+        settings = settings or BuildSettings()
+        self._kinds = settings.features.kinds
+        self._limits = settings.limits
+        self._model_settings = settings.model
         self._learned = learned
         self.rows = 0
         self._version = ""
         self._features: dict[str, FieldSurvey] = {}
         self._outputs = OutputsSurvey(
-            self._options.classes, self._options.positive_class, minimum_count=self._options.minimum_count
+            settings.model.classes, settings.model.positive_class, minimum_count=settings.limits.minimum_count
         )
         self._warnings = WarningList()
         self._left_out: list[str] = []
@@ -77,7 +63,7 @@ class ProfileBuilder:
         for name, values in batch.features.items():
             field = self._features.get(name)
             if field is None:
-                field = self._features[name] = FieldSurvey(self._options.kinds.get(name))
+                field = self._features[name] = FieldSurvey(self._kinds.get(name))
                 field.missing = self.rows
             field.observe(values, text=batch.text)
         for name, field in self._features.items():
@@ -118,8 +104,8 @@ class ProfileBuilder:
                 f"model {self._model}: no usable feature among {shortened([*self._features], ', ') or 'none'}: "
                 + (shortened(self._left_out, "; ") or "no record has a value of one")
             )
-        outputs, options = self._outputs, self._options
-        task = options.task if options.task != "auto" else outputs.task
+        outputs, wanted = self._outputs, self._model_settings
+        task = wanted.task if wanted.task != "auto" else outputs.task
         prediction = self._prediction(task)
         columns += [prediction] if prediction else []
         score = outputs.score
@@ -139,7 +125,7 @@ class ProfileBuilder:
             classes=classes,
             scored_classes=scored if scored != classes else [],
             positive_class=outputs.positive_class if task == "classification" else "",
-            threshold=options.threshold if options.threshold is not None else outputs.threshold,
+            threshold=wanted.threshold if wanted.threshold is not None else outputs.threshold,
             probability=score.probability,
             first_time=self._times[0] if self._times else None,
             last_time=self._times[-1] if self._times else None,
@@ -162,7 +148,7 @@ class ProfileBuilder:
             if field.invalid or not self._learned:  # while learning, the name may belong to another model in the log
                 self._leave_out("empty", f"{place}: left out, no value was a number, a string or a bool")
             return None
-        if field.present < self._options.minimum_count and field.present < self.rows:
+        if field.present < self._limits.minimum_count and field.present < self.rows:
             self._leave_out("seldom", f"{place}: left out, only {field.present} of {self.rows:,} rows have it")
             return None
         if field.identifier:
@@ -179,15 +165,13 @@ class ProfileBuilder:
         if field.numeric:
             self._warn_of_far_out(place, field.far_out)
             return numeric_column(name, FEATURE, field.edges())
-        categories = field.top_categories(self._options.categories, self._options.minimum_count)
+        categories = field.top_categories(self._limits.categories, self._limits.minimum_count)
         if not categories:
             self._warnings.add(
                 "categories",
-                f"{place}: no category was seen {self._options.minimum_count} times; all count as {OTHER}",
+                f"{place}: no category was seen {self._limits.minimum_count} times; all count as {OTHER}",
             )
-        return categorical_column(
-            name, FEATURE, categories, accepts_numbers=self._options.kinds.get(name) == "categorical"
-        )
+        return categorical_column(name, FEATURE, categories, accepts_numbers=self._kinds.get(name) == "categorical")
 
     def _leave_out(self, kind: str, text: str) -> None:
         self._left_out.append(text)
