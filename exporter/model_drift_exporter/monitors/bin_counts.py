@@ -64,7 +64,6 @@ class ObservationsMonitor:
         """Counters have no clock."""
 
     def take_over(self, old: Self) -> None:
-        """See :class:`Monitor`."""
         self._counts = old._counts
 
     def snapshot(self) -> None:
@@ -74,6 +73,5 @@ class ObservationsMonitor:
         """Nothing to go on from."""
 
     def collect(self) -> Iterable[Samples]:
-        """See :class:`Monitor`."""
         for series, cells in self._blocks:
             yield series.samples(self._counts[cells])

@@ -74,7 +74,6 @@ class ConceptMonitor:
         self._from_relation = Series("model_loss_change_from_relation", labels)
 
     def observe(self, outcomes: OutcomeBatch) -> None:
-        """See :class:`OutcomeMonitor`."""
         if self._evidence is None:
             return
         loss = harm_losses(self._layout, self._scale, outcomes.predicted, outcomes.label)
@@ -113,7 +112,6 @@ class ConceptMonitor:
         return _MARGIN * max(self._bins.error(self._mixture) - self._bins.own_error, 0.0)
 
     def collect(self) -> Iterable[Samples]:
-        """See :class:`OutcomeMonitor`."""
         if self._evidence is None:
             return
         parts = [
@@ -136,7 +134,6 @@ class ConceptMonitor:
         self._evidence.restore(state)
 
     def snapshot(self) -> Any:
-        """See :class:`OutcomeMonitor`."""
         if self._evidence is None:
             return None
         return {

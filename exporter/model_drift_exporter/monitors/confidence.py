@@ -51,7 +51,6 @@ class ConfidenceMonitor:
         """Counters have no clock."""
 
     def take_over(self, old: Self) -> None:
-        """See :class:`Monitor`."""
         self._counts, self._sums = old._counts, old._sums
 
     def snapshot(self) -> None:
@@ -61,6 +60,5 @@ class ConfidenceMonitor:
         """Nothing to go on from."""
 
     def collect(self) -> Iterable[Samples]:
-        """See :class:`Monitor`."""
         for role, (series, ordinals) in self._histograms.items():
             yield series.samples(np.append(self._counts[ordinals], 0), self._sums[role])

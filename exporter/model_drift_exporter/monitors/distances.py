@@ -199,7 +199,6 @@ class DriftMonitor:
         return self._look
 
     def collect(self) -> Iterable[Samples]:
-        """See :class:`Monitor`."""
         look = self.look()
         yield self._records.samples(look.records)
         yield self._coverage.samples(look.coverage)

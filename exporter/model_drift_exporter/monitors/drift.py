@@ -60,7 +60,6 @@ class EvidenceMonitor:
         self._evidence.reject(lines, now)
 
     def observe(self, batch: CodedBatch) -> None:
-        """See :class:`Monitor`."""
         cells = batch.cells[: len(self._evidence.columns)]
         self._evidence.add(cells, batch.time, batch.now, batch.line)
 
@@ -73,7 +72,6 @@ class EvidenceMonitor:
         self.restore(old.snapshot())
 
     def collect(self) -> Iterable[Samples]:
-        """See :class:`Monitor`."""
         columns, onsets = self._evidence.by_column()
         evidence = columns[self._features]
         yield self._by_feature.samples([clamped_log10(value) for value in evidence.tolist()])
@@ -86,7 +84,6 @@ class EvidenceMonitor:
         yield self._updates.samples([self._evidence.updates])
 
     def snapshot(self) -> dict[str, Any]:
-        """See :class:`Monitor`."""
         return self._evidence.snapshot()
 
     def restore(self, state: Any) -> None:

@@ -41,7 +41,6 @@ class LatencyMonitor:
         """Counters have no clock."""
 
     def take_over(self, old: Self) -> None:
-        """See :class:`Monitor`."""
         self._counts, self._sum = old._counts, old._sum
 
     def snapshot(self) -> None:
@@ -51,6 +50,5 @@ class LatencyMonitor:
         """Nothing to go on from."""
 
     def collect(self) -> Iterable[Samples]:
-        """See :class:`Monitor`."""
         if self._counts.any():
             yield self._series.samples(self._counts, self._sum)

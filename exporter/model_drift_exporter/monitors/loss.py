@@ -78,7 +78,6 @@ class HarmMonitor:
         self._excluded_outcomes = Series("model_loss_excluded_outcomes_total", [(context.model,)])
 
     def observe(self, outcomes: OutcomeBatch) -> None:
-        """See :class:`OutcomeMonitor`."""
         if self._evidence is None:
             return
         loss = harm_losses(self._layout, self._scale, outcomes.predicted, outcomes.label)
@@ -91,7 +90,6 @@ class HarmMonitor:
         )
 
     def collect(self) -> Iterable[Samples]:
-        """See :class:`OutcomeMonitor`."""
         if self._evidence is not None:
             overall, *by_class = (clamped_log10(value) for value in self._evidence.component_log.tolist())
             yield self._log10.samples([overall])
@@ -101,11 +99,9 @@ class HarmMonitor:
             yield self._excluded_outcomes.samples([self._excluded])
 
     def take_over(self, old: Self) -> None:
-        """See :class:`OutcomeMonitor`."""
         self.restore(old.snapshot())
 
     def snapshot(self) -> Any:
-        """See :class:`OutcomeMonitor`."""
         return None if self._evidence is None else self._evidence.snapshot()
 
     def restore(self, state: Any) -> None:

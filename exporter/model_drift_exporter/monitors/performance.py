@@ -65,7 +65,6 @@ class PerformanceMonitor:
         self._reference = [*_reference_samples(context.model, reference, self._keys)]
 
     def observe(self, outcomes: OutcomeBatch) -> None:
-        """See :class:`OutcomeMonitor`."""
         if not outcomes.size:
             return
         self._windows.observe(outcomes, self._contributions(outcomes))
@@ -93,7 +92,6 @@ class PerformanceMonitor:
         return np.full(outcomes.size, np.nan), np.full(outcomes.size, np.nan)
 
     def collect(self) -> Iterable[Samples]:
-        """See :class:`OutcomeMonitor`."""
         yield from self._reference
         yield self._end.samples([self._newest])
         totals = self._windows.totals()
@@ -108,16 +106,13 @@ class PerformanceMonitor:
             yield self._series[f"{metric}_upper_bound"].samples([each.upper for each in estimates])
 
     def take_over(self, old: Self) -> None:
-        """See :class:`OutcomeMonitor`."""
         self._windows.take_over(old._windows)
         self._newest = old._newest
 
     def snapshot(self) -> Any:
-        """See :class:`OutcomeMonitor`."""
         return {"windows": self._windows.snapshot(), "newest": self._newest}
 
     def restore(self, state: Any) -> None:
-        """See :class:`OutcomeMonitor`."""
         try:
             newest, windows = float(state["newest"]), state["windows"]
         except (KeyError, TypeError, ValueError) as error:

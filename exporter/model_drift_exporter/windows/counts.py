@@ -94,7 +94,6 @@ class TimeWindow:
         return (self._panes > newest - PANES) & (self._panes <= newest)
 
     def counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """See :class:`RollingWindow`."""
         current, previous = self._slots(self._current), self._slots(self._current - PANES)
         return (
             self._counts[current].sum(axis=0, dtype=np.int64),
@@ -112,7 +111,6 @@ class TimeWindow:
         }
 
     def restore(self, state: Any) -> None:
-        """See :class:`RollingWindow`."""
         size = self._counts.shape[1]
         with _fitting(self.name):
             panes, counts = state["panes"], state["counts"]
@@ -155,7 +153,6 @@ class CountWindow:
         self._seen += number
 
     def counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """See :class:`RollingWindow`."""
         return self._between(self._seen - self._records, self._seen), self._between(
             self._seen - 2 * self._records, self._seen - self._records
         )
@@ -172,7 +169,6 @@ class CountWindow:
         return {"records": self._records, "cells": self._cells, "seen": self._seen, "ring": self._ring[places]}
 
     def restore(self, state: Any) -> None:
-        """See :class:`RollingWindow`."""
         with _fitting(self.name):
             ring, seen = state["ring"], int(state["seen"])
             same = (state["records"], state["cells"]) == (self._records, self._cells)

@@ -60,7 +60,6 @@ class TimeWindow:
     def observe(
         self, time: FloatArray, sign: NDArray[np.int8], revision: NDArray[np.bool_], rows: Contributions
     ) -> None:
-        """See :class:`OutcomeWindow`."""
         del revision  # a correction belongs to the pane of its prediction like any other outcome
         if not len(time):
             return
@@ -77,13 +76,11 @@ class TimeWindow:
         self._tally.add(rows.take(kept), sign[kept], panes[kept] % PANES)
 
     def set_back(self, now: float) -> None:
-        """See :class:`OutcomeWindow`."""
         if self._newest * self._width > now + LEAD:
             self._panes[self._panes > np.floor(now / self._width)] = _NEVER
             self._newest = int(self._panes.max())
 
     def total(self) -> tuple[IntegerArray, FloatArray]:
-        """See :class:`OutcomeWindow`."""
         return self._tally.total(self._panes > self._newest - PANES)
 
     def snapshot(self) -> dict[str, Any]:
@@ -126,7 +123,6 @@ class RecordsWindow:
     def observe(
         self, time: FloatArray, sign: NDArray[np.int8], revision: NDArray[np.bool_], rows: Contributions
     ) -> None:
-        """See :class:`OutcomeWindow`."""
         special = np.flatnonzero((sign < 0) | revision)
         first = 0
         for position in [*special.tolist(), len(time)]:
@@ -166,7 +162,6 @@ class RecordsWindow:
                 )
 
     def total(self) -> tuple[IntegerArray, FloatArray]:
-        """See :class:`OutcomeWindow`."""
         tally = Tally.empty(self._shape)
         held = ~np.isnan(self._time) & ~self._vacant
         tally.add(

@@ -32,7 +32,6 @@ class JsonReport:
         self._stream = stream
 
     def transition(self, transition: Transition) -> None:
-        """See :class:`Report`."""
         self._write(
             {
                 "time": format_time(transition.time),
@@ -50,7 +49,6 @@ class JsonReport:
         )
 
     def summary(self, summary: Mapping[str, Any]) -> None:
-        """See :class:`Report`."""
         self._write({"summary": summary})
 
     def _write(self, value: object) -> None:
@@ -65,7 +63,6 @@ class TextReport:
         self._stream = stream
 
     def transition(self, transition: Transition) -> None:
-        """See :class:`Report`."""
         each = transition
         state = "" if each.firing else "resolved "
         about = f", {each.certainty}: {', '.join(each.features)}" if each.features else ""
@@ -78,7 +75,6 @@ class TextReport:
         self._stream.flush()
 
     def summary(self, summary: Mapping[str, Any]) -> None:
-        """See :class:`Report`."""
         reasons = ", ".join(summary["not_evaluable"])
         self._stream.write(
             f"{summary['records']:,} records, {summary['labels']:,} labels: "

@@ -90,7 +90,6 @@ class SurveyedScore:
 
     @property
     def far_out(self) -> int:
-        """See :func:`~model_drift_exporter.reference.building.survey.far_out`."""
         return far_out(self._ordered, self.minimum, self.maximum)
 
     def edges(self) -> list[float]:

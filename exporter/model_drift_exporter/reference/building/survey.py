@@ -188,7 +188,6 @@ class FieldSurvey:
 
     @property
     def far_out(self) -> int:
-        """See :func:`far_out`."""
         return far_out(self.reservoir.ordered(), self.minimum, self.maximum)
 
     def edges(self) -> list[float]:
