@@ -167,7 +167,7 @@ class UpdateSchedule:
         self._since = None if state["since"] is None else float(state["since"])
         self._minutes.restore(state["minutes"])
         self._clock, self._record = float(state["clock"]), int(state["record"])
-        # Where exactly they were no longer matters: any record that is to come is behind them.
+        # Their exact positions no longer matter: every later record has a greater one.
         self._waiting = np.full(int(state["waiting"]), -1, dtype=np.int64)
 
 

@@ -38,7 +38,7 @@ class Schema:
 
     ``configured`` maps a field (a key of ``FIELD_CANDIDATES``) to its name, ``None`` to detect it. ``fields`` holds what
     is known, ``nested`` whether features are in an object of their own (``None`` until a record shows it). ``generation``
-    grows whenever something was learned, so that decoders know when to compile anew. With ``closed`` true no feature
+    grows whenever something was learned, so that decoders know when to compile again. With ``closed`` true no feature
     is added to those known (the references or the configuration name them); others go to ``unknown``. With ``labels``
     true the input holds labels: each record is one, whatever else it holds, and none has features.
     """

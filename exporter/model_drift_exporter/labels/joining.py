@@ -46,7 +46,7 @@ class Joins:
 
     @classmethod
     def in_order(cls, *parts: Joins) -> Joins:
-        """All of them by event; those of one event in the order of the parts."""
+        """All parts as one, ordered by event; within one event in the order of the parts."""
         columns = [np.concatenate([getattr(part, field.name) for part in parts]) for field in attrs.fields(cls)]
         order = np.argsort(columns[0], kind="stable")
         return cls(*(column[order] for column in columns))

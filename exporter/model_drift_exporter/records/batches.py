@@ -241,8 +241,8 @@ class ModelBatch:
     def behind(self, line: int) -> ModelBatch:
         """The batch with all its lines moved on, if need be, so that they follow ``line``.
 
-        Lines are those of an input. Where a model has several, or one of another name after a restart, they would begin again;
-        what is judged by them needs an order.
+        Lines are those of an input. A model may have several inputs, or one of
+        another name after a restart; then numbers would begin at 0 again. What is judged by them needs an order.
         """
         own = [lines_of(self.records)[0]] if self.records is not None else []
         first = min([*own, *self.rejected[:1]], default=line + 1)

@@ -137,7 +137,7 @@ class ReferenceProfile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     rows in seconds since the epoch. ``loss`` maps a loss (``zero_one``, ``log_loss``, ``brier``; ``absolute_error``,
     ``squared_error``) to its summary. ``outcomes`` sums up performance, ``None`` without labels. ``season`` is ``None`` where
     slots do not help or cannot be had; ``season_absent`` then says why (``no_times``, ``too_short``, ``few_rows``,
-    ``no_gain``). ``lines`` are those of the inputs that the rows came from, records and rejected ones, of which
+    ``no_gain``). ``lines`` counts the lines of the inputs that the rows came from, records and rejected ones, of which
     ``rejected_lines``; 0 where it is not known. ``fingerprint`` identifies the bins and counts. ``learned``: from live
     records instead of a file.
     """

@@ -22,7 +22,7 @@ __all__ = ["FileOptions", "FollowedFile", "FollowedFiles"]
 
 @attrs.frozen
 class FileOptions:
-    """How files are read; the defaults and meanings are those of ``FileSource``."""
+    """How files are read. Defaults and meanings are as in ``FileSource``."""
 
     once: bool
     at_end: bool
@@ -162,7 +162,7 @@ class FollowedFiles:
         return not self.many and all(other.reader.path is None for other in self.queue) and not file.deleted()
 
     def remove(self, followed: FollowedFile) -> None:
-        """Close a file and let it go; found again under another name it goes on where it was left."""
+        """Close a file and forget it. Found again under another name, it is read on from where reading stopped."""
         file = followed.reader
         if isinstance(file, FileTail) and followed.opened and not file.deleted():
             self._closed.remember(Resumption(file.position, file.stream))

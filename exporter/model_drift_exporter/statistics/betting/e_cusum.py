@@ -1,4 +1,4 @@
-"""The e-CUSUM: evidence that is allowed to start anew at every update.
+"""The e-CUSUM: evidence that may start again at every update.
 
 J. Shin, A. Ramdas, A. Rinaldo, *E-detectors: a nonparametric framework for sequential change detection* (2022): with
 ``e`` of mean 1 at most under the null, ``M <- max(M, 1) e`` reaches c only after c updates on average. A floor of w in
