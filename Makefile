@@ -1,17 +1,18 @@
 # Every verb does its own set-up. A fresh machine needs make and Python 3.11 or newer with venv, nothing else.
 #
-#   make demo      the guided tour               make test      every test, against the built wheel
-#   make setup     the environment in .venv      make check     all that CI asks: lint, generated files, tests
-#   make lint      ruff and mypy                 make bench     the measurements of docs/benchmarks.md
-#   make generate  rewrite generated files       make image     a container image
-#   make lock      refresh constraints.txt       make clean     remove what these verbs made
+#   make demo      the guided tour               make test        every test, against the built wheel
+#   make setup     the environment in .venv      make test-quick  those that start no process and are not slow
+#   make lint      ruff and mypy                 make check       all that CI asks: lint, generated files, tests
+#   make generate  rewrite generated files       make bench       the measurements of docs/benchmarks.md
+#   make lock      refresh constraints.txt       make image       a container image
+#   make clean     remove what these verbs made
 #
 # PYTHON=/path/to/python chooses the Python of a new .venv. PYTEST_ARGUMENTS, DEMO_ARGUMENTS, BENCH_ARGUMENTS and
 # IMAGE_ARGUMENTS go to the program behind the verb: make test PYTEST_ARGUMENTS='-m "not slow"'.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint generate generate-check check bench image lock clean
+.PHONY: help setup demo test test-quick lint generate generate-check check bench image lock clean
 .DELETE_ON_ERROR:
 
 # What is tested is what was installed, whatever the caller's shell can import.
@@ -72,6 +73,11 @@ demo: $(VENV)/.installed $(VENV)/.flights
 test: $(VENV)/.installed $(VENV)/.development
 	@scripts/install-components
 	@TEST_INSTALLED_WHEEL=1 $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile $(PYTEST_ARGUMENTS)
+
+# Nothing outside tests/system starts a process: tests/test_rooms_of_tests.py holds that.
+test-quick: $(VENV)/.installed $(VENV)/.development
+	@TEST_INSTALLED_WHEEL=1 $(BIN)/python -m pytest --ignore=tests/system --hypothesis-profile=quick -m 'not slow' \
+		--numprocesses=auto --dist=loadfile $(PYTEST_ARGUMENTS)
 
 lint: $(VENV)/.installed $(VENV)/.development
 	@$(BIN)/ruff check .

@@ -11,12 +11,12 @@ from statistics import median
 
 import attrs
 
-from tests.e2e.prometheus_server import prometheus
 from tests.grafana.dashboard_file import DASHBOARDS, Dashboard
 from tests.grafana.looking import choices
 from tests.grafana.queries import Scene, ask, requests
-from tests.history.backfilled import build
-from tests.history.evaluating import CONFIGURATION, OPTIONS, import_samples
+from tests.system.e2e.prometheus_server import prometheus
+from tests.system.history.backfilled import build
+from tests.system.history.evaluating import CONFIGURATION, OPTIONS, import_samples
 
 from .dashboard_data import Series, Size, drawn, exposed, grown, read_series, write
 from .processes import ROOT
@@ -115,7 +115,7 @@ def _history(folder: Path) -> tuple[list[Series], float]:
 
 
 def _golden() -> tuple[list[Series], float]:
-    text = (ROOT / "tests" / "golden" / "metrics.txt").read_text(encoding="utf-8")
+    text = (ROOT / "tests" / "system" / "golden" / "metrics.txt").read_text(encoding="utf-8")
     end = 1_800_000_000.0
     every = exposed(text, end, 10)
     return [series for series in every if series.labels.get("model", "churn") == "churn"], end

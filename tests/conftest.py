@@ -11,11 +11,12 @@ from hypothesis import HealthCheck, settings
 # A busy machine is no defect: examples are bounded in number, not in time.
 settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("project")
+settings.register_profile("quick", settings.get_profile("project"), max_examples=15)  # for `make test-quick`
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--rewrite-golden`` accepts what the exporter says now as what it should say."""
-    parser.addoption("--rewrite-golden", action="store_true", help="rewrite the files in tests/golden")
+    parser.addoption("--rewrite-golden", action="store_true", help="rewrite the golden files")
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,9 +14,8 @@ from hypothesis import strategies as st
 from model_drift_exporter.configuration.settings import InputSettings, LearnSettings, Settings, StateSettings
 from model_drift_exporter.evidence.alarms import Transition
 from model_drift_exporter.service.exporter import Exporter
-from tests.incident_log import incident, reference_file
-from tests.prediction_log import START, write_jsonl
-from tests.sidecar import eventually, sidecar
+from tests.support.incident_log import incident, reference_file
+from tests.support.prediction_log import START, write_jsonl
 
 _RECORDS = 5_000
 
@@ -64,6 +62,7 @@ def _clock() -> Callable[[], float]:
     return lambda: float(next(moments))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("learned", [False, True])
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
@@ -110,35 +109,6 @@ def _started(folder: Path, clock: Callable[[], float], *, learned: bool) -> Expo
     # An interval that never comes: the test says when the state is saved.
     chosen = _settings(folder, learned=learned)
     return Exporter(attrs.evolve(chosen, state=attrs.evolve(chosen.state, interval=3_600)), clock=clock)
-
-
-def test_the_real_process_goes_on_after_kill_9(tmp_path: Path, lines: list[str]) -> None:
-    """Counters start again at 0, the latch does not; what was read before the last snapshot is not read again."""
-    reference_file(tmp_path / "reference.json")
-    log = tmp_path / "log.jsonl"
-    log.write_text("".join(lines[:3_000]))
-    arguments = (
-        f"--reference={tmp_path / 'reference.json'}",
-        f"--state.path={tmp_path / 'state'}",
-        "--state.interval=1s",
-        str(log),
-    )
-    with sidecar(tmp_path, *arguments) as first:
-        records = eventually(lambda: first.metrics().get("model_records_total", model="default"))
-        eventually(lambda: first.metrics().get("model_drift_exporter_snapshot_bytes"))
-        active = first.metrics()("model_alert_active", model="default", alert="ModelInputBroken", severity="page")
-        first.process.send_signal(signal.SIGKILL)
-        first.process.wait()
-    assert records
-    assert active == 1
-    with log.open("a") as file:
-        file.write("".join(lines[3_000:3_100]))
-    with sidecar(tmp_path, *arguments) as second:
-        eventually(lambda: second.metrics().get("model_records_total", model="default"))
-        metrics = second.metrics()
-        assert metrics("model_drift_exporter_snapshot_restored") == 1
-        assert metrics("model_alert_active", model="default", alert="ModelInputBroken", severity="page") == 1
-        assert metrics("model_records_total", model="default") < 100
 
 
 def test_another_reference_begins_anew(tmp_path: Path) -> None:

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from model_drift_exporter.metrics.catalogue import CATALOGUE
-from tests.components import require
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-FOLDER = REPOSITORY / "docs" / "runbooks"
-RUNBOOKS = sorted(file for file in FOLDER.glob("*.md") if file.stem != "README")
-PAGES = [*RUNBOOKS, FOLDER / "README.md"]
+from .support.runbooks import FOLDER, PAGES, RUNBOOKS, queries, rules
+
 SECTIONS = (
     "Do this first",
     "Meaning",
@@ -36,11 +31,6 @@ FOREIGN = {
 WORDS = {"by", "without", "on", "ignoring", "group_left", "group_right", "and", "or", "unless", "offset", "bool"}
 
 
-def rules() -> list[dict[str, Any]]:
-    files = sorted((REPOSITORY / "prometheus" / "rules").glob("*.y*ml"))
-    return [rule for file in files for group in yaml.safe_load(file.read_text())["groups"] for rule in group["rules"]]
-
-
 def alerts() -> dict[str, dict[str, Any]]:
     return {rule["alert"]: rule for rule in rules() if "alert" in rule}
 
@@ -48,12 +38,6 @@ def alerts() -> dict[str, dict[str, Any]]:
 def section(runbook: Path, title: str) -> str:
     text = runbook.read_text()
     return text.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
-
-
-def queries(page: Path) -> list[str]:
-    """The queries of a page, dedented."""
-    blocks = re.findall(r"^ *```promql\n(.*?)^ *```$", page.read_text(), re.DOTALL | re.MULTILINE)
-    return [" ".join(block.split()) for block in blocks]
 
 
 def metrics(query: str) -> set[str]:
@@ -131,17 +115,6 @@ def test_queries_use_labels_that_the_metric_has(page: Path) -> None:
             labels = set(re.findall(r"(\w+)\s*(?:=~|!~|!=|=)", matchers))
             if name in CATALOGUE:
                 assert labels <= set(CATALOGUE[name].labels), query
-
-
-def test_prometheus_can_parse_every_query(tmp_path: Path) -> None:
-    """All queries of all pages, as rules, pass `promtool check rules`."""
-    texts = [query for page in PAGES for query in queries(page)]
-    recording = [{"record": f"query:{number}", "expr": text} for number, text in enumerate(texts)]
-    file = tmp_path / "queries.yml"
-    file.write_text(yaml.safe_dump({"groups": [{"name": "runbooks", "rules": recording}]}))
-    checked = subprocess.run([require("promtool"), "check", "rules", file], capture_output=True, text=True, check=False)
-    assert len(texts) > 50
-    assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 def test_links_lead_somewhere() -> None:

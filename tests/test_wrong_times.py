@@ -11,9 +11,9 @@ from model_drift_exporter.configuration.settings import InputSettings, Settings
 from model_drift_exporter.evidence.alarms import Transition
 from model_drift_exporter.pipeline.assembly import make_pipeline, open_sources
 from model_drift_exporter.pipeline.pipeline import Pipeline
-from tests.exposition import Exposition
-from tests.incident_log import incident, reference_file
-from tests.prediction_log import START, Row, make_rows, write_jsonl
+from tests.support.exposition import Exposition
+from tests.support.incident_log import incident, reference_file
+from tests.support.prediction_log import START, Row, make_rows, write_jsonl
 
 _COUNT = 9_000
 _2099 = 4_070_908_800

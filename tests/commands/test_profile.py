@@ -17,7 +17,7 @@ from model_drift_exporter.configuration.settings import (
 )
 from model_drift_exporter.errors import ConfigurationError, InputError, ReferenceProfileError
 from model_drift_exporter.reference.store import load_profiles
-from tests.prediction_log import Row, make_rows, write_jsonl
+from tests.support.prediction_log import Row, make_rows, write_jsonl
 
 
 def _settings(*paths: Path | str, **sections: object) -> Settings:

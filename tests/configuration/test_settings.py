@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -120,16 +118,6 @@ def test_settings_do_not_change() -> None:
     """A reload makes new settings; nobody edits the old ones."""
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         Settings().web.max_requests = 1  # type: ignore[misc]  # what the test is about
-
-
-def test_importing_the_configuration_loads_no_yaml() -> None:
-    """A start without a file does not pay for YAML, and the configuration needs no NumPy."""
-    code = (
-        "import sys, model_drift_exporter.configuration.settings, model_drift_exporter.configuration.yaml_file;"
-        "print(sorted({'yaml', 'cattrs', 'numpy', 'difflib', 'click'} & set(sys.modules)))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from model_drift_exporter.evidence.alarms import ALARMS, AlarmBoard, AlarmHistory, clamped_log10
 from model_drift_exporter.evidence.settings import PAGE, TICKET
-from tests.exposition import Exposition
+from tests.support.exposition import Exposition
 
 YEARS = 10 * 525_600.0
 WEEK = 10_080.0

@@ -104,6 +104,7 @@ def test_outcomes_of_one_moment_count_no_more_than_its_time() -> None:
     assert evidence.component_log[0] == pytest.approx(expected, rel=0.01)
 
 
+@pytest.mark.slow
 @given(
     places=st.lists(st.integers(0, 1_500), max_size=12),
     seed=st.integers(0, 5),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from model_drift_exporter.formats import Schema
 from model_drift_exporter.formats.csv import CsvDecoder, Header, cells, read_header, seems_header
-from tests.formats.collecting import CUTS, Collected, collect, cut, non_empty
+from tests.support.collected_records import CUTS, Collected, collect, cut, non_empty
 
 HEADER = b"id,age,plan,prediction,score,label"
 

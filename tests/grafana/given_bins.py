@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from grafana.src.bins import Role
-from tests.prometheus.promtool import labelled, series
+from tests.support.rule_series import labelled, series
 
 __all__ = ["AGE", "AGE_BOUNDS", "COLOUR", "FILES", "LEVEL", "asked", "bins", "column", "exported", "model"]
 

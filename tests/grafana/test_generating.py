@@ -19,6 +19,7 @@ def test_generating_twice_gives_the_same_text() -> None:
     assert generator.files() == generator.files()
 
 
+@pytest.mark.slow
 def test_generating_writes_what_has_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,9 +14,9 @@ from model_drift_exporter.labels.joining import JoinTally
 from model_drift_exporter.labels.store import COUNTED, LABEL, PREDICTION, UNINDEXED, LabelStore
 from model_drift_exporter.records.batches import LabelBatch
 from model_drift_exporter.reference.outcomes import OutcomeLayout
-from tests.labels.streams import labelled_reference, prediction
-from tests.monitors.observing import coded, context_of
 from tests.sections import label_settings
+from tests.support.label_streams import labelled_reference, prediction
+from tests.support.monitor_context import coded, context_of
 
 REFERENCE = labelled_reference()
 CONTEXT = context_of(REFERENCE)

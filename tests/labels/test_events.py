@@ -9,8 +9,8 @@ import pytest
 from model_drift_exporter.labels.events import REJECTED, EventReader, Events, LabelCoder
 from model_drift_exporter.records.batches import LabelBatch
 from model_drift_exporter.reference.outcomes import OutcomeLayout
-from tests.labels.streams import labelled_reference, prediction
-from tests.monitors.observing import coded, context_of
+from tests.support.label_streams import labelled_reference, prediction
+from tests.support.monitor_context import coded, context_of
 
 REFERENCE = labelled_reference()
 CONTEXT = context_of(REFERENCE)

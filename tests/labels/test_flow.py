@@ -18,8 +18,9 @@ from model_drift_exporter.labels.hashing import hash_identifiers, keys_of
 from model_drift_exporter.labels.settings import LabelSettings
 from model_drift_exporter.records.batches import LabelBatch
 from model_drift_exporter.reference.outcomes import OutcomeLayout
-from tests.labels.oracle import Oracle
-from tests.labels.streams import (
+from tests.sections import label_settings
+from tests.support.label_oracle import Oracle
+from tests.support.label_streams import (
     Collected,
     Event,
     flow_of,
@@ -30,9 +31,8 @@ from tests.labels.streams import (
     small_blocks,
     values,
 )
-from tests.monitors.observing import context_of
-from tests.prediction_log import START, batch_of, make_rows, profile_of
-from tests.sections import label_settings
+from tests.support.monitor_context import context_of
+from tests.support.prediction_log import START, batch_of, make_rows, profile_of
 
 REFERENCE = labelled_reference()
 _IDENTIFIERS = st.one_of(
@@ -70,6 +70,7 @@ _OPTIONS = st.sampled_from(
 _CUTS = st.lists(st.integers(0, 150))
 
 
+@pytest.mark.slow
 @settings(max_examples=250, deadline=None)
 @given(_events(), _OPTIONS, _CUTS)
 def test_the_join_is_that_of_a_dictionary(events: list[Event], options: LabelSettings, cuts: list[int]) -> None:
@@ -91,6 +92,7 @@ def test_the_join_is_that_of_a_dictionary(events: list[Event], options: LabelSet
         assert found["model_labels_rejected_total", (reason,)] == expected[reason], reason
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(_events(), _OPTIONS, st.integers(4, 40), _CUTS, st.integers(0, 150))
 def test_results_do_not_depend_on_batches_or_restarts(

@@ -20,6 +20,7 @@ def _keys(*values: int) -> np.ndarray[Any, np.dtype[np.uint64]]:
     return np.array(values, dtype=np.uint64)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.lists(st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=40), max_size=12), st.data())
 def test_every_key_is_found_and_no_other(batches: list[list[int]], data: st.DataObject) -> None:

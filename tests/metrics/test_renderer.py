@@ -1,39 +1,19 @@
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from unittest import mock
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from prometheus_client import Metric as Family
-from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
-from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from model_drift_exporter.metrics.catalogue import CATALOGUE, Metric
+from model_drift_exporter.metrics.catalogue import CATALOGUE
 from model_drift_exporter.metrics.renderer import family_name, render
-from model_drift_exporter.metrics.samples import HistogramSeries, Samples, Series
-from tests.components import require
+from model_drift_exporter.metrics.samples import HistogramSeries, Series
 
-COUNTER, GAUGE, HISTOGRAM, PLAIN = (
-    "model_test_records_total",
-    "model_test_psi",
-    "model_test_confidence",
-    "model_test_up",
-)
-METRICS = {
-    metric.name: metric
-    for metric in (
-        Metric(COUNTER, "counter", "Records.", ("model", "bin"), "Tests"),
-        Metric(GAUGE, "gauge", 'A path C:\\new, a "quote",\nand a second line.', ("model", "feature"), "Tests"),
-        Metric(HISTOGRAM, "histogram", "Confidence of predictions.", ("model",), "Tests"),
-        Metric(PLAIN, "gauge", "Whether it is up.", (), "Tests"),
-    )
-}
-REAL_METRICS = dict(CATALOGUE)
-PARSERS: dict[bool, Callable[[str], Iterable[Family]]] = {False: parse_text, True: parse_openmetrics}
+from ..support.metric_examples import COUNTER, GAUGE, HISTOGRAM, METRICS, PARSERS, PLAIN, one_of_each
+
 both_formats = pytest.mark.parametrize("openmetrics", [False, True], ids=["text", "openmetrics"])
 
 
@@ -49,19 +29,6 @@ def parsed(body: bytes, openmetrics: bool) -> dict[tuple[str, tuple[tuple[str, s
     found = {(sample.name, tuple(sample.labels.items())): sample.value for sample in samples}
     assert len(found) == len(samples)
     return found
-
-
-def one_of_each() -> list[Samples]:
-    """A block of every metric of the small catalogue, not in its order."""
-    counter = Series(COUNTER, [("credit", "b00"), ("credit", "__missing__")])
-    gauge = Series(GAUGE, [("credit", "age"), ("credit", 'a "quoted"\\\nname')])
-    histogram = HistogramSeries(HISTOGRAM, ["credit"], [0.5, 0.9, 1.0])
-    return [
-        gauge.samples([0.1, -2.5]),
-        Series(PLAIN, [()]).samples([1]),
-        histogram.samples(np.array([1, 2, 3, 0]), 4.75),
-        counter.samples(np.array([12, 0])),
-    ]
 
 
 def test_text_format() -> None:
@@ -110,38 +77,6 @@ def test_parsers_read_names_types_and_help(openmetrics: bool) -> None:
     found = {family.name: (family.type, family.documentation) for family in families}
     # The client names a counter's family without _total in both formats.
     assert found == {family_name(metric, True): (metric.type, metric.help) for metric in METRICS.values()}
-
-
-def test_promtool_accepts_the_text() -> None:
-    """Prometheus' own checker finds neither a mistake nor a breach of its naming rules."""
-    body = render(one_of_each(), openmetrics=False)
-    checked = subprocess.run([require("promtool"), "check", "metrics"], input=body, capture_output=True, check=False)
-    assert (checked.returncode, checked.stdout + checked.stderr) == (0, b"")
-
-
-def test_promtool_would_find_a_mistake() -> None:
-    """The check above can fail: a broken line is refused."""
-    body = render(one_of_each(), openmetrics=False).replace(b'",bin', b",bin")
-    checked = subprocess.run([require("promtool"), "check", "metrics"], input=body, capture_output=True, check=False)
-    assert checked.returncode != 0
-
-
-def test_the_whole_catalogue_is_valid() -> None:
-    """One sample of each metric that the exporter has is accepted by promtool and read back in both formats."""
-    with mock.patch.dict(CATALOGUE, REAL_METRICS, clear=True):
-        blocks = [
-            HistogramSeries(name, metric.labels, [1]).samples(np.array([1, 1]), 2.5)
-            if metric.type == "histogram"
-            else Series(name, [metric.labels]).samples([1])
-            for name, metric in REAL_METRICS.items()
-        ]
-        text = render(blocks, openmetrics=False)
-        for openmetrics in (False, True):
-            families = list(PARSERS[openmetrics](render(blocks, openmetrics).decode()))
-            expected = [family_name(metric, openmetrics=True) for metric in REAL_METRICS.values()]
-            assert [family.name for family in families] == expected
-    checked = subprocess.run([require("promtool"), "check", "metrics"], input=text, capture_output=True, check=False)
-    assert (checked.returncode, checked.stdout + checked.stderr) == (0, b"")
 
 
 @both_formats

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import attrs
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from model_drift_exporter.models.learning import LearningBuffer
 from model_drift_exporter.records.batches import NO_LINES, LabelBatch, ModelBatch
-from tests.prediction_log import START, batch_of, make_rows
 from tests.sections import build_settings
+from tests.support.prediction_log import START, batch_of, make_rows
 
 
 def _add(buffer: LearningBuffer, size: int, labels: LabelBatch | None = None) -> None:
@@ -16,6 +17,7 @@ def _add(buffer: LearningBuffer, size: int, labels: LabelBatch | None = None) ->
     buffer.add(ModelBatch(records, labels, NO_LINES, START))
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=8))
 def test_a_reference_is_learned_from_exactly_the_first_records(sizes: list[int]) -> None:
     """However they came in batches; all that was kept comes back in order."""

@@ -17,9 +17,9 @@ from model_drift_exporter.records.batches import NO_LINES, LabelBatch, RecordBat
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.service.snapshot_file import read_snapshot, write_snapshot
 from model_drift_exporter.settings.values import parse_window
-from tests.exposition import Exposition, series_lines
-from tests.prediction_log import START, Row, arrived, batch_of, make_rows, profile_of
 from tests.sections import label_settings, monitoring_settings
+from tests.support.exposition import Exposition, series_lines
+from tests.support.prediction_log import START, Row, arrived, batch_of, make_rows, profile_of
 
 _WINDOWS = tuple(map(parse_window, ("1h", "100")))
 _OPTIONS = monitoring_settings(_WINDOWS, learn_records=200)
@@ -49,6 +49,7 @@ def _text(track: ModelTrack) -> list[str]:
 _LEARNING = make_rows(350, seed=1, label="yes", latency=0.02, model_version="1")
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(1, 349), max_size=8))
 def test_learning_takes_exactly_the_first_records(cuts: list[int]) -> None:

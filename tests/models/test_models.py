@@ -15,9 +15,9 @@ from model_drift_exporter.records.batches import Decoded, LabelBatch
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.service.snapshot_file import read_snapshot, write_snapshot
 from model_drift_exporter.settings.values import parse_window
-from tests.exposition import Exposition, series_lines
-from tests.prediction_log import START, Row, arrived, batch_of, make_rows, profile_of
 from tests.sections import build_settings, monitoring_settings
+from tests.support.exposition import Exposition, series_lines
+from tests.support.prediction_log import START, Row, arrived, batch_of, make_rows, profile_of
 
 _OPTIONS = monitoring_settings((parse_window("1h"),), learn_records=100)
 

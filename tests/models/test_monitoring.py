@@ -10,9 +10,9 @@ from model_drift_exporter.records.batches import NO_LINES, ModelBatch
 from model_drift_exporter.records.clock import EventTimes
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.settings.values import parse_window
-from tests.exposition import Exposition
-from tests.prediction_log import START, batch_of, make_rows, profile_of
 from tests.sections import monitoring_settings
+from tests.support.exposition import Exposition
+from tests.support.prediction_log import START, batch_of, make_rows, profile_of
 
 _OPTIONS = monitoring_settings((parse_window("1h"),))
 

@@ -7,8 +7,8 @@ from model_drift_exporter.models.reference_fit import RECORDS
 from model_drift_exporter.records.batches import Decoded
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.settings.values import parse_window
-from tests.prediction_log import START, Row, batch_of, make_rows, profile_of
 from tests.sections import monitoring_settings
+from tests.support.prediction_log import START, Row, batch_of, make_rows, profile_of
 
 _OPTIONS = monitoring_settings((parse_window("1h"),), learn_records=5_000)
 

@@ -7,9 +7,9 @@ import msgspec
 from model_drift_exporter.metrics.samples import Series
 from model_drift_exporter.models.reference_metrics import reference_samples
 from model_drift_exporter.reference.profile import LossSummary, OutcomeSummary, ReferenceProfile, Season
-from tests.exposition import Exposition
-from tests.monitors.observing import reference
-from tests.prediction_log import batch_of, make_rows, profile_of
+from tests.support.exposition import Exposition
+from tests.support.monitor_context import reference
+from tests.support.prediction_log import batch_of, make_rows, profile_of
 
 _Found = dict[tuple[str, ...], float]
 

@@ -12,8 +12,8 @@ from model_drift_exporter.models.model import ModelTrack
 from model_drift_exporter.models.routing import OTHER_MODELS, LabelRouting, RejectedLines, Routing
 from model_drift_exporter.records.batches import Decoded, LabelBatch, RecordBatch
 from model_drift_exporter.settings.values import parse_window
-from tests.prediction_log import arrived, batch_of, make_rows
 from tests.sections import monitoring_settings
+from tests.support.prediction_log import arrived, batch_of, make_rows
 
 _OPTIONS = monitoring_settings((parse_window("1h"),))
 

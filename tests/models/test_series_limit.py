@@ -16,9 +16,9 @@ from model_drift_exporter.models.settings import MonitoringSettings
 from model_drift_exporter.records.batches import LabelBatch
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.settings.values import parse_window
-from tests.exposition import Exposition, series_lines
-from tests.prediction_log import START, Row, arrived, batch_of, make_rows, profile_of
 from tests.sections import label_settings, monitoring_settings
+from tests.support.exposition import Exposition, series_lines
+from tests.support.prediction_log import START, Row, arrived, batch_of, make_rows, profile_of
 
 _WINDOWS = tuple(map(parse_window, ("1h", "100")))
 _AT_ONCE = label_settings(delay_independent=True)

@@ -23,8 +23,8 @@ from model_drift_exporter.reference.building.settings import (
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.settings.declaring import all_settings
 from model_drift_exporter.settings.values import parse_window
-from tests.exposition import Exposition
-from tests.prediction_log import Row, batch_of, make_rows, profile_of
+from tests.support.exposition import Exposition
+from tests.support.prediction_log import Row, batch_of, make_rows, profile_of
 
 _SETTINGS = MonitoringSettings((parse_window("1h"),), labels=LabelSettings(delay_independent=True))
 

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 from model_drift_exporter.monitors.bin_counts import ObservationsMonitor
-from tests.exposition import Exposition
-from tests.monitors.observing import coded, context_of, reference
-from tests.prediction_log import Row, batch_of, make_rows, profile_of
+from tests.support.exposition import Exposition
+from tests.support.monitor_context import coded, context_of, reference
+from tests.support.prediction_log import Row, batch_of, make_rows, profile_of
 
 
 def _exposition(monitor: ObservationsMonitor) -> Exposition:

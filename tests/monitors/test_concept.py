@@ -16,9 +16,8 @@ from model_drift_exporter.evidence.settings import EvidenceSettings, LossSetting
 from model_drift_exporter.monitors import MonitorContext
 from model_drift_exporter.monitors.concept import ConceptMonitor
 from model_drift_exporter.reference.profile import ReferenceProfile
-from tests.exposition import Exposition
-from tests.monitors.observing import context_of
-from tests.monitors.outcome_making import (
+from tests.support.exposition import Exposition
+from tests.support.made_outcomes import (
     binary_rows,
     cut,
     joined,
@@ -27,7 +26,8 @@ from tests.monitors.outcome_making import (
     profile_with_outcomes,
     regression_rows,
 )
-from tests.prediction_log import START
+from tests.support.monitor_context import context_of
+from tests.support.prediction_log import START
 
 Array = npt.NDArray[np.float64]
 

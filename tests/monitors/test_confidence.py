@@ -7,9 +7,9 @@ import pytest
 
 from model_drift_exporter.monitors.confidence import ConfidenceMonitor
 from model_drift_exporter.reference.scores import DERIVED_EDGES
-from tests.exposition import Exposition
-from tests.monitors.observing import coded, context_of, reference
-from tests.prediction_log import Row, batch_of, make_rows, profile_of
+from tests.support.exposition import Exposition
+from tests.support.monitor_context import coded, context_of, reference
+from tests.support.prediction_log import Row, batch_of, make_rows, profile_of
 
 
 def test_histograms_equal_numpy() -> None:

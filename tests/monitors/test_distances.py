@@ -10,9 +10,9 @@ from scipy import stats
 
 from model_drift_exporter.errors import StateError
 from model_drift_exporter.monitors.distances import DriftMonitor
-from tests.exposition import Exposition
-from tests.monitors.observing import coded, context_of, reference
-from tests.prediction_log import START, Row, make_rows
+from tests.support.exposition import Exposition
+from tests.support.monitor_context import coded, context_of, reference
+from tests.support.prediction_log import START, Row, make_rows
 
 _STATISTICS = ("psi", "js_divergence", "total_variation", "ks_statistic", "wasserstein_ratio", "chi2", "chi2_zscore")
 

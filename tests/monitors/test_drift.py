@@ -14,8 +14,8 @@ from model_drift_exporter.records.batches import RecordBatch
 from model_drift_exporter.reference.binning import CodedBatch
 from model_drift_exporter.reference.profile import ReferenceProfile
 from tests.evidence.streams import START, Records, Stream, evidence_of, profile, shifted
-from tests.monitors.observing import coded, context_of, reference
-from tests.prediction_log import make_rows
+from tests.support.monitor_context import coded, context_of, reference
+from tests.support.prediction_log import make_rows
 
 REFERENCE = profile(2)
 _DRIFTING = {0: shifted(up=0.2)}

@@ -3,9 +3,9 @@ from __future__ import annotations
 import math
 
 from model_drift_exporter.monitors.latency import LATENCY_BUCKETS, LatencyMonitor
-from tests.exposition import Exposition
-from tests.monitors.observing import coded, context_of, reference
-from tests.prediction_log import Row, make_rows
+from tests.support.exposition import Exposition
+from tests.support.monitor_context import coded, context_of, reference
+from tests.support.prediction_log import Row, make_rows
 
 
 def _rows(latencies: list[object]) -> list[Row]:

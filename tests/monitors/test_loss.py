@@ -17,9 +17,8 @@ from model_drift_exporter.monitors.loss import HarmMonitor, class_bets
 from model_drift_exporter.reference.outcomes import OutcomeBatch
 from model_drift_exporter.reference.profile import LossSummary, OutcomeSummary, ReferenceProfile
 from model_drift_exporter.statistics.intervals import wilson_upper_bound
-from tests.exposition import Exposition
-from tests.monitors.observing import context_of
-from tests.monitors.outcome_making import (
+from tests.support.exposition import Exposition
+from tests.support.made_outcomes import (
     binary_rows,
     cut,
     joined,
@@ -28,7 +27,8 @@ from tests.monitors.outcome_making import (
     profile_with_outcomes,
     regression_rows,
 )
-from tests.prediction_log import START
+from tests.support.monitor_context import context_of
+from tests.support.prediction_log import START
 
 Array = npt.NDArray[np.float64]
 

@@ -18,9 +18,8 @@ from model_drift_exporter.monitors import MonitorContext
 from model_drift_exporter.monitors.performance import PerformanceMonitor
 from model_drift_exporter.reference.outcomes import OutcomeBatch
 from model_drift_exporter.reference.profile import LossSummary, ReferenceProfile
-from tests.exposition import Exposition
-from tests.monitors.observing import context_of
-from tests.monitors.outcome_making import (
+from tests.support.exposition import Exposition
+from tests.support.made_outcomes import (
     binary_rows,
     cut,
     joined,
@@ -29,7 +28,8 @@ from tests.monitors.outcome_making import (
     profile_with_outcomes,
     regression_rows,
 )
-from tests.prediction_log import START, batch_of, make_rows, profile_of
+from tests.support.monitor_context import context_of
+from tests.support.prediction_log import START, batch_of, make_rows, profile_of
 
 Array = npt.NDArray[np.float64]
 

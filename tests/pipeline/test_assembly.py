@@ -13,7 +13,7 @@ from model_drift_exporter.pipeline.assembly import (
 )
 from model_drift_exporter.reference.store import save_profiles
 from model_drift_exporter.sources import FileSource, StdinSource
-from tests.prediction_log import batch_of, make_rows, profile_of
+from tests.support.prediction_log import batch_of, make_rows, profile_of
 
 
 def test_references_are_those_of_the_settings_or_those_that_are_loaded(tmp_path: Path) -> None:

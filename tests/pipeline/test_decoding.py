@@ -13,7 +13,7 @@ from model_drift_exporter.pipeline import decoding as module
 from model_drift_exporter.pipeline.decoding import Decoding, StreamDecoders, format_of
 from model_drift_exporter.records.batches import Decoded, lines_of
 from model_drift_exporter.records.chunk import Chunk
-from tests.prediction_log import batch_of, make_rows, profile_of
+from tests.support.prediction_log import batch_of, make_rows, profile_of
 
 RECORD = b'{"id":1,"features":{"a":1},"prediction":0}'
 LABEL = b'{"id":1,"label":1}'

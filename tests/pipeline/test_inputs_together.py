@@ -14,10 +14,10 @@ from model_drift_exporter.pipeline.pipeline import Pipeline
 from model_drift_exporter.settings.values import parse_window
 from model_drift_exporter.sources import FileSource, IngestSource
 from model_drift_exporter.sources.base import Source
-from tests.exposition import Exposition
-from tests.incident_log import incident, reference_file
-from tests.prediction_log import START, Row, batch_of, make_rows, profile_of, write_jsonl
 from tests.sections import monitoring_settings
+from tests.support.exposition import Exposition
+from tests.support.incident_log import incident, reference_file
+from tests.support.prediction_log import START, Row, batch_of, make_rows, profile_of, write_jsonl
 
 
 def _pipeline(folder: Path, predictions: list[Row], labels: list[Row], read_bytes: int = 1 << 19) -> Pipeline:

@@ -17,9 +17,9 @@ from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.service.snapshot_file import read_snapshot, write_snapshot
 from model_drift_exporter.settings.values import parse_window
 from model_drift_exporter.sources import SourceStatus
-from tests.exposition import Exposition, series_lines
-from tests.prediction_log import START, batch_of, make_rows, profile_of
 from tests.sections import monitoring_settings
+from tests.support.exposition import Exposition, series_lines
+from tests.support.prediction_log import START, batch_of, make_rows, profile_of
 
 _OPTIONS = monitoring_settings((parse_window("1h"), parse_window("100")), learn_records=100)
 

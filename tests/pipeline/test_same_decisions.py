@@ -24,8 +24,8 @@ from model_drift_exporter.records.chunk import Chunk
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.settings.values import parse_window
 from model_drift_exporter.sources import SourceStatus
-from tests.prediction_log import START, Row, batch_of, profile_of
 from tests.sections import monitoring_settings
+from tests.support.prediction_log import START, Row, batch_of, profile_of
 
 Labels = Literal["own", "apart", "own log"]
 """Where labels are: in the record of their prediction, in lines among the predictions, or in a log of their own."""

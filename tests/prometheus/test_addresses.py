@@ -7,7 +7,7 @@ import pytest
 
 from prometheus.src.addresses import PANELS
 from tests.grafana.dashboard_file import FOLDER, read
-from tests.prometheus.promtool import rules
+from tests.support.rule_series import rules
 
 _RUNBOOKS = Path(__file__).resolve().parents[2] / "docs" / "runbooks"
 _NAMED = re.compile(r"[Dd]ashboard \*(\w+)\*, panel \*([^*]+)\*")

@@ -7,7 +7,7 @@ import yaml
 
 from prometheus.src import __main__ as generator
 from prometheus.src.rule_files import Alert, Group, Record, rule_file
-from tests.prometheus.promtool import RULES
+from tests.support.rule_series import RULES
 
 
 def test_the_rule_files_are_what_their_sources_say() -> None:

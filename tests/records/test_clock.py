@@ -12,7 +12,7 @@ from model_drift_exporter.errors import StateError
 from model_drift_exporter.records import clock as clock_module
 from model_drift_exporter.records.batches import RecordBatch
 from model_drift_exporter.records.clock import EventClock, EventTimes
-from tests.prediction_log import START as LOG_START
+from tests.support.prediction_log import START as LOG_START
 
 DAY = 86_400.0
 START = 1_793_664_000.0

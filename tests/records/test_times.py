@@ -102,6 +102,7 @@ def test_numbers_at_once_are_numbers_one_by_one(values: list[float]) -> None:
     assert not (np.abs(times) > 1e11).any()
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.one_of(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from model_drift_exporter.records.values import numbers, text_of
-from tests.records.raw_values import COLUMNS, as_float
+from tests.support.raw_values import COLUMNS, as_float
 
 
 @pytest.mark.parametrize("cell", ["2024_01", "1_000", "\N{ARABIC-INDIC DIGIT THREE}", "\N{FULLWIDTH DIGIT TWO}"])

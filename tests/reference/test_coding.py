@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from model_drift_exporter.reference.coding import CategoricalCoder, NumericCoder, coder_of
 from model_drift_exporter.reference.profile import Column
-from tests.records.raw_values import COLUMNS, as_float
+from tests.support.raw_values import COLUMNS, as_float
 
 EDGES = st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=2, max_size=8).map(sorted)
 TEXTS = st.lists(

@@ -6,7 +6,7 @@ import pytest
 from model_drift_exporter.reference.description import dependence_sentence, season_sentence
 from model_drift_exporter.reference.profile import LossSummary, OutcomeSummary, ReferenceProfile, Season
 from model_drift_exporter.reference.seasons import ABSENT_REASONS
-from tests.prediction_log import batch_of, make_rows, profile_of
+from tests.support.prediction_log import batch_of, make_rows, profile_of
 
 
 def _profile(**effects: float) -> ReferenceProfile:

@@ -6,7 +6,7 @@ import attrs
 import msgspec
 
 from model_drift_exporter.reference.outcomes import OutcomeLayout
-from tests.prediction_log import batch_of, make_rows, profile_of
+from tests.support.prediction_log import batch_of, make_rows, profile_of
 
 
 def test_the_layout_of_a_classifier() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model_drift_exporter.reference.profile import ABOVE, BELOW, INVALID, MISSING, OTHER, Column, bin_name
-from tests.prediction_log import batch_of, make_rows, profile_of
+from tests.support.prediction_log import batch_of, make_rows, profile_of
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,7 @@ def test_scores_of_both_classes_are_the_positive_one_s(shares: list[float], posi
             np.testing.assert_array_equal(found.probabilities, [[1 - p, p] for p in shares])
 
 
+@pytest.mark.slow
 @given(
     st.integers(3, 5).flatmap(
         lambda width: st.lists(

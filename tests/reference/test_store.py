@@ -14,7 +14,7 @@ from model_drift_exporter.evidence.settings import EvidenceSettings
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.reference.store import load_profiles, load_references, read_references, save_profiles
 from model_drift_exporter.statistics.betting.bets import BetKind
-from tests.prediction_log import batch_of, make_rows, profile_of
+from tests.support.prediction_log import batch_of, make_rows, profile_of
 
 _CREATED = "2026-01-02T03:04:05Z"
 

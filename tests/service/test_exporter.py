@@ -3,7 +3,6 @@ from __future__ import annotations
 import gzip
 import json
 import logging
-import random
 import threading
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from model_drift_exporter.configuration.settings import (
     FieldSettings,
     IngestSettings,
     InputSettings,
-    LearnSettings,
     LimitSettings,
     LogSettings,
     ModelSettings,
@@ -27,30 +25,10 @@ from model_drift_exporter.errors import ConfigurationError, Problem, ReferencePr
 from model_drift_exporter.reference.store import save_profiles
 from model_drift_exporter.service.exporter import Exporter, FairLock
 from model_drift_exporter.settings.values import parse_listen_address, parse_window
-from tests.exposition import Exposition, series_lines
-from tests.prediction_log import START, Row, batch_of, make_rows, profile_of, write_jsonl
-from tests.sidecar import run_command
+from tests.support.exposition import Exposition, series_lines
+from tests.support.prediction_log import START, Row, batch_of, make_rows, profile_of, write_jsonl
 
-
-class _Clock:
-    """A wall clock that stands still unless moved."""
-
-    def __init__(self) -> None:
-        self.now = START + 1e6
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def _settings(path: Path, **sections: Any) -> Settings:
-    sections.setdefault("learn", LearnSettings(records=100))
-    return Settings(inputs=(InputSettings(str(path)),), **sections)
-
-
-def _read(exporter: Exporter) -> Exposition:
-    while exporter.step():
-        pass
-    return Exposition.of(exporter.collect())
+from ..support.stepped_exporter import StillClock, log_settings, read_all
 
 
 def _save_reference(path: Path, model: str = "default", seed: int = 9, rows: int = 300) -> Path:
@@ -61,35 +39,6 @@ def _save_reference(path: Path, model: str = "default", seed: int = 9, rows: int
 def _append(path: Path, rows: list[Row]) -> None:
     with path.open("a") as file:
         file.write("".join(json.dumps(row) + "\n" for row in rows))
-
-
-def test_run_and_once_agree_to_the_digit(tmp_path: Path) -> None:
-    """A growing file followed in random pieces gives the metrics that reading the whole file once gives."""
-    rows = make_rows(900, seed=4, label="yes", latency=0.01, model_version="1") + make_rows(
-        700, seed=5, start=START + 9_000, shift=6, model="second", latency=0.7
-    )
-    chance = random.Random(1)
-    chance.shuffle(rows)
-    rows.sort(key=lambda row: float(row["ts"]) + chance.uniform(0, 600))
-    lines = [json.dumps(row).encode() + b"\n" for row in rows]
-    for bad in (b"no json\n", b"\xff\xfe\n", b"[]\n", b"\n", b'{"id": "x", "label": "no"}\n', b'{"ts": 1}\n'):
-        lines.insert(chance.randrange(len(lines)), bad)
-    data = b"".join(lines)
-    path = tmp_path / "log.jsonl"
-    path.touch()
-    exporter = Exporter(_settings(path), clock=_Clock())
-    with path.open("ab", buffering=0) as file:
-        while data:
-            size = chance.choice((1, 50, 700, 9_000, 40_000))
-            file.write(data[:size])
-            data = data[size:]
-            exporter.step()
-    found = _read(exporter)
-    once = run_command("run", "--once", "--learn.records=100", path)
-    assert once.returncode == 0
-    followed = [line for line in series_lines(found.text) if 'input="ingest"' not in line]
-    assert followed == series_lines(once.stdout.decode())
-    assert found.total("model_records_total") == 1_600
 
 
 @pytest.mark.parametrize("wild", ["1e300", "-1e300", "1e999", "Infinity", "-Infinity", "1" + "0" * 400])
@@ -104,15 +53,15 @@ def test_a_wild_value_does_what_any_other_out_of_range_does(tmp_path: Path, wild
         lines[390] = lines[390].replace(f'"age": {age}', f'"age": {value}')
         assert value in lines[390]
         path.write_text("".join(lines))
-        exporter = Exporter(_settings(path, reference=(str(reference),)), clock=_Clock())
-        texts.append([line for line in series_lines(_read(exporter).text) if "input_bytes" not in line])
+        exporter = Exporter(log_settings(path, reference=(str(reference),)), clock=StillClock())
+        texts.append([line for line in series_lines(read_all(exporter).text) if "input_bytes" not in line])
     assert texts[0] == texts[1]
 
 
 def test_what_an_exporter_says_of_itself(tmp_path: Path) -> None:
     """Version, state of the configuration and the process are exported beside the models."""
-    clock = _Clock()
-    found = _read(Exporter(_settings(tmp_path / "log.jsonl"), clock=clock))
+    clock = StillClock()
+    found = read_all(Exporter(log_settings(tmp_path / "log.jsonl"), clock=clock))
     assert len(found.select("model_drift_exporter_build_info")) == 1
     assert found("model_drift_exporter_config_last_reload_successful") == 1
     assert found("model_drift_exporter_config_last_reload_success_timestamp_seconds") == clock.now
@@ -124,23 +73,23 @@ def test_learning_ends_when_all_inputs_have_ended(tmp_path: Path) -> None:
     """A compressed archive ends; a model that still learns then takes what it has."""
     path = tmp_path / "log.jsonl.gz"
     path.write_bytes(gzip.compress(write_jsonl(tmp_path / "rows", make_rows(60)).read_bytes()))
-    exporter = Exporter(_settings(path), clock=_Clock())
-    found = _read(exporter)
+    exporter = Exporter(log_settings(path), clock=StillClock())
+    found = read_all(exporter)
     assert found("model_reference_learned", model="default") == 1
     assert found.total("model_feature_observations_total", model="default", feature="age") == 60
 
 
 def test_ingested_records_are_read(tmp_path: Path) -> None:
     """What is offered is counted under the input ingest."""
-    exporter = Exporter(_settings(tmp_path / "log.jsonl"), clock=_Clock())
+    exporter = Exporter(log_settings(tmp_path / "log.jsonl"), clock=StillClock())
     body = write_jsonl(tmp_path / "body", make_rows(3)).read_bytes()
     assert exporter.offer(body, "application/x-ndjson", "identity")
     assert exporter.offer(b"[1]", "application/json", "identity")
-    found = _read(exporter)
+    found = read_all(exporter)
     assert found("model_records_total", model="default") == 3
     assert found("model_drift_exporter_record_errors_total", input="ingest", reason="not_an_object") == 1
-    off = Exporter(_settings(tmp_path / "log.jsonl", ingest=IngestSettings(enabled=False)), clock=_Clock())
-    assert not _read(off).select("model_drift_exporter_input_up", input="ingest")
+    off = Exporter(log_settings(tmp_path / "log.jsonl", ingest=IngestSettings(enabled=False)), clock=StillClock())
+    assert not read_all(off).select("model_drift_exporter_input_up", input="ingest")
 
 
 def test_status_is_what_the_page_shows(tmp_path: Path) -> None:
@@ -148,8 +97,8 @@ def test_status_is_what_the_page_shows(tmp_path: Path) -> None:
     path = write_jsonl(tmp_path / "log.jsonl", make_rows(120))
     with path.open("a") as file:
         file.write('{"id": "0-1", "label": "yes"}\nbroken\n')
-    exporter = Exporter(_settings(path), clock=_Clock())
-    _read(exporter)
+    exporter = Exporter(log_settings(path), clock=StillClock())
+    read_all(exporter)
     status = exporter.status()
     assert [(model.name, model.records, model.labels) for model in status.models] == [("default", 120, 1)]
     assert {key: count for key, count in status.errors.items() if count} == {("log", "not_json"): 1}
@@ -159,7 +108,7 @@ def test_status_is_what_the_page_shows(tmp_path: Path) -> None:
 
 def test_a_failed_reader_is_neither_healthy_nor_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error ends reading, is raised, and is the reason that probes are given."""
-    exporter = Exporter(_settings(tmp_path / "log.jsonl"), clock=_Clock())
+    exporter = Exporter(log_settings(tmp_path / "log.jsonl"), clock=StillClock())
     assert (exporter.healthy(), exporter.ready()) == (None, None)
     monkeypatch.setattr(exporter.pipeline, "step", mock.Mock(side_effect=OSError("disk")))
     with pytest.raises(OSError, match="disk"):
@@ -169,8 +118,8 @@ def test_a_failed_reader_is_neither_healthy_nor_ready(tmp_path: Path, monkeypatc
 
 def test_an_input_that_is_missing_is_no_reason_to_be_not_ready(tmp_path: Path) -> None:
     """A log may appear later: the page and a metric say so, and traffic to the model is not held up by it."""
-    exporter = Exporter(_settings(tmp_path / "log.jsonl"), clock=_Clock())
-    assert _read(exporter)("model_drift_exporter_input_up", input="log") == 0
+    exporter = Exporter(log_settings(tmp_path / "log.jsonl"), clock=StillClock())
+    assert read_all(exporter)("model_drift_exporter_input_up", input="log") == 0
     assert exporter.ready() is None
 
 
@@ -178,7 +127,7 @@ def test_run_drains_at_the_end(tmp_path: Path) -> None:
     """Told to stop, it still reads what the file and the queue hold, an unfinished last line included."""
     path = tmp_path / "log.jsonl"
     path.write_text("\n".join(json.dumps(row) for row in make_rows(150)))
-    exporter = Exporter(_settings(path), clock=_Clock())
+    exporter = Exporter(log_settings(path), clock=StillClock())
     exporter.offer(write_jsonl(tmp_path / "body", make_rows(3)).read_bytes(), "application/x-ndjson", "identity")
     stop = threading.Event()
     stop.set()
@@ -192,7 +141,7 @@ class _Reloadable:
 
     def __init__(self, settings: Settings) -> None:
         self.settings: Settings | Exception = settings
-        self.clock = _Clock()
+        self.clock = StillClock()
         self.exporter = Exporter(settings, load_settings=self._load, clock=self.clock)
 
     def _load(self) -> Settings:
@@ -213,21 +162,21 @@ def reloadable(tmp_path: Path) -> _Reloadable:
     path = write_jsonl(tmp_path / "log.jsonl", make_rows(150, seed=2))
     with path.open("a") as file:
         file.write('{"id": "2-1", "label": "yes"}\nbroken\n')
-    found = _Reloadable(_settings(path))
-    _read(found.exporter)
+    found = _Reloadable(log_settings(path))
+    read_all(found.exporter)
     return found
 
 
 def test_a_reload_of_the_same_settings_changes_nothing(reloadable: _Reloadable, tmp_path: Path) -> None:
     """Bins, windows, references, counters and positions in files stay; reading goes on."""
-    before = series_lines(_read(reloadable.exporter).text)
+    before = series_lines(read_all(reloadable.exporter).text)
     reloadable.clock.now += 100
     assert reloadable.exporter.reload() is None
-    after = _read(reloadable.exporter)
+    after = read_all(reloadable.exporter)
     assert series_lines(after.text) == before
     assert after("model_drift_exporter_config_last_reload_success_timestamp_seconds") == reloadable.clock.now
     _append(tmp_path / "log.jsonl", make_rows(50, seed=3, start=START + 1_500))
-    found = _read(reloadable.exporter)
+    found = read_all(reloadable.exporter)
     assert found("model_records_total", model="default") == 200
     assert found.total("model_feature_observations_total", model="default", feature="age") == 200
     assert found.total("model_drift_exporter_record_errors_total") == 1
@@ -236,20 +185,20 @@ def test_a_reload_of_the_same_settings_changes_nothing(reloadable: _Reloadable, 
 def test_other_limits_do_not_read_the_file_again(reloadable: _Reloadable) -> None:
     """A changed limit leaves the position in the file: no line is counted twice."""
     assert reloadable.change(limits=LimitSettings(series_per_model=500)) is None
-    found = _read(reloadable.exporter)
+    found = read_all(reloadable.exporter)
     assert found("model_records_total", model="default") == 150
     assert found("model_labels_total", model="default") == 1
 
 
 def test_changed_windows_keep_what_the_bins_counted(reloadable: _Reloadable, tmp_path: Path) -> None:
     """The learned reference, its bin counters and the window that stays go on; a scrape still adds up."""
-    before = _read(reloadable.exporter)
+    before = read_all(reloadable.exporter)
     assert reloadable.change(windows=(parse_window("1h"), parse_window("2h"), parse_window("50"))) is None
-    found = _read(reloadable.exporter)
+    found = read_all(reloadable.exporter)
     for name in ("model_reference_rows", "model_info"):
         assert found.select(name, model="default") == before.select(name, model="default")
     _append(tmp_path / "log.jsonl", make_rows(30, seed=3, start=START + 1_500))
-    found = _read(reloadable.exporter)
+    found = read_all(reloadable.exporter)
     assert found.by("window", "model_window_records", model="default") == {"1h": 180, "2h": 30, "50": 30}
     for feature in ("age", "country"):
         assert found.total("model_feature_observations_total", model="default", feature=feature) == 180
@@ -260,9 +209,9 @@ def test_a_learned_reference_stays_when_another_model_gets_one(reloadable: _Relo
     """What is given for one model does not concern the others."""
     reference = _save_reference(tmp_path / "other.json", model="other")
     changes = {"reference": (str(reference),), "model": ModelSettings(name="default")}
-    before = _read(reloadable.exporter)
+    before = read_all(reloadable.exporter)
     assert reloadable.change(**changes) is None
-    found = _read(reloadable.exporter)
+    found = read_all(reloadable.exporter)
     assert found.select("model_info", model="default") == before.select("model_info", model="default")
     assert found.total("model_feature_observations_total", model="default", feature="age") == 150
 
@@ -300,7 +249,7 @@ def test_changed_windows_apply(reloadable: _Reloadable, tmp_path: Path) -> None:
     """New windows begin empty, totals go on."""
     assert reloadable.change(windows=(parse_window("2h"), parse_window("50"))) is None
     _append(tmp_path / "log.jsonl", make_rows(110, seed=3, start=START + 1_500))
-    found = _read(reloadable.exporter)
+    found = read_all(reloadable.exporter)
     assert set(found.by("window", "model_window_records", model="default")) == {"2h", "50"}
     assert found("model_records_total", model="default") == 260
 
@@ -309,12 +258,12 @@ def test_a_changed_reference_applies(reloadable: _Reloadable, tmp_path: Path) ->
     """A reference file replaces the learned one, then another file that; the fingerprint tells."""
     _save_reference(tmp_path / "one.json")
     assert reloadable.change(reference=(str(tmp_path / "one.json"),)) is None
-    found = _read(reloadable.exporter)
+    found = read_all(reloadable.exporter)
     assert found("model_reference_rows", model="default") == 300
     assert found("model_reference_learned", model="default") == 0
     _save_reference(tmp_path / "one.json", rows=400)
     assert reloadable.exporter.reload() is None
-    assert _read(reloadable.exporter)("model_reference_rows", model="default") == 400
+    assert read_all(reloadable.exporter)("model_reference_rows", model="default") == 400
 
 
 def test_a_bad_configuration_keeps_the_old_one(reloadable: _Reloadable, tmp_path: Path) -> None:
@@ -328,14 +277,14 @@ def test_a_bad_configuration_keeps_the_old_one(reloadable: _Reloadable, tmp_path
     reloadable.settings = attrs.evolve(good, reference=(str(tmp_path / "no.json"),))
     assert "cannot read the reference profile" in (reloadable.exporter.reload() or "")
     _append(tmp_path / "log.jsonl", make_rows(50, seed=3, start=START + 1_500))
-    found = _read(reloadable.exporter)
+    found = read_all(reloadable.exporter)
     assert found("model_drift_exporter_config_last_reload_successful") == 0
     assert found("model_drift_exporter_config_last_reload_success_timestamp_seconds") == loaded
     assert found.total("model_feature_observations_total", model="default", feature="age") == 200
     assert "cannot read" in reloadable.exporter.status().reload_problem
     reloadable.settings = good
     assert reloadable.exporter.reload() is None
-    assert _read(reloadable.exporter)("model_drift_exporter_config_last_reload_successful") == 1
+    assert read_all(reloadable.exporter)("model_drift_exporter_config_last_reload_successful") == 1
 
 
 def test_inputs_come_and_go(reloadable: _Reloadable, tmp_path: Path) -> None:
@@ -343,12 +292,12 @@ def test_inputs_come_and_go(reloadable: _Reloadable, tmp_path: Path) -> None:
     other = write_jsonl(tmp_path / "other.jsonl", make_rows(20, seed=8, start=START + 1_500))
     old = InputSettings(str(tmp_path / "log.jsonl"))
     assert reloadable.change(inputs=(InputSettings(str(other), name="other"), old)) is None
-    found = _read(reloadable.exporter)
+    found = read_all(reloadable.exporter)
     assert found("model_records_total", model="default") == 170
     assert set(found.by("input", "model_drift_exporter_input_up")) == {"other", "log", "ingest"}
     assert reloadable.change(inputs=(InputSettings(str(other), name="other"),)) is None
     _append(tmp_path / "log.jsonl", make_rows(5))
-    assert _read(reloadable.exporter)("model_records_total", model="default") == 170
+    assert read_all(reloadable.exporter)("model_records_total", model="default") == 170
 
 
 @pytest.mark.parametrize(
@@ -359,7 +308,7 @@ def test_inputs_come_and_go(reloadable: _Reloadable, tmp_path: Path) -> None:
 def test_changed_meaning_learns_anew(reloadable: _Reloadable, changes: dict[str, Any]) -> None:
     """Where what a record means changes, a learned reference is learned again."""
     assert reloadable.change(**changes) is None
-    found = _read(reloadable.exporter)
+    found = read_all(reloadable.exporter)
     assert found("model_reference_learning_records", model="default") == 0
     assert found("model_records_total", model="default") == 150
 
@@ -367,11 +316,11 @@ def test_changed_meaning_learns_anew(reloadable: _Reloadable, changes: dict[str,
 def test_records_being_learned_from_survive_a_reload(tmp_path: Path) -> None:
     """A reload in the middle of learning loses none of the records learned from so far."""
     path = write_jsonl(tmp_path / "log.jsonl", make_rows(60, seed=2))
-    found = _Reloadable(_settings(path))
-    _read(found.exporter)
+    found = _Reloadable(log_settings(path))
+    read_all(found.exporter)
     assert found.change(windows=(parse_window("2h"),)) is None
     _append(path, make_rows(40, seed=3, start=START + 600))
-    exposition = _read(found.exporter)
+    exposition = read_all(found.exporter)
     assert exposition("model_reference_rows", model="default") == 100
     assert exposition.total("model_feature_observations_total", model="default", feature="age") == 100
 
@@ -384,36 +333,36 @@ def test_an_input_added_after_the_others_ended_ends_too(tmp_path: Path) -> None:
         path.write_bytes(gzip.compress(write_jsonl(tmp_path / name, make_rows(60, model=name)).read_bytes()))
         inputs.append(InputSettings(str(path), name=name))
     found = _Reloadable(Settings(inputs=(inputs[0],)))
-    assert _read(found.exporter).by("model", "model_reference_learned") == {"one": 1}
+    assert read_all(found.exporter).by("model", "model_reference_learned") == {"one": 1}
     assert found.change(inputs=tuple(inputs)) is None
-    assert _read(found.exporter).by("model", "model_reference_learned") == {"one": 1, "two": 1}
+    assert read_all(found.exporter).by("model", "model_reference_learned") == {"one": 1, "two": 1}
 
 
 def test_without_a_loader_a_reload_keeps_the_settings(tmp_path: Path) -> None:
     """There is nothing to read again but the references."""
-    exporter = Exporter(_settings(write_jsonl(tmp_path / "log.jsonl", make_rows(120))), clock=_Clock())
-    before = series_lines(_read(exporter).text)
+    exporter = Exporter(log_settings(write_jsonl(tmp_path / "log.jsonl", make_rows(120))), clock=StillClock())
+    before = series_lines(read_all(exporter).text)
     assert exporter.reload() is None
-    assert series_lines(_read(exporter).text) == before
+    assert series_lines(read_all(exporter).text) == before
 
 
 def test_a_bad_reference_stops_the_start(tmp_path: Path) -> None:
     """A reference that cannot be used is an error before anything is read."""
     (tmp_path / "r.json").write_text("{}")
     with pytest.raises(ReferenceProfileError, match="no reference profile"):
-        Exporter(_settings(tmp_path / "log.jsonl", reference=(str(tmp_path / "r.json"),)))
+        Exporter(log_settings(tmp_path / "log.jsonl", reference=(str(tmp_path / "r.json"),)))
 
 
 def test_a_person_releases_alerts(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Of one model or of all; what fires and what is released is said in the log, and on the page."""
     caplog.set_level(logging.INFO)
     log = write_jsonl(tmp_path / "log.jsonl", make_rows(400))
-    exporter = Exporter(_settings(log), clock=_Clock())
+    exporter = Exporter(log_settings(log), clock=StillClock())
     exporter.step()
     with log.open("a") as file:
         file.write("broken\n" * 400)
     _append(log, make_rows(5, start=START + 4_000))
-    _read(exporter)
+    read_all(exporter)
     (state,) = exporter.status().models
     assert [alert.alert for alert in state.alerts if alert.active] == ["ModelInputBroken"]
     assert exporter.rearm("nobody") is None

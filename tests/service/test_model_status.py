@@ -9,9 +9,9 @@ from model_drift_exporter.reference.profile import Column
 from model_drift_exporter.service.model_status import bin_labels, model_status
 from model_drift_exporter.service.status import ColumnStatus, ModelStatus
 from model_drift_exporter.settings.values import parse_window
-from tests.exposition import Exposition
-from tests.prediction_log import Row, arrived, batch_of, make_rows, profile_of
 from tests.sections import monitoring_settings
+from tests.support.exposition import Exposition
+from tests.support.prediction_log import Row, arrived, batch_of, make_rows, profile_of
 
 _WINDOWS = tuple(map(parse_window, ("24h", "1h", "100")))
 

@@ -7,7 +7,7 @@ import pytest
 
 from model_drift_exporter.service import process
 from model_drift_exporter.service.process import process_samples, resident_bytes
-from tests.exposition import Exposition
+from tests.support.exposition import Exposition
 
 
 def test_the_process_describes_itself() -> None:

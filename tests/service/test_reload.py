@@ -20,7 +20,7 @@ from model_drift_exporter.pipeline.assembly import make_pipeline, open_sources
 from model_drift_exporter.service.reload import needing_restart, reloaded
 from model_drift_exporter.settings.values import parse_listen_address, parse_window
 from model_drift_exporter.sources import IngestSource
-from tests.prediction_log import START, make_rows, write_jsonl
+from tests.support.prediction_log import START, make_rows, write_jsonl
 
 
 @pytest.mark.parametrize(

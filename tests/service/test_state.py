@@ -13,7 +13,7 @@ import pytest
 from model_drift_exporter.errors import ConfigurationError, StateError
 from model_drift_exporter.service.snapshot_file import read_snapshot, write_snapshot
 from model_drift_exporter.service.state import StateKeeper, state_keeper
-from tests.exposition import Exposition
+from tests.support.exposition import Exposition
 
 
 class Counter:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model_drift_exporter.sources import IngestSource
-from tests.sources.reading import Reading
+from tests.support.source_reader import Reading
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=5),
@@ -47,6 +47,7 @@ def test_an_object_is_one_line(record: dict[str, object], indent: int | None) ->
     assert [json.loads(line) for line in lines] == [record]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content_type", ["application/json", "application/x-ndjson", ""])
 @given(records=RECORDS)
 def test_lines_stay_as_they_are(content_type: str, records: list[object]) -> None:

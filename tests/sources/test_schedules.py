@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from model_drift_exporter.sources import FileSource
-from tests.sources.reading import Reading, append
+from tests.support.source_reader import Reading, append
 
 PADDING = st.sampled_from([0, 3, 40, 700, 3000])
 

@@ -10,7 +10,7 @@ from typing import BinaryIO
 import pytest
 
 from model_drift_exporter.sources import StdinSource
-from tests.sources.reading import Reading
+from tests.support.source_reader import Reading
 
 
 class Pipe:

@@ -81,6 +81,7 @@ def smoothed_shares(counts: Counts) -> npt.NDArray[np.float64]:
     return np.array([(count + 0.5) / total for count in counts.tolist()])
 
 
+@pytest.mark.slow
 @given(comparisons(columns=1))
 def test_statistics_of_smoothed_shares_equal_scipy(comparison: Comparison) -> None:
     """PSI, Jensen-Shannon, total variation and chi-square are SciPy's on the same counts."""
@@ -157,6 +158,7 @@ def test_the_entry_point_equals_the_single_functions(comparison: Comparison) -> 
         assert np.array_equal(getattr(together, name), alone, equal_nan=True), name
 
 
+@pytest.mark.slow
 @given(comparisons())
 def test_effect_sizes_stay_in_their_ranges_and_are_symmetric(comparison: Comparison) -> None:
     """No effect size is negative or beyond its bound, and exchanging the samples changes none."""

@@ -86,6 +86,7 @@ def test_floors_are_the_means_of_two_samples_of_one_law(rows: int, observations:
         np.testing.assert_allclose(getattr(floors, name), simulated, rtol=0.1, err_msg=name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [200, 500, 1_000, 2_000, 10_000])
 def test_floors_are_the_means_over_references_and_windows(rows: int) -> None:
     """References of raw values, binned as the program does, and windows of the same law: within 10 % of the mean.

@@ -8,8 +8,8 @@ import pytest
 
 from model_drift_exporter.configuration.settings import IngestSettings, WebSettings
 from model_drift_exporter.web.app import create_app
-from tests.web.fake_service import FakeService
-from tests.web.page_statuses import alert, exporter, model
+from tests.support.fake_service import FakeService
+from tests.support.page_statuses import alert, exporter, model
 
 OPEN = WebSettings(enable_lifecycle=True)
 
@@ -76,7 +76,7 @@ def test_rearming_is_off_by_default() -> None:
 def test_alerts_are_listed_by_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """All alarms, firing or not, with everything that a person would ask."""
     state = attrs.evolve(model("churn"), alerts=(alert(), alert("ModelFeatureDrift", active=False)))
-    monkeypatch.setattr("tests.web.fake_service.STATUS", exporter(state))
+    monkeypatch.setattr("tests.support.fake_service.STATUS", exporter(state))
     found = ask(FakeService(), "GET", "/api/v1/alerts", WebSettings()).json()["models"]["churn"]
     assert [(each["alert"], each["active"]) for each in found] == [
         ("ModelInputBroken", True),

@@ -18,7 +18,7 @@ from model_drift_exporter.settings.values import ListenAddress
 from model_drift_exporter.web import ingest
 from model_drift_exporter.web.app import create_app, create_ingest_app
 from tests.sections import unchecked
-from tests.web.fake_service import STATUS, FakeService
+from tests.support.fake_service import STATUS, FakeService
 
 TEXT = b"# HELP model_test_up Up.\n# TYPE model_test_up gauge\nmodel_test_up 1\n"
 PATHS = [

@@ -5,8 +5,6 @@ import errno
 import logging
 import signal
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -24,7 +22,7 @@ from model_drift_exporter.settings.values import ListenAddress
 from model_drift_exporter.web.app import create_app, create_ingest_app
 from model_drift_exporter.web.server import Listener, Server, listen
 from tests.sections import unchecked
-from tests.web.fake_service import FakeService
+from tests.support.fake_service import FakeService
 
 UP = "model_test_up"
 LOCAL = "127.0.0.1"
@@ -392,10 +390,3 @@ class TestRun:
         listener = listen(LOCAL, 0)
         Server([(create_app(FakeService(), WebSettings(), IngestSettings()), [listener])]).close()
         assert listener.socket.fileno() < 0
-
-
-def test_importing_the_server_loads_nothing_heavy() -> None:
-    """Start to first scrape is budgeted: no template engine, no client library, no SciPy comes with the server."""
-    code = "import sys, model_drift_exporter.web.app, model_drift_exporter.web.server; print(*sys.modules)"
-    listed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert not {"jinja2", "prometheus_client", "scipy", "pandas", "pyarrow", "httpx"} & set(listed)

@@ -10,7 +10,7 @@ from model_drift_exporter.reference.outcomes import OutcomeBatch
 from model_drift_exporter.settings.values import parse_window
 from model_drift_exporter.statistics.tally import Contributions, TallyShape
 from model_drift_exporter.windows.outcomes import WindowSet
-from tests.monitors.outcome_making import cut, made_outcomes
+from tests.support.made_outcomes import cut, made_outcomes
 
 _SHAPE = TallyShape(counts=3, levels=3, numbers=1)
 

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from benchmarks.alarm_quality.nulls import null_stream, outcomes_of
 
 
+@pytest.mark.slow
 def test_a_clean_stream_is_silent_and_reproducible() -> None:
     """A short clean stream raises nothing, counts its updates, and gives the same figures again."""
     found = null_stream(1, records=5_000, features=20, windows=2)

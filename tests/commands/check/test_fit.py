@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from model_drift_exporter.configuration.settings import Settings
-from tests.check_logs import checked, with_feature, write_log, write_reference
+from tests.support.check_logs import checked, with_feature, write_log, write_reference
 
 
 def test_a_reference_of_other_kinds_and_features_does_not_fit(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from model_drift_exporter.commands.check.reading import Bounds
 from model_drift_exporter.configuration.settings import FeatureSettings, FieldSettings, InputSettings, Settings
-from tests.check_logs import START, checked, record, text_of, write_log
+from tests.support.check_logs import START, checked, record, text_of, write_log
 
 
 def test_bad_lines_are_shown_with_place_reason_and_excerpt(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from model_drift_exporter.commands.demo.flights import flights_available, flight
 from model_drift_exporter.commands.demo.narration import Narrator
 from model_drift_exporter.commands.demo.prediction_log import reference_rows
 from model_drift_exporter.commands.demo.scenario import Scenario
-from tests.commands.demo.stepping import SteppedDemo
+from tests.support.demo_steps import SteppedDemo
 
 needs_flights = pytest.mark.skipif(
     not flights_available(),
@@ -82,6 +82,7 @@ def scenario() -> Scenario:
     return flights_scenario()
 
 
+@pytest.mark.slow
 @needs_flights
 def test_the_reference_is_march_and_live_begins_in_april(scenario: Scenario) -> None:
     """What the model was accepted on ends before what is replayed begins; both at their real times."""
@@ -91,6 +92,7 @@ def test_the_reference_is_march_and_live_begins_in_april(scenario: Scenario) -> 
     assert next(iter(scenario.live())).time[0] >= scenario.start == datetime(2013, 4, 1, 10, tzinfo=UTC).timestamp()
 
 
+@pytest.mark.slow
 @needs_flights
 def test_the_exporter_finds_the_incident_in_the_flights_and_nothing_else(scenario: Scenario, tmp_path: Path) -> None:
     """Quiet before it; after it distance and carrier, the outputs they move, and no other input."""

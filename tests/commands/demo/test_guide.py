@@ -11,7 +11,7 @@ from model_drift_exporter.commands.demo.guide import Guide
 from model_drift_exporter.commands.demo.incident import Incident
 from model_drift_exporter.commands.demo.scenario import Scenario
 from model_drift_exporter.commands.demo.terminal import Terminal
-from tests.commands.demo.stepping import SteppedDemo
+from tests.support.demo_steps import SteppedDemo
 
 URL = "http://127.0.0.1:9877"
 
@@ -35,6 +35,7 @@ def told(scenario: Scenario, folder: Path, seconds: int, *, stop_after: int | No
     return " ".join(stream.getvalue().split())
 
 
+@pytest.mark.slow
 def test_a_whole_tour_reads_from_the_plan_to_the_next_steps(scenario: Scenario, tmp_path: Path) -> None:
     """What will happen, what is found, what was really done, where to look, and the count of lines, in this order."""
     text = told(scenario, tmp_path, 18)

@@ -11,7 +11,7 @@ from model_drift_exporter.commands.demo.incident import Incident
 from model_drift_exporter.commands.demo.narration import Narrator
 from model_drift_exporter.commands.demo.replay import LOG_NAME, Replay
 from model_drift_exporter.commands.demo.scenario import Scenario
-from tests.commands.demo.stepping import SteppedDemo
+from tests.support.demo_steps import SteppedDemo
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +35,7 @@ def test_the_exporter_finds_what_the_incident_changed(scenario: Scenario, tmp_pa
     assert "The other 9 of 11 inputs are where they were." in spoken
 
 
+@pytest.mark.slow
 def test_a_stream_without_incident_gives_nothing_to_say(tmp_path: Path) -> None:
     """An incident that changes nothing: no sentence, over most of a day of orders."""
     scenario = attrs.evolve(generated_scenario(2), incident=Incident("distance", 1.0, "vehicle", "none", "nothing"))

@@ -1,24 +1,14 @@
 from __future__ import annotations
 
-import json
 import math
-import signal
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from model_drift_exporter.commands.demo.traffic import Traffic, main
-from model_drift_exporter.reference.store import load_profiles
 
-NOON = 1_800_014_400.0  # 2027-01-15T12:00:00Z
-
-
-def traffic(output: Path, *, incident_at: float = math.inf, rotate_bytes: int = 10**9, seed: int = 1) -> Traffic:
-    return Traffic(output, 20.0, incident_at, rotate_bytes, started=NOON, seed=seed)
+from ...support.demo_traffic import NOON, records_of, traffic
 
 
 def run(subject: Traffic, seconds: int, *, start: float = NOON) -> None:
@@ -26,10 +16,7 @@ def run(subject: Traffic, seconds: int, *, start: float = NOON) -> None:
         subject.step(start + second)
 
 
-def records_of(*paths: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for path in paths for line in path.read_bytes().splitlines()]
-
-
+@pytest.mark.slow
 def test_records_come_at_the_rate_asked_for_with_labels_later(tmp_path: Path) -> None:
     """At noon somewhat more than the day's average; labels follow when the meals are there."""
     output = tmp_path / "p.jsonl"
@@ -46,6 +33,7 @@ def test_records_come_at_the_rate_asked_for_with_labels_later(tmp_path: Path) ->
     assert predictions[0]["ts"].startswith("2027-01-15T12:00:0")
 
 
+@pytest.mark.slow
 def test_labels_come_sooner_when_asked(tmp_path: Path) -> None:
     """At a speed of 20 those of an hour come in minutes; predictions are the same as without."""
     slow, fast = tmp_path / "slow.jsonl", tmp_path / "fast.jsonl"
@@ -54,28 +42,6 @@ def test_labels_come_sooner_when_asked(tmp_path: Path) -> None:
     without, records = records_of(slow), records_of(fast)
     assert [record for record in records if "features" in record] == without
     assert len(records) > 1.4 * len(without)
-
-
-def test_the_reference_is_written_beside_the_log(tmp_path: Path) -> None:
-    """Before the first record there is a profile that the exporter can load, with the labels that a loss is judged by."""
-    output = tmp_path / "p.jsonl"
-    command = [
-        sys.executable,
-        "-m",
-        "model_drift_exporter.commands.demo.traffic",
-        "--reference",
-        "--output",
-        str(output),
-    ]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        process.stderr.readline()
-        process.terminate()
-        assert process.wait(20) == 0
-    [profile] = load_profiles(tmp_path / "reference.json")
-    assert profile.model == "late-meals"
-    assert profile.rows == len(records_of(tmp_path / "reference.jsonl")) == 10_000
-    assert all("label" in record for record in records_of(tmp_path / "reference.jsonl"))
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("10m", 600.0), ("0s", 0.0), ("never", math.inf)])
@@ -155,26 +121,3 @@ def test_a_log_that_cannot_be_written_ends_it_with_a_reason(tmp_path: Path) -> N
     assert result.exit_code == 1
     assert result.output.splitlines()[-1].startswith("Error: cannot write ")
     assert "No such file or directory" in result.output
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_cleanly(tmp_path: Path, number: signal.Signals) -> None:
-    """A container that is stopped, or Ctrl-C: exit code 0, whole lines, no traceback."""
-    output = tmp_path / "p.jsonl"
-    command = [
-        sys.executable,
-        "-m",
-        "model_drift_exporter.commands.demo.traffic",
-        "--output",
-        str(output),
-        "--rate",
-        "2000",
-    ]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        first = process.stderr.readline()
-        process.send_signal(number)
-        rest = process.stderr.read()
-        assert process.wait(20) == 0
-    assert first.startswith("writing about 2000 records a second to ")
-    assert rest == ""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 
@@ -16,23 +14,12 @@ from model_drift_exporter.cli import replay
 from model_drift_exporter.commands.replay.backfill import STEP, Backfill, step_problem
 from model_drift_exporter.commands.replay.command import BackfillOptions
 from model_drift_exporter.errors import InputError
-from model_drift_exporter.metrics.samples import HistogramSeries, Samples, Series
 from model_drift_exporter.settings.values import parse_duration
-from tests.components import require
-from tests.history.rules import shipped_rules
+from tests.system.history.rules import shipped_rules
+
+from ...support.backfill_blocks import DAY, START, blocks
 
 _parse: Callable[[str], Iterable[Any]] = parse_openmetrics
-DAY = 86_400.0
-START = 20_000 * DAY
-
-
-def blocks(records: int, last: float) -> list[Samples]:
-    """A counter, a time, and a histogram."""
-    return [
-        Series("model_records_total", [('a "model"',), ("b",)]).samples([records, records + 1]),
-        Series("model_last_record_timestamp_seconds", [("b",)]).samples([last]),
-        HistogramSeries("model_latency_seconds", ("b",), (0.1, 1.0)).samples(np.array([records, 1, 0]), 2.5),
-    ]
 
 
 def test_steps_are_multiples_of_the_step(tmp_path: Path) -> None:
@@ -122,29 +109,6 @@ def test_a_file_holds_whole_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     backfill.flush()
     assert backfill.files == 3
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"0000{file}.openmetrics" for file in range(3)]
-
-
-def test_promtool_makes_blocks_of_it(tmp_path: Path) -> None:
-    """What Prometheus would serve is what was written."""
-    backfill = Backfill(tmp_path / "history", step=60.0)
-    for step in range(5):
-        backfill.write(START + 60 * step, blocks(10 * step, 0))
-    backfill.flush()
-    promtool = require("promtool")
-    made = subprocess.run(
-        [promtool, "tsdb", "create-blocks-from", "openmetrics", tmp_path / "history" / "00000.openmetrics", "data"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert made.returncode == 0, made.stderr
-    (tmp_path / "data" / "wal").mkdir()  # without one, dumping refuses
-    dump = subprocess.run(
-        [promtool, "tsdb", "dump", "data"], cwd=tmp_path, capture_output=True, text=True, check=True
-    ).stdout
-    found = [line.split()[-2] for line in dump.splitlines() if "model_records_total" in line and 'model="b"' in line]
-    assert found == ["1", "11", "21", "31", "41"]
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:

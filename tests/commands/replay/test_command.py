@@ -15,10 +15,10 @@ from model_drift_exporter.commands.replay.reports import JsonReport
 from model_drift_exporter.configuration.settings import InputSettings, Settings
 from model_drift_exporter.errors import ConfigurationError
 from model_drift_exporter.records.times import parse_time
-from tests.exposition import Exposition
-from tests.incident_log import STEP, incident, reference_file
-from tests.prediction_log import START, write_jsonl
-from tests.sidecar import run_command
+from tests.support.incident_log import STEP, incident, reference_file
+from tests.support.prediction_log import START, write_jsonl
+
+from ...support.replayed import replayed
 
 
 @pytest.fixture(name="settings")
@@ -33,15 +33,9 @@ def _settings(tmp_path: Path) -> Settings:
     )
 
 
-def _replayed(settings: Settings, backfill: BackfillOptions | None = None) -> list[dict[str, Any]]:
-    stream = io.StringIO()
-    assert replay_logs(settings, JsonReport(stream), backfill) == 0
-    return [json.loads(line) for line in stream.getvalue().splitlines()]
-
-
 def test_edges_and_a_summary_are_printed(settings: Settings) -> None:
     """Broken input pages and resolves, then the loss does; times are event times, records lines of the log."""
-    *edges, last = _replayed(settings)
+    *edges, last = replayed(settings)
     pages = [edge for edge in edges if edge["severity"] == "page"]
     assert [(edge["alert"], edge["state"]) for edge in pages] == [
         ("ModelInputBroken", "firing"),
@@ -82,36 +76,14 @@ def test_labels_may_stand_in_the_log_itself(tmp_path: Path, settings: Settings) 
     def told(edges: list[dict[str, Any]]) -> list[Any]:
         return [[edge["time"], edge["alert"], edge["state"], edge["onset"]] for edge in edges[:-1]]
 
-    assert told(_replayed(one)) == told(_replayed(settings))
+    assert told(replayed(one)) == told(replayed(settings))
 
 
-def test_run_once_decides_the_same(settings: Settings) -> None:
-    """The alerts that are latched in the end are those that replay left firing."""
-    *edges, _ = _replayed(settings)
-    latched = {edge["alert"]: edge["state"] == "firing" for edge in edges}
-    log, labels = (each.path for each in settings.inputs)
-    finished = run_command("run", "--once", "--reference", settings.reference[0], "--labels", labels, log)
-    found = Exposition(finished.stdout).by("alert", "model_alert_active", model="default")
-    assert {alert: bool(value) for alert, value in found.items() if value} == {
-        alert: True for alert, firing in latched.items() if firing
-    }
-
-
-def test_the_command_prints_text(settings: Settings) -> None:
-    """A line an edge, a line in the end; the exit code is 0 although it paged."""
-    log, labels = (each.path for each in settings.inputs)
-    finished = run_command("replay", "--reference", settings.reference[0], "--labels", labels, log)
-    assert finished.returncode == 0
-    lines = finished.stdout.decode().splitlines()
-    assert any("page    ModelInputBroken  default, named: age, since 2025-10-09T" in line for line in lines)
-    assert any("page    resolved ModelInputBroken" in line for line in lines)
-    assert lines[-1].startswith("6,000 records, 6,000 labels: 2 pages, ")
-
-
+@pytest.mark.slow
 def test_the_past_is_written_as_it_would_have_been_scraped(tmp_path: Path, settings: Settings) -> None:
     """At each step the state of just before it; the end is moved to the time asked for."""
     end = START + 1e8
-    _replayed(settings, BackfillOptions(tmp_path / "history", step=600.0, end=end))
+    replayed(settings, BackfillOptions(tmp_path / "history", step=600.0, end=end))
     samples: dict[str, list[tuple[float, float]]] = {}
     for path in sorted((tmp_path / "history").iterdir()):
         for line in path.read_text().splitlines():
@@ -127,27 +99,6 @@ def test_the_past_is_written_as_it_would_have_been_scraped(tmp_path: Path, setti
     assert records[-1][1] == 6_000
     (broken,) = (found for series, found in samples.items() if "ModelInputBroken" in series)
     assert {value for _, value in broken} == {0.0, 1.0}
-
-
-def test_the_past_of_each_replica_has_its_own_labels(tmp_path: Path, settings: Settings) -> None:
-    """The history of several logs goes into one Prometheus, as scrapes of several exporters do."""
-    log, _ = (each.path for each in settings.inputs)
-    target = ("--backfill.job=loans", "--backfill.instance=model-1:9877")
-    finished = run_command(
-        "replay",
-        "--reference",
-        settings.reference[0],
-        f"--backfill={tmp_path / 'one'}",
-        "--backfill.step=1h",
-        *target,
-        log,
-    )
-    assert finished.returncode == 0, finished.stderr
-    assert b"--backfill.step is longer than 60 s: the recording rules" in finished.stderr
-    lines = [line for path in (tmp_path / "one").iterdir() for line in path.read_text().splitlines()]
-    samples = [line for line in lines if not line.startswith("#")]
-    assert samples
-    assert all('{job="loans",instance="model-1:9877"' in line for line in samples)
 
 
 def test_mistakes_in_options_are_said_together(tmp_path: Path) -> None:
@@ -177,11 +128,3 @@ def test_what_cannot_be_replayed_is_said(tmp_path: Path) -> None:
         replay_logs(
             Settings(inputs=(InputSettings("-"),)), JsonReport(io.StringIO()), BackfillOptions(tmp_path, end=0.0)
         )
-
-
-def test_a_log_that_is_missing_is_an_exit_code(tmp_path: Path) -> None:
-    """The rest is replayed, and the log says what could not be read."""
-    finished = run_command("replay", tmp_path / "nothing.jsonl", "--format=json")
-    assert finished.returncode == 1
-    assert b"does not exist" in finished.stderr or b"no such file" in finished.stderr
-    assert json.loads(finished.stdout)["summary"]["records"] == 0

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from model_drift_exporter.formats import Schema
 from model_drift_exporter.formats.json_lines.decoder import JsonLinesDecoder
-from tests.formats.collecting import CUTS, Collected, collect, cut, non_empty
+from tests.support.collected_records import CUTS, Collected, collect, cut, non_empty
 
 GOOD = b'{"features":{"a":1,"b":"x"},"prediction":1}'
 NESTED_HEAD = b'{"id":0,"features":{"a":0,"b":0,"c":0},"prediction":0,"score":0,"label":0}'

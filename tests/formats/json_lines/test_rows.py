@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from model_drift_exporter.formats import FIELD_CANDIDATES, Schema
 from model_drift_exporter.formats.json_lines.decoder import JsonLinesDecoder
 from model_drift_exporter.formats.json_lines.rows import Aliases, is_braced, non_empty_lines, one_a_line
-from tests.formats.collecting import collect
+from tests.support.collected_records import collect
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from model_drift_exporter.metrics.catalogue import CATALOGUE
 from tests.grafana.dashboard_file import Dashboard, Target, Variable
 from tests.grafana.expressions import nodes, parse, selectors
 from tests.grafana.substitution import alternatives
-from tests.prometheus.labels import alert_labels, labels_of, names_of
-from tests.prometheus.promtool import rules
+from tests.support.rule_labels import alert_labels, labels_of, names_of
+from tests.support.rule_series import rules
 
 __all__ = ["labels_of_target", "problems", "rule_metrics", "used_metrics"]
 

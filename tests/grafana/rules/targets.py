@@ -13,7 +13,7 @@ from promql_parser import MatchOp
 from tests.grafana.dashboard_file import Dashboard
 from tests.grafana.expressions import COUNTER_FUNCTIONS, is_counter, nodes, parse
 from tests.grafana.substitution import alternatives, names
-from tests.prometheus.labels import labels_of, names_of
+from tests.support.rule_labels import labels_of, names_of
 
 __all__ = ["WITHOUT_INSTANCE", "WITHOUT_JOB", "WITH_FIXED_WINDOW", "problems"]
 

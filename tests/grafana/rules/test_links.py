@@ -10,7 +10,7 @@ import pytest
 from tests.grafana.dashboard_file import DASHBOARDS, Dashboard
 from tests.grafana.examples import changed, good
 from tests.grafana.rules.links import alert_problems, problems
-from tests.prometheus.promtool import rules
+from tests.support.rule_series import rules
 
 _ALERTS = [rule for file in rules().values() for group in file["groups"] for rule in group["rules"] if "alert" in rule]
 _FLEET = attrs.evolve(good("fleet"), raw={**good().raw, "uid": "model-drift-fleet"})

@@ -9,7 +9,8 @@ from model_drift_exporter.metrics.catalogue import CATALOGUE
 from tests.grafana.dashboard_file import DASHBOARDS
 from tests.grafana.examples import good
 from tests.grafana.rules.series import rule_metrics, used_metrics
-from tests.test_runbooks import PAGES, metrics, queries
+from tests.support.runbooks import PAGES, queries
+from tests.test_runbooks import metrics
 
 NOT_SHOWN: Mapping[str, str] = {
     r"model_(feature|prediction|score)_(psi|ks_statistic|js_divergence|wasserstein_ratio|total_variation|chi2)"

@@ -17,8 +17,8 @@ from model_drift_exporter.errors import ReferenceProfileError
 from model_drift_exporter.reference.building.builder import ProfileBuilder, WarningList, shortened
 from model_drift_exporter.reference.profile import Column, ReferenceProfile
 from model_drift_exporter.reference.store import load_profiles, save_profiles
-from tests.prediction_log import Row, batch_of, make_rows, profile_of
 from tests.sections import build_settings
+from tests.support.prediction_log import Row, batch_of, make_rows, profile_of
 
 _SCALARS = st.one_of(
     st.none(),

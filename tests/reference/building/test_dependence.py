@@ -13,7 +13,7 @@ from model_drift_exporter.reference.building.builder import ProfileBuilder
 from model_drift_exporter.reference.building.dependence import RowHistory
 from model_drift_exporter.reference.profile import Column, ReferenceProfile
 from model_drift_exporter.statistics import FloatArray
-from tests.prediction_log import batch_of, make_rows, profile_of
+from tests.support.prediction_log import batch_of, make_rows, profile_of
 
 _START = 1_740_960_000.0  # a Monday, 0:00 UTC
 _A_DAY = 1_200
@@ -195,6 +195,7 @@ def test_unseen_categories_have_their_own_dependence() -> None:
     assert (_column(_built({"kind": kinds}), "kind").unheard_design_effect or 0) > 200
 
 
+@pytest.mark.slow
 def test_a_false_find_is_not_borrowed() -> None:
     """What one of 200 features shows by chance is not lent to the others unless 200 tries would hardly show it."""
     chance = np.random.default_rng(8)

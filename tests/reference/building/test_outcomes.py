@@ -13,8 +13,8 @@ from model_drift_exporter.reference.building.outcomes import LossTally, OutcomeT
 from model_drift_exporter.reference.losses import harm_losses
 from model_drift_exporter.reference.outcomes import OutcomeLayout
 from model_drift_exporter.reference.profile import PREDICTION, SCORE, LossSummary, OutcomeSummary, ReferenceProfile
-from tests.monitors.outcome_making import binary_rows, profile_with_outcomes, regression_rows
-from tests.prediction_log import Row, batch_of, make_rows, profile_of
+from tests.support.made_outcomes import binary_rows, profile_with_outcomes, regression_rows
+from tests.support.prediction_log import Row, batch_of, make_rows, profile_of
 
 
 def _rows(count: int, seed: int = 0) -> list[Row]:
@@ -128,6 +128,7 @@ def test_a_regression_is_summed_up() -> None:
     assert (found.class_rows, found.class_errors) == ({}, {})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "law",
     [

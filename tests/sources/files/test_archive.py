@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from model_drift_exporter.sources import FileSource
-from tests.sources.reading import Reading, append
+from tests.support.source_reader import Reading, append
 
 SCAN = 5.0
 LINES = [b"line %06d" % number for number in range(30_000)]

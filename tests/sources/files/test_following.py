@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from model_drift_exporter.sources import FileSource
-from tests.sources.reading import Reading, append, open_files
+from tests.support.source_reader import Reading, append, open_files
 
 SCAN = 5.0
 GRACE = 6.0

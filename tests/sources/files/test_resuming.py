@@ -14,7 +14,7 @@ from model_drift_exporter.sources import FileSource
 from model_drift_exporter.sources.files.copies import Resumption
 from model_drift_exporter.sources.files.position import Position
 from model_drift_exporter.sources.files.resuming import MAX_CLOSED, Resumptions
-from tests.sources.reading import Reading, append
+from tests.support.source_reader import Reading, append
 
 LINES = b"".join(b"line %d\n" % number for number in range(200))
 

@@ -8,7 +8,7 @@ import pytest
 
 from model_drift_exporter.sources import FileSource
 from model_drift_exporter.sources.files.source import OVERDUE_SECONDS
-from tests.sources.reading import Reading, append, open_files
+from tests.support.source_reader import Reading, append, open_files
 
 GRACE = 6.0  # more than a file without a name is kept open
 

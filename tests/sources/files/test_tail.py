@@ -9,7 +9,7 @@ import pytest
 from model_drift_exporter.sources import FileSource
 from model_drift_exporter.sources.files.position import Position, identity_of
 from model_drift_exporter.sources.files.tail import FileCounters, FileTail
-from tests.sources.reading import Reading, append
+from tests.support.source_reader import Reading, append
 
 
 class Tail:

@@ -47,6 +47,7 @@ def border_laws(bets: Bets, column: int, reference: FloatArray, generator: np.ra
     return border
 
 
+@pytest.mark.slow
 @given(st.lists(COLUMNS, min_size=1, max_size=4), SEEDS, st.booleans())
 def test_no_bet_gains_under_its_null(columns: list[BetColumn], seed: int, broken: bool) -> None:
     """The mean of e is at most 1 under every law whose mean score keeps to the limit, to which the reference belongs."""
@@ -78,6 +79,7 @@ def test_tables_are_finite_and_weights_sum_up(columns: list[BetColumn]) -> None:
     np.testing.assert_allclose(broken_bets(columns).weights.sum(axis=1), 1.0)
 
 
+@pytest.mark.slow
 @given(st.lists(COLUMNS, min_size=2, max_size=5))
 def test_columns_do_not_touch_each_other(columns: list[BetColumn]) -> None:
     """A column's bets are the same whatever columns stand beside it, padding apart."""
@@ -112,6 +114,7 @@ def test_bets_of_a_direction_share_score_and_limit(columns: list[BetColumn]) -> 
         assert np.array_equal(limits, limits[directions])
 
 
+@pytest.mark.slow
 @given(st.lists(COLUMNS, min_size=1, max_size=4), st.booleans())
 def test_tables_in_single_precision_are_those_of_the_bets(columns: list[BetColumn], broken: bool) -> None:
     """Evidence, stakes and the scores above their limits, but for rounding; a slot without a bet has exactly none."""

@@ -25,6 +25,7 @@ def test_densities_equal_those_of_scipy() -> None:
     np.testing.assert_allclose(normal_density(value), stats.norm.pdf(value), rtol=1e-12)
 
 
+@pytest.mark.slow
 @given(SHARES)
 def test_scores_are_conditional_moments(counts: list[int]) -> None:
     """In every occupied cell the scores are the mean and the second moment of a truncated normal number."""

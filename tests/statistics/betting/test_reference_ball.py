@@ -87,6 +87,7 @@ def test_the_projection_is_on_the_border_or_beyond(counts: list[int], seed: int,
     assert part <= 1.05 * root
 
 
+@pytest.mark.slow
 @given(COUNTS, SEEDS, RADII)
 def test_no_law_of_the_ball_gains(counts: list[int], seed: int, radius: float) -> None:
     """The mean of bet / projection is at most 1 under random laws inside and on the border of the ball."""

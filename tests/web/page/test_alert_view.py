@@ -5,7 +5,7 @@ import pytest
 from model_drift_exporter.labels.evaluability import NOT_EVALUABLE
 from model_drift_exporter.service.status import LabelStatus
 from model_drift_exporter.web.page.alert_view import alert_views, label_sentence
-from tests.web.page_statuses import NOW, alert
+from tests.support.page_statuses import NOW, alert
 
 
 def _plain(text: str) -> str:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from model_drift_exporter.service.status import BinStatus
 from model_drift_exporter.web.page.charts import SPECIAL_BINS, distribution_chart, psi_scale, shares
-from tests.web.page_statuses import HOSTILE, column
+from tests.support.page_statuses import HOSTILE, column
 
 _COUNTS = st.integers(min_value=0, max_value=10**9)
 _NAMES = st.one_of(st.sampled_from(sorted(SPECIAL_BINS)), st.text(min_size=1, max_size=12))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from model_drift_exporter.web.page.input_view import input_views, waiting_advice
-from tests.web.page_statuses import exporter, source
+from tests.support.page_statuses import exporter, source
 
 
 def test_errors_stand_with_their_input_in_words() -> None:

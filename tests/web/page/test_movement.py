@@ -10,7 +10,7 @@ import pytest
 
 from model_drift_exporter.service.status import BinStatus, ColumnStatus
 from model_drift_exporter.web.page.movement import biggest_changes, bin_words, movement, noise_limit
-from tests.web.page_statuses import column
+from tests.support.page_statuses import column
 
 
 def _with(psi: float | None, floor: float | None, filled: int = 19) -> ColumnStatus:

@@ -11,7 +11,7 @@ import pytest
 
 from model_drift_exporter.service.status import ExporterStatus, LabelStatus
 from model_drift_exporter.web.page.page import content_security_policy, render_fragment, render_page
-from tests.web.page_statuses import HOSTILE, alert, column, exporter, learning_model, model, source
+from tests.support.page_statuses import HOSTILE, alert, column, exporter, learning_model, model, source
 
 _VOID = {"meta", "link", "input", "br", "img"}
 _OPTIONAL_END = {"tr", "td", "th"}
@@ -184,6 +184,7 @@ def test_several_models_have_a_jump_list() -> None:
     assert {"model-1", "model-2"} <= {each.get("id") for each in document.all("section")}
 
 
+@pytest.mark.slow
 def test_twenty_models_of_two_hundred_features_show_one_in_full() -> None:
     """Above 240 cards only the chosen model has its cards; the others are a link away; all that is below 1 MB."""
     status = exporter(*(model(f"m{index}", features=200) for index in range(20)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from model_drift_exporter.web.page.page_view import chosen_window, model_view
-from tests.web.page_statuses import NOW, exporter, model
+from tests.support.page_statuses import NOW, exporter, model
 
 
 def test_cards_are_the_outputs_and_the_features_in_their_order() -> None:

@@ -8,7 +8,7 @@ import pytest
 from model_drift_exporter.service.status import ExporterStatus, ModelStatus, WindowStatus
 from model_drift_exporter.web.page.page_view import model_view
 from model_drift_exporter.web.page.sentences import overall_sentence
-from tests.web.page_statuses import NOW, alert, column, exporter, learning_model, model, source
+from tests.support.page_statuses import NOW, alert, column, exporter, learning_model, model, source
 
 
 def _plain(text: str) -> str:
