@@ -60,23 +60,23 @@ def look(reference: str, numeric: int, categorical: int, looks: int) -> dict[str
     """CPU seconds of each look; runs in a process of its own."""
     from model_drift_exporter.configuration.settings import Settings
     from model_drift_exporter.formats import FORMATS, Schema
-    from model_drift_exporter.models.model import ModelTrack
-    from model_drift_exporter.records.batches import NO_LINES, ModelBatch
-    from model_drift_exporter.reference.store import load_references
+    from model_drift_exporter.models.model import Model
+    from model_drift_exporter.records.batches import NO_POSITIONS, ModelBatch
+    from model_drift_exporter.reference.profile_file import load_references
 
     settings = Settings(reference=(reference,))
     (profile,) = load_references(settings.reference)
-    track = ModelTrack(profile.model, profile, settings.monitoring)
+    model = Model(profile.model, profile, settings.monitoring)
     decoder = FORMATS["jsonl"](Schema())
-    assert track.parts is not None
-    drift = track.parts.drift
+    assert model.parts is not None
+    drift = model.parts.drift
     size = 1_000
     stream = Stream(numeric=numeric, categorical=categorical, seed=3)
     # Apart by an hour, so that the windows and their predecessors hold records.
     batches = [decoder.decode(record_block(stream, 72_000 * index, size)).records for index in range(5)]
     for batch in batches:
         assert batch is not None
-        track.process(ModelBatch(batch, None, NO_LINES, 0.0))
+        model.process(ModelBatch(batch, None, NO_POSITIONS, 0.0))
     began = time.process_time()
     drift.look()
     first = time.process_time() - began
@@ -84,7 +84,7 @@ def look(reference: str, numeric: int, categorical: int, looks: int) -> dict[str
     for _ in range(looks):
         began = time.process_time()
         assert batches[-1] is not None
-        track.process(ModelBatch(batches[-1], None, NO_LINES, 0.0))
+        model.process(ModelBatch(batches[-1], None, NO_POSITIONS, 0.0))
         observing.append(time.process_time() - began)
         began = time.process_time()
         drift.look()

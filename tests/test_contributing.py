@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from model_drift_exporter.evidence.alarms import AlarmBoard
+from model_drift_exporter.evidence.alarms import Alarms
 from model_drift_exporter.evidence.settings import EvidenceSettings
 from model_drift_exporter.formats import FORMATS
 from model_drift_exporter.metrics.catalogue import CATALOGUE
 from model_drift_exporter.monitors import MonitorContext
 from model_drift_exporter.records.batches import RecordBatch
-from model_drift_exporter.reference.binning import Binner
+from model_drift_exporter.reference.binner import Binner
 from model_drift_exporter.reference.building.builder import ProfileBuilder
 from model_drift_exporter.settings.values import Window
 
@@ -41,8 +41,8 @@ def context() -> MonitorContext:
     builder.fix_bins()
     builder.count(batch)
     reference = builder.profile()
-    board = AlarmBoard("churn", EvidenceSettings().budgets)
-    return MonitorContext("churn", reference, Binner(reference), [Window("1h", seconds=3600)], [0], board)
+    alarms = Alarms("churn", EvidenceSettings().budgets)
+    return MonitorContext("churn", reference, Binner(reference), [Window("1h", seconds=3600)], [0], alarms)
 
 
 @pytest.mark.parametrize("name", ["format", "source", "statistic", "monitor"])

@@ -119,9 +119,9 @@ def test_another_reference_begins_anew(tmp_path: Path) -> None:
     first = Exporter(_settings(tmp_path, learned=False), clock=_clock())
     while first.step():
         pass
-    assert first.pipeline.models.tracks["default"].board["ModelInputBroken"].active
+    assert first.pipeline.models.by_name["default"].alarms["ModelInputBroken"].active
     first.save_state()
     reference_file(tmp_path / "reference.json", rows=2_500)
     second = Exporter(_settings(tmp_path, learned=False), clock=_clock())
     assert not second.step()
-    assert not second.pipeline.models.tracks["default"].board["ModelInputBroken"].active
+    assert not second.pipeline.models.by_name["default"].alarms["ModelInputBroken"].active

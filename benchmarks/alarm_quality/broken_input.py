@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from model_drift_exporter.configuration.settings import Settings
 from model_drift_exporter.evidence.settings import PAGE, TICKET
-from model_drift_exporter.models.model import ModelTrack
-from model_drift_exporter.records.batches import NO_LINES, ModelBatch, RecordBatch
+from model_drift_exporter.models.model import Model
+from model_drift_exporter.records.batches import NO_POSITIONS, ModelBatch, RecordBatch
 from model_drift_exporter.reference.profile import ReferenceProfile
 
 from .laws import START, profile_of
@@ -68,7 +68,7 @@ class World:
             },
             time=(START + _DAY * day).tolist(),
             prediction=np.where(random.random(size) < 1.0 / (1.0 + np.exp(-level)), "yes", "no").tolist(),
-            line=range(size),
+            position=range(size),
         )
 
     def _times(self, random: np.random.Generator, first_day: float, days: float) -> Array:
@@ -104,16 +104,16 @@ def broken_input(days: int, rate: int, seed: int, *, clean_days: float, amplitud
 
 def _told(reference: ReferenceProfile, before: RecordBatch, after: RecordBatch, value: object) -> dict[str, float]:
     """Records and hours from the first broken record on; infinite for never."""
-    track = _track(reference)
-    track.process(ModelBatch(before, None, NO_LINES, 0.0))
+    model = _track(reference)
+    model.process(ModelBatch(before, None, NO_POSITIONS, 0.0))
     broken = attrs.evolve(
         after,
         features={**after.features, _FEATURE: [value] * after.size},
-        line=range(before.size, before.size + after.size),
+        position=range(before.size, before.size + after.size),
     )
     for part in _parts(broken):
-        track.process(ModelBatch(part, None, NO_LINES, 0.0))
-        for edge in track.board.drain():
+        model.process(ModelBatch(part, None, NO_POSITIONS, 0.0))
+        for edge in model.alarms.drain():
             if edge.firing and edge.alert == "ModelInputBroken" and _FEATURE in edge.features:
                 place = edge.record - before.size
                 times = np.array(broken.time, dtype=np.float64)
@@ -123,14 +123,14 @@ def _told(reference: ReferenceProfile, before: RecordBatch, after: RecordBatch, 
 
 def _clean(reference: ReferenceProfile, records: RecordBatch) -> tuple[Counter[str], list[str]]:
     """Alarms by severity where nothing is wrong, and why the model is not evaluable at the end."""
-    track = _track(reference)
+    model = _track(reference)
     for part in _parts(records):
-        track.process(ModelBatch(part, None, NO_LINES, 0.0))
-    return Counter(edge.severity for edge in track.board.drain() if edge.firing), sorted(track.not_evaluable)
+        model.process(ModelBatch(part, None, NO_POSITIONS, 0.0))
+    return Counter(edge.severity for edge in model.alarms.drain() if edge.firing), sorted(model.not_evaluable)
 
 
-def _track(reference: ReferenceProfile) -> ModelTrack:
-    return ModelTrack(reference.model, reference, Settings().monitoring)
+def _track(reference: ReferenceProfile) -> Model:
+    return Model(reference.model, reference, Settings().monitoring)
 
 
 def _parts(batch: RecordBatch) -> Iterator[RecordBatch]:

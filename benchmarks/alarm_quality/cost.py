@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from model_drift_exporter.monitors.drift import EvidenceMonitor
+from model_drift_exporter.monitors.drift import DriftMonitor
 from model_drift_exporter.service.snapshot_file import write_snapshot
 
 from .laws import MadeUpModel, binned, context_of, mixed_laws
@@ -21,7 +21,7 @@ _SECONDS = 1.2
 def cost_of_updates(features: int, updates: int) -> dict[str, Any]:
     """CPU seconds of each update by itself, in the steady state, and the size of the state behind them."""
     model = MadeUpModel(mixed_laws(features), 10_000, 7)
-    monitor = EvidenceMonitor(context_of(model.reference))
+    monitor = DriftMonitor(context_of(model.reference))
     table = model.table()
     warm = 100
     monitor.observe(binned(model.cells(table, model.levels(warm * _UPDATE)), 0, _SECONDS))

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_drift_exporter.evidence.settings import EvidenceSettings
-from model_drift_exporter.monitors.drift import EvidenceMonitor
-from model_drift_exporter.monitors.loss import HarmMonitor
+from model_drift_exporter.monitors.drift import DriftMonitor
+from model_drift_exporter.monitors.loss import LossMonitor
 from model_drift_exporter.records.batches import RecordBatch
 from model_drift_exporter.reference.profile import ReferenceProfile
 
@@ -46,7 +46,7 @@ def feature_delays(seed: int, change: str, features: int, clean: int = _CLEAN, m
     with attrs.validators.disabled():  # nobody can set such a budget
         options = EvidenceSettings(false_page=_NEVER, false_ticket=_NEVER, update_records=_LOOK)
     context = context_of(model.reference, options)
-    monitor = EvidenceMonitor(context)
+    monitor = DriftMonitor(context)
     before, after = model.table(), model.table([CHANGES[change]] * features)
     needed = math.log10(PAGE_UPDATES * features)
     first = 0
@@ -63,7 +63,7 @@ def feature_delays(seed: int, change: str, features: int, clean: int = _CLEAN, m
     return delays.tolist()
 
 
-def _evidence(monitor: EvidenceMonitor) -> NDArray[np.float64]:
+def _evidence(monitor: DriftMonitor) -> NDArray[np.float64]:
     """log10 of M of each feature, as exported."""
     samples = next(
         block for block in monitor.collect() if block.series.metric.name == "model_feature_drift_evidence_log10"
@@ -77,10 +77,10 @@ def error_delays(seed: int, trials: int, *, page_budget: float, clean: int = _CL
     delays = []
     for _ in range(trials):
         context = context_of(_labelled(random), EvidenceSettings(false_page=page_budget))
-        harm = HarmMonitor(context)
+        loss = LossMonitor(context)
         wrong = random.random(clean + most) < np.repeat([ERROR, 2 * ERROR], [clean, most])
-        harm.observe(outcomes_of(wrong, 0, _LABEL_SECONDS))
-        pages = [edge.record for edge in context.board.drain() if edge.firing]
+        loss.observe(outcomes_of(wrong, 0, _LABEL_SECONDS))
+        pages = [edge.record for edge in context.alarms.drain() if edge.firing]
         later = [record for record in pages if record >= clean]
         delays.append(float(later[0] + 1 - clean) if later else math.inf)
     return delays

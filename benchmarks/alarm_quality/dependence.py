@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from model_drift_exporter.configuration.settings import Settings
 from model_drift_exporter.evidence.settings import PAGE, TICKET, EvidenceSettings
-from model_drift_exporter.models.model import ModelTrack
-from model_drift_exporter.monitors.drift import EvidenceMonitor
-from model_drift_exporter.records.batches import NO_LINES, ModelBatch, RecordBatch, lines_of
+from model_drift_exporter.models.model import Model
+from model_drift_exporter.monitors.drift import DriftMonitor
+from model_drift_exporter.records.batches import NO_POSITIONS, ModelBatch, RecordBatch, positions_of
 from model_drift_exporter.records.clock import EventTimes
-from model_drift_exporter.reference.binning import Binner, CodedBatch
+from model_drift_exporter.reference.binner import Binner, CodedBatch
 from model_drift_exporter.reference.profile import ReferenceProfile
 
 from .delays import PAGE_UPDATES
@@ -109,7 +109,7 @@ def _follow(values: Array, wrong: NDArray[np.bool_], live: int, random: np.rando
         "page_level": page_level,
         "highest": highest,
         "design_effect": feature.design_effect,
-        "loss_design_effect": profile.outcomes.harm.design_effect if profile.outcomes else math.nan,
+        "loss_design_effect": profile.outcomes.loss.design_effect if profile.outcomes else math.nan,
         "slots": profile.season.slots if profile.season else 0,
         "delay": _delay(profile, records, shifted, _options_at_page_level()),
         "ticket_delay": _delay(profile, records, shifted, EvidenceSettings()),
@@ -127,7 +127,7 @@ def _records(values: Array, wrong: NDArray[np.bool_], random: np.random.Generato
         time=(START + np.arange(size) * (86_400.0 / A_DAY)).tolist(),
         prediction=list(map(str, (label ^ wrong).tolist())),
         label=list(map(str, label.tolist())),
-        line=range(size),
+        position=range(size),
     )
 
 
@@ -138,28 +138,28 @@ def _options_at_page_level() -> EvidenceSettings:
 
 def _clean(profile: ReferenceProfile, records: RecordBatch) -> tuple[Counter[str], float, int]:
     """Alarms by severity and name with the defaults, labels included; the highest evidence of a ticket; page-level crossings."""
-    track = ModelTrack(profile.model, profile, Settings().monitoring)
-    strict = _Follower(profile, _options_at_page_level())
+    model = Model(profile.model, profile, Settings().monitoring)
+    strict = _Watch(profile, _options_at_page_level())
     fired: Counter[str] = Counter()
     highest, crossings = -math.inf, 0
     for start in range(0, records.size, A_DAY // 4):
         batch = records.take(range(start, start + A_DAY // 4))
-        track.process(ModelBatch(batch, None, NO_LINES, 0.0))
+        model.process(ModelBatch(batch, None, NO_POSITIONS, 0.0))
         strict.observe(batch)
-        edges = [edge for edge in track.board.drain() if edge.firing]
+        edges = [edge for edge in model.alarms.drain() if edge.firing]
         fired.update(edge.severity for edge in edges)
         fired.update(edge.alert for edge in edges)
-        highest = max([highest, *(alarm.evidence for alarm in track.board.alarms.values())])
-        crossings += sum(edge.firing for edge in strict.context.board.drain())
+        highest = max([highest, *(alarm.evidence for alarm in model.alarms.by_alert.values())])
+        crossings += sum(edge.firing for edge in strict.context.alarms.drain())
     return fired, highest / math.log(10), crossings
 
 
-class _Follower:
+class _Watch:
     """The evidence monitor alone, as a model's track feeds it."""
 
     def __init__(self, profile: ReferenceProfile, options: EvidenceSettings) -> None:
         self.context = context_of(profile, options)
-        self._monitor = EvidenceMonitor(self.context)
+        self._monitor = DriftMonitor(self.context)
         self._times = EventTimes(None)
         self._binner = Binner(profile)
 
@@ -167,17 +167,17 @@ class _Follower:
         """Bin the records and give them to the monitor."""
         time, now, timely = self._times.follow(batch, 0.0)
         cells, scores = self._binner.cells(batch)
-        self._monitor.observe(CodedBatch(batch.size, cells, time, now, timely, {}, lines_of(batch), batch, scores))
+        self._monitor.observe(CodedBatch(batch.size, cells, time, now, timely, {}, positions_of(batch), batch, scores))
 
 
 def _delay(profile: ReferenceProfile, clean: RecordBatch, shifted: RecordBatch, options: EvidenceSettings) -> float:
     """Records after a shift at the second midnight until ``ModelFeatureDrift``; infinite for never."""
-    follower = _Follower(profile, options)
-    follower.observe(clean.take(range(A_DAY)))
-    shifted_from = int(lines_of(clean)[0]) + A_DAY
+    watch = _Watch(profile, options)
+    watch.observe(clean.take(range(A_DAY)))
+    shifted_from = int(positions_of(clean)[0]) + A_DAY
     for start in range(A_DAY, clean.size, A_DAY // 4):
-        follower.observe(shifted.take(range(start, start + A_DAY // 4)))
-        for edge in follower.context.board.drain():
+        watch.observe(shifted.take(range(start, start + A_DAY // 4)))
+        for edge in watch.context.alarms.drain():
             if edge.firing and edge.alert == "ModelFeatureDrift":
                 return float(edge.record + 1 - shifted_from)
     return math.inf

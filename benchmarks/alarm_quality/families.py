@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_drift_exporter.evidence.columns import ColumnEvidence
-from model_drift_exporter.evidence.counts import GroupedCounts
 from model_drift_exporter.evidence.schedule import Updates
 from model_drift_exporter.evidence.seasonal_bets import SeasonalBets
 from model_drift_exporter.evidence.targets import BETS_OF_COLUMN, BetLayout
-from model_drift_exporter.monitors.base import MonitorContext
-from model_drift_exporter.reference.binning import CodedBatch
+from model_drift_exporter.evidence.update_counts import GroupedCounts
+from model_drift_exporter.monitors.monitor import MonitorContext
+from model_drift_exporter.reference.binner import CodedBatch
 from model_drift_exporter.reference.profile import FEATURE, PREDICTION, SCORE
 from model_drift_exporter.statistics.betting.bets import BETS, OMNIBUS_WEIGHT, BetKind
 from model_drift_exporter.statistics.betting.e_cusum import advance
@@ -46,11 +46,11 @@ class WatchedEvidence(ColumnEvidence):
 
     def __init__(self, context: MonitorContext, watch: Watch) -> None:
         self._watch = watch
-        super().__init__(context.reference, context.evidence, context.board)
+        super().__init__(context.reference, context.evidence, context.alarms)
 
     def observe(self, batch: CodedBatch) -> None:
         """Take in records, as the exporter's monitor does."""
-        self.add(batch.cells[: len(self.columns)], batch.time, batch.now, batch.line)
+        self.add(batch.cells[: len(self.columns)], batch.time, batch.now, batch.position)
 
     def _log_e(self, updates: Updates, groups: GroupedCounts) -> Array:
         log_e = super()._log_e(updates, groups)

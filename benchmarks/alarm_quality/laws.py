@@ -14,11 +14,11 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from model_drift_exporter.evidence.alarms import AlarmBoard
+from model_drift_exporter.evidence.alarms import Alarms
 from model_drift_exporter.evidence.settings import EvidenceSettings
-from model_drift_exporter.monitors.base import MonitorContext
+from model_drift_exporter.monitors.monitor import MonitorContext
 from model_drift_exporter.records.batches import RecordBatch
-from model_drift_exporter.reference.binning import Binner, CodedBatch
+from model_drift_exporter.reference.binner import Binner, CodedBatch
 from model_drift_exporter.reference.building.builder import ProfileBuilder
 from model_drift_exporter.reference.profile import ReferenceProfile
 
@@ -177,8 +177,8 @@ def context_of(reference: ReferenceProfile, options: EvidenceSettings | None = N
     """What monitors of a model with this reference are made from."""
     options = options or EvidenceSettings()
     columns: Mapping[str, object] = dict.fromkeys(column.name for column in reference.columns)
-    board = AlarmBoard(_MODEL, options.budgets)
-    return MonitorContext(_MODEL, reference, Binner(reference), (), range(len(columns)), board, options)
+    alarms = Alarms(_MODEL, options.budgets)
+    return MonitorContext(_MODEL, reference, Binner(reference), (), range(len(columns)), alarms, options)
 
 
 def blocks(records: int, size: int) -> Iterator[tuple[int, int]]:

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_drift_exporter.evidence.settings import PAGE, TICKET
-from model_drift_exporter.monitors.loss import HarmMonitor
-from model_drift_exporter.reference.outcomes import OutcomeBatch
+from model_drift_exporter.monitors.loss import LossMonitor
+from model_drift_exporter.reference.outcome_batch import OutcomeBatch
 
 from .families import Rearmed, WatchedEvidence, families_of, watch_all
 from .laws import START, MadeUpModel, binned, blocks, context_of, mixed_laws
@@ -34,7 +34,7 @@ def null_stream(seed: int, records: int, features: int, windows: int) -> dict[st
     families = families_of(context)
     rearmed = [Rearmed(family, threshold) for family in families for threshold in (*THRESHOLDS, _NEVER)]
     evidence = WatchedEvidence(context, watch_all(rearmed))
-    harm = HarmMonitor(context)
+    loss = LossMonitor(context)
     table = model.table()
     values = [law.numbers() if law.numeric else np.array(law.values, dtype=object) for law in model.laws]
     names = [f"f{position:03d}" for position in range(features)]
@@ -46,12 +46,12 @@ def null_stream(seed: int, records: int, features: int, windows: int) -> dict[st
         evidence.observe(binned(model.cells(table, levels), first, _SECONDS))
         for part in range(0, size, 500):
             count = min(500, size - part)
-            harm.observe(outcomes_of(random.random(count) < ERROR, first + part, _SECONDS))
-            highest_loss = max(highest_loss, context.board["ModelLossIncreased"].evidence)
+            loss.observe(outcomes_of(random.random(count) < ERROR, first + part, _SECONDS))
+            highest_loss = max(highest_loss, context.alarms["ModelLossIncreased"].evidence)
         for start in range(0, size, WINDOW):
             if rules is not None and first + start + WINDOW <= windows * WINDOW:
                 rules.window(_columns(names, values, levels[:, start : start + WINDOW]), first + start + WINDOW)
-    fired = Counter(edge.severity for edge in context.board.drain() if edge.firing)
+    fired = Counter(edge.severity for edge in context.alarms.drain() if edge.firing)
     result: dict[str, Any] = {
         "pages": fired[PAGE],
         "tickets": fired[TICKET],
@@ -92,7 +92,7 @@ def outcomes_of(wrong: NDArray[np.bool_], first: int, seconds: float) -> Outcome
         size=size,
         time=time,
         matured=time,
-        record=record,
+        position=record,
         predicted=np.where(wrong, 1.0 - label, label),
         label=label,
         score=np.full(size, np.nan),

@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from benchmarks.processes import build_reference
-from model_drift_exporter.commands.replay.command import Replay
+from model_drift_exporter.commands.replay.replay import Replay
 from model_drift_exporter.configuration.settings import InputSettings, Settings
 from model_drift_exporter.evidence.alarms import Transition
 from model_drift_exporter.evidence.settings import PAGE

@@ -90,7 +90,7 @@ def replay(logs: tuple[str, ...], labels: tuple[str, ...], **flags: Any) -> None
     Predictions and labels are merged by their event times, on a virtual clock, as fast as the machine can. The exit code is
     0 whether or not anything fired.
     """
-    from .commands.replay.command import backfill_options, replay_logs
+    from .commands.replay.replay import backfill_options, replay_logs
     from .commands.replay.reports import REPORTS
     from .service.logs import configure_logging
 
@@ -111,7 +111,7 @@ def check(logs: tuple[str, ...], labels: tuple[str, ...], **flags: Any) -> None:
     Validates the configuration; given a LOG, tells its fields, the kinds of its features, its first bad lines, and how many
     series it would export.
     """
-    from .commands.check.command import check_settings
+    from .commands.check.check import check_settings
 
     sys.exit(check_settings(settings_from(flags, logs, labels)))
 

@@ -1,6 +1,6 @@
 """Recording rules for the distances of a window from its reference, and from the same window a week before.
 
-They are those of the exporter's ``statistics/distances.py`` on the same counts, in PromQL.
+They are those of the exporter's ``statistics/distance_measures.py`` on the same counts, in PromQL.
 """
 
 from __future__ import annotations

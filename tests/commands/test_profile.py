@@ -16,7 +16,7 @@ from model_drift_exporter.configuration.settings import (
     Settings,
 )
 from model_drift_exporter.errors import ConfigurationError, InputError, ReferenceProfileError
-from model_drift_exporter.reference.store import load_profiles
+from model_drift_exporter.reference.profile_file import load_profiles
 from tests.support.prediction_log import Row, make_rows, write_jsonl
 
 

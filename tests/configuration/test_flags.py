@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from model_drift_exporter.configuration.flags import SettingsCommand, labels_option, settings_from, settings_options
 from model_drift_exporter.configuration.settings import InputSettings, Settings
 from model_drift_exporter.errors import ConfigurationError
-from model_drift_exporter.settings.declaring import all_settings
+from model_drift_exporter.settings.declarations import all_settings
 
 
 def run(*arguments: str) -> Settings:

@@ -25,7 +25,7 @@ from model_drift_exporter.configuration.settings import (
     WebSettings,
 )
 from model_drift_exporter.models.settings import MonitoringSettings
-from model_drift_exporter.settings.declaring import all_settings, section_class
+from model_drift_exporter.settings.declarations import all_settings, section_class
 from model_drift_exporter.settings.kinds import Repeated
 from model_drift_exporter.settings.values import SettingError, Window, parse_window
 

@@ -9,10 +9,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from model_drift_exporter.evidence.alarms import AlarmBoard, Transition
+from model_drift_exporter.evidence.alarms import Alarms, Transition
 from model_drift_exporter.evidence.columns import ColumnEvidence
 from model_drift_exporter.evidence.settings import EvidenceSettings
-from model_drift_exporter.reference.binning import Binner
+from model_drift_exporter.reference.binner import Binner
 from model_drift_exporter.reference.profile import (
     FEATURE,
     PREDICTION,
@@ -100,13 +100,11 @@ def _slot_law(column: Column, slot: int) -> NDArray[np.float64]:
     return law
 
 
-def evidence_of(
-    reference: ReferenceProfile, options: EvidenceSettings | None = None
-) -> tuple[ColumnEvidence, AlarmBoard]:
+def evidence_of(reference: ReferenceProfile, options: EvidenceSettings | None = None) -> tuple[ColumnEvidence, Alarms]:
     """Evidence on a reference, with a board of its own."""
     chosen = options or EvidenceSettings()
-    board = AlarmBoard("m", chosen.budgets)
-    return ColumnEvidence(reference, chosen, board), board
+    alarms = Alarms("m", chosen.budgets)
+    return ColumnEvidence(reference, chosen, alarms), alarms
 
 
 @attrs.frozen(eq=False)
@@ -180,8 +178,8 @@ class Stream:
         return drawn
 
 
-def follow(evidence: ColumnEvidence, board: AlarmBoard, records: Records) -> list[Transition]:
+def follow(evidence: ColumnEvidence, alarms: Alarms, records: Records) -> list[Transition]:
     """The edges that records make."""
     records.add_to(evidence)
     evidence.flush()
-    return board.drain()
+    return alarms.drain()

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from model_drift_exporter.evidence.alarms import ALARMS, AlarmBoard, AlarmHistory, clamped_log10
+from model_drift_exporter.evidence.alarms import ALARMS, AlarmHistory, Alarms, clamped_log10
 from model_drift_exporter.evidence.settings import PAGE, TICKET
 from tests.support.exposition import Exposition
 
@@ -15,28 +15,28 @@ YEARS = 10 * 525_600.0
 WEEK = 10_080.0
 
 
-def _board() -> AlarmBoard:
-    return AlarmBoard("m", {PAGE: YEARS, TICKET: WEEK})
+def _alarms() -> Alarms:
+    return Alarms("m", {PAGE: YEARS, TICKET: WEEK})
 
 
 def test_the_alarms_of_a_severity_share_its_budget() -> None:
     """Each gets an equal part, so that the promise holds for all of them together."""
-    board = _board()
+    alarms = _alarms()
     for severity, minutes in ((PAGE, YEARS), (TICKET, WEEK)):
-        thresholds = [math.exp(-alarm.threshold) for alarm in board.alarms.values() if alarm.severity == severity]
+        thresholds = [math.exp(-alarm.threshold) for alarm in alarms.by_alert.values() if alarm.severity == severity]
         assert len(thresholds) == [*ALARMS.values()].count(severity)
         assert sum(thresholds) == pytest.approx(1 / minutes)
 
 
 def test_firing_is_an_edge_and_latches() -> None:
     """The evidence stays at the threshold or above whatever comes; a second crossing says nothing new."""
-    board = _board()
-    alarm = board["ModelInputBroken"]
+    alarms = _alarms()
+    alarm = alarms["ModelInputBroken"]
     alarm.evidence = alarm.threshold + 1
     alarm.fire(100.0, 7, onset=50.0, features=["age"], certainty="named")
     alarm.evidence = 0.0
     alarm.fire(200.0, 9, onset=None)
-    (edge,) = board.drain()
+    (edge,) = alarms.drain()
     assert (edge.time, edge.record, edge.alert, edge.severity, edge.firing) == (
         100.0,
         7,
@@ -48,14 +48,14 @@ def test_firing_is_an_edge_and_latches() -> None:
     assert edge.threshold == pytest.approx(math.log10(2 * YEARS))
     assert edge.evidence == pytest.approx(edge.threshold + 1 / math.log(10))
     assert alarm.exported == pytest.approx(edge.threshold)
-    assert not board.drain()
+    assert not alarms.drain()
 
 
 def test_a_latch_is_seen_through_an_average_of_replicas() -> None:
     """The logarithm of the average of powers of ten is not below the threshold by a rounding error."""
     for years in range(1, 200):
-        board = AlarmBoard("m", {PAGE: years * 525_600.0, TICKET: WEEK})
-        alarm = board["ModelLossIncreased"]
+        alarms = Alarms("m", {PAGE: years * 525_600.0, TICKET: WEEK})
+        alarm = alarms["ModelLossIncreased"]
         alarm.fire(0.0, 0, onset=None)
         threshold = alarm.threshold / math.log(10)
         assert math.log10((10**alarm.exported + 10**alarm.exported + 10**alarm.exported) / 3) >= threshold
@@ -64,14 +64,14 @@ def test_a_latch_is_seen_through_an_average_of_replicas() -> None:
 
 def test_resolving_is_an_edge_and_starts_the_bets_again() -> None:
     """The latch opens, the names go, and whoever owns the bets is told; resolving twice is nothing."""
-    board = _board()
-    alarm = board["ModelFeatureDrift"]
+    alarms = _alarms()
+    alarm = alarms["ModelFeatureDrift"]
     restarted = []
     alarm.restart = lambda: restarted.append(True)
     alarm.fire(100.0, 7, onset=50.0, features=["age"], certainty="suspected")
     alarm.resolve(300.0, 99)
     alarm.resolve(400.0, 100)
-    fired, resolved = board.drain()
+    fired, resolved = alarms.drain()
     assert (fired.firing, resolved.firing) == (True, False)
     assert (resolved.time, resolved.record, resolved.features, resolved.onset) == (300.0, 99, ("age",), 50.0)
     assert restarted == [True]
@@ -80,25 +80,25 @@ def test_resolving_is_an_edge_and_starts_the_bets_again() -> None:
 
 def test_a_person_releases_all_latches() -> None:
     """The answer names those that were closed."""
-    board = _board()
-    board["ModelLossIncreased"].fire(1.0, 1, onset=None)
-    board["ModelFeatureDrift"].fire(1.0, 1, onset=None)
-    assert board.rearm(2.0, 2) == ["ModelLossIncreased", "ModelFeatureDrift"]
-    assert board.rearm(3.0, 3) == []
-    assert not any(alarm.active for alarm in board.alarms.values())
+    alarms = _alarms()
+    alarms["ModelLossIncreased"].fire(1.0, 1, onset=None)
+    alarms["ModelFeatureDrift"].fire(1.0, 1, onset=None)
+    assert alarms.rearm(2.0, 2) == ["ModelLossIncreased", "ModelFeatureDrift"]
+    assert alarms.rearm(3.0, 3) == []
+    assert not any(alarm.active for alarm in alarms.by_alert.values())
 
 
 def test_samples() -> None:
     """Every alarm is exported from the start; what a latched one is about is there while it is latched."""
-    board = _board()
-    quiet = Exposition.of(board.collect())
+    alarms = _alarms()
+    quiet = Exposition.of(alarms.collect())
     assert {bool(value) for value in quiet.by("alert", "model_alert_active", model="m").values()} == {False}
     assert quiet.by("alert", "model_alert_active", model="m").keys() == ALARMS.keys()
     labels = {"model": "m", "alert": "ModelInputBroken", "severity": PAGE}
     assert quiet("model_alert_evidence_threshold_log10", **labels) == pytest.approx(math.log10(2 * YEARS))
     assert quiet.get("model_alert_onset_timestamp_seconds", **labels) is None
-    board["ModelInputBroken"].fire(100.0, 7, onset=50.0, features=["age", "city"], certainty="named")
-    loud = Exposition.of(board.collect())
+    alarms["ModelInputBroken"].fire(100.0, 7, onset=50.0, features=["age", "city"], certainty="named")
+    loud = Exposition.of(alarms.collect())
     assert loud("model_alert_active", **labels) == 1
     assert loud("model_alert_onset_timestamp_seconds", **labels) == 50
     assert loud("model_alerts_fired_total", **labels) == 1
@@ -109,7 +109,7 @@ def test_samples() -> None:
 
 def test_a_board_goes_on_from_its_snapshot() -> None:
     """Latches stay closed, and nothing is told twice."""
-    first, second = _board(), _board()
+    first, second = _alarms(), _alarms()
     first["ModelInputBroken"].evidence = 20.0
     first["ModelInputBroken"].fire(100.0, 7, onset=50.0, features=["age"], certainty="named")
     second.restore(first.snapshot())

@@ -51,7 +51,7 @@ def run(
     saved: bool = False,
 ) -> tuple[list[Transition], NDArray[np.float64]]:
     """A stream in pieces of lines; with ``saved`` the process ends and starts again between them."""
-    evidence, board = evidence_of(reference)
+    evidence, alarms = evidence_of(reference)
     edges: list[Transition] = []
     last = int(batch.position[-1]) + 1
     for first, end in zip([0, *cuts], [*cuts, last], strict=True):
@@ -62,11 +62,11 @@ def run(
         if good.stop > good.start:
             batch.part(good.start, good.stop).add_to(evidence)
         evidence.flush()
-        edges += board.drain()
+        edges += alarms.drain()
         if saved:
-            latches, state = board.snapshot(), evidence.snapshot()
-            evidence, board = evidence_of(reference)
-            board.restore(latches)
+            latches, state = alarms.snapshot(), evidence.snapshot()
+            evidence, alarms = evidence_of(reference)
+            alarms.restore(latches)
             evidence.restore(state)
     return edges, evidence._state.log_m
 
@@ -116,16 +116,16 @@ def test_edges_do_not_depend_on_batches_or_restarts(cuts: set[int], saved: bool,
 @pytest.mark.parametrize("seed", range(4))
 def test_a_clean_stream_is_quiet(seed: int) -> None:
     """Forty thousand records like the reference, and one rejected line in a hundred, raise nothing."""
-    evidence, board = evidence_of(profile(10))
+    evidence, alarms = evidence_of(profile(10))
     stream = Stream(profile(10), seed=seed)
     edges: list[Transition] = []
     for _ in range(10):
         batch = stream.draw(4_000)
         line = batch.position * 100 // 99
         evidence.reject(np.setdiff1d(np.arange(line[0], line[-1]), line), START)
-        edges += follow(evidence, board, attrs.evolve(batch, position=line))
+        edges += follow(evidence, alarms, attrs.evolve(batch, position=line))
     assert edges == []
-    assert max(board[alert].evidence for alert in ("ModelFeatureDrift", "ModelInputBroken")) < 5.0
+    assert max(alarms[alert].evidence for alert in ("ModelFeatureDrift", "ModelInputBroken")) < 5.0
 
 
 @pytest.mark.parametrize(
@@ -143,10 +143,10 @@ def test_what_happens_to_one_feature_is_found_and_named(
     law: NDArray[np.float64], alerts: set[str], within: int
 ) -> None:
     """Missing values are a ticket above a tenth of a point, a page above five points, out of range a ticket only."""
-    evidence, board = evidence_of(REFERENCE)
+    evidence, alarms = evidence_of(REFERENCE)
     stream = Stream(REFERENCE, seed=1)
-    assert follow(evidence, board, stream.draw(3_000)) == []
-    edges = follow(evidence, board, stream.draw(20_000, {1: law}))
+    assert follow(evidence, alarms, stream.draw(3_000)) == []
+    edges = follow(evidence, alarms, stream.draw(20_000, {1: law}))
     assert set(fired(edges)) == alerts
     for edge in edges:
         assert (edge.features, edge.certainty) == (("n1",), "named")
@@ -157,60 +157,60 @@ def test_what_happens_to_one_feature_is_found_and_named(
 
 def test_outputs_that_drift_are_a_ticket_without_features() -> None:
     """The score is no feature."""
-    evidence, board = evidence_of(REFERENCE)
-    edges = follow(evidence, board, Stream(REFERENCE, seed=1).draw(2_000, {4: shifted(up=0.2)}))
+    evidence, alarms = evidence_of(REFERENCE)
+    edges = follow(evidence, alarms, Stream(REFERENCE, seed=1).draw(2_000, {4: shifted(up=0.2)}))
     assert [(edge.alert, edge.features, edge.certainty) for edge in edges] == [("ModelPredictionDrift", (), "")]
 
 
 def test_a_change_of_shape_alone_is_found_by_the_omnibus_bet() -> None:
     """Equal location, spread and special values, other bins: no direction would tell."""
-    evidence, board = evidence_of(profile(1, 100_000))
+    evidence, alarms = evidence_of(profile(1, 100_000))
     law = np.array([0.0, 0.105, 0.02, 0.375, 0.375, 0.02, 0.105, 0.0, 0.0, 0.0])
-    edges = follow(evidence, board, Stream(profile(1, 100_000), seed=1).draw(30_000, {0: law}))
+    edges = follow(evidence, alarms, Stream(profile(1, 100_000), seed=1).draw(30_000, {0: law}))
     assert "ModelFeatureDrift" in fired(edges)
     assert not [edge for edge in edges if not edge.firing]
 
 
 def test_nothing_but_garbage_pages() -> None:
     """Every line is rejected and event time stands still: it is looked at after each thousand lines."""
-    evidence, board = evidence_of(REFERENCE)
-    assert follow(evidence, board, Stream(REFERENCE).draw(500)) == []
+    evidence, alarms = evidence_of(REFERENCE)
+    assert follow(evidence, alarms, Stream(REFERENCE).draw(500)) == []
     for first in range(500, 3_500, 250):
         evidence.reject(np.arange(first, first + 250), START + 500.0)
         evidence.flush()
-    (edge,) = board.drain()
+    (edge,) = alarms.drain()
     assert (edge.alert, edge.features, edge.record, edge.time) == ("ModelInputBroken", (), 499, START + 499.0)
 
 
 def test_garbage_pages_before_the_first_record() -> None:
     """The clock that the caller gives stands in."""
-    evidence, board = evidence_of(REFERENCE)
+    evidence, alarms = evidence_of(REFERENCE)
     evidence.reject(np.arange(5_000), START)
     evidence.flush()
-    (edge,) = board.drain()
+    (edge,) = alarms.drain()
     assert (edge.alert, edge.record, edge.time) == ("ModelInputBroken", -1, START)
 
 
 def test_a_stack_trace_in_the_log_pages_nobody() -> None:
     """Sixty rejected lines in a row, once an hour."""
-    evidence, board = evidence_of(REFERENCE)
+    evidence, alarms = evidence_of(REFERENCE)
     stream = Stream(REFERENCE)
     for hour in range(20):
         batch = stream.draw(3_600)
         batch = attrs.evolve(batch, position=batch.position + 60 * (hour + 1))
         evidence.reject(batch.position[0] - 60 + np.arange(60), START)
-        assert follow(evidence, board, batch) == []
+        assert follow(evidence, alarms, batch) == []
 
 
 @pytest.mark.parametrize("rate", [10.0, 100.0, 1_000.0, 10_000.0])
 def test_a_burst_of_missing_values_pages_nobody(rate: float) -> None:
     """A lookup that fails for 400 records in a row, within one update or two, is a ticket at most."""
     reference = profile(24)
-    evidence, board = evidence_of(reference)
+    evidence, alarms = evidence_of(reference)
     stream = Stream(reference, seed=1, step=1 / rate)
-    edges = follow(evidence, board, stream.draw(10_300))
-    edges += follow(evidence, board, stream.draw(400, {1: shifted(missing=1.0)}))
-    edges += follow(evidence, board, stream.draw(10_000))
+    edges = follow(evidence, alarms, stream.draw(10_300))
+    edges += follow(evidence, alarms, stream.draw(400, {1: shifted(missing=1.0)}))
+    edges += follow(evidence, alarms, stream.draw(10_000))
     assert "ModelInputBroken" not in fired(edges)
 
 
@@ -235,48 +235,48 @@ def test_a_log_that_always_has_other_lines_in_it_pages_nobody() -> None:
 
 def test_recovery_needs_the_mend_and_a_second_event_fires_again() -> None:
     """No repeats while it lasts, one edge when it is over, one for the next time."""
-    evidence, board = evidence_of(REFERENCE)
+    evidence, alarms = evidence_of(REFERENCE)
     stream = Stream(REFERENCE, seed=2)
     wrong = {0: shifted(missing=0.4)}
-    first = follow(evidence, board, stream.draw(6_000, wrong))
+    first = follow(evidence, alarms, stream.draw(6_000, wrong))
     assert sorted(fired(first)) == ["ModelFeatureDrift", "ModelFeatureMissingValues", "ModelInputBroken"]
     assert all(edge.firing for edge in first)
-    mended = follow(evidence, board, stream.draw(4_000))
+    mended = follow(evidence, alarms, stream.draw(4_000))
     assert {edge.alert for edge in mended} == set(fired(first))
     assert [edge.firing for edge in mended] == [False] * 3
     assert all(7_500 <= edge.record < 9_500 for edge in mended)
-    assert sorted(fired(follow(evidence, board, stream.draw(1_000, wrong)))) == sorted(fired(first))
+    assert sorted(fired(follow(evidence, alarms, stream.draw(1_000, wrong)))) == sorted(fired(first))
 
 
 def test_rearming_starts_the_evidence_again() -> None:
     """What still drifts fires again, from M = 1 on; what is over does not."""
-    evidence, board = evidence_of(REFERENCE)
+    evidence, alarms = evidence_of(REFERENCE)
     stream = Stream(REFERENCE, seed=3)
     wrong = {0: shifted(up=0.2)}
-    follow(evidence, board, stream.draw(2_000, wrong))
-    assert board.rearm(stream.time, stream.position - 1) == ["ModelFeatureDrift"]
-    board.drain()
-    assert board["ModelFeatureDrift"].evidence == 0.0
-    edges = follow(evidence, board, stream.draw(2_000, wrong))
+    follow(evidence, alarms, stream.draw(2_000, wrong))
+    assert alarms.rearm(stream.time, stream.position - 1) == ["ModelFeatureDrift"]
+    alarms.drain()
+    assert alarms["ModelFeatureDrift"].evidence == 0.0
+    edges = follow(evidence, alarms, stream.draw(2_000, wrong))
     assert fired(edges) == ["ModelFeatureDrift"]
     assert edges[0].onset is not None
     assert edges[0].onset >= START + 1_900
-    board.rearm(stream.time, stream.position - 1)
-    board.drain()
-    assert follow(evidence, board, stream.draw(5_000)) == []
+    alarms.rearm(stream.time, stream.position - 1)
+    alarms.drain()
+    assert follow(evidence, alarms, stream.draw(5_000)) == []
 
 
 @pytest.mark.parametrize("reference", [REFERENCE, SEASONAL])
 def test_what_the_omnibus_bets_remember_is_forgotten_with_the_evidence(reference: ReferenceProfile) -> None:
     """After recovery they begin anew at the very record, wherever in a batch that is."""
     batch, rejected = incident(reference, 40.0)
-    evidence, board = evidence_of(reference)
+    evidence, alarms = evidence_of(reference)
     evidence.reject(rejected, START)
     seen = 0
     for _ in range(batch.size):
         batch.part(seen, seen + 1).add_to(evidence)
         seen += 1
-        over = [edge for edge in board.drain() if edge.alert == "ModelFeatureDrift" and not edge.firing]
+        over = [edge for edge in alarms.drain() if edge.alert == "ModelFeatureDrift" and not edge.firing]
         if over:
             break
     else:
@@ -291,14 +291,14 @@ def test_what_the_omnibus_bets_remember_is_forgotten_with_the_evidence(reference
     ours, theirs = evidence._omnibus._omnibus, whole._omnibus._omnibus
     assert np.array_equal(ours._observed, theirs._observed)
     assert np.array_equal(ours._log_ratio, theirs._log_ratio)
-    assert other["ModelFeatureDrift"].evidence == board["ModelFeatureDrift"].evidence
+    assert other["ModelFeatureDrift"].evidence == alarms["ModelFeatureDrift"].evidence
 
 
 def test_rearming_lets_the_omnibus_bets_forget() -> None:
     """Those of the alarm's columns, not those of others."""
-    evidence, board = evidence_of(REFERENCE)
-    follow(evidence, board, Stream(REFERENCE, seed=3).draw(2_000, {0: shifted(up=0.2)}))
-    assert board.rearm(START + 2_000, 1_999) == ["ModelFeatureDrift"]
+    evidence, alarms = evidence_of(REFERENCE)
+    follow(evidence, alarms, Stream(REFERENCE, seed=3).draw(2_000, {0: shifted(up=0.2)}))
+    assert alarms.rearm(START + 2_000, 1_999) == ["ModelFeatureDrift"]
     observed = evidence._omnibus.snapshot()["observed"]
     assert not observed[:, :3].any()
     assert observed[:, 3:].any()
@@ -306,26 +306,26 @@ def test_rearming_lets_the_omnibus_bets_forget() -> None:
 
 def test_a_feature_that_follows_is_named_while_the_latch_is_closed() -> None:
     """It then has to recover too."""
-    evidence, board = evidence_of(REFERENCE)
+    evidence, alarms = evidence_of(REFERENCE)
     stream = Stream(REFERENCE, seed=4)
-    follow(evidence, board, stream.draw(1_000, {0: shifted(up=0.2)}))
-    follow(evidence, board, stream.draw(1_000, {0: shifted(up=0.2), 1: shifted(up=0.2)}))
-    assert board["ModelFeatureDrift"].features == ("n0", "n1")
-    assert follow(evidence, board, stream.draw(4_000, {1: shifted(up=0.2)})) == []
-    (edge,) = follow(evidence, board, stream.draw(4_000))
+    follow(evidence, alarms, stream.draw(1_000, {0: shifted(up=0.2)}))
+    follow(evidence, alarms, stream.draw(1_000, {0: shifted(up=0.2), 1: shifted(up=0.2)}))
+    assert alarms["ModelFeatureDrift"].features == ("n0", "n1")
+    assert follow(evidence, alarms, stream.draw(4_000, {1: shifted(up=0.2)})) == []
+    (edge,) = follow(evidence, alarms, stream.draw(4_000))
     assert (edge.firing, edge.features) == (False, ("n0", "n1"))
 
 
 def test_a_daily_cycle_that_the_reference_knows_is_quiet() -> None:
     """Each record is judged by its own hour; records of the wrong hour are drift."""
-    evidence, board = evidence_of(SEASONAL)
+    evidence, alarms = evidence_of(SEASONAL)
     stream = Stream(SEASONAL, seed=1, step=20.0)
     for _ in range(5):
-        assert follow(evidence, board, stream.draw_season(4_320)) == []
+        assert follow(evidence, alarms, stream.draw_season(4_320)) == []
     wrong = stream.draw_season(720)
     wrong.time[:] += 3_600.0
     shifted_hours = attrs.evolve(wrong, now=wrong.time)
-    edges = follow(evidence, board, shifted_hours)
+    edges = follow(evidence, alarms, shifted_hours)
     assert {"ModelFeatureDrift", "ModelPredictionDrift"} <= set(fired(edges))
 
 
@@ -341,14 +341,14 @@ def half_known() -> ReferenceProfile:
 def test_hours_without_a_reference_are_no_recovery() -> None:
     """Nothing can be bet on in slots that the reference has no rows of: that they are quiet says nothing."""
     reference = half_known()
-    evidence, board = evidence_of(reference)
+    evidence, alarms = evidence_of(reference)
     stream = Stream(reference, seed=1, step=5.0, time=START - START % 86_400)
     edges: list[Transition] = []
     for hour in range(48):
         batch = stream.draw_season(720)
         if hour % 24 < 12 and hour < 36:
             batch.cells[0] = 7  # above the range
-        found = follow(evidence, board, batch)
+        found = follow(evidence, alarms, batch)
         edges += found
         assert hour % 24 < 12 or not found
     told = [(edge.alert, edge.firing) for edge in edges if edge.alert == "ModelFeatureOutOfRange"]
@@ -358,10 +358,10 @@ def test_hours_without_a_reference_are_no_recovery() -> None:
 def test_hours_that_the_reference_does_not_know_are_said_to_be_unjudged() -> None:
     """While most records of the last hours are of such hours, whatever the batches, and after a restart too."""
     reference = half_known()
-    evidence, board = evidence_of(reference)
+    evidence, alarms = evidence_of(reference)
     stream = Stream(reference, seed=1, step=5.0, time=START - START % 86_400)
     for hour in range(29):
-        follow(evidence, board, stream.draw_season(720))
+        follow(evidence, alarms, stream.draw_season(720))
         assert bool(evidence.unjudged()) == (14 <= hour < 26)
         again, _ = evidence_of(reference)
         again.restore(evidence.snapshot())
@@ -371,19 +371,19 @@ def test_hours_that_the_reference_does_not_know_are_said_to_be_unjudged() -> Non
 
 def test_a_late_update_of_office_hours_is_no_matter() -> None:
     """Fifty records behind a whole morning, and then nothing for days: the reason would hold until the next morning."""
-    evidence, board = evidence_of(half_known())
+    evidence, alarms = evidence_of(half_known())
     stream = Stream(half_known(), seed=1, step=60.0, time=START - START % 86_400 + 6 * 3_600)
-    follow(evidence, board, stream.draw_season(6 * 60 + 50))
+    follow(evidence, alarms, stream.draw_season(6 * 60 + 50))
     assert evidence.unjudged() == []
 
 
 def test_a_few_records_of_unknown_hours_are_no_matter() -> None:
     """An update of a slow stream is over many hours; it is judged if half of it is."""
     for part, unjudged in ((21, False), (30, True)):
-        evidence, board = evidence_of(half_known())
+        evidence, alarms = evidence_of(half_known())
         records = Stream(REFERENCE, step=20.0, time=START - START % 86_400).draw(50)
         late = np.arange(50) < part
-        follow(evidence, board, attrs.evolve(records, time=np.where(late, records.time - 12 * 3_600, records.time)))
+        follow(evidence, alarms, attrs.evolve(records, time=np.where(late, records.time - 12 * 3_600, records.time)))
         assert bool(evidence.unjudged()) == unjudged
 
 
@@ -403,13 +403,13 @@ def test_a_reference_that_cannot_judge_its_inputs_says_so() -> None:
 
 def test_a_cycle_is_drift_for_a_reference_without_slots() -> None:
     """The counterpart: without slots the same records fire."""
-    evidence, board = evidence_of(REFERENCE)
-    assert fired(follow(evidence, board, Stream(SEASONAL, seed=1, step=20.0).draw_season(4_320)))
+    evidence, alarms = evidence_of(REFERENCE)
+    assert fired(follow(evidence, alarms, Stream(SEASONAL, seed=1, step=20.0).draw_season(4_320)))
 
 
 def first_update(reference: ReferenceProfile, laws: Mapping[int, NDArray[np.float64]]) -> int:
-    evidence, board = evidence_of(reference)
-    edges = follow(evidence, board, Stream(reference, seed=1).draw(60_000, laws))
+    evidence, alarms = evidence_of(reference)
+    edges = follow(evidence, alarms, Stream(reference, seed=1).draw(60_000, laws))
     return edges[0].record if edges else 60_000
 
 
@@ -424,9 +424,9 @@ def test_time_that_passes_is_what_a_false_alarm_may_cost() -> None:
     """Each minute between updates counts like one look: after an hour without records evidence begins at 60, not at 1."""
     found = []
     for step in (20.0, 3_600.0):
-        evidence, board = evidence_of(REFERENCE, EvidenceSettings(update_records=1))
-        follow(evidence, board, Stream(REFERENCE, step=step).draw(3))
-        found.append(board["ModelFeatureOutOfRange"].evidence)
+        evidence, alarms = evidence_of(REFERENCE, EvidenceSettings(update_records=1))
+        follow(evidence, alarms, Stream(REFERENCE, step=step).draw(3))
+        found.append(alarms["ModelFeatureOutOfRange"].evidence)
     assert found == pytest.approx([0.0, math.log(60.0)], abs=0.2)
 
 
@@ -434,11 +434,11 @@ def test_late_records_are_evidence_and_unbelieved_ones_are_not() -> None:
     """A log that comes late still says what the model was asked; a time in the future says nothing."""
     records = Stream(REFERENCE, seed=1).draw(2_000, {0: shifted(missing=0.5)})
     late = attrs.evolve(records, time=records.time - 9e6)
-    evidence, board = evidence_of(REFERENCE)
-    assert "ModelInputBroken" in fired(follow(evidence, board, late))
+    evidence, alarms = evidence_of(REFERENCE)
+    assert "ModelInputBroken" in fired(follow(evidence, alarms, late))
     future = attrs.evolve(records, time=records.time + 9e6)
-    evidence, board = evidence_of(REFERENCE)
-    assert follow(evidence, board, future) == []
+    evidence, alarms = evidence_of(REFERENCE)
+    assert follow(evidence, alarms, future) == []
 
 
 def size_of(state: Any) -> int:
@@ -459,18 +459,18 @@ def test_the_state_of_200_features_is_small(slots: int) -> None:
         cells = [count // slots for column in columns for count in column.counts.values()]
         season = Season(slots=slots, rows=[14_000 // slots] * slots, counts=[cells] * slots)
     reference = ReferenceProfile(model="m", rows=14_000, task="regression", columns=columns, season=season)
-    evidence, board = evidence_of(reference)
+    evidence, alarms = evidence_of(reference)
     wrong = law + np.array([0.1, *[0.0] * 15, 0.4, 0.0])
-    follow(evidence, board, Stream(reference).draw(2_010, dict.fromkeys(range(0, 200, 2), wrong)))
-    assert sum(alarm.active for alarm in board.alarms.values()) == 4
+    follow(evidence, alarms, Stream(reference).draw(2_010, dict.fromkeys(range(0, 200, 2), wrong)))
+    assert sum(alarm.active for alarm in alarms.by_alert.values()) == 4
     assert size_of(evidence.snapshot()) <= 100 * 1024
 
 
 @pytest.mark.parametrize("state", [None, {}, {"schedule": {}}, "text"])
 def test_a_state_that_does_not_fit_is_refused(state: object) -> None:
     """The evidence is then as new."""
-    evidence, board = evidence_of(REFERENCE)
-    follow(evidence, board, Stream(REFERENCE).draw(1_010))
+    evidence, alarms = evidence_of(REFERENCE)
+    follow(evidence, alarms, Stream(REFERENCE).draw(1_010))
     with pytest.raises(StateError, match="does not fit"):
         evidence.restore(state)
     assert evidence.updates == 0
@@ -504,13 +504,13 @@ def test_a_latch_stays_closed_where_evidence_begins_anew() -> None:
     stream = Stream(REFERENCE, seed=2)
     follow(old, before, stream.draw(2_000, {0: shifted(up=0.2)}))
     before["ModelInputBroken"].evidence = 9.0
-    evidence, board = evidence_of(REFERENCE, EvidenceSettings(location_tolerance=0.03))
-    board.restore(before.snapshot())
+    evidence, alarms = evidence_of(REFERENCE, EvidenceSettings(location_tolerance=0.03))
+    alarms.restore(before.snapshot())
     evidence.restore(old.snapshot())
-    assert [alert for alert, alarm in board.alarms.items() if alarm.active] == ["ModelFeatureDrift"]
-    assert board["ModelInputBroken"].evidence == 0.0
-    assert follow(evidence, board, stream.draw(2_000, {0: shifted(up=0.2)})) == []
-    (edge,) = follow(evidence, board, stream.draw(20_000))
+    assert [alert for alert, alarm in alarms.by_alert.items() if alarm.active] == ["ModelFeatureDrift"]
+    assert alarms["ModelInputBroken"].evidence == 0.0
+    assert follow(evidence, alarms, stream.draw(2_000, {0: shifted(up=0.2)})) == []
+    (edge,) = follow(evidence, alarms, stream.draw(20_000))
     assert (edge.alert, edge.firing) == ("ModelFeatureDrift", False)
 
 
@@ -542,9 +542,9 @@ def test_evidence_goes_on_after_a_reload() -> None:
 @pytest.mark.parametrize("reference", [REFERENCE, SEASONAL], ids=["plain", "seasonal"])
 def test_evidence_can_be_weighed_with_every_tolerance(settings: EvidenceSettings, reference: ReferenceProfile) -> None:
     """At the ends of their ranges no number is infinite, and what has not changed is not told."""
-    evidence, board = evidence_of(reference, settings)
+    evidence, alarms = evidence_of(reference, settings)
     stream = Stream(reference, seed=4, step=60.0)
-    assert follow(evidence, board, stream.draw_season(2_000) if reference.season else stream.draw(2_000)) == []
+    assert follow(evidence, alarms, stream.draw_season(2_000) if reference.season else stream.draw(2_000)) == []
     evidence.reject(np.arange(2_000, 2_040), stream.time)
     evidence.flush()
     assert np.isfinite(evidence.snapshot()["state"]["log_m"]).all()
@@ -552,8 +552,8 @@ def test_evidence_can_be_weighed_with_every_tolerance(settings: EvidenceSettings
 
 def test_a_latch_of_rejected_lines_recovers_without_a_state_of_the_evidence() -> None:
     """Only the board's part of a snapshot fits: no feature is blamed, and the lines are watched."""
-    evidence, board = evidence_of(REFERENCE)
-    board["ModelInputBroken"].fire(START, 0, onset=START)
-    board.drain()
-    (edge,) = follow(evidence, board, Stream(REFERENCE).draw(3_000))
+    evidence, alarms = evidence_of(REFERENCE)
+    alarms["ModelInputBroken"].fire(START, 0, onset=START)
+    alarms.drain()
+    (edge,) = follow(evidence, alarms, Stream(REFERENCE).draw(3_000))
     assert (edge.alert, edge.firing, edge.features) == ("ModelInputBroken", False, ())

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from model_drift_exporter.evidence.alarms import Alarm, Transition
-from model_drift_exporter.evidence.decisions import AlarmFollower, Course, Stretch
+from model_drift_exporter.evidence.decisions import AlarmDecision, UpdateSpan, Verdict
+from model_drift_exporter.evidence.evidence_state import EvidenceState
 from model_drift_exporter.evidence.schedule import Updates
 from model_drift_exporter.evidence.seasonal_bets import SeasonalBets
 from model_drift_exporter.evidence.settings import EvidenceSettings
-from model_drift_exporter.evidence.state import EvidenceState
 from model_drift_exporter.evidence.targets import BetLayout
 from tests.evidence.streams import START, profile
 
@@ -23,7 +23,7 @@ FEATURES = ("n0", "n1", "n2", "n3", "country")
 class Desk:
     """One follower with everything around it; ``gains`` are the log e of each feature's bets at each update."""
 
-    follower: AlarmFollower
+    decision: AlarmDecision
     state: EvidenceState
     edges: list[Transition]
     time: float = START
@@ -36,10 +36,10 @@ class Desk:
         target = next(target for target in layout.targets() if target.alert == "ModelFeatureMissingValues")
         edges: list[Transition] = []
         alarm = Alarm(target.alert, "ticket", "m", THRESHOLD, report=edges.append)
-        return cls(AlarmFollower(alarm, target, layout), EvidenceState.new(layout.size), edges)
+        return cls(AlarmDecision(alarm, target, layout), EvidenceState.new(layout.size), edges)
 
-    def stretch(self, gains: np.ndarray[tuple[int, int], np.dtype[np.float64]], *, inside: bool = True) -> Stretch:
-        target, size = self.follower.target, len(self.state.log_m)
+    def span(self, gains: np.ndarray[tuple[int, int], np.dtype[np.float64]], *, inside: bool = True) -> UpdateSpan:
+        target, size = self.decision.target, len(self.state.log_m)
         log_e = np.zeros((len(gains), size))
         for update, row in enumerate(gains):
             log_e[update, target.places] = row[:, None]
@@ -51,17 +51,17 @@ class Desk:
         records = np.full((len(gains), size), 1_000.0)
         sums = records * (-0.1 if inside else 1.0)
         evidence = self.state.after(log_e, np.full(len(gains), np.log(0.25)), begun)
-        return Stretch(updates, evidence, 0, lambda: (records, sums))
+        return UpdateSpan(updates, evidence, 0, lambda: (records, sums))
 
-    def run(self, *rows: tuple[float, ...], inside: bool = True) -> Course:
+    def run(self, *rows: tuple[float, ...], inside: bool = True) -> Verdict:
         gains = np.array(rows, dtype=np.float64)
-        stretch = self.stretch(gains, inside=inside)
-        course = self.follower.course(stretch, len(gains))
-        self.follower.fire(course, stretch)
-        self.state.take(stretch.evidence, len(gains) - 1)
-        self.follower.follow(course, stretch)
+        span = self.span(gains, inside=inside)
+        verdict = self.decision.verdict(span, len(gains))
+        self.decision.fire(verdict, span)
+        self.state.take(span.evidence, len(gains) - 1)
+        self.decision.follow(verdict, span)
         self.time += 600.0 * len(gains)
-        return course
+        return verdict
 
 
 QUIET = (-2.0,) * 5
@@ -74,10 +74,10 @@ def only(position: int, gain: float) -> tuple[float, ...]:
 def test_little_evidence_leaves_the_latch_open() -> None:
     """Its evidence is told all the same."""
     desk = Desk.new()
-    course = desk.run(QUIET, only(1, 5.0))
-    assert (course.fires, desk.edges) == (None, [])
-    assert desk.follower.alarm.evidence == pytest.approx(np.log(np.exp(5.0) * 0.25 / 5), abs=0.02)
-    assert desk.follower.snapshot() is None
+    verdict = desk.run(QUIET, only(1, 5.0))
+    assert (verdict.fires, desk.edges) == (None, [])
+    assert desk.decision.alarm.evidence == pytest.approx(np.log(np.exp(5.0) * 0.25 / 5), abs=0.02)
+    assert desk.decision.snapshot() is None
 
 
 def test_the_latch_closes_at_the_exact_update_and_names_the_feature() -> None:
@@ -102,9 +102,9 @@ def test_features_that_follow_are_added_while_latched() -> None:
     """Also across stretches; those suspected before are replaced by those named."""
     desk = Desk.new()
     desk.run(only(2, 14.0), only(2, 1.0), inside=False)
-    before = desk.follower.alarm.features
+    before = desk.decision.alarm.features
     desk.run(QUIET, only(0, 16.0), QUIET, inside=False)
-    assert (before, desk.follower.alarm.features) == (("n2",), ("n2", "n0"))
+    assert (before, desk.decision.alarm.features) == (("n2",), ("n2", "n0"))
     assert len(desk.edges) == 1
 
 
@@ -121,19 +121,19 @@ def test_a_course_changes_nothing() -> None:
     """It may be looked at twice: first to find where something recovers, then up to there."""
     desk = Desk.new()
     desk.run(only(2, 14.0), inside=False)
-    stretch = desk.stretch(np.array([QUIET] * 4))
-    first = desk.follower.course(stretch, 4)
+    span = desk.span(np.array([QUIET] * 4))
+    first = desk.decision.verdict(span, 4)
     assert first.recovers == 2
-    again = desk.follower.course(stretch, 3)
+    again = desk.decision.verdict(span, 3)
     assert (again.recovers, len(again.evidence)) == (2, 3)
 
 
 def test_a_latch_without_state_watches_what_it_names() -> None:
     """After a restart that lost the monitor's part of the snapshot it recovers like any other."""
     desk = Desk.new()
-    desk.follower.alarm.fire(START, 0, onset=START, features=["n1"], certainty="named")
+    desk.decision.alarm.fire(START, 0, onset=START, features=["n1"], certainty="named")
     assert desk.run(QUIET, QUIET, inside=False).recovers is None
-    assert (desk.follower.alarm.features, desk.follower.alarm.certainty) == (("n1",), "named")
+    assert (desk.decision.alarm.features, desk.decision.alarm.certainty) == (("n1",), "named")
     assert desk.run(QUIET, QUIET, QUIET).recovers == 2
 
 
@@ -141,10 +141,10 @@ def test_state_of_other_features_is_refused() -> None:
     """A position beyond the members, or blocks of another size."""
     desk = Desk.new()
     desk.run(only(4, 14.0), inside=False)
-    state = desk.follower.snapshot()
+    state = desk.decision.snapshot()
     assert state is not None
     fresh = Desk.new()
     with pytest.raises(ValueError, match="other features"):
-        fresh.follower.restore({**state, "named": [7]}, fresh.state.log_m)
+        fresh.decision.restore({**state, "named": [7]}, fresh.state.log_m)
     with pytest.raises(ValueError, match="reshape"):
-        fresh.follower.restore({**state, "blocks": {**state["blocks"], "sums": [1.0]}}, fresh.state.log_m)
+        fresh.decision.restore({**state, "blocks": {**state["blocks"], "sums": [1.0]}}, fresh.state.log_m)

@@ -25,15 +25,15 @@ def observed(schedule: UpdateSchedule, records: int, step: float, first: int = 0
 def test_an_update_needs_records_and_time() -> None:
     """Fifty records a second apart take longer than fifteen seconds; at ten a second the 150th record is the one."""
     slow = observed(UpdateSchedule(50, 15.0), 200, 1.0)
-    assert slow.record.tolist() == [49, 99, 149, 199]
+    assert slow.position.tolist() == [49, 99, 149, 199]
     fast = observed(UpdateSchedule(50, 15.0), 400, 0.1)
-    assert fast.record.tolist() == [150, 300]
+    assert fast.position.tolist() == [150, 300]
 
 
 def test_a_thousand_lines_are_an_update_whatever_the_time() -> None:
     """A stream whose clock stands still is looked at all the same."""
     still = observed(UpdateSchedule(50, 15.0), 2_500, 0.0)
-    assert still.record.tolist() == [999, 1999]
+    assert still.position.tolist() == [999, 1999]
     assert still.log_minutes.tolist() == [-np.inf] * 2
 
 
@@ -52,7 +52,7 @@ def test_rejected_lines_count_where_their_numbers_put_them() -> None:
     schedule.reject(np.arange(10, 40), START)
     numbers = np.setdiff1d(np.arange(90), np.arange(10, 40))
     updates = schedule.observe(numbers, START + numbers.astype(np.float64))
-    assert updates.record.tolist() == [49]
+    assert updates.position.tolist() == [49]
     assert (updates.lines.tolist(), updates.rejected.tolist()) == ([50.0], [30.0])
     assert updates.update_of.tolist() == [0] * 20 + [1] * 40
 
@@ -62,7 +62,7 @@ def test_rejected_lines_alone_are_cut_by_number() -> None:
     schedule = UpdateSchedule(50, 15.0)
     assert len(schedule.reject(np.arange(1_500), START)) == 0
     first = schedule.reject(np.arange(1_500, 2_200), START)
-    assert (len(first), first.record.tolist(), first.rejected.tolist()) == (1, [-1], [1_000.0])
+    assert (len(first), first.position.tolist(), first.rejected.tolist()) == (1, [-1], [1_000.0])
     assert len(schedule.flush()) == 1
     assert schedule.updates == 2
 
@@ -89,13 +89,13 @@ def test_lines_that_wait_may_be_more_than_a_new_setting_allows() -> None:
     schedule = UpdateSchedule(50, 15.0)
     schedule.restore(before.snapshot())
     updates = observed(schedule, 1_100, 0.001, first=3_000)
-    assert updates.record.tolist() == [3_000, 4_000]
+    assert updates.position.tolist() == [3_000, 4_000]
     assert updates.lines.tolist() == [3_001.0, 1_000.0]
 
 
 def test_a_setting_above_a_thousand_records_is_kept() -> None:
     """The most lines of an update are never fewer than the least."""
-    assert observed(UpdateSchedule(3_000, 0.0), 6_000, 0.0).record.tolist() == [2_999, 5_999]
+    assert observed(UpdateSchedule(3_000, 0.0), 6_000, 0.0).position.tolist() == [2_999, 5_999]
 
 
 @given(
@@ -122,7 +122,7 @@ def test_updates_do_not_depend_on_batches(gaps: list[float], rejected: set[int],
                 parts.append(schedule.observe(lines(*good), clock[good]))
             parts.append(schedule.flush())
             for part in parts:
-                found += zip(part.record.tolist(), part.lines.tolist(), part.rejected.tolist(), strict=True)
+                found += zip(part.position.tolist(), part.lines.tolist(), part.rejected.tolist(), strict=True)
             if saved:
                 again = UpdateSchedule(7, 15.0)
                 again.restore(schedule.snapshot())

@@ -5,9 +5,9 @@ import msgspec
 import numpy as np
 import pytest
 
-from model_drift_exporter.evidence.counts import GroupedCounts
 from model_drift_exporter.evidence.seasonal_bets import SeasonalBets, SeasonalOmnibus, SlotTables
 from model_drift_exporter.evidence.settings import EvidenceSettings
+from model_drift_exporter.evidence.update_counts import GroupedCounts
 from model_drift_exporter.reference.seasons import slot_law
 from model_drift_exporter.statistics.betting.bets import BetKind
 from tests.evidence.streams import MISSING_CELL, SHARES, profile

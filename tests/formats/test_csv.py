@@ -104,7 +104,7 @@ def test_values_are_text() -> None:
     assert decoded.records is not None
     assert decoded.records.text
     assert decoded.records.features == {"age": ("41",), "plan": ("gold",)}
-    assert (decoded.records.identifier, decoded.records.prediction, decoded.records.score) == (("7",), ("1",), ("0.9",))
+    assert (decoded.records.id, decoded.records.prediction, decoded.records.score) == (("7",), ("1",), ("0.9",))
 
 
 def test_a_header_may_come_alone_and_again() -> None:

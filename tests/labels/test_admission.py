@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from model_drift_exporter.labels.admission import Admission, Sample
-from model_drift_exporter.labels.clock import FlowTimes
 from model_drift_exporter.labels.evaluability import LabelHealth
 from model_drift_exporter.labels.events import EventReader
-from model_drift_exporter.labels.hashing import hash_identifiers, keys_of
-from model_drift_exporter.labels.joining import JoinTally
-from model_drift_exporter.labels.store import COUNTED, LABEL, PREDICTION, UNINDEXED, LabelStore
+from model_drift_exporter.labels.join import JoinTally
+from model_drift_exporter.labels.keys import hash_identifiers, keys_of
+from model_drift_exporter.labels.label_clock import FlowTimes
+from model_drift_exporter.labels.label_store import COUNTED, LABEL, PREDICTION, UNINDEXED, LabelStore
 from model_drift_exporter.records.batches import LabelBatch
-from model_drift_exporter.reference.outcomes import OutcomeLayout
+from model_drift_exporter.reference.outcome_batch import OutcomeLayout
 from tests.sections import label_settings
 from tests.support.label_streams import labelled_reference, prediction
 from tests.support.monitor_context import coded, context_of

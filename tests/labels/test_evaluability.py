@@ -16,9 +16,9 @@ from model_drift_exporter.labels.evaluability import (
     reference_faults,
     unmatched,
 )
+from model_drift_exporter.labels.label_store import LABEL, PREDICTION, LabelStore
 from model_drift_exporter.labels.settings import LabelSettings
-from model_drift_exporter.labels.store import LABEL, PREDICTION, LabelStore
-from model_drift_exporter.reference.outcomes import OutcomeLayout
+from model_drift_exporter.reference.outcome_batch import OutcomeLayout
 from model_drift_exporter.reference.profile import LossSummary, OutcomeSummary, ReferenceProfile
 from tests.sections import label_settings
 
@@ -27,7 +27,7 @@ _DAY = 86_400.0
 
 def _reference(**class_rows: int) -> ReferenceProfile:
     rows = sum(class_rows.values())
-    outcomes = OutcomeSummary(rows=rows, harm=LossSummary(0.1, 0.3, rows), class_rows=class_rows) if rows else None
+    outcomes = OutcomeSummary(rows=rows, loss=LossSummary(0.1, 0.3, rows), class_rows=class_rows) if rows else None
     return ReferenceProfile(
         model="m", rows=1_000, task="classification", columns=[], classes=["no", "yes"], outcomes=outcomes
     )

@@ -8,7 +8,7 @@ import pytest
 
 from model_drift_exporter.labels.events import REJECTED, EventReader, Events, LabelCoder
 from model_drift_exporter.records.batches import LabelBatch
-from model_drift_exporter.reference.outcomes import OutcomeLayout
+from model_drift_exporter.reference.outcome_batch import OutcomeLayout
 from tests.support.label_streams import labelled_reference, prediction
 from tests.support.monitor_context import coded, context_of
 
@@ -25,9 +25,9 @@ def _read(reader: EventReader, predicted: list[int], labelled: list[int]) -> Eve
     batch = None
     if predicted:
         rows = [prediction(f"p{line}", float(line), "yes", score=0.5) for line in predicted]
-        batch = attrs.evolve(coded(CONTEXT, rows), line=np.array(predicted))
+        batch = attrs.evolve(coded(CONTEXT, rows), position=np.array(predicted))
     labels = LabelBatch(
-        len(labelled), None, [f"p{line}" for line in labelled], None, ["no"] * len(labelled), line=labelled
+        len(labelled), None, [f"p{line}" for line in labelled], None, ["no"] * len(labelled), position=labelled
     )
     return reader.read(batch, labels)
 
@@ -48,7 +48,7 @@ def test_events_come_in_the_order_of_their_lines(
     events = _read(_reader(), predicted, labelled)
     assert events is not None
     assert events.is_label.tolist() == list(map(bool, is_label))
-    assert events.line.tolist() == line
+    assert events.position.tolist() == line
     assert np.isnan(events.predicted).tolist() == list(map(bool, is_label))
     assert np.isnan(events.label).tolist() == [not each for each in is_label]
     assert (events.score_cell < 0).tolist() == list(map(bool, is_label))
@@ -60,7 +60,7 @@ def test_the_last_prediction_is_remembered() -> None:
     _read(reader, [8], [])
     events = _read(reader, [], [0, 1])
     assert events is not None
-    assert events.line.tolist() == [8, 8]
+    assert events.position.tolist() == [8, 8]
     assert reader.read(None, None) is None
 
 
@@ -77,7 +77,7 @@ def test_a_part_is_cut_from_every_column() -> None:
     events = _read(_reader(), [0, 2], [1])
     assert events is not None
     assert events.part(0, 3) is events
-    assert events.part(1, 3).line.tolist() == [0, 2]
+    assert events.part(1, 3).position.tolist() == [0, 2]
     assert events.part(1, 3).size == 2
 
 

@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_drift_exporter.errors import StateError
-from model_drift_exporter.evidence.alarms import AlarmBoard
+from model_drift_exporter.evidence.alarms import Alarms
 from model_drift_exporter.evidence.settings import EvidenceSettings
 from model_drift_exporter.labels.flow import FlowState, LabelFlow
-from model_drift_exporter.labels.hashing import hash_identifiers, keys_of
+from model_drift_exporter.labels.keys import hash_identifiers, keys_of
 from model_drift_exporter.labels.settings import LabelSettings
 from model_drift_exporter.records.batches import LabelBatch
-from model_drift_exporter.reference.outcomes import OutcomeLayout
+from model_drift_exporter.reference.outcome_batch import OutcomeLayout
 from tests.sections import label_settings
 from tests.support.label_oracle import Oracle
 from tests.support.label_streams import (
@@ -252,7 +252,7 @@ def test_an_identifier_repeated_a_million_times_stays_cheap() -> None:
     """One entry, a count, and hardly more time than other records take, with labels that change all the time, too."""
     flow, monitor = flow_of(REFERENCE, label_settings(maturity=0.0))
     size = 5_000
-    labels = LabelBatch(size, [START] * size, ["same"] * size, None, ["yes", "no"] * (size // 2), line=range(size))
+    labels = LabelBatch(size, [START] * size, ["same"] * size, None, ["yes", "no"] * (size // 2), position=range(size))
     run(flow, REFERENCE, [prediction("same", 0.0)] * 1_000)
     began = time.process_time()
     for _ in range(10):
@@ -480,15 +480,15 @@ def test_outcomes_of_an_older_version_are_superseded() -> None:
 
 def test_broken_input_is_said_where_outcomes_are_left_out() -> None:
     """A day after those of the time in question would have counted, while the latch is closed."""
-    board = AlarmBoard("m", EvidenceSettings().budgets)
+    alarms = Alarms("m", EvidenceSettings().budgets)
     binner = context_of(REFERENCE).binner
-    flow = LabelFlow("m", REFERENCE, binner, label_settings(maturity=3_600.0), Collected().observe, board=board)
-    board["ModelInputBroken"].fire(START + 500.0, 5, onset=START + 100.0)
+    flow = LabelFlow("m", REFERENCE, binner, label_settings(maturity=3_600.0), Collected().observe, alarms=alarms)
+    alarms["ModelInputBroken"].fire(START + 500.0, 5, onset=START + 100.0)
     run(flow, REFERENCE, [prediction("a", 0.0), label("a", 86_400.0), prediction("b", 90_100.0)])
     assert "broken_input" not in flow.not_evaluable()
     run(flow, REFERENCE, [prediction("c", 90_101.0)], first=3)
     assert "broken_input" in flow.not_evaluable()
-    board.rearm(START + 90_102.0, 4)
+    alarms.rearm(START + 90_102.0, 4)
     assert "broken_input" not in flow.not_evaluable()
 
 
@@ -537,8 +537,8 @@ def test_what_led_is_judged_as_a_whole() -> None:
 
 def test_outcomes_are_excluded_from_the_maturity_of_the_first_broken_one() -> None:
     """Or from the alert, whichever is later; nothing is while the latch is open."""
-    board = AlarmBoard("m", EvidenceSettings().budgets)
-    alarm = board["ModelInputBroken"]
+    alarms = Alarms("m", EvidenceSettings().budgets)
+    alarm = alarms["ModelInputBroken"]
     state = _state(label_settings(maturity=100.0))
     assert state.label_state(alarm).excluded_since is None
     assert state.label_state(None).excluded_since is None

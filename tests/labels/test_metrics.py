@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from model_drift_exporter.labels.events import REJECTED
-from model_drift_exporter.labels.joining import JoinTally
+from model_drift_exporter.labels.join import JoinTally
+from model_drift_exporter.labels.label_store import LABEL, PREDICTION, UNINDEXED, LabelStore
 from model_drift_exporter.labels.metrics import AGES, Coverage, LabelSeries, LabelSummary, selective
-from model_drift_exporter.labels.store import LABEL, PREDICTION, UNINDEXED, LabelStore
 from model_drift_exporter.metrics.samples import Series
-from model_drift_exporter.reference.outcomes import OutcomeLayout
+from model_drift_exporter.reference.outcome_batch import OutcomeLayout
 
 LAYOUT = OutcomeLayout(classification=True, classes=("no", "yes"), positive=1, score_bins=0)
 _HOUR = 3_600.0

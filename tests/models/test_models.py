@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 import pytest
 
-from model_drift_exporter.models.model import ModelTrack
+from model_drift_exporter.models.model import Model
 from model_drift_exporter.models.models import Models, default_model, why_new_bins
 from model_drift_exporter.models.settings import LearnSettings, MonitoringSettings
 from model_drift_exporter.records.batches import Decoded, LabelBatch
@@ -63,10 +63,10 @@ def test_a_reference_for_another_model() -> None:
     """A model that no reference names learns its own; the reference of the default serves all."""
     models = Models(_OPTIONS, [_reference("churn")])
     _give(models, make_rows(3, model="fraud"))
-    assert models.tracks["fraud"].learning == 3
+    assert models.by_name["fraud"].learning == 3
     models = Models(_OPTIONS, [_reference("default")])
     _give(models, make_rows(3, model="fraud"))
-    assert models.tracks["fraud"].learning is None
+    assert models.by_name["fraud"].learning is None
 
 
 def test_models_beyond_the_limit_are_counted_together() -> None:
@@ -121,7 +121,7 @@ def test_learning_ends_with_the_input(caplog: pytest.LogCaptureFixture) -> None:
     _give(models, make_rows(60))
     models.finish()
     models.finish()
-    assert models.tracks["default"].reference is not None
+    assert models.by_name["default"].reference is not None
     assert sum("learned a reference" in message for message in caplog.messages) == 1
 
 
@@ -230,7 +230,7 @@ def test_a_model_without_hope_stays_so() -> None:
     renewed = Models(attrs.evolve(_OPTIONS, windows=(parse_window("2h"),)))
     renewed.take_over(old, same_fields=True)
     _give(renewed, [{"features": {"x": None}, "ts": START} for _ in range(5)])
-    assert renewed.tracks["default"].learning is None
+    assert renewed.by_name["default"].learning is None
     assert _records(renewed) == {"default": 105}
 
 
@@ -241,7 +241,7 @@ def test_only_names_of_models_become_labels() -> None:
     _give_labels(models, ["churn", {"secret": "alice"}, 3.25, "x" * 1_000])
     assert models.labels() == {"churn": 4}
     _give(models, make_rows(2, model="x" * 1_000))
-    assert list(models.tracks) == ["churn"]
+    assert list(models.by_name) == ["churn"]
 
 
 def test_records_that_name_the_default_and_none_are_one_batch() -> None:
@@ -255,7 +255,7 @@ def _broken(models: Models, model: str, first: int = 0) -> None:
     """Records of a model, each followed by two lines that cannot be read."""
     rows = make_rows(400, seed=2, start=START + first, model=model)
     lines = np.arange(3 * len(rows)) + 3 * first
-    records = attrs.evolve(batch_of(rows), line=lines[::3].tolist())
+    records = attrs.evolve(batch_of(rows), position=lines[::3].tolist())
     rejected = np.setdiff1d(lines, lines[::3])
     models.process(Decoded(records, rejected=rejected), START, "log")
 
@@ -284,13 +284,13 @@ def test_rejected_lines_find_their_model() -> None:
     models = Models(_OPTIONS, [_reference("churn"), _reference("fraud")])
     _broken(models, "churn")
     models.process(
-        Decoded(attrs.evolve(batch_of(make_rows(400, model="fraud")), line=range(1_200, 1_600))), START, "log"
+        Decoded(attrs.evolve(batch_of(make_rows(400, model="fraud")), position=range(1_200, 1_600))), START, "log"
     )
-    active = [name for name, track in models.tracks.items() if track.board["ModelInputBroken"].active]
+    active = [name for name, model in models.by_name.items() if model.alarms["ModelInputBroken"].active]
     assert active == ["churn"]
     models.process(Decoded(rejected=np.arange(1_600, 3_000)), START, "log")
-    models.process(Decoded(attrs.evolve(batch_of(make_rows(1, model="fraud")), line=[3_000])), START, "log")
-    assert models.tracks["fraud"].board["ModelInputBroken"].active
+    models.process(Decoded(attrs.evolve(batch_of(make_rows(1, model="fraud")), position=[3_000])), START, "log")
+    assert models.by_name["fraud"].alarms["ModelInputBroken"].active
 
 
 def test_models_go_on_from_a_snapshot(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -303,9 +303,9 @@ def test_models_go_on_from_a_snapshot(tmp_path: Path, caplog: pytest.LogCaptureF
     write_snapshot(tmp_path / "state", old.snapshot())
     restored = Models(_OPTIONS, [_reference("churn"), _reference("fraud", rows=400)])
     restored.restore(read_snapshot(tmp_path / "state"))
-    assert restored.tracks["churn"].board["ModelInputBroken"].active
-    assert not restored.tracks["fraud"].board["ModelInputBroken"].active
-    assert restored.tracks["new"].learning == 60
+    assert restored.by_name["churn"].alarms["ModelInputBroken"].active
+    assert not restored.by_name["fraud"].alarms["ModelInputBroken"].active
+    assert restored.by_name["new"].learning == 60
     assert [message for message in caplog.messages if "model fraud begins anew: " in message]
     assert not [message for message in caplog.messages if "model churn" in message]
     claimed = [batch.labels for batch in restored.routing.claim("later", only=False, arrival=START)]
@@ -319,10 +319,10 @@ def _default_reference(rows: int = 200) -> ReferenceProfile:
     return profile_of([batch_of(make_rows(rows, seed=9))])
 
 
-def _learned() -> ModelTrack:
-    track = ModelTrack("m", None, _OPTIONS)
-    track.process(arrived(batch_of(make_rows(120))))
-    return track
+def _learned() -> Model:
+    model = Model("m", None, _OPTIONS)
+    model.process(arrived(batch_of(make_rows(120))))
+    return model
 
 
 @pytest.mark.parametrize(
@@ -332,8 +332,7 @@ def _learned() -> ModelTrack:
 def test_windows_and_limits_are_no_reason(options: MonitoringSettings) -> None:
     """Neither for a given reference nor for a learned one."""
     assert (
-        why_new_bins(ModelTrack("m", _default_reference(), _OPTIONS), _default_reference(), options, same_fields=True)
-        == ""
+        why_new_bins(Model("m", _default_reference(), _OPTIONS), _default_reference(), options, same_fields=True) == ""
     )
     assert why_new_bins(_learned(), None, options, same_fields=True) == ""
 
@@ -341,9 +340,7 @@ def test_windows_and_limits_are_no_reason(options: MonitoringSettings) -> None:
 def test_how_references_are_learned_concerns_learned_ones_only() -> None:
     """A given reference has its bins whatever the settings say."""
     assert (
-        why_new_bins(
-            ModelTrack("m", _default_reference(), _OPTIONS), _default_reference(), _OTHER_BINS, same_fields=True
-        )
+        why_new_bins(Model("m", _default_reference(), _OPTIONS), _default_reference(), _OTHER_BINS, same_fields=True)
         == ""
     )
     for options in (_OTHER_BINS, attrs.evolve(_OPTIONS, learn=LearnSettings(101))):
@@ -354,15 +351,15 @@ def test_how_references_are_learned_concerns_learned_ones_only() -> None:
 def test_other_references_are_a_reason() -> None:
     """One that comes, goes or changes."""
     given, other = _default_reference(), _default_reference(300)
-    track = ModelTrack("m", given, _OPTIONS)
+    model = Model("m", given, _OPTIONS)
     changed = f"its reference changed from {given.fingerprint} to {other.fingerprint}"
-    assert why_new_bins(track, other, _OPTIONS, same_fields=True) == changed
-    assert "no reference is given" in why_new_bins(track, None, _OPTIONS, same_fields=True)
+    assert why_new_bins(model, other, _OPTIONS, same_fields=True) == changed
+    assert "no reference is given" in why_new_bins(model, None, _OPTIONS, same_fields=True)
     assert given.fingerprint in why_new_bins(_learned(), given, _OPTIONS, same_fields=True)
 
 
 def test_other_fields_are_a_reason() -> None:
     """Equal bins then count something else."""
     reference = _default_reference()
-    reason = why_new_bins(ModelTrack("m", reference, _OPTIONS), reference, _OPTIONS, same_fields=False)
+    reason = why_new_bins(Model("m", reference, _OPTIONS), reference, _OPTIONS, same_fields=False)
     assert reason == "fields, features.include or features.exclude changed"

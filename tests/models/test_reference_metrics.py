@@ -109,7 +109,7 @@ def test_columns_beyond_the_series_limit_are_left_out() -> None:
 
 def test_the_loss_that_pages_has_its_design_effect() -> None:
     """It is the one whose evidence is exported: the 0/1 error, or the bounded absolute error of a regression."""
-    outcomes = OutcomeSummary(rows=900, harm=LossSummary(0.1, 0.3, 900, 12.5))
+    outcomes = OutcomeSummary(rows=900, loss=LossSummary(0.1, 0.3, 900, 12.5))
     profile = msgspec.structs.replace(reference(), outcomes=outcomes)
     assert _collected(profile)["model_loss_design_effect"] == {("m", "zero_one"): 12.5}
     regression = msgspec.structs.replace(profile, task="regression")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from model_drift_exporter.models.model import ModelTrack
+from model_drift_exporter.models.model import Model
 from model_drift_exporter.models.series_limit import (
     _WHILE_FIRING,
     ModelSeries,
@@ -29,10 +29,10 @@ def _reference(rows: int = 500) -> ReferenceProfile:
     return profile_of([batch_of(make_rows(rows, seed=9, model_version="1"))])
 
 
-def _track(rows: Sequence[Row], reference: ReferenceProfile, options: MonitoringSettings = _OPTIONS) -> ModelTrack:
-    track = ModelTrack("m", reference, options)
-    track.process(arrived(batch_of(rows)))
-    return track
+def _model(rows: Sequence[Row], reference: ReferenceProfile, options: MonitoringSettings = _OPTIONS) -> Model:
+    model = Model("m", reference, options)
+    model.process(arrived(batch_of(rows)))
+    return model
 
 
 def _outcomes(regression: bool = False) -> list[Row]:
@@ -44,8 +44,8 @@ def _outcomes(regression: bool = False) -> list[Row]:
     return rows
 
 
-def _fire_all(track: ModelTrack, features: Sequence[str] = ()) -> None:
-    for alarm in track.board.alarms.values():
+def _fire_all(model: Model, features: Sequence[str] = ()) -> None:
+    for alarm in model.alarms.by_alert.values():
         if alarm.alert in ("ModelLossIncreased", "ModelConceptDrift"):
             alarm.fire(START, 0, onset=START, features=["a", "b", "c"], certainty="suspected")
         else:
@@ -53,8 +53,8 @@ def _fire_all(track: ModelTrack, features: Sequence[str] = ()) -> None:
             alarm.fire(START, 0, onset=START, features=list(about), certainty="named" if about else "")
 
 
-def _text(track: ModelTrack) -> list[str]:
-    lines = series_lines(Exposition.of(track.collect()).text)
+def _text(model: Model) -> list[str]:
+    lines = series_lines(Exposition.of(model.collect()).text)
     return [line for line in lines if not line.startswith("model_feature_drift_onset_timestamp_seconds")]
 
 
@@ -63,8 +63,8 @@ def test_series_of_columns_are_those_exported() -> None:
     numbers = [row | {"prediction": row["score"] * 7, "score": None} for row in make_rows(800, seed=5)]
     for rows in (make_rows(800, seed=5), numbers):
         profile = profile_of([batch_of(rows)])
-        everything = len(_text(_track(rows, profile)))
-        none = len(_text(_track(rows, profile, monitoring_settings(_WINDOWS, series_per_model=1))))
+        everything = len(_text(_model(rows, profile)))
+        none = len(_text(_model(rows, profile, monitoring_settings(_WINDOWS, series_per_model=1))))
         quiet = sum(series_of(column, 2) for column in profile.columns) - _WHILE_FIRING * len(profile.features)
         assert everything - none == quiet
 
@@ -74,15 +74,15 @@ def test_series_limit_is_hard(limit: int) -> None:
     """No model exports more than its limit; what is left out is named, and its observations are counted."""
     rows = make_rows(800, seed=5, latency=0.01, label="yes", model_version="1")
     reference = profile_of([batch_of(rows)])
-    track = _track(rows, reference, monitoring_settings(_WINDOWS, series_per_model=limit, labels=_AT_ONCE))
-    track.finish()
-    found = Exposition.of(track.collect())
-    assert len(_text(track)) <= limit
-    assert found("model_drift_exporter_series_suppressed", model="m") == track.suppressed_series
-    assert track.traffic.suppressed_observations == 800 * len(track.suppressed)
-    assert bool(track.suppressed) == (limit < 5_000)
+    model = _model(rows, reference, monitoring_settings(_WINDOWS, series_per_model=limit, labels=_AT_ONCE))
+    model.finish()
+    found = Exposition.of(model.collect())
+    assert len(_text(model)) <= limit
+    assert found("model_drift_exporter_series_suppressed", model="m") == model.suppressed_series
+    assert model.traffic.suppressed_observations == 800 * len(model.suppressed)
+    assert bool(model.suppressed) == (limit < 5_000)
     exported = {dict(labels)["feature"] for labels in found.select("model_feature_psi", model="m")}
-    assert exported == {"age", "country"} - set(track.suppressed)
+    assert exported == {"age", "country"} - set(model.suppressed)
 
 
 def test_outputs_go_before_features() -> None:
@@ -101,11 +101,11 @@ def test_what_is_exported_in_any_case_is_known(regression: bool) -> None:
     rows = _outcomes(regression)
     profile = profile_of([batch_of(rows)])
     nothing = monitoring_settings(_WINDOWS, series_per_model=1, labels=_AT_ONCE)
-    track = ModelTrack("m", profile, nothing)
-    track.process(arrived(batch_of(rows), LabelBatch(1, label=["yes"])))
-    track.finish()
-    _fire_all(track)
-    exported = len(series_lines(Exposition.of(track.collect()).text))
+    model = Model("m", profile, nothing)
+    model.process(arrived(batch_of(rows), LabelBatch(1, label=["yes"])))
+    model.finish()
+    _fire_all(model)
+    exported = len(series_lines(Exposition.of(model.collect()).text))
     assert other_series(2, 0 if regression else 2) * 0.6 < exported <= other_series(2, 0 if regression else 2)
 
 
@@ -116,9 +116,9 @@ def test_a_metric_says_whether_its_series_are_of_columns(regression: bool) -> No
     profile = profile_of([batch_of(rows)])
     found = []
     for limit in (1, 30_000):
-        track = _track(rows, profile, monitoring_settings(_WINDOWS, series_per_model=limit, labels=_AT_ONCE))
-        track.finish()
-        roles = [(block.series.metric.role, block.series.metric.name, len(block.series)) for block in track.collect()]
+        model = _model(rows, profile, monitoring_settings(_WINDOWS, series_per_model=limit, labels=_AT_ONCE))
+        model.finish()
+        roles = [(block.series.metric.role, block.series.metric.name, len(block.series)) for block in model.collect()]
         found.append(sorted((name, size) for role, name, size in roles if not role))
         exported = {role for role, _, size in roles if size}
         assert exported - {""} == ({column.role for column in profile.columns} if limit > 1 else set())
@@ -129,22 +129,22 @@ def test_a_metric_says_whether_its_series_are_of_columns(regression: bool) -> No
 def test_the_most_series_are_those_with_full_windows_and_every_alert(regression: bool) -> None:
     """They are said before anything fires, and then are there, but for metrics without a value."""
     rows = _outcomes(regression)
-    track = _track(rows, profile_of([batch_of(rows)]), monitoring_settings(_WINDOWS, labels=_AT_ONCE))
-    track.finish()
-    quiet = track.series()
+    model = _model(rows, profile_of([batch_of(rows)]), monitoring_settings(_WINDOWS, labels=_AT_ONCE))
+    model.finish()
+    quiet = model.series()
     assert not quiet.suppressed
-    _fire_all(track, ["age", "country"])
-    firing = track.series()
+    _fire_all(model, ["age", "country"])
+    firing = model.series()
     assert quiet.now < firing.now <= quiet.most == firing.most
-    without_value = sum(len(block.series) - block.exported for block in track.collect() if not block.series.metric.role)
+    without_value = sum(len(block.series) - block.exported for block in model.collect() if not block.series.metric.role)
     onsets = len(["age", "country"])  # nothing has moved, so there is none
     assert quiet.most - firing.now == without_value + onsets
 
 
 def test_a_model_without_a_reference_has_the_series_of_its_traffic() -> None:
     """No more than there are, but for those without a value yet; one that exports less names the columns left out."""
-    learning = ModelTrack("m", None, _OPTIONS).series()
+    learning = Model("m", None, _OPTIONS).series()
     assert learning.now < learning.most < 100
-    limited = _track(make_rows(10), _reference(), monitoring_settings(_WINDOWS, series_per_model=1)).series()
+    limited = _model(make_rows(10), _reference(), monitoring_settings(_WINDOWS, series_per_model=1)).series()
     assert isinstance(limited, ModelSeries)
     assert {"age", "country"} <= set(limited.suppressed)

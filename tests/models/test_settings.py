@@ -11,9 +11,9 @@ import pytest
 
 from model_drift_exporter.evidence.settings import EvidenceSettings, LossSettings
 from model_drift_exporter.labels.settings import LabelSettings
-from model_drift_exporter.models.model import ModelTrack
+from model_drift_exporter.models.model import Model
 from model_drift_exporter.models.settings import LearnSettings, MonitoringSettings
-from model_drift_exporter.records.batches import NO_LINES, ModelBatch
+from model_drift_exporter.records.batches import NO_POSITIONS, ModelBatch
 from model_drift_exporter.reference.building.settings import (
     BuildSettings,
     FeatureSettings,
@@ -21,7 +21,7 @@ from model_drift_exporter.reference.building.settings import (
     ModelSettings,
 )
 from model_drift_exporter.reference.profile import ReferenceProfile
-from model_drift_exporter.settings.declaring import all_settings
+from model_drift_exporter.settings.declarations import all_settings
 from model_drift_exporter.settings.values import parse_window
 from tests.support.exposition import Exposition
 from tests.support.prediction_log import Row, batch_of, make_rows, profile_of
@@ -62,14 +62,14 @@ def _reference() -> ReferenceProfile:
 
 
 @functools.cache
-def _watched() -> ModelTrack:
-    track = ModelTrack("m", _reference(), _SETTINGS)
-    track.process(ModelBatch(batch_of(_rows(1_000, 1)[:400]), None, NO_LINES, 0.0))
-    return track
+def _watched() -> Model:
+    model = Model("m", _reference(), _SETTINGS)
+    model.process(ModelBatch(batch_of(_rows(1_000, 1)[:400]), None, NO_POSITIONS, 0.0))
+    return model
 
 
-def _updates(track: ModelTrack) -> tuple[float, float]:
-    found = Exposition.of(track.collect())
+def _updates(model: Model) -> tuple[float, float]:
+    found = Exposition.of(model.collect())
     return found("model_evidence_updates_total", model="m"), found("model_loss_evidence_updates_total", model="m")
 
 
@@ -91,20 +91,20 @@ def test_evidence_restarts_where_its_tolerances_change(
     """After a restart of the exporter, and of the evidence that the setting is about only."""
     assert value != getattr(getattr(_SETTINGS, section), name)
     old = _watched()
-    track = ModelTrack("m", _reference(), _changed(section, name, value))
-    track.restore(old.snapshot())
+    model = Model("m", _reference(), _changed(section, name, value))
+    model.restore(old.snapshot())
     assert _updates(old) == _NONE
-    assert _updates(track) == left
+    assert _updates(model) == left
 
 
 def test_a_reload_is_as_a_restart() -> None:
     """The same evidence begins anew."""
     for section, name, value, left in _CHANGES:
-        old = ModelTrack("m", _reference(), _SETTINGS)
+        old = Model("m", _reference(), _SETTINGS)
         old.restore(_watched().snapshot())
-        track = ModelTrack("m", _reference(), _changed(section, name, value))
-        track.take_over(old, same_bins=True)
-        assert _updates(track) == left, name
+        model = Model("m", _reference(), _changed(section, name, value))
+        model.take_over(old, same_bins=True)
+        assert _updates(model) == left, name
 
 
 @pytest.mark.parametrize(
@@ -118,9 +118,9 @@ def test_a_reload_is_as_a_restart() -> None:
 )
 def test_no_other_setting_restarts_evidence(other: MonitoringSettings) -> None:
     """Windows, labels, learning and limits are about other things."""
-    track = ModelTrack("m", _reference(), other)
-    track.restore(_watched().snapshot())
-    assert _updates(track) == _NONE
+    model = Model("m", _reference(), other)
+    model.restore(_watched().snapshot())
+    assert _updates(model) == _NONE
 
 
 @pytest.mark.parametrize(

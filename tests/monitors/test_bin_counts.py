@@ -1,19 +1,19 @@
 from __future__ import annotations
 
-from model_drift_exporter.monitors.bin_counts import ObservationsMonitor
+from model_drift_exporter.monitors.bin_counts import BinCountsMonitor
 from tests.support.exposition import Exposition
 from tests.support.monitor_context import coded, context_of, reference
 from tests.support.prediction_log import Row, batch_of, make_rows, profile_of
 
 
-def _exposition(monitor: ObservationsMonitor) -> Exposition:
+def _exposition(monitor: BinCountsMonitor) -> Exposition:
     return Exposition.of(monitor.collect())
 
 
 def test_every_bin_is_exported_from_zero() -> None:
     """Before the first record all bins of features, prediction and score are there, as 0."""
     context = context_of(reference())
-    found = _exposition(ObservationsMonitor(context))
+    found = _exposition(BinCountsMonitor(context))
     for name in ("age", "country"):
         column = next(column for column in context.columns if column.name == name)
         counts = found.by("bin", "model_feature_observations_total", model="m", feature=name)
@@ -28,7 +28,7 @@ def test_every_bin_is_exported_from_zero() -> None:
 def test_observations_sum_to_the_records() -> None:
     """Each record is one observation of each feature, whatever its values."""
     context = context_of(reference())
-    monitor = ObservationsMonitor(context)
+    monitor = BinCountsMonitor(context)
     rows: list[Row] = make_rows(50, seed=3)
     rows[0]["features"] = {"age": None, "country": 7}
     rows[1]["features"] = {"age": 1e300}
@@ -48,7 +48,7 @@ def test_numeric_bins_of_a_regression() -> None:
     """The prediction of a regression has numeric bins under the same metric, without limits."""
     rows = [{"features": {"x": index % 9}, "prediction": index / 7, "ts": index} for index in range(300)]
     context = context_of(profile_of([batch_of(rows)]))
-    monitor = ObservationsMonitor(context)
+    monitor = BinCountsMonitor(context)
     monitor.observe(coded(context, rows))
     found = _exposition(monitor)
     assert found.total("model_prediction_observations_total", model="m") == 300
@@ -56,7 +56,7 @@ def test_numeric_bins_of_a_regression() -> None:
 
 def test_columns_beyond_the_limit_are_not_exported() -> None:
     """Only the columns that the context exports have series."""
-    found = _exposition(ObservationsMonitor(context_of(reference(), exported=[1, 2])))
+    found = _exposition(BinCountsMonitor(context_of(reference(), exported=[1, 2])))
     assert not found.select("model_feature_observations_total", model="m", feature="age")
     assert found.select("model_feature_observations_total", model="m", feature="country")
     assert not found.select("model_score_observations_total", model="m")
@@ -65,7 +65,7 @@ def test_columns_beyond_the_limit_are_not_exported() -> None:
 def test_absent_features() -> None:
     """A feature that every record lacked is absent; one value is enough, and before the first record nothing is known."""
     context = context_of(reference())
-    monitor = ObservationsMonitor(context)
+    monitor = BinCountsMonitor(context)
     assert monitor.absent_features == []
     monitor.observe(coded(context, [row | {"features": {"country": "de"}} for row in make_rows(5)]))
     assert monitor.absent_features == ["age"]
@@ -77,7 +77,7 @@ def test_what_was_counted_is_taken_over() -> None:
     """A monitor of the same bins goes on where another stopped."""
     context = context_of(reference())
     rows = make_rows(200, seed=4)
-    first, second, straight = ObservationsMonitor(context), ObservationsMonitor(context), ObservationsMonitor(context)
+    first, second, straight = BinCountsMonitor(context), BinCountsMonitor(context), BinCountsMonitor(context)
     first.observe(coded(context, rows[:120]))
     second.take_over(first)
     second.observe(coded(context, rows[120:]))

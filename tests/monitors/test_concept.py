@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_drift_exporter.errors import StateError
-from model_drift_exporter.evidence.alarms import AlarmBoard
+from model_drift_exporter.evidence.alarms import Alarms
 from model_drift_exporter.evidence.settings import EvidenceSettings, LossSettings
 from model_drift_exporter.monitors import MonitorContext
 from model_drift_exporter.monitors.concept import ConceptMonitor
@@ -65,13 +65,13 @@ def test_a_changed_relation_is_the_relations_part() -> None:
     """Labels change at equal scores: all of the change is from the relation, and the ticket fires with its onset."""
     context, monitor = _watch(_reference())
     monitor.observe(outcomes_of(context, *_sample(10_000, seed=2)))
-    assert context.board.drain() == []
+    assert context.alarms.drain() == []
     start = START + 10_000 * 60.0
     monitor.observe(outcomes_of(context, *_sample(5_000, seed=3, flipped=0.2), start=start))
     inputs, relation = _parts(monitor)
     assert abs(inputs) < 0.01
     assert relation > 0.1
-    edges = context.board.drain()
+    edges = context.alarms.drain()
     assert [(edge.alert, edge.severity, edge.features) for edge in edges] == [("ModelConceptDrift", "ticket", ())]
     assert edges[0].onset == pytest.approx(start, abs=100 * 60)
 
@@ -83,7 +83,7 @@ def test_moved_inputs_are_the_inputs_part() -> None:
     inputs, relation = _parts(monitor)
     assert inputs > 0.15
     assert abs(relation) < 0.02
-    assert context.board.drain() == []
+    assert context.alarms.drain() == []
 
 
 def test_a_clean_stream_is_quiet() -> None:
@@ -91,7 +91,7 @@ def test_a_clean_stream_is_quiet() -> None:
     context, monitor = _watch(_reference())
     monitor.observe(outcomes_of(context, *_sample(50_000, seed=5)))
     assert np.abs(_parts(monitor)).max() < 0.02
-    assert context.board.drain() == []
+    assert context.alarms.drain() == []
 
 
 def test_a_thin_bin_is_not_taken_at_its_word() -> None:
@@ -105,10 +105,10 @@ def test_a_thin_bin_is_not_taken_at_its_word() -> None:
     assert (outcomes.score_rows[1], outcomes.score_losses[1]) == (10, 0.0)
     wrong = generator.random(5_000) < 0.2
     monitor.observe(outcomes_of(context, np.full(5_000, score.min()), wrong))
-    assert context.board.drain() == []
+    assert context.alarms.drain() == []
     later = START + 5_000 * 60.0
     monitor.observe(outcomes_of(context, np.full(2_000, score.min()), generator.random(2_000) < 0.6, start=later))
-    assert [edge.alert for edge in context.board.drain()] == ["ModelConceptDrift"]
+    assert [edge.alert for edge in context.alarms.drain()] == ["ModelConceptDrift"]
 
 
 def test_regressions_are_split_over_predictions() -> None:
@@ -122,12 +122,12 @@ def test_regressions_are_split_over_predictions() -> None:
     inputs, relation = _parts(monitor, loss="bounded_absolute_error")
     assert inputs > 0.05
     assert abs(relation) < 0.03
-    assert context.board.drain() == []
+    assert context.alarms.drain() == []
     monitor.observe(made_outcomes(predicted, predicted + generator.normal(0, predicted / 12), start=START + 3e5))
     inputs, relation = _parts(monitor, loss="bounded_absolute_error")
     assert abs(inputs) < 0.01
     assert relation > 0.15
-    assert [edge.alert for edge in context.board.drain()] == ["ModelConceptDrift"]
+    assert [edge.alert for edge in context.alarms.drain()] == ["ModelConceptDrift"]
 
 
 def test_the_parts_sum_to_the_change_of_the_loss() -> None:
@@ -142,7 +142,7 @@ def test_the_parts_sum_to_the_change_of_the_loss() -> None:
     assert outcomes is not None
     for window, last in (("1h", 60), ("100", 50)):
         loss = ((score[-last:] > 0.5) != label[-last:]).mean()
-        assert sum(_parts(monitor, window)) == pytest.approx(loss - outcomes.harm.mean, abs=1e-12)
+        assert sum(_parts(monitor, window)) == pytest.approx(loss - outcomes.loss.mean, abs=1e-12)
 
 
 @settings(deadline=None, max_examples=30)
@@ -155,17 +155,17 @@ def test_batches_and_restarts_do_not_matter(places: list[int], stop: int) -> Non
         outcomes_of(context, *_sample(1_200, seed=12, flipped=0.4), start=START + 72_000.0),
     )
     whole.observe(outcomes)
-    expected = context.board.drain()
+    expected = context.alarms.drain()
     assert len(expected) == 1
     context, parts = _watch(_reference(), "1h", "300")
     edges = []
     for place, batch in enumerate(cut(outcomes, places)):
         parts.observe(batch)
-        edges += context.board.drain()
+        edges += context.alarms.drain()
         if place == stop:
-            state, latches = parts.snapshot(), context.board.snapshot()
+            state, latches = parts.snapshot(), context.alarms.snapshot()
             context, parts = _watch(_reference(), "1h", "300")
-            context.board.restore(latches)
+            context.alarms.restore(latches)
             parts.restore(state)
     assert edges == expected
     np.testing.assert_equal(parts.snapshot(), whole.snapshot())
@@ -191,7 +191,7 @@ def test_without_reference_labels_nothing_is_said() -> None:
         context, monitor = _watch(msgspec.structs.replace(_reference(), outcomes=known))
         monitor.observe(outcomes_of(context, *_sample(1_000, seed=14, flipped=0.5)))
         assert list(monitor.collect()) == []
-        assert context.board.drain() == []
+        assert context.alarms.drain() == []
         assert monitor.snapshot() is None
         monitor.restore(None)
         monitor.take_over(monitor)
@@ -214,15 +214,15 @@ def test_evidence_with_another_tolerance_begins_anew() -> None:
     context, old = _watch(_reference(), "300")
     old.observe(outcomes_of(context, *_sample(900, seed=13)))
     for go_on in ("take_over", "restore"):
-        board = AlarmBoard("m", EvidenceSettings().budgets)
-        other = attrs.evolve(context, board=board, loss=LossSettings(tolerance=0.05))
+        alarms = Alarms("m", EvidenceSettings().budgets)
+        other = attrs.evolve(context, alarms=alarms, loss=LossSettings(tolerance=0.05))
         fresh = ConceptMonitor(other)
-        board["ModelConceptDrift"].evidence = 5.0
+        alarms["ModelConceptDrift"].evidence = 5.0
         if go_on == "restore":
             fresh.restore(old.snapshot())
         else:
             fresh.take_over(old)
-        assert board["ModelConceptDrift"].evidence == -np.inf
+        assert alarms["ModelConceptDrift"].evidence == -np.inf
         assert not fresh.snapshot()["newest"].any()
         assert fresh.snapshot()["evidence"]["updates"] == 0
         assert _parts(fresh, "300") == _parts(old, "300")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from model_drift_exporter.errors import StateError
-from model_drift_exporter.monitors.distances import DriftMonitor
+from model_drift_exporter.monitors.distances import DistancesMonitor
 from tests.support.exposition import Exposition
 from tests.support.monitor_context import coded, context_of, reference
 from tests.support.prediction_log import START, Row, make_rows
@@ -17,9 +17,9 @@ from tests.support.prediction_log import START, Row, make_rows
 _STATISTICS = ("psi", "js_divergence", "total_variation", "ks_statistic", "wasserstein_ratio", "chi2", "chi2_zscore")
 
 
-def _monitor(rows: list[Row], windows: tuple[str, ...] = ("1h", "100"), batch: int = 64) -> DriftMonitor:
+def _monitor(rows: list[Row], windows: tuple[str, ...] = ("1h", "100"), batch: int = 64) -> DistancesMonitor:
     context = context_of(reference(), windows)
-    monitor = DriftMonitor(context)
+    monitor = DistancesMonitor(context)
     for start in range(0, len(rows), batch):
         monitor.observe(coded(context, rows[start : start + batch]))
     return monitor
@@ -182,8 +182,8 @@ def test_a_look_is_kept_until_the_next_batch() -> None:
 def test_windows_that_stay_are_taken_over() -> None:
     """One of the same specification goes on, in any place; one of the same length and another name is new."""
     profile = reference()
-    old = DriftMonitor(context_of(profile, ("1h", "100", "24h")))
-    new = DriftMonitor(context_of(profile, ("24h", "50", "60m", "1h")))
+    old = DistancesMonitor(context_of(profile, ("1h", "100", "24h")))
+    new = DistancesMonitor(context_of(profile, ("24h", "50", "60m", "1h")))
     context = context_of(profile)
     old.observe(coded(context, make_rows(200, seed=4)))
     new.look()
@@ -199,11 +199,11 @@ def test_windows_go_on_from_a_snapshot() -> None:
     rows = make_rows(300, seed=4, shift=4)
     first = _monitor(rows[:200])
     context = context_of(reference())
-    second = DriftMonitor(context)
+    second = DistancesMonitor(context)
     second.restore(first.snapshot())
     second.observe(coded(context, rows[200:]))
     assert Exposition.of(second.collect()).samples == _found(rows).samples
-    other = DriftMonitor(context_of(reference(), ("1h", "50")))
+    other = DistancesMonitor(context_of(reference(), ("1h", "50")))
     other.restore(first.snapshot())
     assert [window.coverage() > 0 for window in other.windows] == [True, False]
 
@@ -211,7 +211,7 @@ def test_windows_go_on_from_a_snapshot() -> None:
 @pytest.mark.parametrize("state", [None, {"1h": None}, {"100": {}}])
 def test_a_snapshot_of_something_else_is_refused(state: object) -> None:
     """The monitor is then as new."""
-    monitor = DriftMonitor(context_of(reference()))
+    monitor = DistancesMonitor(context_of(reference()))
     with pytest.raises(StateError):
         monitor.restore(state)
     assert not any(window.coverage() for window in monitor.windows)

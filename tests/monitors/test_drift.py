@@ -9,9 +9,9 @@ import pytest
 
 from model_drift_exporter.metrics.samples import Series
 from model_drift_exporter.monitors import MonitorContext
-from model_drift_exporter.monitors.drift import EvidenceMonitor
+from model_drift_exporter.monitors.drift import DriftMonitor
 from model_drift_exporter.records.batches import RecordBatch
-from model_drift_exporter.reference.binning import CodedBatch
+from model_drift_exporter.reference.binner import CodedBatch
 from model_drift_exporter.reference.profile import ReferenceProfile
 from tests.evidence.streams import START, Records, Stream, evidence_of, profile, shifted
 from tests.support.monitor_context import coded, context_of, reference
@@ -22,11 +22,9 @@ _DRIFTING = {0: shifted(up=0.2)}
 _Found = dict[tuple[str, ...], float]
 
 
-def monitor_of(
-    profile: ReferenceProfile, exported: Sequence[int] | None = None
-) -> tuple[EvidenceMonitor, MonitorContext]:
+def monitor_of(profile: ReferenceProfile, exported: Sequence[int] | None = None) -> tuple[DriftMonitor, MonitorContext]:
     context = context_of(profile, exported=exported)
-    return EvidenceMonitor(context), context
+    return DriftMonitor(context), context
 
 
 def batch_of(records: Records) -> CodedBatch:
@@ -37,12 +35,12 @@ def batch_of(records: Records) -> CodedBatch:
     return CodedBatch(size, records.cells, records.time, records.now, timely, {}, records.position, raw)
 
 
-def observe(monitor: EvidenceMonitor, batch: CodedBatch) -> None:
+def observe(monitor: DriftMonitor, batch: CodedBatch) -> None:
     monitor.observe(batch)
     monitor.tick(float(batch.now[-1]))
 
 
-def collected(monitor: EvidenceMonitor) -> _Found:
+def collected(monitor: DriftMonitor) -> _Found:
     """All values that are there, by metric and labels besides the model."""
     found = {}
     for samples in monitor.collect():
@@ -61,7 +59,7 @@ def test_evidence_is_exported_as_log10_with_its_budgets() -> None:
     observe(monitor, batch_of(records))
     records.add_to(evidence)
     of_columns = evidence.by_column()[0] / math.log(10)
-    together = context.board["ModelFeatureDrift"].evidence / math.log(10)
+    together = context.alarms["ModelFeatureDrift"].evidence / math.log(10)
     found = collected(monitor)
     onset = found.pop(("model_feature_drift_onset_timestamp_seconds", "n0"))
     assert START <= onset < START + 500
@@ -111,16 +109,16 @@ def test_records_that_are_late_for_windows_are_evidence() -> None:
     monitor, context = monitor_of(REFERENCE)
     records = batch_of(Stream(REFERENCE, seed=1).draw(2_000, {0: shifted(missing=0.5)}))
     observe(monitor, attrs.evolve(records, timely=np.zeros(2_000, dtype=np.bool_)))
-    assert context.board["ModelInputBroken"].active
+    assert context.alarms["ModelInputBroken"].active
 
 
 def test_rejected_lines_are_evidence() -> None:
     """At the latest when the clock ticks, as no record may come any more."""
     monitor, context = monitor_of(REFERENCE)
     monitor.reject(np.arange(5_000), START)
-    assert not context.board["ModelInputBroken"].active
+    assert not context.alarms["ModelInputBroken"].active
     monitor.tick(START)
-    assert context.board["ModelInputBroken"].active
+    assert context.alarms["ModelInputBroken"].active
 
 
 def test_evidence_goes_on_from_a_snapshot_and_from_another_monitor() -> None:

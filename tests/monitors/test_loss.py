@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from model_drift_exporter.evidence.settings import LossSettings
 from model_drift_exporter.monitors import MonitorContext
-from model_drift_exporter.monitors.loss import HarmMonitor, class_bets
-from model_drift_exporter.reference.outcomes import OutcomeBatch
+from model_drift_exporter.monitors.loss import LossMonitor, class_bets
+from model_drift_exporter.reference.outcome_batch import OutcomeBatch
 from model_drift_exporter.reference.profile import LossSummary, OutcomeSummary, ReferenceProfile
 from model_drift_exporter.statistics.intervals import wilson_upper_bound
 from tests.support.exposition import Exposition
@@ -55,12 +55,12 @@ def _rare() -> ReferenceProfile:
     return profile_with_outcomes(binary_rows(*_sample(10_000, seed=2, positive=0.05, error=(0.01, 0.2))))
 
 
-def _watch(profile: ReferenceProfile) -> tuple[MonitorContext, HarmMonitor]:
+def _watch(profile: ReferenceProfile) -> tuple[MonitorContext, LossMonitor]:
     context = context_of(profile, windows=())
-    return context, HarmMonitor(context)
+    return context, LossMonitor(context)
 
 
-def _metrics(monitor: HarmMonitor) -> Exposition:
+def _metrics(monitor: LossMonitor) -> Exposition:
     return Exposition.of(monitor.collect())
 
 
@@ -68,10 +68,10 @@ def test_a_doubled_error_pages_from_its_onset() -> None:
     """10 % before, 20 % after: one page within a thousand outcomes, none before."""
     context, monitor = _watch(_balanced())
     monitor.observe(outcomes_of(context, *_sample(20_000, seed=3)))
-    assert context.board.drain() == []
+    assert context.alarms.drain() == []
     start = START + 20_000 * 60.0
     monitor.observe(outcomes_of(context, *_sample(1_500, seed=4, error=(0.2, 0.2)), start=start))
-    (edge,) = context.board.drain()
+    (edge,) = context.alarms.drain()
     assert (edge.alert, edge.severity, edge.firing) == ("ModelLossIncreased", "page", True)
     assert edge.time <= start + 3_600 + 1_000 * 60
     assert edge.onset == pytest.approx(start, abs=100 * 60)
@@ -85,10 +85,10 @@ def test_regressions_page_on_doubled_errors_only() -> None:
     predicted, error = generator.normal(40, 9, 20_000), generator.standard_t(2, 20_000)
     error[::400] = 1e9
     monitor.observe(made_outcomes(predicted, predicted + error))
-    assert context.board.drain() == []
+    assert context.alarms.drain() == []
     predicted, error = generator.normal(40, 9, 1_000), 2 * generator.standard_t(2, 1_000)
     monitor.observe(made_outcomes(predicted, predicted + error, start=START + 2e6))
-    (edge,) = context.board.drain()
+    (edge,) = context.alarms.drain()
     assert edge.onset == pytest.approx(START + 2e6, abs=50 * 60)
     assert edge.time - 3_600 <= START + 2e6 + 500 * 60
     assert _metrics(monitor)("model_loss_evidence_log10", model="m", loss="bounded_absolute_error") > 7
@@ -108,7 +108,7 @@ def test_a_rare_class_alone_pages() -> None:
     """Half of the rare class is missed, which the error over all classes hardly shows."""
     context, monitor = _watch(_rare())
     monitor.observe(outcomes_of(context, *_sample(6_000, seed=7, positive=0.05, error=(0.005, 0.5))))
-    (edge,) = context.board.drain()
+    (edge,) = context.alarms.drain()
     assert edge.alert == "ModelLossIncreased"
     found = _metrics(monitor)
     assert found("model_class_error_evidence_log10", model="m", **{"class": "yes"}) > edge.threshold
@@ -127,32 +127,32 @@ def test_classes_are_judged_where_one_is_rare() -> None:
 def test_features_of_other_alarms_are_suspected() -> None:
     """Those of broken inputs first, then of drift, once each; resolved alarms suspect nothing."""
     context, monitor = _watch(_balanced())
-    board = context.board
-    board["ModelFeatureDrift"].fire(0.0, 0, onset=0.0, features=["age", "height"], certainty="named")
-    board["ModelInputBroken"].fire(
+    alarms = context.alarms
+    alarms["ModelFeatureDrift"].fire(0.0, 0, onset=0.0, features=["age", "height"], certainty="named")
+    alarms["ModelInputBroken"].fire(
         0.0, 0, onset=math.inf, features=["height"], certainty="named"
     )  # after all predictions
-    board["ModelPredictionDrift"].fire(0.0, 0, onset=0.0, features=["other"])
-    board.drain()
+    alarms["ModelPredictionDrift"].fire(0.0, 0, onset=0.0, features=["other"])
+    alarms.drain()
     monitor.observe(outcomes_of(context, *_sample(1_000, seed=9, error=(0.4, 0.4))))
-    (edge,) = board.drain()
+    (edge,) = alarms.drain()
     assert (edge.features, edge.certainty) == (("height", "age"), "suspected")
 
 
 def test_predictions_from_broken_input_are_no_evidence() -> None:
     """Their page is out already; the labels of an incident come in after its mend, and must wake nobody again."""
     context, monitor = _watch(_balanced())
-    board = context.board
+    alarms = context.alarms
     bad = outcomes_of(context, *_sample(2_000, seed=9, error=(0.4, 0.4)))
-    board["ModelInputBroken"].fire(float(bad.time[0]), 0, onset=float(bad.time[0]))
-    board["ModelInputBroken"].resolve(float(bad.time[-1]), 0)
-    board.drain()
+    alarms["ModelInputBroken"].fire(float(bad.time[0]), 0, onset=float(bad.time[0]))
+    alarms["ModelInputBroken"].resolve(float(bad.time[-1]), 0)
+    alarms.drain()
     monitor.observe(bad)
-    assert not board.drain()
+    assert not alarms.drain()
     assert _metrics(monitor)("model_loss_excluded_outcomes_total", model="m") == 2_000
     later = attrs.evolve(bad, time=bad.time + 1e6, matured=bad.matured + 1e6)
     monitor.observe(later)
-    assert [edge.alert for edge in board.drain()] == ["ModelLossIncreased"]
+    assert [edge.alert for edge in alarms.drain()] == ["ModelLossIncreased"]
 
 
 def test_corrections_and_unknown_outcomes_change_nothing() -> None:
@@ -176,7 +176,7 @@ def test_labels_of_unseen_classes_are_no_errors() -> None:
     context, monitor = _watch(_balanced())
     monitor.observe(made_outcomes(np.zeros(500), np.full(500, 2.0)))
     assert monitor.snapshot()["updates"] == 0
-    assert not context.board["ModelLossIncreased"].active
+    assert not context.alarms["ModelLossIncreased"].active
 
 
 def test_outcomes_of_a_version_before_say_nothing() -> None:
@@ -184,9 +184,9 @@ def test_outcomes_of_a_version_before_say_nothing() -> None:
     context, monitor = _watch(_balanced())
     wrong = made_outcomes(np.zeros(500), np.ones(500))
     monitor.observe(attrs.evolve(wrong, superseded=np.ones(500, dtype=np.bool_)))
-    assert not context.board["ModelLossIncreased"].active
+    assert not context.alarms["ModelLossIncreased"].active
     monitor.observe(attrs.evolve(wrong, superseded=np.zeros(500, dtype=np.bool_)))
-    assert context.board["ModelLossIncreased"].active
+    assert context.alarms["ModelLossIncreased"].active
 
 
 @settings(deadline=None, max_examples=30)
@@ -199,17 +199,17 @@ def test_batches_and_restarts_do_not_matter(places: list[int], stop: int) -> Non
         outcomes_of(context, *_sample(900, seed=12, positive=0.05, error=(0.2, 0.8)), start=START + 54_000.0),
     )
     whole.observe(outcomes)
-    expected = context.board.drain()
+    expected = context.alarms.drain()
     assert len(expected) == 1
     context, parts = _watch(_rare())
     edges = []
     for place, batch in enumerate(cut(outcomes, places)):
         parts.observe(batch)
-        edges += context.board.drain()
+        edges += context.alarms.drain()
         if place == stop:
-            state, latches = parts.snapshot(), context.board.snapshot()
+            state, latches = parts.snapshot(), context.alarms.snapshot()
             context, parts = _watch(_rare())
-            context.board.restore(latches)
+            context.alarms.restore(latches)
             parts.restore(state)
     assert edges == expected
     assert _metrics(parts).samples == _metrics(whole).samples
@@ -220,7 +220,7 @@ def test_what_is_tolerated_is_exported() -> None:
     context, monitor = _watch(_balanced())
     outcomes = _balanced().outcomes
     assert outcomes is not None
-    mean = outcomes.harm.mean
+    mean = outcomes.loss.mean
     monitor.observe(outcomes_of(context, *_sample(105, seed=13)))
     found = _metrics(monitor)
     expected = float(wilson_upper_bound(mean, 10_000, 2.0)) + max(0.01, 0.1 * mean)
@@ -239,14 +239,14 @@ def test_a_reload_goes_on() -> None:
 
 
 @pytest.mark.parametrize(
-    "outcomes", [None, OutcomeSummary(rows=99, harm=LossSummary(0.1, 0.3, 99), score_rows=[99], score_losses=[9.9])]
+    "outcomes", [None, OutcomeSummary(rows=99, loss=LossSummary(0.1, 0.3, 99), score_rows=[99], score_losses=[9.9])]
 )
 def test_without_reference_labels_nothing_is_said(outcomes: OutcomeSummary | None) -> None:
     """No metric, no evidence, no state, with too few of them neither."""
     context, monitor = _watch(msgspec.structs.replace(_balanced(), outcomes=outcomes))
     monitor.observe(outcomes_of(context, *_sample(1_000, seed=15, error=(0.5, 0.5))))
     assert list(monitor.collect()) == []
-    assert context.board["ModelLossIncreased"].evidence == -math.inf
+    assert context.alarms["ModelLossIncreased"].evidence == -math.inf
     assert monitor.snapshot() is None
     monitor.restore(None)
     monitor.take_over(monitor)
@@ -260,19 +260,19 @@ def test_evidence_on_other_classes_begins_anew() -> None:
         old.observe(outcomes_of(context, *_sample(333, seed=14, positive=0.05, error=(0.1, 0.3))))
         found, fresh = _watch(after)
         for reload in (True, False):
-            found.board["ModelLossIncreased"].evidence = 9.0
+            found.alarms["ModelLossIncreased"].evidence = 9.0
             if reload:
                 fresh.take_over(old)
             else:
                 fresh.restore(old.snapshot())
-            assert found.board["ModelLossIncreased"].evidence == -math.inf
+            assert found.alarms["ModelLossIncreased"].evidence == -math.inf
             assert fresh.snapshot() is None or fresh.snapshot()["updates"] == 0
 
 
 def test_more_judged_classes_make_each_one_surer() -> None:
     """The margin of a class is Bonferroni's: ten classes are together as seldom wrong as one."""
     outcomes = OutcomeSummary(
-        rows=5_000, harm=LossSummary(0.1, 0.3, 5_000), class_rows={"a": 200}, class_errors={"a": 20}
+        rows=5_000, loss=LossSummary(0.1, 0.3, 5_000), class_rows={"a": 200}, class_errors={"a": 20}
     )
     for judged, margin in ((1, 2.0), (10, 2.84)):
         limit = class_bets(outcomes, "a", LossSettings(), judged).limit

@@ -16,7 +16,7 @@ from model_drift_exporter.errors import StateError
 from model_drift_exporter.metrics.catalogue import CATALOGUE
 from model_drift_exporter.monitors import MonitorContext
 from model_drift_exporter.monitors.performance import PerformanceMonitor
-from model_drift_exporter.reference.outcomes import OutcomeBatch
+from model_drift_exporter.reference.outcome_batch import OutcomeBatch
 from model_drift_exporter.reference.profile import LossSummary, ReferenceProfile
 from tests.support.exposition import Exposition
 from tests.support.made_outcomes import (
@@ -105,9 +105,9 @@ def test_a_regression_is_measured_with_its_reference_beside() -> None:
     found = _found(monitor)
     outcomes = _regression().outcomes
     assert outcomes is not None
-    harm = np.minimum(np.abs(error) / outcomes.error_scale, 1).mean()
-    assert found("model_loss_mean", model="m", loss="bounded_absolute_error", window="1000") == pytest.approx(harm)
-    assert found("model_loss_reference_mean", model="m", loss="bounded_absolute_error") == outcomes.harm.mean
+    loss = np.minimum(np.abs(error) / outcomes.error_scale, 1).mean()
+    assert found("model_loss_mean", model="m", loss="bounded_absolute_error", window="1000") == pytest.approx(loss)
+    assert found("model_loss_reference_mean", model="m", loss="bounded_absolute_error") == outcomes.loss.mean
     for metric, value in (
         ("root_mean_squared_error", math.sqrt((error**2).mean())),
         ("bias", error.mean()),
@@ -119,7 +119,7 @@ def test_a_regression_is_measured_with_its_reference_beside() -> None:
         assert found(f"model_{metric}_reference", model="m") == pytest.approx(value, rel=0.2)
         assert found(f"model_{metric}_lower_bound", model="m", window="1000") < value
         assert found(f"model_{metric}_upper_bound", model="m", window="1000") > value
-    assert context.board.drain() == []
+    assert context.alarms.drain() == []
 
 
 def test_intervals_are_wider_where_outcomes_depend() -> None:
@@ -128,7 +128,7 @@ def test_intervals_are_wider_where_outcomes_depend() -> None:
     assert outcomes is not None
     dependent = msgspec.structs.replace(
         _binary(),
-        outcomes=msgspec.structs.replace(outcomes, harm=LossSummary(0.25, 0.43, 2_000, 16.0)),
+        outcomes=msgspec.structs.replace(outcomes, loss=LossSummary(0.25, 0.43, 2_000, 16.0)),
         loss={"brier": LossSummary(0.2, 0.2, 2_000, 9.0)},
     )
     widths = []

@@ -11,7 +11,7 @@ from model_drift_exporter.pipeline.assembly import (
     make_pipeline,
     open_sources,
 )
-from model_drift_exporter.reference.store import save_profiles
+from model_drift_exporter.reference.profile_file import save_profiles
 from model_drift_exporter.sources import FileSource, StdinSource
 from tests.support.prediction_log import batch_of, make_rows, profile_of
 

@@ -13,7 +13,7 @@ from model_drift_exporter.pipeline.assembly import make_pipeline, open_sources
 from model_drift_exporter.pipeline.pipeline import Pipeline
 from model_drift_exporter.settings.values import parse_window
 from model_drift_exporter.sources import FileSource, IngestSource
-from model_drift_exporter.sources.base import Source
+from model_drift_exporter.sources.source import Source
 from tests.sections import monitoring_settings
 from tests.support.exposition import Exposition
 from tests.support.incident_log import incident, reference_file
@@ -210,3 +210,17 @@ def test_requests_do_not_wait_for_a_backlog(tmp_path: Path) -> None:
         assert pipeline.step(START)
         assert ingest.status(START).queue_bytes == 0
     assert _read(pipeline).total("model_records_total") == 3_000
+
+
+def test_labels_that_an_older_version_held_are_joined(tmp_path: Path) -> None:
+    """A snapshot of 0.1.0 has them apart, under the names that its batches had."""
+    predictions, labels = incident(100)
+    pipeline = _pipeline(tmp_path, predictions, [])
+    state = pipeline.snapshot()
+    del state["logs"], state["lines"]
+    names = {"time": "ts", "identifier": "id", "label": "label"}
+    columns = {name: [label[field] for label in labels] for name, field in names.items()}
+    batch = {"size": 100, "model": None, "text": False, "line": [*range(100)], **columns}
+    state["labels"] = {"labels": {"labels": [batch], "times": columns["time"]}}
+    pipeline.restore(state)
+    assert _read(pipeline)("model_labels_joined_total", model="default") == 100

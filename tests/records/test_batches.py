@@ -9,9 +9,17 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_drift_exporter.records.batches import NO_LINES, LabelBatch, ModelBatch, RecordBatch, lines_of, plain
+from model_drift_exporter.records.batches import (
+    NO_POSITIONS,
+    LabelBatch,
+    ModelBatch,
+    RecordBatch,
+    plain,
+    positions_of,
+    restored,
+)
 
-COLUMNS = ("time", "identifier", "model", "version", "prediction", "score", "scores", "label", "latency")
+COLUMNS = ("time", "id", "model", "version", "prediction", "score", "scores", "label", "latency")
 MODELS = st.one_of(
     st.none(),
     st.sampled_from(["", "a", "b", "1"]),
@@ -40,10 +48,10 @@ def test_taking_records_takes_every_column(indexes: list[int]) -> None:
         values = getattr(taken, name)
         assert values is None if name == "score" else [*values] == [f"{name} {index}" for index in indexes]
     assert (taken.latency_unit, taken.text) == (0.001, True)
-    assert taken.line is not None
-    assert [*taken.line] == indexes
-    again = attrs.evolve(taken, line=[index + 10 for index in indexes]).take([len(indexes) - 1])
-    assert again.line == [indexes[-1] + 10]
+    assert taken.position is not None
+    assert [*taken.position] == indexes
+    again = attrs.evolve(taken, position=[index + 10 for index in indexes]).take([len(indexes) - 1])
+    assert again.position == [indexes[-1] + 10]
 
 
 def name_of(value: object) -> str | None:
@@ -67,15 +75,15 @@ def test_records_are_split_by_the_model_they_name(models: list[object]) -> None:
 def test_labels_are_split_by_the_model_they_name(models: list[object]) -> None:
     """As records are, with their lines and everything else."""
     size = len(models)
-    whole = LabelBatch(size, identifier=[*range(size)], model=models, label=[*"abcdefghij"[:size]], text=True)
+    whole = LabelBatch(size, id=[*range(size)], model=models, label=[*"abcdefghij"[:size]], text=True)
     split = whole.by_model()
     expected: dict[str | None, list[int]] = {}
     for index, value in enumerate(models):
         expected.setdefault(name_of(value), []).append(index)
     for name, part in split.items():
-        assert [*(part.identifier or ())] == expected[name]
+        assert [*(part.id or ())] == expected[name]
         assert [*part.label] == ["abcdefghij"[index] for index in expected[name]]
-        assert [*(range(size) if part.line is None else part.line)] == expected[name]
+        assert [*(range(size) if part.position is None else part.position)] == expected[name]
         assert (part.size, part.time, part.text) == (len(expected[name]), None, True)
     assert split.keys() == expected.keys()
     assert LabelBatch(2, label=["a", "b"]).by_model().keys() == {None}
@@ -97,8 +105,8 @@ def _batch(kinds: list[str]) -> ModelBatch:
     }
     own, labels = lines["record"], lines["label"]
     return ModelBatch(
-        RecordBatch(len(own), {"a": own}, identifier=own, line=own) if own else None,
-        LabelBatch(len(labels), identifier=labels, label=labels, line=labels) if labels else None,
+        RecordBatch(len(own), {"a": own}, id=own, position=own) if own else None,
+        LabelBatch(len(labels), id=labels, label=labels, position=labels) if labels else None,
         np.array(lines["rejected"], dtype=np.int64),
         5.0,
     )
@@ -115,13 +123,13 @@ def test_parts_keep_the_order_of_lines(kinds: list[str], begins: set[int]) -> No
     for part in parts:
         lines = part.rejected.tolist()
         for each in (part.records, part.labels):
-            lines += lines_of(each).tolist() if each is not None else []
+            lines += positions_of(each).tolist() if each is not None else []
         assert not seen or not lines or max(seen) < min(lines)
         seen += lines
     assert sorted(seen) == [*range(len(kinds))]
-    starts = [lines_of(part.records)[0] for part in parts if part.records is not None]
+    starts = [positions_of(part.records)[0] for part in parts if part.records is not None]
     if batch.records is not None:
-        own = lines_of(batch.records)
+        own = positions_of(batch.records)
         assert starts == [own[place] for place in sorted({0, *wanted})]
 
 
@@ -141,17 +149,17 @@ def test_what_is_kept_comes_back(kinds: list[str]) -> None:
 
 def test_lines_follow_those_before() -> None:
     """Of another input, or of one that was renamed, they would begin again; then all move on by the same."""
-    records = RecordBatch(2, {"a": [1, 2]}, line=[5, 7])
-    labels = LabelBatch(1, label=["x"], line=[6])
+    records = RecordBatch(2, {"a": [1, 2]}, position=[5, 7])
+    labels = LabelBatch(1, label=["x"], position=[6])
     batch = ModelBatch(records, labels, np.array([4, 8]), 0.0)
     assert batch.behind(3) is batch
     moved = batch.behind(100)
     assert moved.records is not None
     assert moved.labels is not None
-    assert lines_of(moved.records).tolist() == [102, 104]
-    assert lines_of(moved.labels).tolist() == [103]
+    assert positions_of(moved.records).tolist() == [102, 104]
+    assert positions_of(moved.labels).tolist() == [103]
     assert moved.rejected.tolist() == [101, 105]
-    only_labels = ModelBatch(None, labels, NO_LINES, 0.0)
+    only_labels = ModelBatch(None, labels, NO_POSITIONS, 0.0)
     assert only_labels.behind(100) is only_labels
 
 
@@ -160,14 +168,14 @@ def test_a_snapshot_can_hold_what_json_can() -> None:
     records = RecordBatch(
         2,
         {"a": [10**40, "\ud800"], "b": [True, {"x": [10**400, -(10**400)]}]},
-        identifier=[10**30, 7],
+        id=[10**30, 7],
         label=[None, 1.5],
-        line=[0, 1],
+        position=[0, 1],
     )
     state = plain(records)
     assert state is not None
-    again = RecordBatch(**msgspec.msgpack.decode(msgspec.msgpack.encode(state)))
-    assert again.identifier == [str(10**30), 7]
+    again = restored(RecordBatch, msgspec.msgpack.decode(msgspec.msgpack.encode(state)))
+    assert again.id == [str(10**30), 7]
     assert again.features == {"a": [1e40, "?"], "b": [True, {"x": [float("inf"), float("-inf")]}]}
     assert again.label == [None, 1.5]
 
@@ -177,7 +185,7 @@ def test_a_value_nested_beyond_use_ends_no_snapshot() -> None:
     deep: list[object] = []
     for _ in range(900):
         deep = [deep]
-    state = plain(RecordBatch(1, {"a": [deep]}, line=[0]))
+    state = plain(RecordBatch(1, {"a": [deep]}, position=[0]))
     assert state is not None
     assert isinstance(state["features"]["a"][0], list)
     assert len(msgspec.msgpack.encode(state)) < 1_000

@@ -29,7 +29,7 @@ def test_the_largest_design_effects_are_said_as_independent_rows() -> None:
         "age 40 (about 25 independent rows of 1,000), (prediction) 3.0 (about 333 independent rows of 1,000), "
         "(score) 2.0 (about 500 independent rows of 1,000) and 1 more: drift in these is found that much later"
     )
-    outcomes = OutcomeSummary(rows=800, harm=LossSummary(0.1, 0.3, 800, 10_000.0))
+    outcomes = OutcomeSummary(rows=800, loss=LossSummary(0.1, 0.3, 800, 10_000.0))
     loss = msgspec.structs.replace(_profile(), outcomes=outcomes)
     assert dependence_sentence(loss).startswith("(loss) 10,000 (about 1 independent rows of 800): drift")
 

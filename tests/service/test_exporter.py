@@ -22,7 +22,7 @@ from model_drift_exporter.configuration.settings import (
     WebSettings,
 )
 from model_drift_exporter.errors import ConfigurationError, Problem, ReferenceProfileError
-from model_drift_exporter.reference.store import save_profiles
+from model_drift_exporter.reference.profile_file import save_profiles
 from model_drift_exporter.service.exporter import Exporter, FairLock
 from model_drift_exporter.settings.values import parse_listen_address, parse_window
 from tests.support.exposition import Exposition, series_lines

@@ -3,7 +3,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from model_drift_exporter.models.model import ModelTrack
+from model_drift_exporter.models.model import Model
 from model_drift_exporter.records.batches import LabelBatch
 from model_drift_exporter.reference.profile import Column
 from model_drift_exporter.service.model_status import bin_labels, model_status
@@ -16,12 +16,12 @@ from tests.support.prediction_log import Row, arrived, batch_of, make_rows, prof
 _WINDOWS = tuple(map(parse_window, ("24h", "1h", "100")))
 
 
-def _track(rows: list[Row], *, given: bool = True, limit: int = 30_000) -> ModelTrack:
+def _model(rows: list[Row], *, given: bool = True, limit: int = 30_000) -> Model:
     reference = profile_of([batch_of(make_rows(500, seed=9, model_version="1"))]) if given else None
-    track = ModelTrack("m", reference, monitoring_settings(_WINDOWS, series_per_model=limit))
+    model = Model("m", reference, monitoring_settings(_WINDOWS, series_per_model=limit))
     if rows:
-        track.process(arrived(batch_of(rows)))
-    return track
+        model.process(arrived(batch_of(rows)))
+    return model
 
 
 def _column(status: ModelStatus, window: str, name: str) -> ColumnStatus:
@@ -31,9 +31,9 @@ def _column(status: ModelStatus, window: str, name: str) -> ColumnStatus:
 
 def test_the_status_says_what_the_metrics_say() -> None:
     """Each number of a column is that of its metric against the reference, and ``None`` where there is no sample."""
-    track = _track(make_rows(400, seed=2, shift=5))
-    status = model_status(track, labels=7)
-    found = Exposition.of(track.collect())
+    model = _model(make_rows(400, seed=2, shift=5))
+    status = model_status(model, labels=7)
+    found = Exposition.of(model.collect())
     for window in ("24h", "1h", "100"):
         for name in ("age", "country"):
             column = _column(status, window, name)
@@ -61,17 +61,17 @@ def test_the_state_of_labels_is_that_of_the_metrics() -> None:
     labels = LabelBatch(
         len(known),
         time=[rows[-1]["ts"]] * len(known),
-        identifier=[row["id"] for row in known],
+        id=[row["id"] for row in known],
         label=["yes"] * len(known),
-        line=range(300, 300 + len(known)),
+        position=range(300, 300 + len(known)),
     )
-    track = _track(rows)
-    quiet = model_status(track, 0).label_state
+    model = _model(rows)
+    quiet = model_status(model, 0).label_state
     assert quiet is not None
     assert (quiet.seen, quiet.joined, quiet.waiting, quiet.coverage, quiet.maturity) == (False, 0, 0, (), None)
-    track.process(arrived(None, labels))
-    state = model_status(track, len(known)).label_state
-    found = Exposition.of(track.collect())
+    model.process(arrived(None, labels))
+    state = model_status(model, len(known)).label_state
+    found = Exposition.of(model.collect())
     assert state is not None
     assert (state.seen, state.joined, state.waiting) == (True, 200, 1)
     assert state.joined == found("model_labels_joined_total", model="m")
@@ -79,7 +79,7 @@ def test_the_state_of_labels_is_that_of_the_metrics() -> None:
     assert dict(state.coverage) == found.by("age", "model_label_coverage_ratio", model="m")
     assert [age for age, _ in state.coverage] == ["1h"]
     assert state.maturity == found.get("model_label_maturity_seconds", model="m")
-    assert model_status(_track(rows, given=False), 0).label_state is None
+    assert model_status(_model(rows, given=False), 0).label_state is None
 
 
 def test_inputs_that_are_not_judged_are_a_reason_and_a_warning() -> None:
@@ -89,12 +89,12 @@ def test_inputs_that_are_not_judged_are_a_reason_and_a_warning() -> None:
     gaps = msgspec.structs.replace(age, counts=age.counts | {"__missing__": 50}, special_design_effect=300.0)
     blind = msgspec.structs.replace(reference, columns=[gaps, *reference.columns[1:]])
     for given, names in ((reference, []), (blind, [age.name])):
-        track = ModelTrack("m", given, monitoring_settings(_WINDOWS))
-        track.process(arrived(batch_of(make_rows(60))))
-        assert ("input_not_judged" in track.not_evaluable) == bool(names)
-        found = Exposition.of(track.collect())
+        model = Model("m", given, monitoring_settings(_WINDOWS))
+        model.process(arrived(batch_of(make_rows(60))))
+        assert ("input_not_judged" in model.not_evaluable) == bool(names)
+        found = Exposition.of(model.collect())
         assert found("model_not_evaluable", model="m", reason="input_not_judged") == len(names)
-        status = model_status(track, labels=0)
+        status = model_status(model, labels=0)
         assert [
             text.rpartition(": ")[2] for text in status.reference_warnings if "invalid values cannot be told" in text
         ] == names
@@ -103,7 +103,7 @@ def test_inputs_that_are_not_judged_are_a_reason_and_a_warning() -> None:
 
 def test_what_moved_most_comes_first() -> None:
     """Columns are sorted by how far PSI is above its noise floor."""
-    status = model_status(_track(make_rows(400, seed=2, shift=15)), 0)
+    status = model_status(_model(make_rows(400, seed=2, shift=15)), 0)
     assert status.windows[0].columns[0].name == "age"
     scores = [(column.psi or 0) - (column.psi_noise_floor or 0) for column in status.windows[0].columns]
     assert scores == sorted(scores, reverse=True)
@@ -111,7 +111,7 @@ def test_what_moved_most_comes_first() -> None:
 
 def test_bins_of_window_and_reference() -> None:
     """Counts in the window and in the reference stand side by side, with labels for people."""
-    column = _column(model_status(_track(make_rows(100, seed=3)), 0), "100", "country")
+    column = _column(model_status(_model(make_rows(100, seed=3)), 0), "100", "country")
     assert sum(each.current for each in column.bins) == 100
     assert sum(each.reference for each in column.bins) == 500
     assert [each.label for each in column.bins][-3:] == ["other", "missing", "wrong type"]
@@ -141,7 +141,7 @@ def test_labels_of_bins() -> None:
 
 def test_learning_is_shown() -> None:
     """A model that learns has no windows yet, and says how far it is."""
-    status = model_status(_track(make_rows(30), given=False), 0)
+    status = model_status(_model(make_rows(30), given=False), 0)
     assert status.windows == ()
     assert status.learning is not None
     assert (status.learning.records, status.learning.needed) == (30, 5_000)
@@ -150,17 +150,17 @@ def test_learning_is_shown() -> None:
 
 def test_the_rate_is_of_event_time() -> None:
     """Records a second are those of the shortest window of time, as far as it is filled; none without such a window."""
-    assert model_status(_track(make_rows(1_000, step=2)), 0).records_per_second == pytest.approx(0.5, rel=0.05)
-    assert model_status(_track([]), 0).records_per_second == 0
-    track = ModelTrack("m", profile_of([batch_of(make_rows(200))]), monitoring_settings((parse_window("100"),)))
-    track.process(arrived(batch_of(make_rows(50))))
-    assert model_status(track, 0).records_per_second == 0
+    assert model_status(_model(make_rows(1_000, step=2)), 0).records_per_second == pytest.approx(0.5, rel=0.05)
+    assert model_status(_model([]), 0).records_per_second == 0
+    model = Model("m", profile_of([batch_of(make_rows(200))]), monitoring_settings((parse_window("100"),)))
+    model.process(arrived(batch_of(make_rows(50))))
+    assert model_status(model, 0).records_per_second == 0
 
 
 def test_warnings_of_a_reference_that_does_not_fit() -> None:
     """Absent features, another version and suppressed series are said in words."""
     rows = [row | {"features": {"country": "de"}} for row in make_rows(20, model_version="2")]
-    text = "\n".join(model_status(_track(rows, limit=100), 0).reference_warnings)
+    text = "\n".join(model_status(_model(rows, limit=100), 0).reference_warnings)
     assert "no record has had a value for: age; does the reference fit this log?" in text
     assert "limits.series_per_model leaves these features out of /metrics: age, country" in text
     assert "the reference is of version 1, the records are of version 2" in text
@@ -169,5 +169,5 @@ def test_warnings_of_a_reference_that_does_not_fit() -> None:
 
 def test_an_empty_window_has_no_numbers() -> None:
     """Before the first record the statistics are unknown, not zero."""
-    column = _column(model_status(_track([]), 0), "1h", "age")
+    column = _column(model_status(_model([]), 0), "1h", "age")
     assert (column.observations, column.psi, column.missing_ratio) == (0, None, None)

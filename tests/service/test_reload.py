@@ -61,7 +61,7 @@ def test_sources_stay_come_and_go(tmp_path: Path) -> None:
     assert successor.sources[1:] == pipeline.sources[1:]
     while successor.step(START):
         pass
-    assert successor.models.tracks["default"].traffic.records == 15
+    assert successor.models.by_name["default"].traffic.records == 15
     assert pipeline.sources[0].status(START).files == 0
 
 
@@ -72,4 +72,4 @@ def test_a_bad_reference_leaves_the_old_pipeline_as_it_was(tmp_path: Path) -> No
     with pytest.raises(ReferenceProfileError, match="cannot read"):
         reloaded(pipeline, old, Settings(reference=(str(tmp_path / "no.json"),)), always=IngestSource())
     assert pipeline.step(START)
-    assert pipeline.models.tracks["default"].traffic.records == 5
+    assert pipeline.models.by_name["default"].traffic.records == 5

@@ -11,12 +11,12 @@ from typing import Any
 
 import click
 
-from model_drift_exporter.commands.check.command import examine
-from model_drift_exporter.commands.check.reading import Bounds
-from model_drift_exporter.commands.check.report import Report
+from model_drift_exporter.commands.check.check import examine
+from model_drift_exporter.commands.check.input_reading import Bounds
+from model_drift_exporter.commands.check.report import CheckReport
 from model_drift_exporter.commands.profile import build_profiles
 from model_drift_exporter.configuration.settings import InputSettings, Settings
-from model_drift_exporter.reference.store import save_profiles
+from model_drift_exporter.reference.profile_file import save_profiles
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 NOW = (START + timedelta(days=30)).timestamp()
@@ -60,14 +60,14 @@ def write_reference(folder: Path) -> str:
     return str(path)
 
 
-def checked(settings: Settings, bounds: Bounds | None = None) -> Report:
+def checked(settings: Settings, bounds: Bounds | None = None) -> CheckReport:
     """The report on these settings."""
-    report = Report(width=100)
+    report = CheckReport(width=100)
     examine(settings, report, bounds=bounds, clock=lambda: NOW)
     return report
 
 
-def text_of(report: Report) -> str:
+def text_of(report: CheckReport) -> str:
     return click.unstyle("\n".join(report.lines))
 
 

@@ -44,7 +44,7 @@ class Collected:
 
 def lines_of(batch: RecordBatch | LabelBatch, first: int = 0) -> list[int]:
     """The line of each record or label, where the chunk begins with line ``first``."""
-    lines = [*range(batch.size)] if batch.line is None else [*batch.line]
+    lines = [*range(batch.size)] if batch.position is None else [*batch.position]
     assert len(lines) == batch.size
     return [first + line for line in lines]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from model_drift_exporter.commands.demo.replay import Replay, follow_settings, write_reference
+from model_drift_exporter.commands.demo.demo_replay import DemoReplay, follow_settings, write_reference
 from model_drift_exporter.commands.demo.scenario import Scenario
 from model_drift_exporter.service.exporter import Exporter
 from model_drift_exporter.service.status import ExporterStatus
@@ -17,7 +17,7 @@ class SteppedDemo:
     def __init__(self, scenario: Scenario, folder: Path, seconds: int) -> None:
         self.now = 1_800_000_000.0
         self.profile = write_reference(scenario, folder)
-        self.replay = Replay(scenario, folder, seconds)
+        self.replay = DemoReplay(scenario, folder, seconds)
         self.exporter = Exporter(follow_settings(scenario, folder), clock=lambda: self.now)
 
     def statuses(self) -> Iterator[tuple[int, ExporterStatus]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-from model_drift_exporter.reference.store import save_profiles
+from model_drift_exporter.reference.profile_file import save_profiles
 from tests.support.prediction_log import START, Row, batch_of, make_rows, profile_of
 
 __all__ = ["STEP", "incident", "labels_of", "reference_file"]

@@ -17,8 +17,8 @@ from model_drift_exporter.labels.settings import LabelSettings
 from model_drift_exporter.metrics.samples import Series
 from model_drift_exporter.monitors import MonitorContext
 from model_drift_exporter.records.batches import LabelBatch
-from model_drift_exporter.reference.binning import CodedBatch
-from model_drift_exporter.reference.outcomes import OutcomeBatch
+from model_drift_exporter.reference.binner import CodedBatch
+from model_drift_exporter.reference.outcome_batch import OutcomeBatch
 from model_drift_exporter.reference.profile import ReferenceProfile
 from tests.sections import label_settings
 from tests.support.monitor_context import coded, context_of
@@ -83,7 +83,7 @@ def flow_of(reference: ReferenceProfile, options: LabelSettings | None = None) -
 def _coded(
     context: MonitorContext, rows: Sequence[Event], lines: Sequence[int], now: np.ndarray[Any, Any]
 ) -> CodedBatch:
-    return attrs.evolve(coded(context, rows), line=np.array(lines), now=now)
+    return attrs.evolve(coded(context, rows), position=np.array(lines), now=now)
 
 
 def run(
@@ -114,9 +114,9 @@ def run(
             labels = LabelBatch(
                 size=len(others),
                 time=[events[place]["ts"] for place in others],
-                identifier=[events[place]["id"] for place in others],
+                id=[events[place]["id"] for place in others],
                 label=[events[place]["label"] for place in others],
-                line=[first + place for place in others],
+                position=[first + place for place in others],
             )
         target.observe(batch, labels, arrival=arrival)
 

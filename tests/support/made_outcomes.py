@@ -13,10 +13,10 @@ import numpy.typing as npt
 
 from model_drift_exporter.monitors import MonitorContext
 from model_drift_exporter.records.times import parse_times
-from model_drift_exporter.reference.binning import Binner
-from model_drift_exporter.reference.building.outcomes import OutcomeTally
-from model_drift_exporter.reference.coding import NumericCoder
-from model_drift_exporter.reference.outcomes import OutcomeBatch, OutcomeLayout
+from model_drift_exporter.reference.binner import Binner
+from model_drift_exporter.reference.building.outcome_tally import OutcomeTally
+from model_drift_exporter.reference.codes import NumericCoder
+from model_drift_exporter.reference.outcome_batch import OutcomeBatch, OutcomeLayout
 from model_drift_exporter.reference.profile import SCORE, ReferenceProfile
 from tests.support.prediction_log import START, Row, batch_of, profile_of
 
@@ -70,7 +70,7 @@ def made_outcomes(
     made: dict[str, Any] = {
         "time": time,
         "matured": time + 3_600,
-        "record": np.arange(size),
+        "position": np.arange(size),
         "score": np.full(size, np.nan),
         "score_cell": np.full(size, -1, dtype=np.int16),
         "sign": np.ones(size, dtype=np.int8),

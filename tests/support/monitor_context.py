@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from model_drift_exporter.evidence.alarms import AlarmBoard
+from model_drift_exporter.evidence.alarms import Alarms
 from model_drift_exporter.evidence.settings import EvidenceSettings
 from model_drift_exporter.monitors import MonitorContext
 from model_drift_exporter.records.times import parse_times
-from model_drift_exporter.reference.binning import Binner, CodedBatch
+from model_drift_exporter.reference.binner import Binner, CodedBatch
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.settings.values import parse_window
 from tests.support.prediction_log import Row, batch_of, make_rows, profile_of
@@ -29,9 +29,9 @@ def context_of(
     """Everything is exported unless said otherwise."""
     positions = range(len(profile.columns)) if exported is None else exported
     options = EvidenceSettings()
-    board = AlarmBoard("m", options.budgets)
+    alarms = Alarms("m", options.budgets)
     parsed = [parse_window(text) for text in windows]
-    return MonitorContext("m", profile, Binner(profile), parsed, positions, board, options)
+    return MonitorContext("m", profile, Binner(profile), parsed, positions, alarms, options)
 
 
 def coded(context: MonitorContext, rows: Sequence[Row]) -> CodedBatch:

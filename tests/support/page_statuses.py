@@ -15,7 +15,7 @@ from model_drift_exporter.service.status import (
     ModelStatus,
     WindowStatus,
 )
-from model_drift_exporter.sources.base import SourceStatus
+from model_drift_exporter.sources.source import SourceStatus
 
 __all__ = ["HOSTILE", "NOW", "alert", "column", "exporter", "learning_model", "model", "source"]
 

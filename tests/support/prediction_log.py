@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model_drift_exporter.records.batches import NO_LINES, LabelBatch, ModelBatch, RecordBatch
+from model_drift_exporter.records.batches import NO_POSITIONS, LabelBatch, ModelBatch, RecordBatch
 from model_drift_exporter.reference.building.builder import ProfileBuilder
 from model_drift_exporter.reference.building.settings import BuildSettings
 from model_drift_exporter.reference.profile import ReferenceProfile
@@ -58,7 +58,7 @@ def write_jsonl(path: Path, rows: Iterable[Row]) -> Path:
 def arrived(
     records: RecordBatch | None,
     labels: LabelBatch | None = None,
-    rejected: NDArray[np.int64] = NO_LINES,
+    rejected: NDArray[np.int64] = NO_POSITIONS,
     *,
     arrival: float = START,
 ) -> ModelBatch:
@@ -77,7 +77,7 @@ def batch_of(rows: Sequence[Row]) -> RecordBatch:
         size=len(rows),
         features={name: [row["features"].get(name) for row in rows] for name in names},
         time=column("ts"),
-        identifier=column("id"),
+        id=column("id"),
         model=column("model"),
         version=column("model_version"),
         prediction=column("prediction"),

@@ -6,7 +6,7 @@ import io
 import json
 from typing import Any
 
-from model_drift_exporter.commands.replay.command import BackfillOptions, replay_logs
+from model_drift_exporter.commands.replay.replay import BackfillOptions, replay_logs
 from model_drift_exporter.commands.replay.reports import JsonReport
 from model_drift_exporter.configuration.settings import Settings
 

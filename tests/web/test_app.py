@@ -15,7 +15,7 @@ from model_drift_exporter.configuration.settings import IngestSettings, WebSetti
 from model_drift_exporter.metrics.catalogue import CATALOGUE, Metric
 from model_drift_exporter.metrics.samples import Samples, Series
 from model_drift_exporter.settings.values import ListenAddress
-from model_drift_exporter.web import ingest
+from model_drift_exporter.web import ingest_endpoint
 from model_drift_exporter.web.app import create_app, create_ingest_app
 from tests.sections import unchecked
 from tests.support.fake_service import STATUS, FakeService
@@ -62,10 +62,10 @@ def ask(
 ) -> httpx.Response:
     """One request to the main application, under defaults but for one section."""
     web = section if isinstance(section, WebSettings) else WebSettings()
-    ingest = section if isinstance(section, IngestSettings) else IngestSettings()
+    ingest_endpoint = section if isinstance(section, IngestSettings) else IngestSettings()
 
     async def request() -> httpx.Response:
-        async with client_of(create_app(service, web, ingest)) as client:
+        async with client_of(create_app(service, web, ingest_endpoint)) as client:
             return await client.request(method, path, **arguments)  # type: ignore[arg-type]
 
     return asyncio.run(request())
@@ -376,7 +376,7 @@ class TestIngest:
 
     def test_all_requests_together_are_bounded(self, service: FakeService, monkeypatch: pytest.MonkeyPatch) -> None:
         """While two clients hold the allowance of two bodies another gets 429; afterwards the allowance is there again."""
-        monkeypatch.setattr(ingest, "_LEAST_PENDING", 0)
+        monkeypatch.setattr(ingest_endpoint, "_LEAST_PENDING", 0)
         small = unchecked(IngestSettings, max_body_bytes=10)
 
         async def scenario() -> list[int]:
@@ -402,7 +402,7 @@ class TestIngest:
 
     def test_a_body_that_does_not_come_is_given_up(self, service: FakeService, monkeypatch: pytest.MonkeyPatch) -> None:
         """408 after the time limit; what had come is dropped."""
-        monkeypatch.setattr(ingest, "_BODY_SECONDS", 0)
+        monkeypatch.setattr(ingest_endpoint, "_BODY_SECONDS", 0)
 
         async def stuck() -> AsyncIterator[bytes]:
             yield b"{"
@@ -413,7 +413,7 @@ class TestIngest:
 
     def test_a_client_that_goes_away_is_no_error(self, service: FakeService, monkeypatch: pytest.MonkeyPatch) -> None:
         """A request cut short raises nothing, queues nothing, and gives its allowance, that of two bodies, back."""
-        monkeypatch.setattr(ingest, "_LEAST_PENDING", 0)
+        monkeypatch.setattr(ingest_endpoint, "_LEAST_PENDING", 0)
         app = create_app(service, WebSettings(), unchecked(IngestSettings, max_body_bytes=10))
         scope = {"type": "http", "method": "POST", "path": "/ingest", "headers": [], "query_string": b""}
 

@@ -21,13 +21,13 @@ from ..errors import ConfigurationError, InputError, Problem, ReferenceProfileEr
 from ..formats import Schema
 from ..formats.parquet import read_parquet
 from ..models.models import default_model
-from ..models.routing import by_model
-from ..pipeline.decoding import StreamDecoders
+from ..models.router import by_model
+from ..pipeline.input_decoder import StreamDecoders
 from ..records.batches import RecordBatch
 from ..reference.building.builder import ProfileBuilder
 from ..reference.description import dependence_sentence, season_sentence
 from ..reference.profile import ReferenceProfile
-from ..reference.store import save_profiles
+from ..reference.profile_file import save_profiles
 from ..service.logs import configure_logging
 from ..sources import FileSource
 from ..sources.files.discovery import is_pattern
@@ -41,7 +41,7 @@ _LINE_CHARACTERS = 2_000
 _SHOWN_CLASSES = 20
 
 
-class _Rows:
+class _InputRows:
     """Reads the inputs, as often as asked; what was learned about the fields stays."""
 
     def __init__(self, settings: Settings) -> None:
@@ -112,7 +112,7 @@ def build_profiles(
     ``progress`` is called with the share done, 0 to 1. Raises :class:`InputError` for a file that cannot be read and
     :class:`ReferenceProfileError` where no profile can be built.
     """
-    rows = _Rows(settings)
+    rows = _InputRows(settings)
     builders = _survey(rows, settings, lambda share: progress(share / 2))
     for builder in builders.values():
         builder.fix_bins()
@@ -130,7 +130,7 @@ def build_profiles(
     return profiles, notes
 
 
-def _survey(rows: _Rows, settings: Settings, progress: Progress) -> dict[str, ProfileBuilder]:
+def _survey(rows: _InputRows, settings: Settings, progress: Progress) -> dict[str, ProfileBuilder]:
     builders: dict[str, ProfileBuilder] = {}
     for batch in rows.read(progress):
         for label, own in by_model(batch, default_model(settings.model.name)).items():
@@ -149,7 +149,7 @@ def _survey(rows: _Rows, settings: Settings, progress: Progress) -> dict[str, Pr
     return builders
 
 
-def _count(rows: _Rows, builders: Mapping[str, ProfileBuilder], settings: Settings, progress: Progress) -> None:
+def _count(rows: _InputRows, builders: Mapping[str, ProfileBuilder], settings: Settings, progress: Progress) -> None:
     """Count the rows that were surveyed, and no more: a file may have grown meanwhile."""
     left = {name: builder.rows for name, builder in builders.items()}
     for batch in rows.read(progress):

@@ -59,7 +59,7 @@ def serve(settings: Settings, load_settings: Callable[[], Settings]) -> None:
     stop = threading.Event()
     _handle_signals(exporter, stop)
     tune_garbage_collection()
-    reader = _Reader(exporter, stop)
+    reader = _ReadingThread(exporter, stop)
     reader.start()
     _log.info("listening on %s", listener.url)
     try:
@@ -83,7 +83,7 @@ def tune_garbage_collection() -> None:
     bytes(4 << 20)
 
 
-class _Reader(threading.Thread):
+class _ReadingThread(threading.Thread):
     """A reader that fails ends the process: a sidecar that serves frozen numbers would lie."""
 
     def __init__(self, exporter: Exporter, stop: threading.Event) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from ..errors import ConfigurationError, Problem
-from ..settings.declaring import Path, section_class
+from ..settings.declarations import Path, section_class
 from .settings import InputSettings, Settings
 
 __all__ = ["Draft", "InputDraft", "Place"]

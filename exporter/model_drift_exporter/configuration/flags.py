@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 import attrs
 import click
 
-from ..settings.declaring import Path as SettingPath
-from ..settings.declaring import Setting, all_settings
+from ..settings.declarations import Path as SettingPath
+from ..settings.declarations import Setting, all_settings
 from ..settings.kinds import Repeated, Switch
 from ..settings.values import SettingError
 from .draft import Draft, InputDraft, Place

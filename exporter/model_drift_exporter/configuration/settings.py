@@ -27,7 +27,7 @@ from ..reference.building.settings import (
     ModelSettings,
     Task,
 )
-from ..settings.declaring import check_setting, section, setting
+from ..settings.declarations import check_setting, section, setting
 from ..settings.kinds import Choice, Duration, Integer, Parsed, Repeated, Size, Switch, Text
 from ..settings.values import (
     ListenAddress,

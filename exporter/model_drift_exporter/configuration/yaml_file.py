@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 
-from ..settings import declaring
-from ..settings.declaring import all_settings, section_class
+from ..settings import declarations
+from ..settings.declarations import all_settings, section_class
 from ..settings.kinds import Kind, Mapped, Repeated, closest
 from ..settings.values import SettingError
 from .draft import Draft, InputDraft, Place
@@ -48,7 +48,7 @@ def load_configuration(path: Path) -> Settings:
 
 def read_configuration(path: Path) -> Draft:
     """What the YAML file says and all its mistakes, to be merged with flags; raises nothing."""
-    reader = _Reader(str(path))
+    reader = _SectionReader(str(path))
     text = _read_text(path, reader)
     root = _compose(text, reader) if text is not None else None
     if root is not None:
@@ -56,7 +56,7 @@ def read_configuration(path: Path) -> Draft:
     return reader.draft
 
 
-def _read_text(path: Path, reader: _Reader) -> str | None:
+def _read_text(path: Path, reader: _SectionReader) -> str | None:
     try:
         with path.open("rb") as file:
             content = file.read(_LARGEST_FILE + 1)
@@ -78,7 +78,7 @@ def _place_after(name: str, before: str) -> Place:
     return Place(name, before.count("\n") + 1, len(before) - before.rfind("\n"))
 
 
-def _compose(text: str, reader: _Reader) -> Node | None:
+def _compose(text: str, reader: _SectionReader) -> Node | None:
     import yaml  # 20 ms that a start without a file need not spend
 
     try:
@@ -97,7 +97,7 @@ def _compose(text: str, reader: _Reader) -> Node | None:
     return None
 
 
-class _Reader:
+class _SectionReader:
     """Walks over the nodes of one file and drafts the settings."""
 
     def __init__(self, name: str) -> None:
@@ -107,7 +107,7 @@ class _Reader:
     def complain(self, place: Place, message: str, hint: str) -> None:
         self.draft.problems.append(place.problem(message, hint))
 
-    def read_section(self, node: Node, cls: type[Any], path: declaring.Path = ()) -> None:
+    def read_section(self, node: Node, cls: type[Any], path: declarations.Path = ()) -> None:
         if node.tag == _NULL:
             return
         attributes = attrs.fields_dict(cls)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..metrics.samples import Samples, Series
 from .settings import PAGE, TICKET
 
-__all__ = ["ALARMS", "Alarm", "AlarmBoard", "AlarmHistory", "Certainty", "Transition"]
+__all__ = ["ALARMS", "Alarm", "AlarmHistory", "Alarms", "Certainty", "Transition"]
 
 ALARMS: Mapping[str, str] = {
     "ModelLossIncreased": PAGE,
@@ -201,7 +201,7 @@ def clamped_log10(natural: float) -> float:
     return max(-_LARGEST_LOG10, min(natural / math.log(10), _LARGEST_LOG10))
 
 
-class AlarmBoard:
+class Alarms:
     """All alarms of one model. ``budgets`` are minutes of event time per false alarm, by severity.
 
     The budget of a severity is for all its alarms together: each gets an equal part of it, so that the chance of any false
@@ -213,7 +213,7 @@ class AlarmBoard:
         self.model = model
         self.budgets = dict(budgets)
         self.transitions: list[Transition] = []
-        self.alarms: dict[str, Alarm] = {
+        self.by_alert: dict[str, Alarm] = {
             alert: Alarm(alert, severity, model, math.log(budgets[severity] * shares[severity]), report=self._report)
             for alert, severity in ALARMS.items()
         }
@@ -226,7 +226,7 @@ class AlarmBoard:
         self._fired: Counter[str] = Counter()
 
     def __getitem__(self, alert: str) -> Alarm:
-        return self.alarms[alert]
+        return self.by_alert[alert]
 
     def _report(self, transition: Transition) -> None:
         self.transitions.append(transition)
@@ -239,14 +239,14 @@ class AlarmBoard:
 
     def rearm(self, time: float, record: int) -> list[str]:
         """A person says that what happened is over or accepted: release every latch. Returns the alerts released."""
-        released = [alarm.alert for alarm in self.alarms.values() if alarm.active]
+        released = [alarm.alert for alarm in self.by_alert.values() if alarm.active]
         for alert in released:
-            self.alarms[alert].resolve(time, record)
+            self.by_alert[alert].resolve(time, record)
         return released
 
     def collect(self) -> Iterable[Samples]:
         """Samples of all alarms."""
-        alarms = [*self.alarms.values()]
+        alarms = [*self.by_alert.values()]
         yield self._active.samples([float(alarm.active) for alarm in alarms])
         yield self._evidence.samples([alarm.exported for alarm in alarms])
         yield self._threshold.samples([alarm.threshold / math.log(10) for alarm in alarms])
@@ -270,13 +270,13 @@ class AlarmBoard:
                 "fired": self._fired[alarm.alert],
                 "history": alarm.history.snapshot(),
             }
-            for alarm in self.alarms.values()
+            for alarm in self.by_alert.values()
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a snapshot; alarms that it lacks start anew."""
         for alert, saved in state.items():
-            alarm = self.alarms.get(alert)
+            alarm = self.by_alert.get(alert)
             if alarm is not None:
                 alarm.evidence, alarm.active = float(saved["evidence"]), bool(saved["active"])
                 alarm.onset, alarm.since = saved["onset"], saved["since"]

@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 
 from ..errors import StateError
 from ..reference.profile import FEATURE, PREDICTION, SCORE, ReferenceProfile
-from .alarms import AlarmBoard
-from .counts import GroupedCounts, UpdateCounts
-from .decisions import AlarmFollower, Stretch
+from .alarms import Alarms
+from .decisions import AlarmDecision, UpdateSpan
+from .evidence_state import EvidenceState, digest_of
 from .schedule import Updates, UpdateSchedule
 from .seasonal_bets import SeasonalBets, SeasonalOmnibus
 from .settings import EvidenceSettings
-from .state import EvidenceState, digest_of
 from .targets import BETS_OF_COLUMN, OMNIBUS, REJECTED_BETS, BetLayout, rejected_limit, rejected_log_e
 from .unjudged_inputs import rejected_lines_unjudged, unjudged_features
+from .update_counts import GroupedCounts, UpdateCounts
 
 __all__ = ["ColumnEvidence"]
 
@@ -45,10 +45,10 @@ class ColumnEvidence:
     reference. Numbers derived from the score are not among them: they would say the same again.
     """
 
-    def __init__(self, reference: ReferenceProfile, options: EvidenceSettings, board: AlarmBoard) -> None:
+    def __init__(self, reference: ReferenceProfile, options: EvidenceSettings, alarms: Alarms) -> None:
         self._reference = reference
         self._options = options
-        self._board = board
+        self._alarms = alarms
         self.columns = [column for column in reference.columns if column.role in (FEATURE, PREDICTION, SCORE)]
         self._bets = SeasonalBets(reference, range(len(self.columns)), options)
         self._rejected_limit = rejected_limit(reference, options.broken_tolerance)
@@ -61,24 +61,24 @@ class ColumnEvidence:
         self._most_records = int(np.clip(_MOST_CELLS // (cells * (4 if self._bets.slots else 1)), 256, 8_192))
 
     def _begin(self) -> None:
-        board, options = self._board, self._options
+        alarms, options = self._alarms, self._options
         self._schedule = UpdateSchedule(options.update_records, options.update_interval)
         self._counts = UpdateCounts(self.columns, self._bets.slots)
         self._omnibus = SeasonalOmnibus(self._bets)
         self._state = EvidenceState.new(self._layout.size)
         # When the last update was, and of how many records in unknown hours and of how many in all it and those before it are.
         self._hours = [-math.inf, 0.0, 0.0]
-        self._followers = [
-            AlarmFollower(board[target.alert], target, self._layout) for target in self._layout.targets()
+        self._decisions = [
+            AlarmDecision(alarms[target.alert], target, self._layout) for target in self._layout.targets()
         ]
-        for follower in self._followers:
-            follower.alarm.restart = partial(self._restart, follower)
-            if not follower.alarm.active:
-                follower.alarm.evidence = 0.0
+        for decision in self._decisions:
+            decision.alarm.restart = partial(self._restart, decision)
+            if not decision.alarm.active:
+                decision.alarm.evidence = 0.0
 
     def _never_judged(self) -> list[str]:
         reference, tolerance = self._reference, self._options.broken_tolerance
-        threshold = self._board["ModelInputBroken"].threshold
+        threshold = self._alarms["ModelInputBroken"].threshold
         found = []
         if features := unjudged_features(self.columns, self._bets.pooled.broken, tolerance, threshold):
             found.append(
@@ -150,28 +150,28 @@ class ColumnEvidence:
         while first < len(updates):
             begun = updates.begun[first:]
             evidence = self._state.after(log_e[first:], updates.log_minutes[first:], begun)
-            stretch = Stretch(updates, evidence, first, partial(self._excess, updates, groups, log_e))
+            span = UpdateSpan(updates, evidence, first, partial(self._excess, updates, groups, log_e))
             end = len(updates) - first
-            courses = [follower.course(stretch, end) for follower in self._followers]
-            recoveries = [course.recovers for course in courses if course.recovers is not None]
+            verdicts = [decision.verdict(span, end) for decision in self._decisions]
+            recoveries = [verdict.recovers for verdict in verdicts if verdict.recovers is not None]
             if recoveries and min(recoveries) + 1 < end:
                 end = min(recoveries) + 1
-                courses = [follower.course(stretch, end) for follower in self._followers]
-            both = [*zip(self._followers, courses, strict=True)]
-            firing = [(course.fires, follower, course) for follower, course in both if course.fires is not None]
-            for _, follower, course in sorted(firing, key=lambda each: each[0]):
-                follower.fire(course, stretch)
+                verdicts = [decision.verdict(span, end) for decision in self._decisions]
+            both = [*zip(self._decisions, verdicts, strict=True)]
+            firing = [(verdict.fires, decision, verdict) for decision, verdict in both if verdict.fires is not None]
+            for _, decision, verdict in sorted(firing, key=lambda each: each[0]):
+                decision.fire(verdict, span)
             self._state.take(evidence, end - 1)
-            for follower, course in both:
-                follower.follow(course, stretch)
+            for decision, verdict in both:
+                decision.follow(verdict, span)
             first += end
-            recovered = [follower for follower, course in both if course.recovers is not None]
-            forgets = first < len(updates) and any(len(follower.target.learning) for follower in recovered)
+            recovered = [decision for decision, verdict in both if verdict.recovers is not None]
+            forgets = first < len(updates) and any(len(decision.target.learning) for decision in recovered)
             if forgets:
                 self._omnibus.go_back(mark)
                 self._omnibus.log_e(groups.between(known, first))
-            for follower in recovered:
-                follower.alarm.resolve(float(updates.time[first - 1]), int(updates.record[first - 1]))
+            for decision in recovered:
+                decision.alarm.resolve(float(updates.time[first - 1]), int(updates.position[first - 1]))
             if forgets:
                 # What comes behind was bet on with what has been forgotten now.
                 known, mark = first, self._omnibus.mark()
@@ -211,7 +211,7 @@ class ColumnEvidence:
         return by_bet[:, :-REJECTED_BETS].reshape(len(by_bet), len(self.columns), BETS_OF_COLUMN)
 
     def _excess(self, updates: Updates, groups: GroupedCounts, log_e: Array) -> tuple[Array, Array]:
-        """What recovery looks at: records and sums of scores less their limits, [update, bet]; see :class:`Stretch`."""
+        """What recovery looks at: records and sums of scores less their limits, [update, bet]; see :class:`UpdateSpan`."""
         number = len(updates)
         drift, broken = self._bets.excess(groups)
         sums = log_e.copy()  # the omnibus bets are looked at themselves
@@ -226,11 +226,11 @@ class ColumnEvidence:
         records[:, -REJECTED_BETS:] = updates.lines[:, None]
         return records, sums
 
-    def _restart(self, follower: AlarmFollower) -> None:
-        self._state.restart(np.unique(follower.target.places), self._schedule.time)
-        if len(follower.target.learning):
-            self._omnibus.restart(follower.target.learning)
-        follower.restart()
+    def _restart(self, decision: AlarmDecision) -> None:
+        self._state.restart(np.unique(decision.target.places), self._schedule.time)
+        if len(decision.target.learning):
+            self._omnibus.restart(decision.target.learning)
+        decision.restart()
 
     def by_column(self) -> tuple[Array, Array]:
         """The natural logarithm of M of each column, and the event time since when its leading bet has grown."""
@@ -250,7 +250,7 @@ class ColumnEvidence:
             "omnibus": self._omnibus.snapshot(),
             "state": self._state.snapshot(),
             "hours": [*self._hours],
-            "alarms": {follower.target.alert: follower.snapshot() for follower in self._followers},
+            "alarms": {decision.target.alert: decision.snapshot() for decision in self._decisions},
         }
 
     def restore(self, state: Any) -> None:
@@ -258,7 +258,7 @@ class ColumnEvidence:
 
         Latches stay as they are. Raises :class:`StateError` if the state does not fit; evidence is then as new.
         """
-        model = self._board.model
+        model = self._alarms.model
         try:
             if state["bets"] == self._digest:
                 self._restore(state)
@@ -275,5 +275,5 @@ class ColumnEvidence:
         self._omnibus.restore(state["omnibus"])
         self._state.restore(state["state"])
         self._hours = [*map(float, state.get("hours", self._hours))]
-        for follower in self._followers:
-            follower.restore(state["alarms"].get(follower.target.alert), self._state.log_m)
+        for decision in self._decisions:
+            decision.restore(state["alarms"].get(decision.target.alert), self._state.log_m)

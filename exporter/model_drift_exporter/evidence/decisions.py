@@ -11,14 +11,14 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from ..statistics.betting.naming import named_columns
+from ..statistics.betting.named_columns import named_columns
 from .alarms import Alarm
+from .evidence_state import EvidenceUpdates
 from .recovery import RecoveryBlocks
 from .schedule import Updates
-from .state import EvidenceUpdates
 from .targets import BetLayout, Target
 
-__all__ = ["AlarmFollower", "Course", "Stretch"]
+__all__ = ["AlarmDecision", "UpdateSpan", "Verdict"]
 
 Array = NDArray[np.float64]
 
@@ -26,7 +26,7 @@ _SUSPECTS = 3
 
 
 @attrs.frozen(eq=False)
-class Stretch:
+class UpdateSpan:
     """Some updates in a row from ``first`` on: their evidence and, where an alarm is latched, what recovery looks at.
 
     ``records`` and ``make_excess()`` are [update, bet]: how many each bet has seen, sums of their scores less the limit.
@@ -50,8 +50,8 @@ class Stretch:
 
 
 @attrs.define(eq=False)
-class Course:
-    """What an alarm would do over a stretch: ``fires`` and ``recovers`` are updates, ``None`` for never.
+class Verdict:
+    """What an alarm would do over a span of updates: ``fires`` and ``recovers`` are updates, ``None`` for never.
 
     ``members`` is [update, member], ``evidence`` [update]; ``named`` are the members named by the end, in that order;
     ``suspected`` those that it began with if none was; ``joins`` the updates with which others joined, and how many were named
@@ -70,7 +70,7 @@ class Course:
     blocks: RecoveryBlocks | None = None
 
 
-class AlarmFollower:
+class AlarmDecision:
     """Decides one alarm. ``members`` is the evidence of its members after the last update."""
 
     def __init__(self, alarm: Alarm, target: Target, layout: BetLayout) -> None:
@@ -83,100 +83,100 @@ class AlarmFollower:
         self._suspected: list[int] = []
         self._blocks: RecoveryBlocks | None = None
 
-    def course(self, stretch: Stretch, end: int) -> Course:
+    def verdict(self, span: UpdateSpan, end: int) -> Verdict:
         """What happens up to the update ``end``, exclusive; changes nothing."""
-        members = self.target.members(stretch.evidence.log_m[:end])
-        course = Course(members, self.target.evidence(members))
+        members = self.target.members(span.evidence.log_m[:end])
+        verdict = Verdict(members, self.target.evidence(members))
         if self.alarm.active:
-            course.named, course.suspected = [*self._named], [*self._suspected]
-            course.blocks = copy.copy(self._blocks) if self._blocks is not None else self._resume(course, stretch)
+            verdict.named, verdict.suspected = [*self._named], [*self._suspected]
+            verdict.blocks = copy.copy(self._blocks) if self._blocks is not None else self._resume(verdict, span)
             first = 0
         else:
-            crossed = course.evidence >= self.alarm.threshold
+            crossed = verdict.evidence >= self.alarm.threshold
             if not crossed.any():
-                return course
-            course.fires = int(crossed.argmax())
-            course.onset = self._onset(course, stretch, course.fires)
-            course.blocks = self._new_blocks(float(stretch.time[course.fires]), course.onset)
-            course.named = named_columns(members[course.fires], self.alarm.threshold).tolist()
-            course.named_at_fire = len(course.named)
-            if not course.named:
-                strongest = np.argsort(-members[course.fires], kind="stable")[:_SUSPECTS]
-                course.suspected = [int(member) for member in strongest if members[course.fires, member] > 0]
-            first = course.fires + 1
-        watched = self._watch(course, first)
-        records, sums = stretch.excess
+                return verdict
+            verdict.fires = int(crossed.argmax())
+            verdict.onset = self._onset(verdict, span, verdict.fires)
+            verdict.blocks = self._new_blocks(float(span.time[verdict.fires]), verdict.onset)
+            verdict.named = named_columns(members[verdict.fires], self.alarm.threshold).tolist()
+            verdict.named_at_fire = len(verdict.named)
+            if not verdict.named:
+                strongest = np.argsort(-members[verdict.fires], kind="stable")[:_SUSPECTS]
+                verdict.suspected = [int(member) for member in strongest if members[verdict.fires, member] > 0]
+            first = verdict.fires + 1
+        watched = self._watch(verdict, first)
+        records, sums = span.excess
         directions = self.target.directions
-        found = course.blocks.advance(
+        found = verdict.blocks.advance(
             records[first:end, directions],
             sums[first:end, directions],
-            stretch.time[first:end],
+            span.time[first:end],
             watched[:, self.target.member_of],
         )
-        course.recovers = None if found is None else first + found
-        return course
+        verdict.recovers = None if found is None else first + found
+        return verdict
 
-    def _watch(self, course: Course, first: int) -> NDArray[np.bool_]:
+    def _watch(self, verdict: Verdict, first: int) -> NDArray[np.bool_]:
         """[update, member] from ``first`` on: those named or suspected so far; names the members that join."""
-        members, threshold = course.members[first:], self.alarm.threshold
+        members, threshold = verdict.members[first:], self.alarm.threshold
         watched = np.zeros(members.shape, dtype=np.bool_)
-        watched[:, course.named + course.suspected] = True
+        watched[:, verdict.named + verdict.suspected] = True
         known = np.zeros(members.shape[1], dtype=np.bool_)
-        known[course.named] = True
+        known[verdict.named] = True
         strong = members >= threshold  # nothing weaker is ever named
         for update in np.flatnonzero((strong & ~known).any(axis=1)).tolist():
             if (strong[update] & ~known).any():
                 joining = [member for member in named_columns(members[update], threshold).tolist() if not known[member]]
-                course.named += joining
+                verdict.named += joining
                 if joining:
-                    course.joins.append((first + update, len(course.named)))
+                    verdict.joins.append((first + update, len(verdict.named)))
                 known[joining] = True
                 watched[update:, joining] = True
         return watched
 
-    def _onset(self, course: Course, stretch: Stretch, update: int) -> float:
+    def _onset(self, verdict: Verdict, span: UpdateSpan, update: int) -> float:
         """When the excursion of the leading bet of the leading member began."""
-        leading = int(course.members[update].argmax())
+        leading = int(verdict.members[update].argmax())
         places = self.target.places[leading]
-        grown = np.where(self.target.weights[leading] > 0, stretch.evidence.log_m[update, places], -np.inf)
-        return float(stretch.evidence.since(update)[places[int(grown.argmax())]])
+        grown = np.where(self.target.weights[leading] > 0, span.evidence.log_m[update, places], -np.inf)
+        return float(span.evidence.since(update)[places[int(grown.argmax())]])
 
     def _new_blocks(self, time: float, onset: float | None = None) -> RecoveryBlocks:
         blocks = RecoveryBlocks(np.zeros_like(self._spreads), self._spreads, self._needed)
         blocks.restart(time, onset)
         return blocks
 
-    def _resume(self, course: Course, stretch: Stretch) -> RecoveryBlocks:
+    def _resume(self, verdict: Verdict, span: UpdateSpan) -> RecoveryBlocks:
         """A latch that came without our own state: watch what it names, or else the members that have no name."""
         names = self.target.names
         known = [names.index(name) for name in self.alarm.features if name in names]
-        course.named = known if self.alarm.certainty == "named" else []
-        course.suspected = known or [member for member, name in enumerate(names) if not name]
-        return self._new_blocks(float(stretch.evidence.begun[0]))
+        verdict.named = known if self.alarm.certainty == "named" else []
+        verdict.suspected = known or [member for member, name in enumerate(names) if not name]
+        return self._new_blocks(float(span.evidence.begun[0]))
 
-    def fire(self, course: Course, stretch: Stretch) -> None:
-        """Latch where the course says."""
-        update = course.fires
+    def fire(self, verdict: Verdict, span: UpdateSpan) -> None:
+        """Latch where the verdict says."""
+        update = verdict.fires
         if update is None:
             return
-        self.alarm.evidence = float(course.evidence[update])
-        features, certainty = self._features(course.named[: course.named_at_fire], course.suspected)
+        self.alarm.evidence = float(verdict.evidence[update])
+        features, certainty = self._features(verdict.named[: verdict.named_at_fire], verdict.suspected)
         self.alarm.fire(
-            float(stretch.time[update]),
-            int(stretch.updates.record[stretch.first + update]),
-            onset=course.onset,
+            float(span.time[update]),
+            int(span.updates.position[span.first + update]),
+            onset=verdict.onset,
             features=features,
             certainty=certainty,
         )
 
-    def follow(self, course: Course, stretch: Stretch) -> None:
-        """Go on behind the course: names that joined, blocks, the evidence."""
-        self._named, self._suspected, self._blocks = course.named, course.suspected, course.blocks
-        self.members = course.members[-1]
-        self.alarm.evidence = float(course.evidence[-1])
-        for update, count in course.joins if self.alarm.active else ():
-            record = int(stretch.updates.record[stretch.first + update])
-            self.alarm.name(*self._features(course.named[:count], course.suspected), record)
+    def follow(self, verdict: Verdict, span: UpdateSpan) -> None:
+        """Take what the verdict ends with: names that joined, blocks, the evidence."""
+        self._named, self._suspected, self._blocks = verdict.named, verdict.suspected, verdict.blocks
+        self.members = verdict.members[-1]
+        self.alarm.evidence = float(verdict.evidence[-1])
+        for update, count in verdict.joins if self.alarm.active else ():
+            record = int(span.updates.position[span.first + update])
+            self.alarm.name(*self._features(verdict.named[:count], verdict.suspected), record)
 
     def restart(self) -> None:
         """Evidence is 1 again."""

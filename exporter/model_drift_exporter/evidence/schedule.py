@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 __all__ = ["MOST_LINES", "EvidenceMinutes", "UpdateSchedule", "Updates"]
 
 Array = NDArray[np.float64]
-Lines = NDArray[np.int64]
+Positions = NDArray[np.int64]
 MOST_LINES = 1_000
 """An update comes after so many lines also where event time stands still, as it does while every line is rejected."""
 _SECOND, _DAY = 1.0, 86_400.0
@@ -26,14 +26,14 @@ class Updates:
     """The updates within some lines, arrays of [update] but for ``update_of``.
 
     ``time`` is the clock at each, ``begun`` at the one before, ``log_minutes`` the logarithm of what evidence counts between,
-    see :class:`EvidenceMinutes`; ``record`` is the line of the last prediction seen (-1 before the first). ``lines`` and
+    see :class:`EvidenceMinutes`; ``position`` is that of the last prediction seen (-1 before the first). ``lines`` and
     ``rejected`` are those of each update. ``update_of`` gives for each record its update, the one under way is the next.
     """
 
     time: Array
     begun: Array
     log_minutes: Array
-    record: Lines
+    position: Positions
     lines: Array
     rejected: Array
     update_of: NDArray[np.intp]
@@ -59,14 +59,14 @@ class UpdateSchedule:
         self._minutes = EvidenceMinutes()
         self._clock = 0.0
         self._record = -1
-        self._waiting: Lines = np.zeros(0, dtype=np.int64)
+        self._waiting: Positions = np.zeros(0, dtype=np.int64)
 
     @property
     def time(self) -> float:
         """The clock at the last line."""
         return self._clock
 
-    def reject(self, lines: Lines, now: float) -> Updates:
+    def reject(self, lines: Positions, now: float) -> Updates:
         """Rejected lines that come with the next records, or alone; they wait until it is known where they belong.
 
         Returns the updates within those that waited before: nothing came between. ``now`` is the clock until a record has come.
@@ -82,7 +82,7 @@ class UpdateSchedule:
         waiting, self._waiting = self._waiting, self._waiting[:0]
         return self._cut(np.full(len(waiting), self._clock), waiting, np.zeros(len(waiting), dtype=np.bool_))
 
-    def observe(self, lines: Lines, now: Array) -> Updates:
+    def observe(self, lines: Positions, now: Array) -> Updates:
         """Records at these lines, with the clock just after each; rejected lines beyond the last of them go on waiting."""
         if self._since is None:
             self._since = self._clock = float(now[0])
@@ -97,7 +97,7 @@ class UpdateSchedule:
         kinds = np.insert(np.ones(len(lines), dtype=np.bool_), places, values=False)
         return self._cut(np.insert(now, places, clock), np.insert(lines, places, waiting), kinds)
 
-    def _cut(self, clock: Array, lines: Lines, is_record: NDArray[np.bool_]) -> Updates:
+    def _cut(self, clock: Array, lines: Positions, is_record: NDArray[np.bool_]) -> Updates:
         carried, last_record, since = self._lines, self._record, self._since
         ends = np.array(self._ends(clock), dtype=np.intp)
         update_of = np.searchsorted(ends, np.flatnonzero(is_record))

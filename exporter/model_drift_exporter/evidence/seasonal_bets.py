@@ -24,9 +24,9 @@ from ..statistics.betting.bets import (
 )
 from ..statistics.betting.omnibus import MEMORIES, OmnibusBets
 from ..statistics.betting.reference_ball import ReferenceBall, reference_ball
-from .counts import GroupedCounts
+from .evidence_state import digest_of
 from .settings import EvidenceSettings
-from .state import digest_of
+from .update_counts import GroupedCounts
 
 __all__ = ["SeasonalBets", "SeasonalOmnibus", "SlotBets"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from ..settings.declaring import setting
+from ..settings.declarations import setting
 from ..settings.kinds import Duration, Integer, Number, Parsed
 from ..settings.values import parse_budget, write_budget
 

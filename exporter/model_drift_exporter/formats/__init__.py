@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .base import Decoder, Format, HeadedDecoder
 from .csv import CsvDecoder
+from .format import Decoder, Format, HeadedDecoder
 from .json_lines.decoder import JsonLinesDecoder
 from .schema import FIELD_CANDIDATES, Schema
 

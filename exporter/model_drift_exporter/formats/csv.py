@@ -17,16 +17,7 @@ from .schema import Schema
 
 __all__ = ["BLANKS", "CsvDecoder", "Header", "cells", "read_header", "seems_header"]
 
-_FIELDS = {
-    "time": "time",
-    "id": "identifier",
-    "model": "model",
-    "version": "version",
-    "prediction": "prediction",
-    "score": "score",
-    "label": "label",
-    "latency": "latency",
-}
+_FIELDS = ("time", "id", "model", "version", "prediction", "score", "label", "latency")
 BLANKS = " \t\r\x0b\x0c"
 """What an empty line may hold."""
 _SEPARATORS = ",;\t"  # the first one wins where two are as many
@@ -128,7 +119,7 @@ class CsvDecoder:
         self, by_name: Mapping[str, Sequence[str]], size: int, places: Sequence[int], errors: Counter[str]
     ) -> Decoded:
         names = self._schema.fields
-        fields = {column: by_name[names[field]] for field, column in _FIELDS.items() if names.get(field) in by_name}
+        fields = {field: by_name[names[field]] for field in _FIELDS if names.get(field) in by_name}
         taken = set(names.values())
         features = {name: by_name[name] for name in self._schema.features if name in by_name and name not in taken}
         if self._schema.names_features(by_name):
@@ -143,7 +134,7 @@ class CsvDecoder:
             bare = list(range(size))
         unit = self._schema.latency_unit
         line = None if isinstance(places, range) else places
-        batch = RecordBatch(size=size, features=features, latency_unit=unit, text=True, line=line, **fields)
+        batch = RecordBatch(size=size, features=features, latency_unit=unit, text=True, position=line, **fields)
         if not bare:
             return Decoded(batch)
         label = fields.get("label", ())
@@ -154,7 +145,7 @@ class CsvDecoder:
         if labelled:
             found = batch.take(labelled)
             labels = LabelBatch(
-                len(labelled), found.time, found.identifier, found.model, found.label or (), True, found.line
+                len(labelled), found.time, found.id, found.model, found.label or (), True, found.position
             )
         lost = set(bare)
         kept = [index for index in range(size) if index not in lost]

@@ -15,17 +15,7 @@ from . import Schema
 __all__ = ["read_parquet"]
 
 _ROWS = 4_000
-_FIELDS = {
-    "time": "time",
-    "id": "identifier",
-    "model": "model",
-    "version": "version",
-    "prediction": "prediction",
-    "score": "score",
-    "scores": "scores",
-    "label": "label",
-    "latency": "latency",
-}
+_FIELDS = ("time", "id", "model", "version", "prediction", "score", "scores", "label", "latency")
 
 
 def read_parquet(path: Path, schema: Schema) -> Iterator[tuple[RecordBatch, float]]:
@@ -58,9 +48,7 @@ def _batch(columns: Mapping[str, Sequence[Any]], size: int, schema: Schema) -> R
     columns = {name: [_plain(value) for value in values] for name, values in columns.items()}
     schema.learn({name: values[0] for name, values in columns.items()})
     names = schema.fields
-    fields: dict[str, Any] = {
-        column: columns[names[field]] for field, column in _FIELDS.items() if names.get(field) in columns
-    }
+    fields: dict[str, Any] = {field: columns[names[field]] for field in _FIELDS if names.get(field) in columns}
     if schema.nested:
         rows = [value or {} for value in columns[names["features"]]]
         features: dict[str, Sequence[object]] = {name: [row.get(name) for row in rows] for name in schema.features}

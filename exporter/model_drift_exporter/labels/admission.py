@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .clock import FlowTimes
 from .evaluability import LabelHealth
 from .events import Events
-from .hashing import numbered_keys
-from .joining import JoinTally
+from .join import JoinTally
+from .keys import numbered_keys
+from .label_clock import FlowTimes
+from .label_store import COUNTED, LABEL, PREDICTION, UNINDEXED, LabelStore
 from .settings import LabelSettings
-from .store import COUNTED, LABEL, PREDICTION, UNINDEXED, LabelStore
 
 __all__ = ["Admission", "Sample", "sampling_keys"]
 

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..metrics.samples import Samples, Series
-from ..reference.outcomes import OutcomeLayout
+from ..reference.outcome_batch import OutcomeLayout
 from ..reference.profile import OutcomeSummary, ReferenceProfile
+from .label_store import LABEL, PREDICTION, UNINDEXED, LabelStore
 from .settings import LabelSettings
-from .store import LABEL, PREDICTION, UNINDEXED, LabelStore
 
 __all__ = [
     "NOT_EVALUABLE",
@@ -106,7 +106,7 @@ def unmatched(store: LabelStore, now: float, maturity: float | None) -> bool:
 class LabelState:
     """Where a model's labels stand: seconds of event time, the last delay quantile, what the store says.
 
-    ``counted``: whether any outcome has been mature. ``excluded_since``: event time from which the harm monitor has left
+    ``counted``: whether any outcome has been mature. ``excluded_since``: event time from which the loss monitor has left
     outcomes out because of broken input, ``None`` while it does not.
     """
 

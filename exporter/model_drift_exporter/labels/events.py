@@ -9,15 +9,15 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from ..records.batches import LabelBatch, lines_of
+from ..records.batches import LabelBatch, positions_of
+from ..records.raw_values import numbers
 from ..records.times import parse_times
-from ..records.values import numbers
-from ..reference.binning import Binner, CodedBatch
-from ..reference.outcomes import OutcomeLayout
+from ..reference.binner import Binner, CodedBatch
+from ..reference.outcome_batch import OutcomeLayout
 from ..reference.profile import PREDICTION, SCORE, ReferenceProfile
 from ..reference.scores import class_of
-from .hashing import hash_identifiers, keys_of
-from .store import MOST_PROBABILITIES
+from .keys import hash_identifiers, keys_of
+from .label_store import MOST_PROBABILITIES
 
 __all__ = ["REJECTED", "CodedLabels", "EventReader", "Events", "LabelCoder"]
 
@@ -33,14 +33,14 @@ not kept."""
 class Events:
     """Arrays of one value an event.
 
-    ``line`` is the line of the last prediction so far. ``clock`` is the model's, after a prediction. ``time`` may be NaN for
+    ``position`` is that of the last prediction so far. ``clock`` is the model's, after a prediction. ``time`` may be NaN for
     a label. ``identified``: has an identifier; ``key`` is its key. ``label`` is NaN without a usable one. ``predicted``,
     ``score`` (NaN without), ``score_cell`` (-1 without) and ``probabilities`` are those of predictions. ``missing``,
     ``unusable`` and ``unseen`` are about labels, see :class:`CodedLabels`.
     """
 
     is_label: Mask
-    line: NDArray[np.int64]
+    position: NDArray[np.int64]
     clock: Array
     time: Array
     key: NDArray[np.uint64]
@@ -101,7 +101,7 @@ class EventReader:
         self.probabilities = reference.probability and 2 < len(layout.classes) <= MOST_PROBABILITIES
         scored = reference.score_columns
         self._scored = [scored.index(name) if name in scored else -1 for name in layout.classes]
-        self.line = -1
+        self.position = -1
         """Line of the last prediction, -1 before the first."""
 
     def _prediction_positions(self, reference: ReferenceProfile) -> Array:
@@ -125,28 +125,28 @@ class EventReader:
         others = self._of_labels(labels) if labels is not None and labels.size else None
         if predictions is not None and others is not None:
             events = predictions.then(others)
-            events = events.ordered(np.argsort(events.line, kind="stable"))
+            events = events.ordered(np.argsort(events.position, kind="stable"))
             latest = np.maximum.accumulate(np.where(events.is_label, -1, np.arange(events.size)))
-            events = attrs.evolve(events, line=np.where(latest >= 0, events.line[latest], self.line))
+            events = attrs.evolve(events, position=np.where(latest >= 0, events.position[latest], self.position))
         elif predictions is not None:
             events = predictions
         elif others is not None:
-            events = attrs.evolve(others, line=np.full(others.size, self.line))
+            events = attrs.evolve(others, position=np.full(others.size, self.position))
         else:
             return None
-        self.line = int(events.line[-1])
+        self.position = int(events.position[-1])
         return events
 
     def _of_predictions(self, coded: CodedBatch) -> Events:
         size, batch = coded.size, coded.records
         hashes, identified = _no_identifiers(size)
-        if batch.identifier is not None:
-            hashes, identified = hash_identifiers(batch.identifier)
+        if batch.id is not None:
+            hashes, identified = hash_identifiers(batch.id)
         label = self._own_labels(coded)
         score, cell = self._scores(coded)
         return Events(
             is_label=np.zeros(size, dtype=np.bool_),
-            line=coded.line,
+            position=coded.position,
             clock=coded.now,
             time=coded.time,
             key=keys_of(self._model, hashes),
@@ -164,13 +164,13 @@ class EventReader:
     def _of_labels(self, labels: LabelBatch) -> Events:
         size = labels.size
         hashes, identified = _no_identifiers(size)
-        if labels.identifier is not None:
-            hashes, identified = hash_identifiers(labels.identifier)
+        if labels.id is not None:
+            hashes, identified = hash_identifiers(labels.id)
         coded = self._coder.code(labels.label, text=labels.text)
         nothing = np.full(size, np.nan)
         return Events(
             is_label=np.ones(size, dtype=np.bool_),
-            line=lines_of(labels),
+            position=positions_of(labels),
             clock=nothing,
             time=nothing if labels.time is None else parse_times(labels.time),
             key=keys_of(self._model, hashes),

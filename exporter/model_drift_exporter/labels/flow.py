@@ -11,23 +11,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import StateError
-from ..evidence.alarms import Alarm, AlarmBoard
+from ..evidence.alarms import Alarm, Alarms
 from ..metrics.samples import Samples
 from ..records.batches import LabelBatch
-from ..reference.binning import Binner, CodedBatch
-from ..reference.outcomes import OutcomeBatch, OutcomeLayout
+from ..reference.binner import Binner, CodedBatch
+from ..reference.outcome_batch import OutcomeBatch, OutcomeLayout
 from ..reference.profile import ReferenceProfile
 from .admission import Admission, Sample, sampling_keys
-from .clock import FlowClock, FlowTimes
 from .delays import MATURE_SHARE, DelayHistogram, Maturity
 from .evaluability import LabelHealth, LabelState, unmatched
 from .events import EventReader, Events
-from .hashing import hash_identifiers, keys_of
-from .joining import Joins, JoinTally, join, join_alone
+from .join import Joins, JoinTally, join, join_alone
+from .keys import hash_identifiers, keys_of
+from .label_clock import FlowClock, FlowTimes
+from .label_store import PREDICTION, LabelStore
 from .metrics import Coverage, LabelSeries, LabelSummary, selective
-from .releasing import Releaser
+from .release import Releaser
 from .settings import LabelSettings
-from .store import PREDICTION, LabelStore
 
 __all__ = ["FlowState", "LabelFlow"]
 
@@ -43,7 +43,7 @@ class LabelFlow:
 
     Whatever is judged now and then is judged where the number of events is a multiple of 256 or 4,096, never at the end of
     a batch, so that results do not depend on how events were cut into batches. ``hand_on`` is called with each batch of
-    matured outcomes, in their order. ``board`` says whether the model's input is broken.
+    matured outcomes, in their order. ``alarms`` say whether the model's input is broken.
     """
 
     name = "labels"
@@ -56,13 +56,13 @@ class LabelFlow:
         settings: LabelSettings,
         hand_on: Callable[[OutcomeBatch], None],
         *,
-        board: AlarmBoard | None = None,
+        alarms: Alarms | None = None,
     ) -> None:
         self.model = model
         self.layout = OutcomeLayout.of(reference)
         self._settings = settings
         self._hand_on = hand_on
-        self._board = board
+        self._alarms = alarms
         self._reader = EventReader(model, reference, binner, self.layout)
         self._reference = reference
         self._series = LabelSeries(model, self.layout)
@@ -74,7 +74,7 @@ class LabelFlow:
         )
         self._admission = Admission(self.model, self._reader.unusable, self._state.sample, self._state.health)
         self._tally = JoinTally()
-        self._reader.line = -1
+        self._reader.position = -1
 
     @property
     def labels_seen(self) -> bool:
@@ -83,9 +83,9 @@ class LabelFlow:
 
     def knows(self, labels: LabelBatch) -> Mask:
         """Which labels belong to a prediction that waits here; for labels that do not say whose they are."""
-        if labels.identifier is None:
+        if labels.id is None:
             return np.zeros(labels.size, dtype=np.bool_)
-        hashes, identified = hash_identifiers(labels.identifier)
+        hashes, identified = hash_identifiers(labels.id)
         rows = self._state.store.find(keys_of(self.model, hashes))
         known: Mask = identified & (rows >= 0) & (self._state.store.columns["flags"][rows] & PREDICTION != 0)
         return known
@@ -133,7 +133,7 @@ class LabelFlow:
             joins = self._timed(joins, events, times)
         self._pass_on(
             self._state.releaser.release(
-                self._state.store, times.now, events.line, joins, revisions, maturity=self._state.maturity.seconds
+                self._state.store, times.now, events.position, joins, revisions, maturity=self._state.maturity.seconds
             )
         )
 
@@ -172,11 +172,11 @@ class LabelFlow:
         end = self._state.clock.now if now is None else max(now, self._state.clock.now)
         self._state.finish(end)
         if math.isfinite(end):
-            line = np.array([self._reader.line])
+            position = np.array([self._reader.position])
             maturity = self._state.maturity.seconds
             self._pass_on(
                 self._state.releaser.release(
-                    self._state.store, np.array([end]), line, Joins.none(), None, maturity=maturity
+                    self._state.store, np.array([end]), position, Joins.none(), None, maturity=maturity
                 )
             )
 
@@ -186,11 +186,11 @@ class LabelFlow:
         self._tally = old._tally
         self._admission = Admission(self.model, self._reader.unusable, self._state.sample, self._state.health)
         self._admission.rejected, self._admission.unidentified = old._admission.rejected, old._admission.unidentified
-        self._reader.line = old._reader.line
+        self._reader.position = old._reader.position
 
     def not_evaluable(self) -> set[str]:
         """Why the model cannot be judged by its labels now."""
-        broken_input = self._board["ModelInputBroken"] if self._board is not None else None
+        broken_input = self._alarms["ModelInputBroken"] if self._alarms is not None else None
         return self._state.health.reasons(self._state.label_state(broken_input))
 
     def summary(self) -> LabelSummary:
@@ -214,7 +214,7 @@ class LabelFlow:
 
     def snapshot(self) -> dict[str, Any]:
         """State for a snapshot. The store's arrays are views: write or copy them before the next batch."""
-        return {"flow": self._state.snapshot(), "line": self._reader.line}
+        return {"flow": self._state.snapshot(), "line": self._reader.position}
 
     def restore(self, state: Any) -> None:
         """Go on from :meth:`snapshot` of a flow with the same reference, before the first batch.
@@ -223,7 +223,7 @@ class LabelFlow:
         """
         try:
             self._state.restore(state["flow"])
-            self._reader.line = int(state["line"])
+            self._reader.position = int(state["line"])
         except (StateError, KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             self._begin()
             raise StateError(f"the labels of model {self.model} in the snapshot do not fit: {error!r}") from error
@@ -305,7 +305,7 @@ class FlowState:
     def label_state(self, broken_input: Alarm | None) -> LabelState:
         """Where the labels stand after the last event.
 
-        ``broken_input`` is the alarm whose latch keeps outcomes from the harm monitor.
+        ``broken_input`` is the alarm whose latch keeps outcomes from the loss monitor.
         """
         now, maturity = self.clock.now, self.maturity.seconds
         excluded = None

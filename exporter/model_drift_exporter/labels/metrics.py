@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..metrics.samples import Samples, Series
-from ..reference.outcomes import OutcomeLayout
+from ..reference.outcome_batch import OutcomeLayout
 from .events import REJECTED
-from .joining import JoinTally
-from .store import LABEL, PREDICTION, UNINDEXED, LabelStore
+from .join import JoinTally
+from .label_store import LABEL, PREDICTION, UNINDEXED, LabelStore
 
 __all__ = ["AGES", "Coverage", "LabelSeries", "LabelSummary", "selective"]
 

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 import attrs
 
-from ..settings.declaring import setting
+from ..settings.declarations import setting
 from ..settings.kinds import Choice, Duration, Integer, Parsed, Switch
 from ..settings.values import parse_optional_duration, write_optional_duration
 

@@ -12,25 +12,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import StateError
-from ..evidence.alarms import AlarmBoard
+from ..evidence.alarms import Alarms
 from ..labels.evaluability import not_evaluable
 from ..metrics.samples import Samples, Series
 from ..records.batches import LabelBatch, ModelBatch
 from ..records.clock import EventTimes
 from ..records.times import parse_time
 from ..reference.profile import Column, ReferenceProfile
-from .learning import LearningBuffer
-from .monitoring import ModelMonitors
+from .learner import Learner
+from .model_monitors import ModelMonitors
+from .model_traffic import ModelTraffic
 from .series_limit import ModelSeries
 from .settings import MonitoringSettings
-from .traffic import Traffic
 
-__all__ = ["ModelTrack", "TrackSamples"]
+__all__ = ["Model", "ModelSamples"]
 
 _DAY = 86_400.0
 
 
-class ModelTrack:
+class Model:
     """Follows one model. Without a reference it keeps the first records, learns one from them, then counts them too.
 
     ``parts`` are the monitors and the join of labels, once there is a reference.
@@ -38,14 +38,14 @@ class ModelTrack:
 
     def __init__(self, name: str, reference: ReferenceProfile | None, settings: MonitoringSettings) -> None:
         self.name = name
-        self.traffic = Traffic(EventTimes(settings.longest_window))
+        self.traffic = ModelTraffic(EventTimes(settings.longest_window))
         self.reference: ReferenceProfile | None = None
-        self.board = AlarmBoard(name, settings.evidence.budgets)
+        self.alarms = Alarms(name, settings.evidence.budgets)
         self._settings = settings
         self.parts: ModelMonitors | None = None
-        self._buffer = LearningBuffer(settings.learn.records)
+        self._buffer = Learner(settings.learn.records)
         self._hopeless = False
-        self._samples = TrackSamples(name)
+        self._samples = ModelSamples(name)
         if reference is not None:
             self._begin(reference)
 
@@ -81,7 +81,7 @@ class ModelTrack:
 
     def _begin(self, reference: ReferenceProfile) -> None:
         self.reference = reference
-        self.parts = ModelMonitors(self.name, reference, self._settings, self.board)
+        self.parts = ModelMonitors(self.name, reference, self._settings, self.alarms)
         self._samples.begin(reference)
 
     def process(self, batch: ModelBatch) -> None:
@@ -93,7 +93,7 @@ class ModelTrack:
         if batch.records is not None:
             self.traffic.records += batch.size
             self.traffic.follow_version(batch.records.version)
-        self._take(batch.behind(self.traffic.line))
+        self._take(batch.behind(self.traffic.position))
 
     def _take(self, batch: ModelBatch) -> None:
         if self.reference is not None:
@@ -140,7 +140,7 @@ class ModelTrack:
         """
         if self.parts is not None:
             self.parts.labels.begin_version(time)
-        for alarm in self.board.alarms.values():
+        for alarm in self.alarms.by_alert.values():
             if not alarm.active:
                 alarm.evidence = -np.inf
                 if alarm.restart is not None:
@@ -148,12 +148,12 @@ class ModelTrack:
 
     def rearm(self) -> list[str]:
         """Release every latch, as a person asks; returns the alerts released."""
-        return self.board.rearm(self.times.now or 0.0, self.traffic.line)
+        return self.alarms.rearm(self.times.now or 0.0, self.traffic.position)
 
-    def take_over(self, old: ModelTrack, *, same_bins: bool) -> None:
-        """Go on where another track of the model stopped: counters, version, clock, and records not learned from yet.
+    def take_over(self, old: Model, *, same_bins: bool) -> None:
+        """Go on where the model stopped before: counters, version, clock, and records not learned from yet.
 
-        With ``same_bins`` (both tracks have the same reference, or both lack one) what was counted into bins goes on, too,
+        With ``same_bins`` (both have the same reference, or both lack one) what was counted into bins goes on, too,
         in all windows that both have; otherwise latches are released. Raises :class:`ReferenceProfileError` if no reference
         can be built from the records.
         """
@@ -161,8 +161,8 @@ class ModelTrack:
         self.traffic = attrs.evolve(old.traffic, times=times)
         if not same_bins:
             old.rearm()
-        self.board.restore(old.board.snapshot())
-        self.board.transitions = old.board.drain()
+        self.alarms.restore(old.alarms.snapshot())
+        self.alarms.transitions = old.alarms.drain()
         if same_bins:
             self._hopeless = old._hopeless
             if self.parts is not None and old.parts is not None:
@@ -180,7 +180,7 @@ class ModelTrack:
             "hopeless": self._hopeless,
             "traffic": self.traffic.snapshot(),
             "buffer": self._buffer.snapshot(),
-            "board": self.board.snapshot(),
+            "board": self.alarms.snapshot(),
             "monitors": self.parts.snapshot() if self.parts is not None else {},
         }
 
@@ -206,7 +206,7 @@ class ModelTrack:
                 f"model {self.name}: its reference changed from {state['reference'] or 'none'} to {fingerprint}"
             )
         self._buffer.restore(state["buffer"])
-        self.board.restore(state["board"])
+        self.alarms.restore(state["board"])
         if self.parts is not None:
             self.parts.restore(state["monitors"])
 
@@ -256,14 +256,14 @@ class ModelTrack:
     def collect(self) -> Iterable[Samples]:
         """All samples of the model."""
         yield from self.own_samples()
-        yield from self.board.collect()
+        yield from self.alarms.collect()
         yield not_evaluable(self.name, self.not_evaluable)
         if self.parts is not None:
             yield from self.parts.collect()
 
 
-class TrackSamples:
-    """Series of what a track itself counts, made once."""
+class ModelSamples:
+    """Series of what a model itself counts, made once."""
 
     def __init__(self, model: str) -> None:
         self._model = model
@@ -293,24 +293,24 @@ class TrackSamples:
             ),
         ]
 
-    def collect(self, track: ModelTrack) -> Iterable[Samples]:
+    def collect(self, model: Model) -> Iterable[Samples]:
         """Current samples."""
-        reference = track.reference
+        reference = model.reference
         fingerprint = reference.fingerprint if reference else ""
-        yield Series("model_info", [(track.name, track.traffic.version, fingerprint)]).samples([1])
-        yield self._records.samples([track.traffic.records])
-        yield self._late.samples([track.times.late])
-        yield self._future.samples([track.times.future])
-        yield self._untimed.samples([track.times.untimed])
-        yield self._changes.samples([track.traffic.version_changes])
-        yield self._last.samples([np.nan if track.times.now is None else track.times.now])
+        yield Series("model_info", [(model.name, model.traffic.version, fingerprint)]).samples([1])
+        yield self._records.samples([model.traffic.records])
+        yield self._late.samples([model.times.late])
+        yield self._future.samples([model.times.future])
+        yield self._untimed.samples([model.times.untimed])
+        yield self._changes.samples([model.traffic.version_changes])
+        yield self._last.samples([np.nan if model.times.now is None else model.times.now])
         yield from self._constant
         if reference is None:
-            yield self._learning.samples([track.learning or 0])
-            yield self._needed.samples([track.settings.learn.records])
+            yield self._learning.samples([model.learning or 0])
+            yield self._needed.samples([model.settings.learn.records])
         else:
-            yield self._absent.samples([len(track.absent_features)])
-            if reference.version and track.traffic.version:
-                yield self._matches.samples([float(reference.version == track.traffic.version)])
-        yield self._suppressed.samples([track.suppressed_series])
-        yield self._suppressed_observations.samples([track.traffic.suppressed_observations])
+            yield self._absent.samples([len(model.absent_features)])
+            if reference.version and model.traffic.version:
+                yield self._matches.samples([float(reference.version == model.traffic.version)])
+        yield self._suppressed.samples([model.suppressed_series])
+        yield self._suppressed_observations.samples([model.traffic.suppressed_observations])

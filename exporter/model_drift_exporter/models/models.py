@@ -11,9 +11,9 @@ from ..evidence.alarms import Transition
 from ..metrics.samples import Samples, Series
 from ..records.batches import Decoded, ModelBatch
 from ..reference.profile import ReferenceProfile
-from .model import ModelTrack
+from .model import Model
 from .reference_fit import ReferenceFit
-from .routing import OTHER_MODELS, Routing
+from .router import OTHER_MODELS, Routing
 from .series_limit import series_now
 from .settings import MonitoringSettings
 
@@ -45,7 +45,7 @@ class Models:
         self.references: Mapping[str, ReferenceProfile] = {profile.model: profile for profile in references}
         self.routing = Routing(default_model(default_name, references), limit)
         self._limit = limit
-        self.tracks: dict[str, ModelTrack] = {}
+        self.by_name: dict[str, Model] = {}
         self._overflow = 0
         self._fit = ReferenceFit()
 
@@ -66,37 +66,37 @@ class Models:
         """
         records = self.routing.by_model(decoded.records)
         for name, batch in records.items():
-            if self._track(name, arrival) is None:
+            if self._model(name, arrival) is None:
                 self._overflow += batch.size
-        routed = self.routing.route(decoded, records, self.tracks, arrival=arrival, input_name=input_name)
+        routed = self.routing.route(decoded, records, self.by_name, arrival=arrival, input_name=input_name)
         for name, own in routed.items():
-            self._give(self.tracks[name], own)
+            self._give(self.by_name[name], own)
         if records:
-            self._fit.look(self.tracks, self.references)
+            self._fit.look(self.by_name, self.references)
 
-    def _give(self, track: ModelTrack, batch: ModelBatch) -> None:
-        learning = track.learning
+    def _give(self, model: Model, batch: ModelBatch) -> None:
+        learning = model.learning
         try:
-            track.process(batch)
+            model.process(batch)
         except ReferenceProfileError as error:
-            self._learning_failed(track, error)
-        if learning is not None and track.reference is not None:
-            self._announce(track)
+            self._learning_failed(model, error)
+        if learning is not None and model.reference is not None:
+            self._announce(model)
 
-    def _track(self, name: str, arrival: float) -> ModelTrack | None:
-        track = self.tracks.get(name)
-        if track is None and len(self.tracks) < self._limit and name != OTHER_MODELS:
+    def _model(self, name: str, arrival: float) -> Model | None:
+        model = self.by_name.get(name)
+        if model is None and len(self.by_name) < self._limit and name != OTHER_MODELS:
             reference = self.reference_of(name)
-            track = self.tracks[name] = ModelTrack(name, reference, self._settings)
+            model = self.by_name[name] = Model(name, reference, self._settings)
             if reference is None:
                 _log.info(
                     "model %s has no reference: learning one from its first %d records",
                     name,
                     self._settings.learn.records,
                 )
-            for batch in self.routing.claim(name, only=len(self.tracks) == 1, arrival=arrival):
-                self._give(track, batch)
-        return track
+            for batch in self.routing.claim(name, only=len(self.by_name) == 1, arrival=arrival):
+                self._give(model, batch)
+        return model
 
     def take_over(self, old: Models, *, same_fields: bool) -> None:
         """Go on with another registry's models: what was counted into bins stays where the bins do.
@@ -105,64 +105,64 @@ class Models:
         """
         self._overflow, self._fit = old._overflow, old._fit
         self.routing.take_over(old.routing)
-        for name, track in old.tracks.items():
+        for name, model in old.by_name.items():
             given = self.reference_of(name)
-            reason = why_new_bins(track, given, self._settings, same_fields=same_fields)
-            if reason and track.reference is not None:
+            reason = why_new_bins(model, given, self._settings, same_fields=same_fields)
+            if reason and model.reference is not None:
                 _log.info("model %s: its bin counters and windows start again from 0, because %s", name, reason)
-            reference = track.reference if given is None and not reason else given
-            successor = self.tracks[name] = ModelTrack(name, reference, self._settings)
+            reference = model.reference if given is None and not reason else given
+            successor = self.by_name[name] = Model(name, reference, self._settings)
             try:
-                successor.take_over(track, same_bins=not reason)
+                successor.take_over(model, same_bins=not reason)
             except ReferenceProfileError as error:
                 self._learning_failed(successor, error)
 
     def finish(self) -> None:
         """The input has ended: models that still learn take what they have."""
-        self._fit.look(self.tracks, self.references, at_end=True)
-        for track in self.tracks.values():
-            learning = track.learning
+        self._fit.look(self.by_name, self.references, at_end=True)
+        for model in self.by_name.values():
+            learning = model.learning
             try:
-                track.finish()
+                model.finish()
             except ReferenceProfileError as error:
-                self._learning_failed(track, error)
+                self._learning_failed(model, error)
             if learning is not None:
-                self._announce(track)
+                self._announce(model)
 
     @staticmethod
-    def _announce(track: ModelTrack) -> None:
-        if track.reference is None:
+    def _announce(model: Model) -> None:
+        if model.reference is None:
             return
-        _log.info("model %s: learned a reference from %d records", track.name, track.reference.rows)
-        for warning in track.reference.warnings:
-            _log.warning("model %s: %s", track.name, warning)
+        _log.info("model %s: learned a reference from %d records", model.name, model.reference.rows)
+        for warning in model.reference.warnings:
+            _log.warning("model %s: %s", model.name, warning)
 
     @staticmethod
-    def _learning_failed(track: ModelTrack, error: ReferenceProfileError) -> None:
+    def _learning_failed(model: Model, error: ReferenceProfileError) -> None:
         _log.error("%s; its records are counted only", error)
-        track.give_up_learning()
+        model.give_up_learning()
 
     def labels(self) -> dict[str, int]:
         """Label records by model; before the first record those that name none are of the default model."""
-        return self.routing.labels(self.tracks)
+        return self.routing.labels(self.by_name)
 
     def rearm(self, model: str | None = None) -> dict[str, list[str]]:
         """Release all latches, of one model or of all: a person says that what happened is over, or accepted.
 
         Returns the alerts released by model, of models with any. Raises ``KeyError`` for a model that is not there.
         """
-        tracks = [*self.tracks.values()] if model is None else [self.tracks[model]]
-        return {track.name: released for track in tracks if (released := track.rearm())}
+        models = [*self.by_name.values()] if model is None else [self.by_name[model]]
+        return {each.name: released for each in models if (released := each.rearm())}
 
     def drain_transitions(self) -> list[Transition]:
         """The edges of all latches since the last call, by event time; those of one model in their order."""
-        found = [transition for track in self.tracks.values() for transition in track.board.drain()]
+        found = [transition for model in self.by_name.values() for transition in model.alarms.drain()]
         return sorted(found, key=lambda transition: transition.time)
 
     def snapshot(self) -> dict[str, Any]:
         """State for a snapshot, as plain values and arrays."""
         return {
-            "tracks": {name: track.snapshot() for name, track in self.tracks.items()},
+            "tracks": {name: model.snapshot() for name, model in self.by_name.items()},
             **self.routing.snapshot(),
         }
 
@@ -170,25 +170,25 @@ class Models:
         """Go on from a snapshot, before the first batch. A model whose part does not fit any more begins anew."""
         self.routing.restore(state)
         for name, saved in state["tracks"].items():
-            track = self.tracks[name] = ModelTrack(name, self.reference_of(name), self._settings)
+            model = self.by_name[name] = Model(name, self.reference_of(name), self._settings)
             try:
-                track.restore(saved)
+                model.restore(saved)
             except StateError as error:
                 _log.warning("model %s begins anew: %s", name, error)
             except (KeyError, TypeError, ValueError, AttributeError) as error:
-                self.tracks[name] = ModelTrack(name, self.reference_of(name), self._settings)
+                self.by_name[name] = Model(name, self.reference_of(name), self._settings)
                 _log.warning("model %s begins anew, its part of the snapshot does not fit: %r", name, error)
 
     def collect(self) -> Iterable[Samples]:
         """Samples of all models."""
         exported = []
-        for track in self.tracks.values():
-            samples = [*track.collect()]
+        for model in self.by_name.values():
+            samples = [*model.collect()]
             exported.append(series_now(samples))
             yield from samples
-        yield Series("model_drift_exporter_series", [(name,) for name in self.tracks]).samples(exported)
+        yield Series("model_drift_exporter_series", [(name,) for name in self.by_name]).samples(exported)
         labels = self.labels()
-        for name in self.tracks:
+        for name in self.by_name:
             labels.setdefault(name, 0)
         yield Series("model_labels_total", [(name,) for name in labels]).samples([*labels.values()])
         if self._overflow:
@@ -196,15 +196,15 @@ class Models:
 
 
 def why_new_bins(
-    track: ModelTrack, given: ReferenceProfile | None, settings: MonitoringSettings, *, same_fields: bool
+    model: Model, given: ReferenceProfile | None, settings: MonitoringSettings, *, same_fields: bool
 ) -> str:
-    """Why what ``track`` has counted into bins means nothing under the new settings; empty where it goes on.
+    """Why what ``model`` has counted into bins means nothing under the new settings; empty where it goes on.
 
     ``given`` is the reference that the model has now; without one a learned reference stays as long as another would not be
     learned. ``same_fields``: what the fields and features of a record are has not changed.
     """
-    own = track.reference if track.reference is not None and not track.reference.learned else None
-    learns_otherwise = not settings.learns_as(track.settings)
+    own = model.reference if model.reference is not None and not model.reference.learned else None
+    learns_otherwise = not settings.learns_as(model.settings)
     if not same_fields:
         return "fields, features.include or features.exclude changed"
     if own is not None and given is None:

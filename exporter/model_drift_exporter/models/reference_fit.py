@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from ..reference.profile import ReferenceProfile
-from .model import ModelTrack
+from .model import Model
 
 __all__ = ["RECORDS", "ReferenceFit"]
 
@@ -25,23 +25,23 @@ class ReferenceFit:
         self._unused: set[tuple[str, str]] = set()
 
     def look(
-        self, tracks: Mapping[str, ModelTrack], references: Mapping[str, ReferenceProfile], *, at_end: bool = False
+        self, models: Mapping[str, Model], references: Mapping[str, ReferenceProfile], *, at_end: bool = False
     ) -> None:
         """Judge what has come so far. Both mappings are by model; ``at_end``: nothing more is to be expected."""
         enough = 1 if at_end else RECORDS
-        for track in tracks.values():
-            reference = track.reference
+        for model in models.values():
+            reference = model.reference
             if reference is None or reference.learned:
                 continue
-            key = (track.name, reference.fingerprint)
-            if key not in self._judged and track.compared_records >= enough:
+            key = (model.name, reference.fingerprint)
+            if key not in self._judged and model.compared_records >= enough:
                 self._judged.add(key)
-                _judge_features(track, len(reference.features))
+                _judge_features(model, len(reference.features))
         for name, reference in references.items():
             key = (name, reference.fingerprint)
-            if key in self._unused or any(track.reference is reference for track in tracks.values()):
+            if key in self._unused or any(model.reference is reference for model in models.values()):
                 continue
-            records = sum(track.traffic.records for track in tracks.values())
+            records = sum(model.traffic.records for model in models.values())
             if records >= enough:
                 self._unused.add(key)
                 _log.warning(
@@ -49,21 +49,21 @@ class ReferenceFit:
                     "set model.name or fields.model, or see what model-drift-exporter check says of this log",
                     name,
                     records,
-                    _named([*tracks]),
+                    _named([*models]),
                 )
 
 
-def _judge_features(track: ModelTrack, features: int) -> None:
-    absent = track.absent_features
+def _judge_features(model: Model, features: int) -> None:
+    absent = model.absent_features
     present = features - len(absent)
     if 2 * present < features:
         _log.warning(
             "model %s: the reference does not fit the log: %d of its %d features had no value in %d records: %s; "
             "see what model-drift-exporter check says of this log, and build the reference from records like these",
-            track.name,
+            model.name,
             len(absent),
             features,
-            track.compared_records,
+            model.compared_records,
             _named(absent),
         )
 

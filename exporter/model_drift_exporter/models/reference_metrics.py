@@ -8,7 +8,7 @@ from ..metrics.samples import Samples, Series
 from ..reference.profile import FEATURE, PREDICTION, SCORE, Column, ReferenceProfile
 from ..reference.scores import DERIVED
 from ..reference.seasons import ABSENT_REASONS
-from ..statistics.performance import BOUNDED_ERROR
+from ..statistics.performance_metrics import BOUNDED_ERROR
 
 __all__ = ["reference_samples"]
 
@@ -85,4 +85,4 @@ def _loss_design_effects(reference: ReferenceProfile) -> dict[str, float]:
     if reference.outcomes is None:
         return {}
     name = "zero_one" if reference.task == "classification" else BOUNDED_ERROR
-    return {name: reference.outcomes.harm.design_effect}
+    return {name: reference.outcomes.loss.design_effect}

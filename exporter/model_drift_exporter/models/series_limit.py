@@ -22,7 +22,7 @@ _SHARES = 4  # of the window: observations, missing, invalid, and out of range o
 _JUDGED = 2  # of every column with evidence: that, and its design effect
 _WHILE_FIRING = 5  # of a feature: the onset, and its name in four alerts
 _SUSPECTED = 2 * 3  # features in the alerts on outcomes, which suspect the strongest
-# Series of a model besides those of its columns, at most: those of the track and of Models, the histograms of latency and
+# Series of a model besides those of its columns, at most: those of Model and of Models, the histograms of latency and
 # label delay, 7 alarms with suspected features, evidence, reasons why not, dependence, and the join of labels.
 _OTHER_SERIES = (
     19 + len(LATENCY_BUCKETS) + 3 + (len(DELAY_BUCKETS) + 3) + 7 * 5 + _SUSPECTED + 7 + len(NOT_EVALUABLE) + 9 + 32

@@ -7,7 +7,7 @@ import attrs
 from ..evidence.settings import EvidenceSettings, LossSettings
 from ..labels.settings import LabelSettings
 from ..reference.building.settings import BuildSettings, LimitSettings
-from ..settings.declaring import setting
+from ..settings.declarations import setting
 from ..settings.kinds import Integer
 from ..settings.values import Window
 

@@ -1,17 +1,17 @@
 """Monitors. A new one is a module with a class and a line here.
 
-Those that others ask for more than samples (counts, effect sizes, evidence) are made by name in ``models/monitoring.py``.
+Those that others ask for more than samples (counts, effect sizes, evidence) are made by name in ``models/model_monitors.py``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from .base import Monitor, MonitorContext, OutcomeMonitor
 from .concept import ConceptMonitor
 from .confidence import ConfidenceMonitor
 from .latency import LatencyMonitor
-from .loss import HarmMonitor
+from .loss import LossMonitor
+from .monitor import Monitor, MonitorContext, OutcomeMonitor
 from .performance import PerformanceMonitor
 
 __all__ = ["MONITORS", "OUTCOME_MONITORS", "Monitor", "MonitorContext", "OutcomeMonitor"]
@@ -23,7 +23,7 @@ MONITORS: tuple[Callable[[MonitorContext], Monitor], ...] = (
 
 OUTCOME_MONITORS: tuple[Callable[[MonitorContext], OutcomeMonitor], ...] = (
     PerformanceMonitor,
-    HarmMonitor,
+    LossMonitor,
     ConceptMonitor,
 )
 """What is made of matured outcomes; harm is judged after the inputs, so that a page can name what they suspect."""

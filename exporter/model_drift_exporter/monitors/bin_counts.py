@@ -8,14 +8,14 @@ from typing import Self
 import numpy as np
 
 from ..metrics.samples import Samples, Series
-from ..reference.binning import CodedBatch
+from ..reference.binner import CodedBatch
 from ..reference.profile import FEATURE, MISSING, PREDICTION, SCORE
-from .base import MonitorContext
+from .monitor import MonitorContext
 
-__all__ = ["ObservationsMonitor"]
+__all__ = ["BinCountsMonitor"]
 
 
-class ObservationsMonitor:
+class BinCountsMonitor:
     """``model_{feature,prediction,score}_observations_total``, every bin from 0."""
 
     name = "bin_counts"

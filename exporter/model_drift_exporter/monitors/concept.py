@@ -9,20 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import StateError
-from ..evidence.scores import LossEvidence, forget_evidence
+from ..evidence.loss_evidence import LossEvidence, forget_evidence
 from ..evidence.settings import LossSettings
 from ..metrics.samples import Samples, Series
-from ..reference.coding import NumericCoder
-from ..reference.losses import FEWEST_CLASS_ROWS, harm_losses
-from ..reference.outcomes import OutcomeBatch, OutcomeLayout
+from ..reference.codes import NumericCoder
+from ..reference.losses import FEWEST_CLASS_ROWS, bounded_losses
+from ..reference.outcome_batch import OutcomeBatch, OutcomeLayout
 from ..reference.profile import PREDICTION, OutcomeSummary
 from ..statistics.betting.loss_bets import LossBets
 from ..statistics.loss_split import BinLosses, split_change
-from ..statistics.performance import BOUNDED_ERROR
+from ..statistics.performance_metrics import BOUNDED_ERROR
 from ..statistics.tally import Contributions, TallyShape
-from ..windows.outcomes import WindowSet
-from .base import MonitorContext
+from ..windows.outcome_windows import WindowSet
 from .loss import evident
+from .monitor import MonitorContext
 
 __all__ = ["ConceptMonitor"]
 
@@ -47,7 +47,7 @@ class ConceptMonitor:
         reference = context.reference
         self._layout = OutcomeLayout.of(reference)
         self._evidence: LossEvidence | None = None
-        self._board = context.board
+        self._alarms = context.alarms
         outcomes = reference.outcomes
         if outcomes is None or sum(outcomes.score_rows) < FEWEST_CLASS_ROWS:
             return
@@ -58,12 +58,12 @@ class ConceptMonitor:
         self._coder = None if self._layout.classification or prediction is None else NumericCoder(prediction.edges)
         bins = len(self._rows)
         self._windows = WindowSet(context.windows, TallyShape(bins, bins, 1), 0)
-        harm = outcomes.harm
-        self._bins = BinLosses.of(self._rows, self._losses, harm.standard_deviation, harm.design_effect)
+        summary = outcomes.loss
+        self._bins = BinLosses.of(self._rows, self._losses, summary.standard_deviation, summary.design_effect)
         self._mixture = self._bins.share.copy()
         self._newest = np.zeros(bins)
         bets = _residual_bets(self._bins, outcomes, context.loss)
-        alarm = self._board["ModelConceptDrift"]
+        alarm = self._alarms["ModelConceptDrift"]
         loss = "zero_one" if self._layout.classification else BOUNDED_ERROR
         meaning = [loss, self._scale, self._rows.tolist(), self._losses.tolist()]
         self._evidence = LossEvidence(
@@ -76,7 +76,7 @@ class ConceptMonitor:
     def observe(self, outcomes: OutcomeBatch) -> None:
         if self._evidence is None:
             return
-        loss = harm_losses(self._layout, self._scale, outcomes.predicted, outcomes.label)
+        loss = bounded_losses(self._layout, self._scale, outcomes.predicted, outcomes.label)
         bins = outcomes.score_cell.astype(np.int64)
         if self._coder is not None:
             bins = self._coder.codes_of_numbers(outcomes.predicted).astype(np.int64)
@@ -87,10 +87,10 @@ class ConceptMonitor:
             np.where(known, loss, 0.0)[:, None],
         )
         self._windows.observe(outcomes, rows)
-        counted = known & evident(self._board, outcomes)
+        counted = known & evident(self._alarms, outcomes)
         residual = self._residuals(bins[counted], loss[counted])
         self._evidence.observe(
-            outcomes.time[counted], outcomes.matured[counted], outcomes.record[counted], residual[None]
+            outcomes.time[counted], outcomes.matured[counted], outcomes.position[counted], residual[None]
         )
 
     def _residuals(self, bins: NDArray[np.int64], loss: Array) -> Array:
@@ -124,7 +124,7 @@ class ConceptMonitor:
     def take_over(self, old: Self) -> None:
         """See :class:`OutcomeMonitor`: windows go on while losses are measured as they were, evidence as in :meth:`restore`."""
         if self._evidence is None or old._evidence is None:
-            forget_evidence(self._board["ModelConceptDrift"])
+            forget_evidence(self._alarms["ModelConceptDrift"])
             return
         if (self._scale, len(self._rows)) == (old._scale, len(old._rows)):
             self._windows.take_over(old._windows)
@@ -147,7 +147,7 @@ class ConceptMonitor:
     def restore(self, state: Any) -> None:
         """See :class:`OutcomeMonitor`. Evidence on other losses, or with other tolerances, begins anew; the latch stays."""
         if self._evidence is None or state is None:
-            forget_evidence(self._board["ModelConceptDrift"])
+            forget_evidence(self._alarms["ModelConceptDrift"])
             return
         try:
             mixture, newest = (np.array(state[name], dtype=np.float64) for name in ("mixture", "newest"))
@@ -166,7 +166,7 @@ class ConceptMonitor:
 
 
 def _residual_bets(bins: BinLosses, outcomes: OutcomeSummary, settings: LossSettings) -> LossBets:
-    allowed = max(settings.tolerance, settings.relative_tolerance * outcomes.harm.mean)
+    allowed = max(settings.tolerance, settings.relative_tolerance * outcomes.loss.mean)
     return LossBets(
         0.0,
         bins.spread,

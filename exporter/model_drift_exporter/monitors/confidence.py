@@ -8,10 +8,10 @@ from typing import Self
 import numpy as np
 
 from ..metrics.samples import HistogramSeries, Samples
-from ..reference.binning import CodedBatch
+from ..reference.binner import CodedBatch
 from ..reference.scores import DERIVED
 from ..statistics.sums import running_sum
-from .base import MonitorContext
+from .monitor import MonitorContext
 
 __all__ = ["ConfidenceMonitor"]
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..errors import StateError
 from ..metrics.catalogue import CATALOGUE
 from ..metrics.samples import Samples, Series
-from ..reference.binning import CodedBatch
+from ..reference.binner import CodedBatch
 from ..reference.profile import ABOVE, BELOW, FEATURE, INVALID, MISSING, OTHER, PREDICTION, SCORE, Column
 from ..statistics import (
     STATISTICS,
@@ -25,10 +25,10 @@ from ..statistics import (
     NoiseFloors,
     shares,
 )
-from ..windows.counts import make_windows
-from .base import MonitorContext
+from ..windows.count_windows import make_windows
+from .monitor import MonitorContext
 
-__all__ = ["BASELINES", "DriftMonitor", "WindowedDrift", "cell_layout"]
+__all__ = ["BASELINES", "DistancesMonitor", "WindowedDrift", "cell_layout"]
 
 BASELINES = ("reference", "previous")
 _SPECIAL = {
@@ -75,7 +75,7 @@ def cell_layout(columns: Sequence[Column]) -> CellLayout:
     )
 
 
-class DriftMonitor:
+class DistancesMonitor:
     """Effect sizes with their noise floors, shares of special bins, and class shares, for each window."""
 
     name = "distances"

@@ -12,25 +12,25 @@ from numpy.typing import NDArray
 from ..evidence.alarms import clamped_log10
 from ..evidence.columns import ColumnEvidence
 from ..metrics.samples import Samples, Series
-from ..reference.binning import CodedBatch
+from ..reference.binner import CodedBatch
 from ..reference.profile import FEATURE, PREDICTION, SCORE
-from .base import MonitorContext
+from .monitor import MonitorContext
 
-__all__ = ["EvidenceMonitor"]
+__all__ = ["DriftMonitor"]
 
 _ONSET_FROM = math.log(10.0)
 """Evidence from which on an onset is worth telling."""
 
 
-class EvidenceMonitor:
+class DriftMonitor:
     """``model_{feature,prediction,score}_drift_evidence_log10`` and what belongs to it; decides alarms of the board."""
 
     name = "drift"
 
     def __init__(self, context: MonitorContext) -> None:
         model, columns = context.model, context.columns
-        self._evidence = ColumnEvidence(context.reference, context.evidence, context.board)
-        self._drift = context.board["ModelFeatureDrift"]
+        self._evidence = ColumnEvidence(context.reference, context.evidence, context.alarms)
+        self._drift = context.alarms["ModelFeatureDrift"]
         self._features = [position for position in context.exported if columns[position].role == FEATURE]
         names = [(model, columns[position].name) for position in self._features]
         self._by_feature = Series("model_feature_drift_evidence_log10", names)
@@ -61,7 +61,7 @@ class EvidenceMonitor:
 
     def observe(self, batch: CodedBatch) -> None:
         cells = batch.cells[: len(self._evidence.columns)]
-        self._evidence.add(cells, batch.time, batch.now, batch.line)
+        self._evidence.add(cells, batch.time, batch.now, batch.position)
 
     def tick(self, now: float) -> None:  # noqa: ARG002 - the clock is the records' own
         """All lines so far have come."""

@@ -8,9 +8,9 @@ from typing import Self
 import numpy as np
 
 from ..metrics.samples import HistogramSeries, Samples
-from ..reference.binning import CodedBatch
+from ..reference.binner import CodedBatch
 from ..statistics.sums import running_sum
-from .base import MonitorContext
+from .monitor import MonitorContext
 
 __all__ = ["LATENCY_BUCKETS", "LatencyMonitor"]
 

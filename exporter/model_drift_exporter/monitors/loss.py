@@ -10,18 +10,18 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..evidence.alarms import AlarmBoard, clamped_log10
-from ..evidence.scores import LossEvidence, forget_evidence
+from ..evidence.alarms import Alarms, clamped_log10
+from ..evidence.loss_evidence import LossEvidence, forget_evidence
 from ..evidence.settings import LossSettings
 from ..metrics.samples import Samples, Series
-from ..reference.losses import FEWEST_CLASS_ROWS, harm_losses
-from ..reference.outcomes import OutcomeBatch, OutcomeLayout
+from ..reference.losses import FEWEST_CLASS_ROWS, bounded_losses
+from ..reference.outcome_batch import OutcomeBatch, OutcomeLayout
 from ..reference.profile import OutcomeSummary
 from ..statistics.betting.loss_bets import LossBets
-from ..statistics.performance import BOUNDED_ERROR
-from .base import MonitorContext
+from ..statistics.performance_metrics import BOUNDED_ERROR
+from .monitor import MonitorContext
 
-__all__ = ["HarmMonitor", "judged_classes", "suspected_features"]
+__all__ = ["LossMonitor", "judged_classes", "suspected_features"]
 
 RARE = 0.10
 """Where the rarest class has a smaller share of the reference's labels, classes are judged one by one, too."""
@@ -32,7 +32,7 @@ _MARGIN = 2.0
 _SUSPECTING = ("ModelInputBroken", "ModelFeatureDrift")
 
 
-class HarmMonitor:
+class LossMonitor:
     """e-CUSUM on the loss against reference, its error and the tolerance.
 
     Classification: the 0/1 error and, with a rare class, the error on each class with enough reference rows, given the
@@ -49,9 +49,9 @@ class HarmMonitor:
         self._classes: list[int] = []
         self._scale = 0.0
         self._excluded = 0
-        self._board = context.board
+        self._alarms = context.alarms
         outcomes = context.reference.outcomes
-        if outcomes is None or outcomes.harm.rows < FEWEST_CLASS_ROWS:
+        if outcomes is None or outcomes.loss.rows < FEWEST_CLASS_ROWS:
             return
         self._scale = outcomes.error_scale
         names = judged_classes(outcomes)
@@ -59,7 +59,7 @@ class HarmMonitor:
         bets = [overall_bets(outcomes, context.loss, binary=self._layout.classification)]
         bets += [class_bets(outcomes, name, context.loss, len(names)) for name in names]
         means = [
-            outcomes.harm.mean,
+            outcomes.loss.mean,
             *(outcomes.class_errors.get(name, 0) / outcomes.class_rows[name] for name in names),
         ]
         loss = "zero_one" if self._layout.classification else BOUNDED_ERROR
@@ -67,8 +67,8 @@ class HarmMonitor:
             bets,
             means,
             context.evidence.update_labels,
-            self._board["ModelLossIncreased"],
-            partial(suspected_features, self._board),
+            self._alarms["ModelLossIncreased"],
+            partial(suspected_features, self._alarms),
             meaning=[loss, self._scale, names],
         )
         self._log10 = Series("model_loss_evidence_log10", [(context.model, loss)])
@@ -80,13 +80,13 @@ class HarmMonitor:
     def observe(self, outcomes: OutcomeBatch) -> None:
         if self._evidence is None:
             return
-        loss = harm_losses(self._layout, self._scale, outcomes.predicted, outcomes.label)
+        loss = bounded_losses(self._layout, self._scale, outcomes.predicted, outcomes.label)
         known = (outcomes.sign > 0) & ~outcomes.revision & np.isfinite(loss)
-        counted = known & evident(self._board, outcomes)
+        counted = known & evident(self._alarms, outcomes)
         self._excluded += int((known & ~counted).sum())
         losses = [loss, *(np.where(outcomes.label == position, loss, np.nan) for position in self._classes)]
         self._evidence.observe(
-            outcomes.time[counted], outcomes.matured[counted], outcomes.record[counted], np.stack(losses)[:, counted]
+            outcomes.time[counted], outcomes.matured[counted], outcomes.position[counted], np.stack(losses)[:, counted]
         )
 
     def collect(self) -> Iterable[Samples]:
@@ -109,26 +109,26 @@ class HarmMonitor:
         if self._evidence is not None and state is not None:
             self._evidence.restore(state)
         else:
-            forget_evidence(self._board["ModelLossIncreased"])
+            forget_evidence(self._alarms["ModelLossIncreased"])
 
 
-def evident(board: AlarmBoard, outcomes: OutcomeBatch) -> NDArray[np.bool_]:
+def evident(alarms: Alarms, outcomes: OutcomeBatch) -> NDArray[np.bool_]:
     """Which outcomes are evidence on the loss: they count for the first time, and are a fair sample of the model as it is now.
 
     Left out are those of predictions from broken input: that page is out, and labels come later than the mend, so a second
     one about the same would wake somebody for nothing.
     """
     found = (outcomes.sign > 0) & ~outcomes.revision
-    found &= ~board["ModelInputBroken"].history.covers(outcomes.time, outcomes.record)
+    found &= ~alarms["ModelInputBroken"].history.covers(outcomes.time, outcomes.position)
     for reason in (outcomes.superseded, outcomes.withheld):
         if reason is not None:
             found &= ~reason
     return found
 
 
-def suspected_features(board: AlarmBoard, first: int, last: int) -> list[str]:
+def suspected_features(alarms: Alarms, first: int, last: int) -> list[str]:
     """The features that alarms of the inputs were about from one record to another, in the order in which they were told."""
-    told = [each for alert in _SUSPECTING for each in board[alert].history.told_over(first, last)]
+    told = [each for alert in _SUSPECTING for each in alarms[alert].history.told_over(first, last)]
     return [*dict.fromkeys(name for _, names in sorted(told, key=lambda each: each[0]) for name in names)]
 
 
@@ -142,12 +142,12 @@ def judged_classes(outcomes: OutcomeSummary) -> list[str]:
 
 def overall_bets(outcomes: OutcomeSummary, settings: LossSettings, *, binary: bool) -> LossBets:
     """Bets that the mean loss has risen."""
-    harm = outcomes.harm
+    loss = outcomes.loss
     return LossBets(
-        harm.mean,
-        harm.standard_deviation,
-        harm.rows,
-        design_effect=harm.design_effect,
+        loss.mean,
+        loss.standard_deviation,
+        loss.rows,
+        design_effect=loss.design_effect,
         tolerance=settings.tolerance,
         relative_tolerance=settings.relative_tolerance,
         margin=_MARGIN,
@@ -163,7 +163,7 @@ def class_bets(outcomes: OutcomeSummary, name: str, settings: LossSettings, judg
         error,
         float(np.sqrt(error * (1 - error))),
         rows,
-        design_effect=outcomes.class_design_effects.get(name, outcomes.harm.design_effect),
+        design_effect=outcomes.class_design_effects.get(name, outcomes.loss.design_effect),
         tolerance=settings.tolerance,
         relative_tolerance=settings.relative_tolerance,
         margin=-NormalDist().inv_cdf(NormalDist().cdf(-_MARGIN) / judged),

@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 from ..errors import StateError
 from ..metrics.catalogue import CATALOGUE
 from ..metrics.samples import Samples, Series
-from ..reference.losses import harm_losses, performance_tally
-from ..reference.outcomes import OutcomeBatch, OutcomeLayout
+from ..reference.losses import bounded_losses, performance_tally
+from ..reference.outcome_batch import OutcomeBatch, OutcomeLayout
 from ..reference.profile import PREDICTION, ReferenceProfile
 from ..statistics.intervals import Estimate
-from ..statistics.performance import BOUNDED_ERROR, ClassificationTally, DesignEffects
+from ..statistics.performance_metrics import BOUNDED_ERROR, ClassificationTally, DesignEffects
 from ..statistics.probability_losses import binary_losses, multiclass_losses
 from ..statistics.tally import Contributions
-from ..windows.outcomes import LEAD, WindowSet
-from .base import MonitorContext
+from ..windows.outcome_windows import LEAD, WindowSet
+from .monitor import MonitorContext
 
 __all__ = ["PerformanceMonitor"]
 
@@ -74,8 +74,8 @@ class PerformanceMonitor:
 
     def _contributions(self, outcomes: OutcomeBatch) -> Contributions:
         if not isinstance(self._tally, ClassificationTally):
-            harm = harm_losses(self._layout, self._scale, outcomes.predicted, outcomes.label)
-            return self._tally.contributions(outcomes.predicted, outcomes.label, harm)
+            loss = bounded_losses(self._layout, self._scale, outcomes.predicted, outcomes.label)
+            return self._tally.contributions(outcomes.predicted, outcomes.label, loss)
         predicted, label = (np.nan_to_num(each, nan=-1.0) for each in (outcomes.predicted, outcomes.label))
         log_loss, brier = self._probability_losses(outcomes, label.astype(np.int64))
         return self._tally.contributions(predicted, label, outcomes.score_cell, log_loss, brier)
@@ -148,7 +148,7 @@ def _reference_samples(
             values = [outcomes.performance.get("/".join((metric, *key)), math.nan) for key in labels]
             yield Series(f"model_{metric}_reference", [(model, *key) for key in labels]).samples(values)
     if reference.task != "classification":
-        yield Series("model_loss_reference_mean", [(model, BOUNDED_ERROR)]).samples([outcomes.harm.mean])
+        yield Series("model_loss_reference_mean", [(model, BOUNDED_ERROR)]).samples([outcomes.loss.mean])
 
 
 def _design_effects(reference: ReferenceProfile) -> DesignEffects:
@@ -156,4 +156,4 @@ def _design_effects(reference: ReferenceProfile) -> DesignEffects:
     if outcomes is None:
         return DesignEffects()
     losses = {name: summary.design_effect for name, summary in reference.loss.items()}
-    return DesignEffects(outcomes.harm.design_effect, losses, outcomes.class_design_effects)
+    return DesignEffects(outcomes.loss.design_effect, losses, outcomes.class_design_effects)

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from ..configuration.settings import InputSettings, Settings
 from ..models.models import Models
 from ..reference.profile import ReferenceProfile
-from ..reference.store import load_references
+from ..reference.profile_file import load_references
 from ..sources import FileSource, StdinSource
-from ..sources.base import Source
+from ..sources.source import Source
 from .pipeline import Pipeline
 
 __all__ = [

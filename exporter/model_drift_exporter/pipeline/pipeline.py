@@ -15,11 +15,11 @@ import attrs
 from ..errors import StateError
 from ..metrics.samples import Samples, Series
 from ..models.models import Models
-from ..records.batches import ERROR_REASONS, NO_LINES, Decoded, LabelBatch
+from ..records.batches import ERROR_REASONS, NO_POSITIONS, Decoded, LabelBatch, restored
 from ..records.chunk import Chunk
-from ..sources.base import Source, SourceStatus
-from .decoding import Decoding
-from .merging import Log, Piece, labels_by_time, merged, next_pieces, numbered, size_of
+from ..sources.source import Source, SourceStatus
+from .input_decoder import InputDecoder
+from .merge import Log, Piece, labels_by_time, merged, next_pieces, numbered, size_of
 
 __all__ = ["Pipeline"]
 
@@ -45,7 +45,7 @@ class Pipeline:
     ) -> None:
         self.sources = list(sources)
         self.models = models
-        self.decoding = Decoding(
+        self.decoding = InputDecoder(
             fields=fields,
             include=include,
             exclude=exclude,
@@ -161,7 +161,7 @@ class Pipeline:
         """Give to the models what chunks of an input hold, whole or in parts. ``now`` is wall-clock time in seconds."""
         if input_name in self.decoding.labels:
             # A bad line among labels says nothing of a model's inputs.
-            decoded = attrs.evolve(decoded, rejected=NO_LINES)
+            decoded = attrs.evolve(decoded, rejected=NO_POSITIONS)
         self.models.process(decoded, now, input_name)
 
     def _count_error(self, input_name: str, stream: str, reason: str, count: int) -> None:
@@ -198,7 +198,7 @@ class Pipeline:
         if not self.models.references:
             return []
         known = {column.name for profile in self.models.references.values() for column in profile.features}
-        learned = any(track.reference is None or track.reference.learned for track in self.models.tracks.values())
+        learned = any(model.reference is None or model.reference.learned for model in self.models.by_name.values())
         return sorted(self.decoding.unknown_features() - known) if not learned else []
 
     def statuses(self, now: float) -> list[SourceStatus]:
@@ -255,7 +255,7 @@ class Pipeline:
     def _restore_labels(self, state: Mapping[str, Any]) -> None:
         """What a snapshot of before 0.1 has held of inputs of labels."""
         for name, saved in state.items():
-            batches = iter([Decoded(labels=LabelBatch(**each)) for each in saved["labels"]])
+            batches = iter([Decoded(labels=restored(LabelBatch, each)) for each in saved["labels"]])
             log = self._logs[name] = Log(name, partial(next, batches, None), labels=True)
             while log.read_further():
                 pass

@@ -15,14 +15,15 @@ from numpy.typing import NDArray
 __all__ = [
     "ERROR_REASONS",
     "MAXIMUM_NAME",
-    "NO_LINES",
+    "NO_POSITIONS",
     "Decoded",
     "LabelBatch",
     "ModelBatch",
     "RecordBatch",
-    "lines_of",
     "model_name",
     "plain",
+    "positions_of",
+    "restored",
 ]
 
 ERROR_REASONS = (
@@ -53,13 +54,13 @@ def _selector(indexes: Sequence[int]) -> Callable[[Column | None], Column | None
     return lambda column: None if column is None else pick(column)
 
 
-def _taken_lines(line: Sequence[int] | None, indexes: Sequence[int]) -> Sequence[int]:
-    return indexes if line is None else [line[index] for index in indexes]
+def _taken_positions(position: Sequence[int] | None, indexes: Sequence[int]) -> Sequence[int]:
+    return indexes if position is None else [position[index] for index in indexes]
 
 
 MAXIMUM_NAME = 200
 """Characters of the longest model, version, feature, category or class name that becomes a label."""
-NO_LINES: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+NO_POSITIONS: NDArray[np.int64] = np.empty(0, dtype=np.int64)
 """Where there is no line."""
 
 
@@ -73,16 +74,16 @@ def model_name(value: object) -> str | None:
 class LabelBatch:
     """Labels that came without features, in columns of ``size`` raw values; ``None`` for a field the records lack.
 
-    ``text`` and ``line`` as in :class:`RecordBatch`.
+    ``text`` and ``position`` as in :class:`RecordBatch`.
     """
 
     size: int = 0
     time: Column | None = None
-    identifier: Column | None = None
+    id: Column | None = None
     model: Column | None = None
     label: Column = ()
     text: bool = False
-    line: Sequence[int] | None = None
+    position: Sequence[int] | None = None
 
     @classmethod
     def joined(cls, batches: Sequence[LabelBatch]) -> Self:
@@ -98,11 +99,11 @@ class LabelBatch:
         return cls(
             size=sum(batch.size for batch in batches),
             time=column("time"),
-            identifier=column("identifier"),
+            id=column("id"),
             model=column("model"),
             label=column("label") or (),
             text=batches[0].text,
-            line=np.concatenate([*map(lines_of, batches)]).tolist(),
+            position=np.concatenate([*map(positions_of, batches)]).tolist(),
         )
 
     def take(self, indexes: Sequence[int]) -> Self:
@@ -112,10 +113,10 @@ class LabelBatch:
             self,
             size=len(indexes),
             time=pick(self.time),
-            identifier=pick(self.identifier),
+            id=pick(self.id),
             model=pick(self.model),
             label=pick(self.label) or (),
-            line=_taken_lines(self.line, indexes),
+            position=_taken_positions(self.position, indexes),
         )
 
     def by_model(self, default: str | None = None) -> dict[str | None, LabelBatch]:
@@ -130,14 +131,14 @@ class RecordBatch:
     A raw value is what JSON gives: ``float`` for any number, ``str``, ``bool``, ``None`` (null or absent), ``list`` or
     ``dict``. With ``text`` true the values are strings, as in CSV, and an empty string is missing. A field that no record
     has is ``None`` instead of a column; a feature that no record has is absent from ``features``. Latencies are in
-    ``latency_unit`` seconds. ``line`` is the 0-based index of each record among the non-empty lines of its chunk (a CSV header
+    ``latency_unit`` seconds. ``position`` is the index of each record among the non-empty lines of its chunk (a CSV header
     is none), ascending; ``None`` if they are 0, 1, 2 and so on. Whoever joins chunks makes it the index in the input.
     """
 
     size: int
     features: Mapping[str, Column]
     time: Column | None = None
-    identifier: Column | None = None
+    id: Column | None = None
     model: Column | None = None
     version: Column | None = None
     prediction: Column | None = None
@@ -147,7 +148,7 @@ class RecordBatch:
     latency: Column | None = None
     latency_unit: float = 1.0
     text: bool = False
-    line: Sequence[int] | None = None
+    position: Sequence[int] | None = None
 
     def take(self, indexes: Sequence[int]) -> Self:
         """The records at ``indexes`` (at least one), in that order."""
@@ -157,7 +158,7 @@ class RecordBatch:
             size=len(indexes),
             features={name: pick(column) or () for name, column in self.features.items()},
             time=pick(self.time),
-            identifier=pick(self.identifier),
+            id=pick(self.id),
             model=pick(self.model),
             version=pick(self.version),
             prediction=pick(self.prediction),
@@ -165,7 +166,7 @@ class RecordBatch:
             scores=pick(self.scores),
             label=pick(self.label),
             latency=pick(self.latency),
-            line=_taken_lines(self.line, indexes),
+            position=_taken_positions(self.position, indexes),
         )
 
     def model_names(self) -> set[str | None]:
@@ -199,12 +200,16 @@ def _split(batch: Batch, default: str | None) -> dict[str | None, Batch]:
     return {name: batch.take(indexes) for name, indexes in members.items()}
 
 
-def lines_of(batch: RecordBatch | LabelBatch) -> NDArray[np.int64]:
+def positions_of(batch: RecordBatch | LabelBatch) -> NDArray[np.int64]:
     """The line of each record or label."""
-    line = batch.line
-    if line is None:
+    position = batch.position
+    if position is None:
         return np.arange(batch.size)
-    return np.arange(line.start, line.stop) if isinstance(line, range) else np.asarray(line, dtype=np.int64)
+    return (
+        np.arange(position.start, position.stop)
+        if isinstance(position, range)
+        else np.asarray(position, dtype=np.int64)
+    )
 
 
 @attrs.frozen(eq=False)
@@ -221,7 +226,7 @@ class Decoded:
     errors: Mapping[str, int] = attrs.field(factory=dict)
     problem: str = ""
     lines: int = 0
-    rejected: NDArray[np.int64] = NO_LINES
+    rejected: NDArray[np.int64] = NO_POSITIONS
 
 
 @attrs.frozen(eq=False)
@@ -238,17 +243,17 @@ class ModelBatch:
         """The number of records."""
         return self.records.size if self.records is not None else 0
 
-    def behind(self, line: int) -> ModelBatch:
-        """The batch with all its lines moved on, if need be, so that they follow ``line``.
+    def behind(self, position: int) -> ModelBatch:
+        """The batch with all its lines moved on, if need be, so that they follow ``position``.
 
         Lines are those of an input. A model may have several inputs, or one of
         another name after a restart; then numbers would begin at 0 again. What is judged by them needs an order.
         """
-        own = [lines_of(self.records)[0]] if self.records is not None else []
-        first = min([*own, *self.rejected[:1]], default=line + 1)
-        if first > line:
+        own = [positions_of(self.records)[0]] if self.records is not None else []
+        first = min([*own, *self.rejected[:1]], default=position + 1)
+        if first > position:
             return self
-        shift = int(line + 1 - first)
+        shift = int(position + 1 - first)
         return ModelBatch(_moved(self.records, shift), _moved(self.labels, shift), self.rejected + shift, self.arrival)
 
     def parts(self, begins: Sequence[int]) -> Iterator[ModelBatch]:
@@ -256,14 +261,14 @@ class ModelBatch:
         if self.records is None or not begins:
             yield self
             return
-        lines = lines_of(self.records)
+        lines = positions_of(self.records)
         ends = [-np.inf, *(float(lines[begin]) for begin in begins if begin), np.inf]
         places = [0, *(begin for begin in begins if begin), self.size]
         for (first, last), (lowest, highest) in zip(pairwise(places), pairwise(ends), strict=True):
             inside = (self.rejected >= lowest) & (self.rejected < highest)
             labels = self.labels
             if labels is not None:
-                own = lines_of(labels)
+                own = positions_of(labels)
                 positions = np.flatnonzero((own >= lowest) & (own < highest)).tolist()
                 labels = labels.take(positions) if positions else None
             yield ModelBatch(self.records.take(range(first, last)), labels, self.rejected[inside], self.arrival)
@@ -282,19 +287,19 @@ class ModelBatch:
         """What :meth:`snapshot` was made of."""
         records, labels = state["records"], state["labels"]
         return cls(
-            None if records is None else RecordBatch(**records),
-            None if labels is None else LabelBatch(**labels),
-            np.asarray(state["rejected"], dtype=np.int64) if len(state["rejected"]) else NO_LINES,
+            None if records is None else restored(RecordBatch, records),
+            None if labels is None else restored(LabelBatch, labels),
+            np.asarray(state["rejected"], dtype=np.int64) if len(state["rejected"]) else NO_POSITIONS,
             float(state["arrival"]),
         )
 
 
 def _moved(batch: Batch | None, shift: int) -> Batch | None:
-    return None if batch is None else attrs.evolve(batch, line=(lines_of(batch) + shift).tolist())
+    return None if batch is None else attrs.evolve(batch, position=(positions_of(batch) + shift).tolist())
 
 
 def plain(batch: Batch | None) -> dict[str, Any] | None:
-    """The raw columns of a batch as plain values, to be made a batch again with ``RecordBatch(**...)``.
+    """The raw columns of a batch as plain values, to be made a batch again by :func:`restored`.
 
     What a snapshot cannot hold is there as what it is read as: a whole number beyond 64 bits as a float, as an identifier as
     its digits.
@@ -306,14 +311,24 @@ def plain(batch: Batch | None) -> dict[str, Any] | None:
         value = getattr(batch, field.name)
         if isinstance(value, Mapping):
             value = {name: _storable(column) for name, column in value.items()}
-        elif field.name == "line":
-            value = lines_of(batch).tolist()
-        elif field.name == "identifier" and value is not None:
+        elif field.name == "position":
+            value = positions_of(batch).tolist()
+        elif field.name == "id" and value is not None:
             value = [str(each) if isinstance(each, int) and not _fits(each) else _storable(each) for each in value]
         elif isinstance(value, Sequence):
             value = _storable(value)
-        state[field.name] = value
+        state[_STORED_NAMES.get(field.name, field.name)] = value
     return state
+
+
+def restored(kind: type[Batch], state: Mapping[str, Any]) -> Batch:
+    """The batch that :func:`plain` was given."""
+    return kind(**{_FIELDS_STORED.get(name, name): value for name, value in state.items()})
+
+
+_STORED_NAMES = {"id": "identifier", "position": "line"}
+"""Names in snapshots of fields that had another name when snapshots began to hold them."""
+_FIELDS_STORED = {stored: field for field, stored in _STORED_NAMES.items()}
 
 
 def _storable(value: Any, depth: int = 0) -> Any:

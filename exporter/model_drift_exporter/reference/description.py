@@ -32,8 +32,8 @@ def dependence_sentence(reference: ReferenceProfile) -> str:
     effects = {
         column.name if column.role == FEATURE else f"({column.role})": column.design_effect for column in columns
     }
-    if reference.outcomes is not None and reference.outcomes.harm.design_effect > 1:
-        effects["(loss)"] = reference.outcomes.harm.design_effect
+    if reference.outcomes is not None and reference.outcomes.loss.design_effect > 1:
+        effects["(loss)"] = reference.outcomes.loss.design_effect
     if not effects:
         return "none shown: rows count as independent"
     ranked = sorted(effects, key=lambda name: (-effects[name], name))

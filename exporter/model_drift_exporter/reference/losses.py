@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ..statistics.performance import ClassificationTally, RegressionTally
-from .outcomes import OutcomeLayout
+from ..statistics.performance_metrics import ClassificationTally, RegressionTally
+from .outcome_batch import OutcomeLayout
 
-__all__ = ["FEWEST_CLASS_ROWS", "Array", "harm_losses", "performance_tally"]
+__all__ = ["FEWEST_CLASS_ROWS", "Array", "bounded_losses", "performance_tally"]
 
 Array = npt.NDArray[np.float64]
 FEWEST_CLASS_ROWS = 100
@@ -16,7 +16,7 @@ FEWEST_CLASS_ROWS = 100
 _SPECIAL_BINS = 2  # missing and invalid, the last bins of a numeric column
 
 
-def harm_losses(layout: OutcomeLayout, error_scale: float, predicted: Array, label: Array) -> Array:
+def bounded_losses(layout: OutcomeLayout, error_scale: float, predicted: Array, label: Array) -> Array:
     """The loss that pages of each outcome, NaN where it cannot be told.
 
     Classification: 1 where the label is not the predicted class, both by position; unknown where the label is a class without

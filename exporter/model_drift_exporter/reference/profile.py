@@ -109,7 +109,7 @@ class Season(msgspec.Struct, frozen=True, kw_only=True):
 class OutcomeSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the labelled rows of the reference say about performance.
 
-    ``rows`` are those with a prediction and a usable label. ``harm`` is the loss that pages: the 0/1 error, for regression
+    ``rows`` are those with a prediction and a usable label. ``loss`` is the one that pages: the 0/1 error, for regression
     min(1, absolute error / ``error_scale``). ``class_rows`` and ``class_errors`` count by true class,
     ``class_design_effects`` say how many dependent rows of a class count as one. ``score_rows`` and ``score_losses`` are the
     rows and the summed harm in each bin of the score (for regression of the prediction), in the order of that column.
@@ -117,7 +117,7 @@ class OutcomeSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     """
 
     rows: int
-    harm: LossSummary
+    loss: LossSummary = msgspec.field(name="harm")
     error_scale: float = 0.0
     class_rows: dict[str, int] = {}
     class_errors: dict[str, int] = {}

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..records.batches import RecordBatch
-from ..records.values import numbers, text_of
+from ..records.raw_values import numbers, text_of
 
 __all__ = ["DERIVED", "DERIVED_EDGES", "Scores", "class_of", "read_scores", "scores_per_class"]
 

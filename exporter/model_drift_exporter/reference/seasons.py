@@ -18,7 +18,7 @@ __all__ = [
     "FEWEST_ROWS",
     "PRIOR_ROWS",
     "SLOTS",
-    "Choice",
+    "SeasonChoice",
     "choose_slots",
     "counts_by_slot",
     "slot_law",
@@ -77,7 +77,7 @@ def counts_by_slot(codes: NDArray[np.unsignedinteger], slot: IndexArray, slots: 
 
 
 @attrs.frozen(eq=False)
-class Choice:
+class SeasonChoice:
     """The slots chosen, 24 or 168, or 0 and why; the block ratios of all series within them."""
 
     slots: int
@@ -85,14 +85,14 @@ class Choice:
     ratios: BlockRatios
 
 
-def choose_slots(times: FloatArray | None, measure: Callable[[int], BlockRatios]) -> Choice:
+def choose_slots(times: FloatArray | None, measure: Callable[[int], BlockRatios]) -> SeasonChoice:
     """Choose the slots of a reference with these event times, ``None`` if it has none.
 
     ``measure`` gives the block ratios of all series of the columns within so many slots, 0 for none. Slots are chosen if there
     are 8 cycles and 200 rows a slot, and some series whose dependence is beyond doubt loses half of its design effect or
     more while none that is beyond doubt within the slots has doubled; those of the week only if they do that to the day's.
     """
-    best = Choice(0, "no_times", measure(0))
+    best = SeasonChoice(0, "no_times", measure(0))
     if times is None:
         return best
     absent = ["too_short"]
@@ -105,7 +105,7 @@ def choose_slots(times: FloatArray | None, measure: Callable[[int], BlockRatios]
             continue
         within = measure(slots)
         if _gains(best.ratios, within):
-            best = Choice(slots, "", within)
+            best = SeasonChoice(slots, "", within)
         absent.append("no_gain")
     return best if best.slots else attrs.evolve(best, absent=max(absent, key=ABSENT_REASONS.index))
 

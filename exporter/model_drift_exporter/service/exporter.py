@@ -165,7 +165,7 @@ class Exporter:
                 inputs=tuple(self.pipeline.statuses(now)),
                 errors=dict(self.pipeline.errors),
                 models=tuple(
-                    model_status(track, labels.get(name, 0)) for name, track in self.pipeline.models.tracks.items()
+                    model_status(model, labels.get(name, 0)) for name, model in self.pipeline.models.by_name.items()
                 ),
                 reload_successful=not self._reload_problem,
                 reload_problem=self._reload_problem,
@@ -215,7 +215,7 @@ class Exporter:
         """
         with self._lock:
             models = self.pipeline.models
-            if model is not None and model not in models.tracks:
+            if model is not None and model not in models.by_name:
                 return None
             released = models.rearm(model)
             announce(models.drain_transitions())

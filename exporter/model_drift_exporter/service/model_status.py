@@ -1,4 +1,4 @@
-"""The tracks' state as plain values for people: what the landing page shows."""
+"""The state of models as plain values for people: what the landing page shows."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 from ..evidence.alarms import Alarm, clamped_log10
 from ..labels.evaluability import NOT_EVALUABLE
 from ..labels.flow import LabelFlow
-from ..models.model import ModelTrack
-from ..monitors.distances import DriftMonitor, WindowedDrift
+from ..models.model import Model
+from ..monitors.distances import DistancesMonitor, WindowedDrift
 from ..reference.profile import ABOVE, BELOW, FEATURE, INVALID, MISSING, OTHER, PREDICTION, SCORE, Column
 from .status import AlertStatus, BinStatus, ColumnStatus, LabelStatus, LearningStatus, ModelStatus, WindowStatus
 
@@ -21,33 +21,33 @@ _REFERENCE = 0  # position of this baseline in WindowedDrift
 _SPECIAL_LABELS = {MISSING: "missing", INVALID: "wrong type", OTHER: "other"}
 
 
-def model_status(track: ModelTrack, labels: int) -> ModelStatus:
+def model_status(model: Model, labels: int) -> ModelStatus:
     """One model now; ``labels`` is the number of its label records."""
-    reference = track.reference
+    reference = model.reference
     windows: tuple[WindowStatus, ...] = ()
     rate = 0.0
-    if track.parts is not None:
-        look = track.parts.drift.look()
-        windows = tuple(_window(track, track.parts.drift, look, place) for place in range(len(look.records)))
-        rate = _rate(track, look)
+    if model.parts is not None:
+        look = model.parts.drift.look()
+        windows = tuple(_window(model, model.parts.drift, look, place) for place in range(len(look.records)))
+        rate = _rate(model, look)
     return ModelStatus(
-        name=track.name,
-        version=track.traffic.version,
+        name=model.name,
+        version=model.traffic.version,
         task=reference.task if reference else "",
         reference_fingerprint=reference.fingerprint if reference else "",
         reference_rows=reference.rows if reference else 0,
         reference_learned=bool(reference and reference.learned),
-        reference_warnings=_warnings(track),
-        learning=None if track.learning is None else LearningStatus(track.learning, track.settings.learn.records),
-        records=track.traffic.records,
+        reference_warnings=_warnings(model),
+        learning=None if model.learning is None else LearningStatus(model.learning, model.settings.learn.records),
+        records=model.traffic.records,
         labels=labels,
-        late=track.times.late,
-        version_changes=track.traffic.version_changes,
-        last_record_time=track.times.now,
+        late=model.times.late,
+        version_changes=model.traffic.version_changes,
+        last_record_time=model.times.now,
         records_per_second=rate,
         windows=windows,
-        alerts=tuple(map(_alert, track.board.alarms.values())),
-        label_state=None if track.parts is None else _label_state(track.parts.labels),
+        alerts=tuple(map(_alert, model.alarms.by_alert.values())),
+        label_state=None if model.parts is None else _label_state(model.parts.labels),
     )
 
 
@@ -77,24 +77,24 @@ def _label_state(flow: LabelFlow) -> LabelStatus:
     )
 
 
-def _warnings(track: ModelTrack) -> tuple[str, ...]:
-    found = list(track.reference.warnings) if track.reference else []
-    if absent := track.absent_features:
+def _warnings(model: Model) -> tuple[str, ...]:
+    found = list(model.reference.warnings) if model.reference else []
+    if absent := model.absent_features:
         found.append(f"no record has had a value for: {', '.join(absent)}; does the reference fit this log?")
-    found += track.unjudged_inputs
-    if track.suppressed:
-        found.append(f"limits.series_per_model leaves these features out of /metrics: {', '.join(track.suppressed)}")
-    if track.reference and track.reference.version and track.traffic.version not in ("", track.reference.version):
+    found += model.unjudged_inputs
+    if model.suppressed:
+        found.append(f"limits.series_per_model leaves these features out of /metrics: {', '.join(model.suppressed)}")
+    if model.reference and model.reference.version and model.traffic.version not in ("", model.reference.version):
         found.append(
-            f"the reference is of version {track.reference.version}, the records are of version {track.traffic.version}"
+            f"the reference is of version {model.reference.version}, the records are of version {model.traffic.version}"
         )
     return tuple(found)
 
 
-def _rate(track: ModelTrack, look: WindowedDrift) -> float:
+def _rate(model: Model, look: WindowedDrift) -> float:
     """Records a second of event time over the shortest window of time, as far as it is filled."""
     timed = [
-        (window.seconds, place) for place, window in enumerate(track.settings.windows) if window.seconds is not None
+        (window.seconds, place) for place, window in enumerate(model.settings.windows) if window.seconds is not None
     ]
     if not timed:
         return 0.0
@@ -103,11 +103,11 @@ def _rate(track: ModelTrack, look: WindowedDrift) -> float:
     return float(look.records[place]) / covered if covered else 0.0
 
 
-def _window(track: ModelTrack, drift: DriftMonitor, look: WindowedDrift, place: int) -> WindowStatus:
+def _window(model: Model, drift: DistancesMonitor, look: WindowedDrift, place: int) -> WindowStatus:
     columns = [
-        _column(track.columns[position], look, place, position)
-        for position in range(len(track.columns))
-        if track.columns[position].role in (FEATURE, PREDICTION, SCORE)
+        _column(model.columns[position], look, place, position)
+        for position in range(len(model.columns))
+        if model.columns[position].role in (FEATURE, PREDICTION, SCORE)
     ]
     columns.sort(key=_moved, reverse=True)
     return WindowStatus(drift.windows[place].name, int(look.records[place]), tuple(columns))

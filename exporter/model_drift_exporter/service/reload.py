@@ -7,7 +7,7 @@ import attrs
 from ..configuration.settings import Settings
 from ..pipeline.assembly import make_pipeline, open_sources
 from ..pipeline.pipeline import Pipeline
-from ..sources.base import Source
+from ..sources.source import Source
 
 __all__ = ["needing_restart", "reloaded"]
 

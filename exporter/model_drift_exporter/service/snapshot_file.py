@@ -77,14 +77,14 @@ def read_snapshot(path: Path) -> Any:
     """What :func:`write_snapshot` wrote. Raises :class:`StateError`, saying what is wrong, also if there is no file."""
     try:
         with path.open("rb", buffering=0) as file:
-            return _Reader(path, file).read()
+            return _ValueReader(path, file).read()
     except OSError as error:
         raise StateError(f"{path}: cannot read the snapshot: {error.strerror or error}") from error
     except (msgspec.MsgspecError, TypeError, ValueError, RecursionError) as error:
         raise StateError(f"{path}: the snapshot is damaged: {error}") from error
 
 
-class _Reader:
+class _ValueReader:
     def __init__(self, path: Path, file: FileIO) -> None:
         self._path, self._file = path, file
         self._size = path.stat().st_size

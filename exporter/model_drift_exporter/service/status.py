@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from ..sources.base import SourceStatus
+from ..sources.source import SourceStatus
 
 __all__ = [
     "AlertStatus",

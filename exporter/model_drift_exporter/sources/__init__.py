@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .base import Source, SourceStatus
-from .files.source import FileSource
+from .files.file_source import FileSource
 from .ingest import IngestSource
+from .source import Source, SourceStatus
 from .stdin import StdinSource
 
 __all__ = ["FileSource", "IngestSource", "Source", "SourceStatus", "StdinSource"]

@@ -11,10 +11,10 @@ import attrs
 import msgspec
 
 from ..records.chunk import Chunk
-from .base import SourceStatus
 from .compression import GZIP_MAGIC, GzipDecompressor
 from .files.tail import LINE_BYTES
 from .lines import BYTE_ORDER_MARK, LongLines
+from .source import SourceStatus
 
 __all__ = ["IngestSource"]
 

@@ -11,10 +11,10 @@ from io import UnsupportedOperation
 from typing import BinaryIO
 
 from ..records.chunk import Chunk
-from .base import SourceStatus
 from .compression import Pieces, is_only_unproven
 from .files.tail import LINE_BYTES, READ_BYTES, READS_PER_POLL
 from .lines import LineAssembler
+from .source import SourceStatus
 
 __all__ = ["StdinSource"]
 

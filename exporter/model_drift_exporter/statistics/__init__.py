@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .distances import (
+from .distance_measures import (
     SMOOTHING,
     DriftStatistics,
     chi2,

@@ -7,7 +7,7 @@ from functools import cache
 import attrs
 import numpy as np
 
-from .distances import SMOOTHING
+from .distance_measures import SMOOTHING
 from .layout import FloatArray
 
 __all__ = [

@@ -39,7 +39,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from .distances import SMOOTHING
+from .distance_measures import SMOOTHING
 from .expectations import (
     absolute_difference_correction,
     expected_absolute,

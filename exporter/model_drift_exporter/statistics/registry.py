@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import numpy.typing as npt
 
-from .distances import DriftStatistics, compare
+from .distance_measures import DriftStatistics, compare
 from .layout import CellLayout, FloatArray
 from .noise_floor import NoiseFloors
 

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, ExceptionHandler, Message, Receive, Scope, 
 from ..configuration.settings import IngestSettings, WebSettings
 from ..metrics.renderer import render
 from .api import ApiEndpoints
-from .ingest import IngestEndpoint
+from .ingest_endpoint import IngestEndpoint
 from .negotiation import OPENMETRICS, TEXT, accepts_gzip, accepts_openmetrics
 from .service import Service
 

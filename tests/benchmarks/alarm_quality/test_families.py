@@ -59,7 +59,7 @@ def test_the_watch_sees_what_the_monitor_sees() -> None:
     highest = -math.inf
     for first in range(0, 400, 50):
         evidence.observe(binned(model.cells(table, model.levels(50)), first, 1.2))
-        highest = max(highest, context.board["ModelFeatureDrift"].evidence)
+        highest = max(highest, context.alarms["ModelFeatureDrift"].evidence)
     by_name = {each.family.name: each.highest for each in watched}
     assert by_name["ModelFeatureDrift"] == pytest.approx(highest)
     assert by_name["location"] > 5.0

@@ -21,5 +21,5 @@ def test_outcomes_are_wrong_where_they_should_be() -> None:
     wrong = np.array([True, False, False, True])
     outcomes = outcomes_of(wrong, 7, 6.0)
     assert (outcomes.predicted != outcomes.label).tolist() == wrong.tolist()
-    assert outcomes.record.tolist() == [7, 8, 9, 10]
+    assert outcomes.position.tolist() == [7, 8, 9, 10]
     assert np.diff(outcomes.matured).tolist() == [6.0] * 3

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from model_drift_exporter.commands.check.reading import Bounds
+from model_drift_exporter.commands.check.input_reading import Bounds
 from model_drift_exporter.configuration.settings import FeatureSettings, FieldSettings, InputSettings, Settings
 from tests.support.check_logs import START, checked, record, text_of, write_log
 

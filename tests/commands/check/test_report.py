@@ -3,7 +3,7 @@ from __future__ import annotations
 import click
 import pytest
 
-from model_drift_exporter.commands.check.report import Report, Table
+from model_drift_exporter.commands.check.report import CheckReport, Table
 
 
 def test_tables_are_aligned_and_wrap_their_last_column() -> None:
@@ -30,7 +30,7 @@ def test_tables_are_aligned_and_wrap_their_last_column() -> None:
 )
 def test_the_verdict_and_its_exit_code(mistakes: int, warnings: int, unreadable: int, verdict: str, code: int) -> None:
     """Mistakes end with 2, unreadable inputs alone with 1, warnings with 0."""
-    report = Report(width=80)
+    report = CheckReport(width=80)
     for number in range(mistakes):
         report.mistake(f"place {number}", "is wrong", "write it right")
     for number in range(warnings):
@@ -42,7 +42,7 @@ def test_the_verdict_and_its_exit_code(mistakes: int, warnings: int, unreadable:
 
 def test_problems_are_listed_up_to_a_number() -> None:
     """Each problem is listed with its place and hint, wrapped; of very many only the first."""
-    report = Report(width=80)
+    report = CheckReport(width=80)
     report.mistake("config.yml", "is wrong " * 10, "write it right")
     for number in range(40):
         report.warn("log", f"warning {number}")
@@ -58,7 +58,7 @@ def test_problems_are_listed_up_to_a_number() -> None:
 
 def test_paths_are_never_broken() -> None:
     """A path longer than the line stays whole, so that it can be copied."""
-    report = Report(width=80)
+    report = CheckReport(width=80)
     path = "/var/log/" + "very-long-name" * 10
     report.say("file", f"{path} (1 KiB)")
     assert any(path in line for line in report.lines)

@@ -12,7 +12,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 
 from model_drift_exporter.cli import replay
 from model_drift_exporter.commands.replay.backfill import STEP, Backfill, step_problem
-from model_drift_exporter.commands.replay.command import BackfillOptions
+from model_drift_exporter.commands.replay.replay import BackfillOptions
 from model_drift_exporter.errors import InputError
 from model_drift_exporter.settings.values import parse_duration
 from tests.system.history.rules import shipped_rules

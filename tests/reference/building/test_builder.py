@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from model_drift_exporter.errors import ReferenceProfileError
 from model_drift_exporter.reference.building.builder import ProfileBuilder, WarningList, shortened
 from model_drift_exporter.reference.profile import Column, ReferenceProfile
-from model_drift_exporter.reference.store import load_profiles, save_profiles
+from model_drift_exporter.reference.profile_file import load_profiles, save_profiles
 from tests.sections import build_settings
 from tests.support.prediction_log import Row, batch_of, make_rows, profile_of
 
@@ -365,8 +365,8 @@ def test_labelled_rows_have_outcomes_in_the_order_of_time() -> None:
     random.Random(0).shuffle(rows)
     outcomes = profile_of([batch_of(rows[:700]), batch_of(rows[700:])]).outcomes
     assert outcomes is not None
-    assert (outcomes.rows, outcomes.harm.mean) == (2_000, 0.25)
-    assert outcomes.harm.design_effect > 20
+    assert (outcomes.rows, outcomes.loss.mean) == (2_000, 0.25)
+    assert outcomes.loss.design_effect > 20
     assert profile_of([batch_of(make_rows(300))]).outcomes is None
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import attrs
 
 from model_drift_exporter.reference.profile import ReferenceProfile
-from model_drift_exporter.reference.store import save_profiles
+from model_drift_exporter.reference.profile_file import save_profiles
 from tests.support.prediction_log import Row, batch_of, make_rows, profile_of
 from tests.system.history.scenes import HOUR, REJECTED, Episode, Target, settings_of
 from tests.system.history.times import Interval

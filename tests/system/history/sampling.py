@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from model_drift_exporter.commands.replay.backfill import Backfill
-from model_drift_exporter.commands.replay.command import Replay
+from model_drift_exporter.commands.replay.replay import Replay
 from model_drift_exporter.evidence.alarms import Transition
 from model_drift_exporter.metrics.catalogue import CATALOGUE, Metric
 from model_drift_exporter.metrics.samples import Samples
@@ -97,11 +97,11 @@ class _Thinned(Backfill):
 
 
 def _cheap(pipeline: Pipeline) -> Iterator[Samples]:
-    for track in pipeline.models.tracks.values():
-        yield from track.own_samples()
-        if track.parts is not None:
-            yield from track.parts.observations.collect()
-            yield from track.parts.labels.collect()
+    for model in pipeline.models.by_name.values():
+        yield from model.own_samples()
+        if model.parts is not None:
+            yield from model.parts.observations.collect()
+            yield from model.parts.labels.collect()
 
 
 def with_last_week(demanded: Mapping[str, Sequence[Interval]], asked: Interval) -> dict[str, Sequence[Interval]]:

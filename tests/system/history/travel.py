@@ -9,10 +9,10 @@ from pathlib import Path
 
 import attrs
 
+from model_drift_exporter.commands.demo.demo_replay import LOG_NAME, PROFILE_NAME, write_reference
 from model_drift_exporter.commands.demo.flights import flights_available, flights_scenario
 from model_drift_exporter.commands.demo.generated import generated_scenario
 from model_drift_exporter.commands.demo.prediction_log import PredictionLog
-from model_drift_exporter.commands.demo.replay import LOG_NAME, PROFILE_NAME, write_reference
 from model_drift_exporter.commands.demo.requests import Requests
 from model_drift_exporter.commands.demo.scenario import Scenario
 from tests.system.history.scenes import DAY, HOUR, Episode, Target, settings_of

@@ -9,7 +9,7 @@ import attrs
 from ...reference.building.survey import FieldSurvey
 from ...reference.profile import FEATURE, PREDICTION, SCORE, Column, ReferenceProfile
 from ...words import count_of, excerpt, joined, percent
-from .report import Report
+from .report import CheckReport
 
 __all__ = ["MOSTLY", "WORTH_A_WARNING", "Shares", "judge", "odd_value", "quoted_numbers"]
 
@@ -59,7 +59,7 @@ def _is_number(text: str) -> bool:
 
 
 def judge(
-    report: Report,
+    report: CheckReport,
     place: str,
     *,
     reference: ReferenceProfile,
@@ -67,7 +67,7 @@ def judge(
     shares: Mapping[int, Shares],
     versions: Sequence[str],
 ) -> None:
-    """Report what does not fit; ``shares`` are by position in the reference's columns, ``surveys`` by feature."""
+    """CheckReport what does not fit; ``shares`` are by position in the reference's columns, ``surveys`` by feature."""
     absent = []
     for position, column in enumerate(reference.columns):
         if column.role in (FEATURE, PREDICTION, SCORE):
@@ -95,7 +95,7 @@ def judge(
 
 
 def _judge_values(
-    report: Report, place: str, column: Column, survey: FieldSurvey | None, *, share: Shares, learned: bool
+    report: CheckReport, place: str, column: Column, survey: FieldSurvey | None, *, share: Shares, learned: bool
 ) -> None:
     if share.invalid >= WORTH_A_WARNING:
         _judge_invalid(report, place, column, survey, share=share, learned=learned)
@@ -110,7 +110,7 @@ def _judge_values(
 
 
 def _judge_invalid(
-    report: Report, place: str, column: Column, survey: FieldSurvey | None, *, share: Shares, learned: bool
+    report: CheckReport, place: str, column: Column, survey: FieldSurvey | None, *, share: Shares, learned: bool
 ) -> None:
     title = f"feature {column.name}" if column.role == FEATURE else column.name
     odd = odd_value(column, survey) if survey is not None else ""
@@ -131,7 +131,7 @@ def _judge_invalid(
 
 
 def _judge_outside(
-    report: Report, place: str, column: Column, survey: FieldSurvey | None, *, share: Shares, learned: bool
+    report: CheckReport, place: str, column: Column, survey: FieldSurvey | None, *, share: Shares, learned: bool
 ) -> None:
     title = f"feature {column.name}" if column.role == FEATURE else column.name
     if column.numeric:

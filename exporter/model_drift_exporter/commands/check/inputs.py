@@ -11,12 +11,11 @@ from ...formats import FIELD_CANDIDATES
 from ...records.batches import LabelBatch, RecordBatch
 from ...records.times import parse_time, parse_times
 from ...words import count_of, excerpt, joined, moment, percent, size_text
-from .reading import InputReading
-from .report import Report, Table
+from .input_reading import InputReading
+from .report import CheckReport, Table
 
 __all__ = ["write_input"]
 
-_COLUMNS = {"id": "identifier"}
 _ALTERNATIVES = ("scores",)
 _OF_LABELS = ("time", "id", "model", "label")
 _BESIDE = {"score": "scores"}
@@ -40,7 +39,7 @@ _CONSEQUENCES = {
 }
 
 
-def write_input(report: Report, reading: InputReading, now: float) -> None:
+def write_input(report: CheckReport, reading: InputReading, now: float) -> None:
     """The section of one input, and what is wrong with it; ``now`` is wall-clock seconds."""
     each = reading.settings
     report.heading(f"input {each.name}: {'standard input' if each.path == '-' else excerpt(each.path, _PATH_LENGTH)}")
@@ -66,7 +65,7 @@ def write_input(report: Report, reading: InputReading, now: float) -> None:
     _say_times(report, reading, now)
 
 
-def _complain_of_all(report: Report, reading: InputReading) -> None:
+def _complain_of_all(report: CheckReport, reading: InputReading) -> None:
     path, container = reading.settings.path, reading.schema.configured.get("features")
     if container and reading.errors["no_features"]:
         hint = f"correct the name; fields are {joined([*reading.others])}" if reading.others else ""
@@ -77,7 +76,7 @@ def _complain_of_all(report: Report, reading: InputReading) -> None:
     report.mistake(path, f"no line could be read as {reading.format or 'records'}{looks}", hint)
 
 
-def _say_files(report: Report, reading: InputReading) -> None:
+def _say_files(report: CheckReport, reading: InputReading) -> None:
     files = reading.files
     if not files:
         return
@@ -95,7 +94,7 @@ def _say_files(report: Report, reading: InputReading) -> None:
         report.say("", f"and {len(files) - _SHOWN_FILES:,} more")
 
 
-def _say_lines(report: Report, reading: InputReading) -> None:
+def _say_lines(report: CheckReport, reading: InputReading) -> None:
     stopped = "" if reading.complete else f"; only the first {percent(reading.share)} was read"
     rejected = reading.errors.total()
     report.say(
@@ -117,7 +116,7 @@ def _say_lines(report: Report, reading: InputReading) -> None:
         )
 
 
-def _say_fields(report: Report, reading: InputReading) -> None:
+def _say_fields(report: CheckReport, reading: InputReading) -> None:
     schema = reading.schema
     container = schema.fields.get("features")
     where = "features beside the other fields" if reading.records else "labels only"
@@ -140,7 +139,7 @@ def _say_fields(report: Report, reading: InputReading) -> None:
             report.mistake(place, f"no record of {reading.settings.path} has the feature {name}", hint)
 
 
-def _field(report: Report, reading: InputReading, field: str) -> tuple[str, str]:
+def _field(report: CheckReport, reading: InputReading, field: str) -> tuple[str, str]:
     """Name of a field and an example, or what stands for them."""
     schema, path = reading.schema, reading.settings.path
     name = schema.fields.get(field)
@@ -149,7 +148,7 @@ def _field(report: Report, reading: InputReading, field: str) -> tuple[str, str]
             _warn_of_missing(report, reading, field)
         candidates = [each for key in (field, _BESIDE.get(field)) for each in FIELD_CANDIDATES.get(key or "", ())]
         return "not found", f"tried {joined(candidates, 3)}; set fields.{field}: NAME"
-    example = _example([*reading.batches, *reading.label_batches], _COLUMNS.get(field, field))
+    example = _example([*reading.batches, *reading.label_batches], field)
     if example is not None:
         return excerpt(name, 24), excerpt(example, 60)
     if schema.configured.get(field) is not None and reading.records:
@@ -160,7 +159,7 @@ def _field(report: Report, reading: InputReading, field: str) -> tuple[str, str]
     return excerpt(name, 24), "no record has a value"
 
 
-def _warn_of_missing(report: Report, reading: InputReading, field: str) -> None:
+def _warn_of_missing(report: CheckReport, reading: InputReading, field: str) -> None:
     if field == "prediction" and {"score", "scores"} & reading.schema.fields.keys():
         return
     hint = f"set fields.{field} to its name"
@@ -201,7 +200,7 @@ def _time_like(batches: Sequence[RecordBatch]) -> str | None:
     return None
 
 
-def _say_times(report: Report, reading: InputReading, now: float) -> None:
+def _say_times(report: CheckReport, reading: InputReading, now: float) -> None:
     raw = [value for batch in reading.batches if batch.time is not None for value in batch.time]
     if not raw:
         return

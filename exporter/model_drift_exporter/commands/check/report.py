@@ -12,7 +12,7 @@ import click
 from ...errors import Problem
 from ...words import count_of
 
-__all__ = ["Report", "Table"]
+__all__ = ["CheckReport", "Table"]
 
 _INDENT = 2
 _NAMES_WIDTH = 12
@@ -46,7 +46,7 @@ class Table:
         return lines
 
 
-class Report:
+class CheckReport:
     """Collects what is to be said. ``mistakes`` must be mended, ``warnings`` may be meant so, ``unreadable`` are files."""
 
     def __init__(self, width: int | None = None) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from ...service.status import ExporterStatus, ModelStatus
+from .demo_replay import DemoReplay
 from .narration import Narrator, alert_line, psi_words, subject
-from .replay import Replay
 from .scenario import Scenario
 from .terminal import Terminal
 
@@ -18,7 +18,7 @@ _PLAIN_STATUS_LOOKS = 5  # without a terminal, a line of status every so many lo
 class Guide:
     """Talks to ``terminal`` about the replay, whose page is at ``url``. Times are seconds since the replay began."""
 
-    def __init__(self, scenario: Scenario, replay: Replay, url: str, terminal: Terminal) -> None:
+    def __init__(self, scenario: Scenario, replay: DemoReplay, url: str, terminal: Terminal) -> None:
         self._scenario, self._replay, self._url, self._terminal = scenario, replay, url, terminal
         self._narrator = Narrator(scenario.windows[0])
         self._revealed = False

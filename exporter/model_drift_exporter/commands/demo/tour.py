@@ -20,10 +20,10 @@ from ...service.logs import configure_logging
 from ...settings.values import SettingError, parse_listen_address
 from ...web.app import create_app
 from ...web.server import Listener, Server, listen
+from .demo_replay import DemoReplay, follow_settings, write_reference
 from .flights import flights_available, flights_scenario
 from .generated import generated_scenario
 from .guide import Guide
-from .replay import Replay, follow_settings, write_reference
 from .scenario import Scenario
 from .terminal import Terminal
 
@@ -107,7 +107,7 @@ class _Tour:
         self, scenario: Scenario, folder: Path, seconds: float, listener: Listener, terminal: Terminal
     ) -> None:
         rows = write_reference(scenario, folder).rows
-        self._replay = Replay(scenario, folder, seconds)
+        self._replay = DemoReplay(scenario, folder, seconds)
         settings = follow_settings(scenario, folder)
         self._exporter = Exporter(settings)
         self._server = Server([(create_app(self._exporter, settings.web, settings.ingest), [listener])], grace=1)

@@ -19,9 +19,9 @@ import numpy as np
 
 from ...errors import ReferenceProfileError
 from ...settings.values import SettingError, parse_duration
+from .demo_replay import write_reference
 from .generated import Orders, generated_scenario
 from .prediction_log import PredictionLog
-from .replay import write_reference
 
 __all__ = ["Traffic", "main"]
 

@@ -10,10 +10,10 @@ import msgspec
 from ...evidence.alarms import Transition
 from ...records.times import format_time
 
-__all__ = ["REPORTS", "JsonReport", "Report", "TextReport"]
+__all__ = ["REPORTS", "JsonReport", "ReplayReport", "TextReport"]
 
 
-class Report(Protocol):
+class ReplayReport(Protocol):
     """Where the edges of the latches go."""
 
     def transition(self, transition: Transition) -> None:
@@ -88,5 +88,5 @@ def _counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-REPORTS: Mapping[str, Callable[[TextIO], Report]] = {"text": TextReport, "json": JsonReport}
+REPORTS: Mapping[str, Callable[[TextIO], ReplayReport]] = {"text": TextReport, "json": JsonReport}
 """Kinds of reports by the name that ``--format`` knows."""

@@ -218,7 +218,7 @@ class JsonLinesDecoder:
             size=size,
             features=features,
             time=fields.get("time"),
-            identifier=fields.get("id"),
+            id=fields.get("id"),
             model=fields.get("model"),
             version=fields.get("version"),
             prediction=fields.get("prediction"),
@@ -227,7 +227,7 @@ class JsonLinesDecoder:
             label=label,
             latency=fields.get("latency"),
             latency_unit=self._schema.latency_unit,
-            line=line,
+            position=line,
         )
 
 
@@ -240,4 +240,4 @@ def _labels(fields: dict[str, Sequence[Any]], indexes: Sequence[int], line: Sequ
         column = fields.get(field)
         return None if column is None else [column[index] for index in indexes]
 
-    return LabelBatch(len(indexes), pick("time"), pick("id"), pick("model"), pick("label") or [], line=line)
+    return LabelBatch(len(indexes), pick("time"), pick("id"), pick("model"), pick("label") or [], position=line)

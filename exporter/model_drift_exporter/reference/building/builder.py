@@ -10,9 +10,9 @@ import numpy as np
 
 from ...errors import ReferenceProfileError
 from ...records.batches import RecordBatch
+from ...records.raw_values import text_of
 from ...records.times import parse_times
-from ...records.values import text_of
-from ..binning import Binner
+from ..binner import Binner
 from ..profile import (
     FEATURE,
     OTHER,
@@ -25,10 +25,10 @@ from ..profile import (
     numeric_column,
 )
 from ..scores import DERIVED, DERIVED_EDGES
-from .dependence import RowHistory
 from .moments import Moments
-from .outcomes import LossTally, OutcomeTally
+from .outcome_tally import LossTally, OutcomeTally
 from .outputs import OutputsSurvey
+from .serial_dependence import RowHistory
 from .settings import BuildSettings
 from .survey import FieldSurvey, encodable
 

@@ -10,7 +10,7 @@ import attrs
 from ...records.batches import RecordBatch
 from ..profile import OTHER
 from ..scores import class_of
-from .scores import PredictedScores, ScoreSurvey, SurveyedScore
+from .score_survey import PredictedScores, ScoreSurvey, SurveyedScore
 from .survey import IDENTIFIER_SHARE, FieldSurvey, encodable
 
 __all__ = ["MOST_CLASSES", "ClassNames", "NameTally", "OutputsSurvey", "class_order", "select_classes"]

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 import attrs
 
-from ...settings.declaring import check_setting, setting
+from ...settings.declarations import check_setting, setting
 from ...settings.kinds import Choice, Integer, Mapped, Number, Repeated, Size, Text
 
 __all__ = ["BuildSettings", "FeatureKind", "FeatureSettings", "LimitSettings", "ModelSettings", "Task"]

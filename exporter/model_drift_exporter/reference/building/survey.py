@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...records.batches import MAXIMUM_NAME
-from ...records.values import numbers, text_of
+from ...records.raw_values import numbers, text_of
 
 __all__ = ["IDENTIFIER_SHARE", "QUANTILES", "FieldSurvey", "Reservoir", "encodable", "far_out", "numeric_edges"]
 

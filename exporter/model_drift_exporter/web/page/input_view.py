@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from ...service.status import ExporterStatus
-from ...sources.base import SourceStatus
+from ...sources.source import SourceStatus
 from ...words import count, duration, size
 
 __all__ = ["InputView", "input_views", "waiting_advice"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from model_drift_exporter.reference.store import load_profiles
+from model_drift_exporter.reference.profile_file import load_profiles
 
 from ....support.demo_traffic import records_of
 

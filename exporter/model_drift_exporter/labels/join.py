@@ -1,0 +1,227 @@
+"""Which labels meet which predictions: exactly as if events came one by one, a batch at a time."""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from .events import Events
+from .label_store import COUNTED, LABEL, PREDICTION, UNINDEXED, LabelStore
+
+__all__ = ["JoinTally", "Joins", "Revisions", "join", "join_alone"]
+
+Array = NDArray[np.float64]
+Positions = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+_NEVER = np.iinfo(np.int64).max
+_BEFORE = -1
+
+
+@attrs.define
+class JoinTally:
+    """What happened to the events, counted."""
+
+    joined: int = 0
+    revised: int = 0
+    labels_repeated: int = 0
+    unmatched: int = 0
+    stored: int = 0
+    predictions_repeated: int = 0
+
+
+@attrs.frozen(eq=False)
+class Joins:
+    """Predictions and labels that met, in the order of the events at which they did.
+
+    ``row`` is their entry, ``time`` the prediction's, ``label_time`` the label's; ``label`` the label then.
+    """
+
+    event: Positions
+    row: Positions
+    time: Array
+    label_time: Array
+    label: Array
+
+    @classmethod
+    def in_order(cls, *parts: Joins) -> Joins:
+        """All parts as one, ordered by event; within one event in the order of the parts."""
+        columns = [np.concatenate([getattr(part, field.name) for part in parts]) for field in attrs.fields(cls)]
+        order = np.argsort(columns[0], kind="stable")
+        return cls(*(column[order] for column in columns))
+
+    @classmethod
+    def none(cls) -> Joins:
+        """No join."""
+        places, numbers = np.empty(0, dtype=np.int64), np.empty(0)
+        return cls(places, places, numbers, numbers, numbers)
+
+
+@attrs.frozen(eq=False)
+class Revisions:
+    """Labels of joined predictions that became others, in order."""
+
+    event: Positions
+    row: Positions
+    old: Array
+    new: Array
+    time: Array
+
+
+def join(
+    store: LabelStore, events: Events, time: Array, admitted: Mask, *, watermark: float, tally: JoinTally
+) -> tuple[Joins, Revisions | None]:
+    """Take the ``admitted`` events into the store; what is older than ``watermark`` there has expired.
+
+    All events of one identifier are looked at together: those after a first prediction repeat it, each label compares with
+    the one before it, and both meet where the later of them comes.
+    """
+    picked = np.flatnonzero(admitted)
+    if not len(picked):
+        return Joins.none(), None
+    order = np.argsort(events.key[picked], kind="stable")
+    picked = picked[order]
+    keys = events.key[picked]
+    first = np.ones(len(keys), dtype=np.bool_)
+    first[1:] = keys[1:] != keys[:-1]
+    starts = np.flatnonzero(first)
+    entries = _Entries.found(store, keys[starts], watermark, tally)
+
+    is_label = events.is_label[picked]
+    places = np.where(is_label, len(picked), np.arange(len(picked)))
+    earliest = np.minimum.reduceat(places, starts)
+    arriving = ~entries.known & (earliest < len(picked))
+    opening = picked[np.where(arriving, earliest, 0)]
+    known_from = np.where(entries.known, _BEFORE, np.where(arriving, opening, _NEVER))
+    stored = int(arriving.sum())
+    tally.stored += stored
+    tally.predictions_repeated += len(picked) - int(is_label.sum()) - stored
+
+    changes = _Changes.of(events.label[picked], np.cumsum(first) - 1, picked, entries, tally)
+    labelled_from = np.where(entries.labelled, _BEFORE, _NEVER)
+    labelled_from[changes.group[changes.opening]] = changes.event[changes.opening]
+    met_at = np.maximum(known_from, labelled_from)
+    meets = (met_at < _NEVER) & ~(entries.known & entries.labelled)
+
+    label, label_time = changes.latest(met_at, entries, time)
+    predicted_at = np.where(arriving, time[opening], entries.time)
+    revising = changes.revised & (changes.event > met_at[changes.group])
+    final, final_time = changes.latest(np.full(len(starts), _NEVER), entries, time)
+
+    rows = entries.rows
+    absent = rows < 0
+    rows[absent] = store.append(keys[starts[absent]])
+    columns = store.columns
+    store.put("label", rows, final)
+    predicted = entries.known | arriving
+    columns["time"][rows] = np.where(predicted, predicted_at, np.maximum(final_time, watermark))
+    flags = predicted * np.uint8(PREDICTION) | ~np.isnan(final) * np.uint8(LABEL) | entries.flags & np.uint8(COUNTED)
+    columns["flags"][rows] = flags
+    _write_predictions(store, rows[arriving], events, opening[arriving])
+
+    groups = np.flatnonzero(meets)
+    tally.joined += len(groups)
+    joins = Joins(met_at[groups], rows[groups], predicted_at[groups], label_time[groups], label[groups])
+    return Joins.in_order(joins), changes.revisions(revising, rows, time)
+
+
+def join_alone(
+    store: LabelStore, events: Events, time: Array, alone: Mask, *, keys: NDArray[np.uint64], tally: JoinTally
+) -> Joins:
+    """Predictions with their own label that no other label can find."""
+    places = np.flatnonzero(alone)
+    rows = store.append(keys[places], indexed=False)
+    columns, label = store.columns, events.label[places]
+    columns["flags"][rows] = PREDICTION | LABEL | UNINDEXED
+    columns["time"][rows] = time[places]
+    store.put("label", rows, label)
+    _write_predictions(store, rows, events, places)
+    tally.joined += len(rows)
+    return Joins(places, rows, time[places], time[places], label)
+
+
+def _write_predictions(store: LabelStore, rows: Positions, events: Events, places: Positions) -> None:
+    """What the predictions at ``places`` said, into ``rows``."""
+    store.put("predicted", rows, events.predicted[places])
+    columns = store.columns
+    if "score" in columns:
+        columns["score"][rows] = events.score[places]
+        columns["score_cell"][rows] = events.score_cell[places]
+    if "probabilities" in columns and events.probabilities is not None:
+        columns["probabilities"][rows] = events.probabilities[places]
+
+
+@attrs.frozen(eq=False)
+class _Entries:
+    """What the store knew of each identifier before."""
+
+    rows: Positions
+    flags: NDArray[np.uint8]
+    known: Mask
+    labelled: Mask
+    label: Array
+    time: Array
+
+    @classmethod
+    def found(cls, store: LabelStore, keys: NDArray[np.uint64], watermark: float, tally: JoinTally) -> _Entries:
+        rows = store.find(keys)
+        present = rows >= 0
+        flags = np.where(present, store.columns["flags"][rows], np.uint8(0))
+        time = store.columns["time"][rows]
+        expired = (flags != 0) & (time < watermark)
+        if expired.any():
+            state = flags & (PREDICTION | LABEL | COUNTED)
+            tally.unmatched += int(np.count_nonzero(state[expired] == LABEL))
+            # An outcome that still has to count keeps its entry; all others are used again.
+            unfinished = expired & (state == PREDICTION | LABEL)
+            rows[unfinished] = store.supersede(keys[unfinished])
+            flags[expired] = 0
+        labelled = flags & LABEL != 0
+        return cls(
+            rows, flags, flags & PREDICTION != 0, labelled, np.where(labelled, store.get("label", rows), np.nan), time
+        )
+
+
+@attrs.frozen(eq=False)
+class _Changes:
+    """Labels that say something new, by identifier and then by event. ``opening``: the first label of its identifier."""
+
+    group: Positions
+    event: Positions
+    old: Array
+    new: Array
+    opening: Mask
+    revised: Mask
+
+    @classmethod
+    def of(cls, label: Array, group: Positions, event: Positions, entries: _Entries, tally: JoinTally) -> _Changes:
+        given = np.flatnonzero(~np.isnan(label))
+        label, group, event = label[given], group[given], event[given]
+        old = np.empty(len(label))
+        old[1:] = label[:-1]
+        leading = np.ones(len(label), dtype=np.bool_)
+        leading[1:] = group[1:] != group[:-1]
+        old[leading] = entries.label[group[leading]]
+        new = old != label
+        opening = np.isnan(old)
+        tally.labels_repeated += len(label) - int(new.sum())
+        tally.revised += int((new & ~opening).sum())
+        return cls(group[new], event[new], old[new], label[new], opening[new], ~opening[new])
+
+    def latest(self, limit: Positions, entries: _Entries, time: Array) -> tuple[Array, Array]:
+        """The label of each identifier just after the event at its ``limit``, and its time."""
+        early = self.event <= limit[self.group]
+        label, label_time = entries.label.copy(), entries.time.copy()
+        # Of several with one index the last is what stays.
+        label[self.group[early]] = self.new[early]
+        label_time[self.group[early]] = time[self.event[early]]
+        return label, label_time
+
+    def revisions(self, revising: Mask, rows: Positions, time: Array) -> Revisions | None:
+        if not revising.any():
+            return None
+        chosen = np.flatnonzero(revising)
+        chosen = chosen[np.argsort(self.event[chosen], kind="stable")]
+        event = self.event[chosen]
+        return Revisions(event, rows[self.group[chosen]], self.old[chosen], self.new[chosen], time[event])

@@ -1,0 +1,117 @@
+"""Identifiers to 64-bit keys: the same in every process and batch, so that replicas and restarts keep the same ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from itertools import compress
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..records.raw_values import text_of
+
+__all__ = ["hash_identifiers", "keys_of", "numbered_keys"]
+
+Hashes = NDArray[np.uint64]
+
+_LANE = 8
+_LONGEST = 64  # bytes mixed in lanes; longer ones are condensed first
+_EXACT = 2.0**53
+_SEED = np.uint64(0x6D6F64656C2D6472)
+# Odd constants of the SplitMix64 generator (Steele, Lea, Flood 2014) and its finaliser.
+_GAMMA = np.uint64(0x9E3779B97F4A7C15)
+_FIRST = np.uint64(0xBF58476D1CE4E5B9)
+_SECOND = np.uint64(0x94D049BB133111EB)
+
+
+def hash_identifiers(values: Sequence[object]) -> tuple[Hashes, NDArray[np.bool_]]:
+    """A hash of each identifier, whatever its model, and whether it is one.
+
+    Strings that are not empty and numbers are identifiers; whole numbers are one with their digits (42, 42.0, "42").
+    """
+    texts = _texts(values)
+    encoded, lengths = _encode(texts)
+    known = lengths > 0
+    if len(lengths) and int(lengths.max()) > _LONGEST:
+        pieces = _split(encoded, lengths)
+        long = lengths > _LONGEST
+        condensed = [blake2b(piece, digest_size=_LANE).digest() for piece in compress(pieces, long.tolist())]
+        for index, piece in zip(np.flatnonzero(long).tolist(), condensed, strict=True):
+            pieces[index] = piece
+        sizes = np.where(long, _LANE, lengths)
+        return _mix(_matrix(b"".join(pieces), sizes), sizes, lengths), known
+    return _mix(_matrix(encoded, lengths), lengths, lengths), known
+
+
+def keys_of(model: str, hashes: Hashes) -> Hashes:
+    """Keys of a model's identifiers, from their hashes."""
+    seed = np.frombuffer(blake2b(model.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "<u8")
+    return _finish(hashes ^ seed)
+
+
+def numbered_keys(model: str, first: int, count: int) -> Hashes:
+    """Keys for what has no identifier, by its number in the stream: they decide only whether it is in the sample."""
+    numbers = np.arange(first, first + count, dtype=np.uint64)
+    return keys_of(model, _finish(numbers * _GAMMA + _SEED))
+
+
+def _texts(values: Sequence[object]) -> list[str]:
+    kinds = set(map(type, values))
+    if kinds == {str}:
+        return [*cast("Sequence[str]", values)]
+    if kinds == {float}:
+        numbers = np.fromiter(values, np.float64, len(values))
+        with np.errstate(invalid="ignore"):
+            whole = (np.abs(numbers) < _EXACT) & (np.floor(numbers) == numbers)
+        if whole.all():
+            return [*map(str, numbers.astype(np.int64).tolist())]
+    if kinds == {int}:
+        return [*map(str, values)]
+    return [(not isinstance(value, bool) and text_of(value)) or "" for value in values]
+
+
+def _encode(texts: Sequence[str]) -> tuple[bytes, NDArray[np.int64]]:
+    joined = "".join(texts)
+    if joined.isascii():
+        return joined.encode(), np.fromiter(map(len, texts), np.int64, len(texts))
+    pieces = [text.encode("utf-8", "surrogatepass") for text in texts]
+    return b"".join(pieces), np.fromiter(map(len, pieces), np.int64, len(pieces))
+
+
+def _split(data: bytes, lengths: NDArray[np.int64]) -> list[bytes]:
+    ends = np.cumsum(lengths)
+    return [data[start:end] for start, end in zip((ends - lengths).tolist(), ends.tolist(), strict=True)]
+
+
+def _matrix(data: bytes, lengths: NDArray[np.int64]) -> Hashes:
+    """[lane, identifier]: the bytes of each in lanes of eight, zeros behind its end."""
+    count = len(lengths)
+    longest = int(lengths.max(initial=0))
+    lanes = -(-longest // _LANE)
+    padded = np.zeros((count, lanes * _LANE), dtype=np.uint8)
+    source = np.frombuffer(data, np.uint8)
+    if count and int(lengths.min()) == longest:
+        padded[:, :longest] = source.reshape(count, longest)
+    else:
+        padded[np.arange(lanes * _LANE) < lengths[:, None]] = source
+    return np.ascontiguousarray(padded.view("<u8").T)
+
+
+def _mix(lanes: Hashes, sizes: NDArray[np.int64], lengths: NDArray[np.int64]) -> Hashes:
+    hashes = lengths.astype(np.uint64) * _GAMMA ^ _SEED
+    shortest = int(sizes.min()) if len(sizes) else 0
+    for position, lane in enumerate(lanes):
+        mixed = (hashes ^ lane) * _FIRST
+        mixed ^= mixed >> np.uint64(32)
+        mixed *= _GAMMA
+        # Only the lanes of its own length, so that a longer neighbour in the batch changes nothing.
+        hashes = mixed if shortest > position * _LANE else np.where(sizes > position * _LANE, mixed, hashes)
+    return _finish(hashes)
+
+
+def _finish(hashes: Hashes) -> Hashes:
+    hashes = (hashes ^ (hashes >> np.uint64(30))) * _FIRST
+    hashes = (hashes ^ (hashes >> np.uint64(27))) * _SECOND
+    return hashes ^ (hashes >> np.uint64(31))

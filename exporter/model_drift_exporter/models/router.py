@@ -1,0 +1,263 @@
+"""Which model a record, a label or a rejected line is counted to: one batch a model of what a chunk held."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..records.batches import NO_POSITIONS, Decoded, LabelBatch, ModelBatch, RecordBatch, positions_of
+from ..records.raw_values import text_of
+from .model import Model
+
+__all__ = ["OTHER_MODELS", "LabelRouter", "RejectedLines", "Routing", "by_model"]
+
+OTHER_MODELS = "__other__"
+"""Label under which the records of models beyond the limit are counted."""
+
+_WAITING_LABELS = 100_000
+_WAITING_LINES = 100_000
+
+
+def by_model(records: RecordBatch, default: str) -> dict[str, RecordBatch]:
+    """Records by the model that each names; ``default`` is that of those that name none."""
+    return {name or default: batch for name, batch in records.by_model(default).items()}
+
+
+class Routing:
+    """Makes one batch a model of what a chunk held.
+
+    ``default`` is the model of records that name none, ``limit`` the number of models kept apart.
+    """
+
+    def __init__(self, default: str, limit: int) -> None:
+        self.default = default
+        self._labels = LabelRouter(limit)
+        self._rejected = RejectedLines()
+
+    def take_over(self, old: Routing) -> None:
+        """Go on with what another one has counted and keeps."""
+        self._labels.take_over(old._labels)
+        self._rejected = old._rejected
+
+    def by_model(self, records: RecordBatch | None) -> dict[str, RecordBatch]:
+        """Records by the model that each names, or the default."""
+        return by_model(records, self.default) if records is not None else {}
+
+    def route(
+        self,
+        decoded: Decoded,
+        records: Mapping[str, RecordBatch],
+        models: Mapping[str, Model],
+        *,
+        arrival: float,
+        input_name: str,
+    ) -> dict[str, ModelBatch]:
+        """What a chunk held, by the track that it is for; what is of no track is left out.
+
+        ``records`` are the chunk's, by model; a model whose first records are among them has a track already. ``arrival`` is
+        wall-clock seconds. Lines are those of the input ``input_name``.
+        """
+        rejected = self._rejected.attribute(input_name, decoded.rejected, records)
+        labels = {}
+        if decoded.labels is not None:
+            labels = self._labels.route(decoded.labels, models, self.default, records)
+        return {
+            name: ModelBatch(records.get(name), labels.get(name), rejected.get(name, NO_POSITIONS), arrival)
+            for name in dict.fromkeys([*records, *labels, *rejected])
+            if name in models
+        }
+
+    def claim(self, name: str, *, only: bool, arrival: float) -> list[ModelBatch]:
+        """What waits for a model whose first record has come; of an ``only`` model are labels that name none, too."""
+        return [ModelBatch(None, labels, NO_POSITIONS, arrival) for labels in self._labels.claim(name, unnamed=only)]
+
+    def labels(self, models: Mapping[str, Model]) -> dict[str, int]:
+        """Label records by model; before the first record those that name none are of the default model."""
+        return self._labels.counted(models, self.default)
+
+    def snapshot(self) -> dict[str, Any]:
+        """State for a snapshot: what waits, and where each input stands."""
+        return {"rejected": self._rejected.snapshot(), "labels": self._labels.snapshot()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a snapshot."""
+        self._rejected.restore(state["rejected"])
+        self._labels.restore(state["labels"])
+
+
+class RejectedLines:
+    """A rejected line is of the model of the nearest earlier record of its input; at the start, of the next one's."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, str] = {}
+        self._waiting: dict[str, NDArray[np.int64]] = {}
+
+    def attribute(
+        self, input_name: str, rejected: NDArray[np.int64], batches: Mapping[str, RecordBatch]
+    ) -> dict[str, NDArray[np.int64]]:
+        """Lines by model, ascending. ``batches`` are the records by model that came with them.
+
+        Before the first record of an input the last 100,000 lines wait for it.
+        """
+        last = self._last.get(input_name)
+        if not batches:
+            if not len(rejected) or last is not None:
+                return {last: rejected} if last is not None and len(rejected) else {}
+            waiting = np.concatenate([self._waiting.get(input_name, NO_POSITIONS), rejected])
+            self._waiting[input_name] = waiting[-_WAITING_LINES:]
+            return {}
+        if last is None:
+            rejected = np.concatenate([self._waiting.pop(input_name, NO_POSITIONS), rejected])
+        names = [*batches]
+        if len(names) == 1 and (last in (None, *names) or not len(rejected)):
+            self._last[input_name] = names[0]
+            return {names[0]: rejected} if len(rejected) else {}
+        parts = [positions_of(batch) for batch in batches.values()]
+        lines = np.concatenate(parts)
+        order = np.argsort(lines, kind="stable")
+        owner = np.repeat(np.arange(len(names)), [len(part) for part in parts])[order]
+        self._last[input_name] = names[owner[-1]]
+        before = np.searchsorted(lines[order], rejected) - 1
+        owners = [names[owner[0]] if last is None else last, *(names[each] for each in owner.tolist())]
+        found: dict[str, list[int]] = {}
+        for position, place in zip(rejected.tolist(), before.tolist(), strict=True):
+            found.setdefault(owners[place + 1], []).append(position)
+        return {name: np.array(own, dtype=np.int64) for name, own in found.items()}
+
+    def snapshot(self) -> dict[str, Any]:
+        """State for a snapshot."""
+        return {"last": dict(self._last), "waiting": dict(self._waiting)}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a snapshot."""
+        self._last = dict(state["last"])
+        self._waiting = {name: np.asarray(lines, dtype=np.int64) for name, lines in state["waiting"].items()}
+
+
+class LabelRouter:
+    """Gives labels to the models that they name, else to all that know their identifier, as champion and challenger do.
+
+    Those that come before the first record of their model wait for it, 100,000 of all models at most. ``limit`` is the
+    number of models kept apart. ``counts`` are labels by model; those that name none yet are under ``None``.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self.counts: Counter[str | None] = Counter()
+        self._waiting: dict[str | None, list[LabelBatch]] = {}
+
+    def take_over(self, old: LabelRouter) -> None:
+        """Go on with what another one has counted and keeps."""
+        self.counts, self._waiting = old.counts, old._waiting
+
+    def route(
+        self,
+        labels: LabelBatch,
+        models: Mapping[str, Model],
+        default: str,
+        batches: Mapping[str, RecordBatch],
+    ) -> dict[str, LabelBatch]:
+        """Labels by the model that they are for. ``default`` is the model that records are of that name none.
+
+        ``batches`` are the records by model that have come with the labels: an earlier line is known already.
+        """
+        found: dict[str, LabelBatch] = {}
+        for name, own in labels.by_model().items():
+            if name is None and len(models) > 1:
+                for owner, part in self._of_unnamed(own, models, default, batches).items():
+                    # One model's labels may come from both: named ones, and those that it knows.
+                    named = found.get(owner)
+                    found[owner] = part if named is None else _joined(named, part)
+                continue
+            owner_name = next(iter(models)) if name is None and models else name
+            self.counts[owner_name] += own.size
+            if owner_name is not None and owner_name in models:
+                named = found.get(owner_name)
+                found[owner_name] = own if named is None else _joined(named, own)
+            elif owner_name != OTHER_MODELS and len(models) < self._limit:
+                self._wait(owner_name, own)
+        if len(self.counts) > 2 * self._limit:
+            for name in [name for name in self.counts if name not in (None, OTHER_MODELS, *models)]:
+                self.counts[OTHER_MODELS] += self.counts.pop(name)
+        return found
+
+    def _wait(self, name: str | None, labels: LabelBatch) -> None:
+        if name not in self._waiting and len(self._waiting) > self._limit:
+            return
+        own = self._waiting.setdefault(name, [])
+        own.append(labels)
+        while own and sum(batch.size for batches in self._waiting.values() for batch in batches) > _WAITING_LABELS:
+            own.pop(0)
+
+    def _of_unnamed(
+        self,
+        labels: LabelBatch,
+        models: Mapping[str, Model],
+        default: str,
+        batches: Mapping[str, RecordBatch],
+    ) -> dict[str, LabelBatch]:
+        fallback = default if default in models else next(iter(models))
+        owners: list[list[str]] = [[] for _ in range(labels.size)]
+        for name, model in models.items():
+            for index in np.flatnonzero(model.knows(labels)).tolist():
+                owners[index].append(name)
+        earlier: dict[str, dict[str, int]] = {}
+        for name, batch in batches.items():
+            for value, position in zip(batch.id or (), positions_of(batch).tolist(), strict=False):
+                if (text := text_of(value)) and name in models:
+                    earlier.setdefault(text, {}).setdefault(name, position)
+        places: dict[str, list[int]] = {}
+        identifiers: Sequence[object] = labels.id or (None,) * labels.size
+        for index, (value, position) in enumerate(zip(identifiers, positions_of(labels).tolist(), strict=True)):
+            beside = [name for name, own in earlier.get(text_of(value) or "", {}).items() if own < position]
+            found = dict.fromkeys([*owners[index], *beside]) or {fallback: None}
+            self.counts[next(iter(found))] += 1  # a line is one label, whoever uses it
+            for owner in found:
+                places.setdefault(owner, []).append(index)
+        if len(places) == 1:
+            return {next(iter(places)): labels}
+        return {name: labels.take(indexes) for name, indexes in places.items()}
+
+    def claim(self, name: str, *, unnamed: bool) -> list[LabelBatch]:
+        """The labels that wait for a model whose first record has come; with ``unnamed`` those that name none, too."""
+        claimed = self._waiting.pop(name, [])
+        if unnamed:
+            claimed = [*self._waiting.pop(None, []), *claimed]
+            self.counts[name] += self.counts.pop(None, 0)
+        return claimed
+
+    def counted(self, models: Mapping[str, Model], default: str) -> dict[str, int]:
+        """Label records by model, of all models that are watched and of others as far as the limit allows."""
+        found: Counter[str] = Counter()
+        # Labels may come before the first record of their model: within the limit they keep its name.
+        room = max(self._limit - len(models), 0)
+        awaited = [name for name in self.counts if name not in (None, OTHER_MODELS) and name not in models][:room]
+        own = {*models, *awaited}
+        for name, count in self.counts.items():
+            found[default if name is None else name if name in own else OTHER_MODELS] += count
+        return dict(found)
+
+    def snapshot(self) -> dict[str, Any]:
+        """The labels that wait; counters start again, as counters may."""
+        waiting = [(name, batch) for name, batches in self._waiting.items() for batch in batches]
+        return {
+            "models": [name for name, _ in waiting],
+            "batches": [ModelBatch(None, batch, NO_POSITIONS, 0.0).snapshot() for _, batch in waiting],
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a snapshot."""
+        for name, saved in zip(state["models"], state["batches"], strict=True):
+            labels = ModelBatch.restored(saved).labels
+            if labels is not None:
+                self._wait(name, labels)
+
+
+def _joined(first: LabelBatch, second: LabelBatch) -> LabelBatch:
+    """Labels of one chunk in the order of their lines."""
+    whole = LabelBatch.joined([first, second])
+    return whole.take(np.argsort(positions_of(whole), kind="stable").tolist())

@@ -1,0 +1,312 @@
+"""Several logs in one order: that of the event times in them, as if each line had been read when it happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from ..records.batches import NO_POSITIONS, Decoded, LabelBatch, ModelBatch, RecordBatch, positions_of
+from ..records.clock import EventClock
+from ..records.times import parse_times
+
+__all__ = ["Log", "Piece", "labels_by_time", "merged", "next_pieces", "numbered", "running_times", "size_of"]
+
+Positions = NDArray[np.int64]
+Array = NDArray[np.float64]
+_CHUNK = 20_000
+_MOST_HELD = 10_000
+Batch = TypeVar("Batch", RecordBatch, LabelBatch)
+
+
+@attrs.define(eq=False)
+class Log:
+    """One input, read in its order, with the lines of that input, and what has been read of it and not been given yet.
+
+    ``labels``: it holds labels only. ``read`` gives the next lines, ``None`` where there are none now. A line happens at the
+    largest believable time up to it (see :class:`EventClock`), so a log is never reordered in itself; in one that is
+    ``in_order`` by time already, at its own time.
+    """
+
+    name: str
+    read: Callable[[], Decoded | None]
+    labels: bool = False
+    in_order: bool = False
+    _clock: EventClock = attrs.field(factory=EventClock)
+    _held: list[Decoded] = attrs.field(factory=list)
+    _lines: Positions = NO_POSITIONS
+    _times: Array = attrs.field(factory=lambda: np.empty(0))
+    _last: float = -np.inf
+
+    def fill(self) -> bool:
+        """Have lines to give; false where there are none now."""
+        while not len(self._times):
+            if not self.read_further():
+                return False
+        return True
+
+    def read_further(self) -> bool:
+        """Read more, behind what is here; false where there is nothing now."""
+        decoded = self.read()
+        if decoded is None:
+            return False
+        parts = [batch for batch in (decoded.records, decoded.labels) if batch is not None]
+        lines = np.concatenate([*map(positions_of, parts), decoded.rejected])
+        if len(lines):
+            times = np.concatenate([*map(_times, parts), np.full(len(decoded.rejected), np.nan)])
+            order = np.argsort(lines, kind="stable")
+            times = self._happened(times[order])
+            self._last = float(times[-1])
+            self._held.append(decoded)
+            self._lines = np.concatenate([self._lines, lines[order]])
+            self._times = _taken_back(np.concatenate([self._times, times]))
+        return True
+
+    def _happened(self, times: Array) -> Array:
+        if self.in_order:
+            return np.maximum.accumulate(np.where(np.isnan(times), self._last, times))
+        return running_times(self._clock, times, self._last)
+
+    @property
+    def full(self) -> bool:
+        """Whether no more should be read before some of this is given."""
+        return len(self._lines) >= _MOST_HELD
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is here that has been read and not been given."""
+        return not len(self._times)
+
+    @property
+    def oldest(self) -> float:
+        """Time of the first line that is here."""
+        return float(self._times[0])
+
+    @property
+    def newest(self) -> float:
+        """Time of the last line that is here."""
+        return float(self._times[-1])
+
+    def until(self, time: float, *, inclusive: bool) -> Array:
+        """Times of the lines before a time, and with ``inclusive`` at it."""
+        return self._times[: int(np.searchsorted(self._times, time, side="right" if inclusive else "left"))]
+
+    def take(self, count: int) -> list[tuple[Decoded, Positions]]:
+        """The next lines, no longer here afterwards, and which they are; those of each reading apart."""
+        found = []
+        while count:
+            decoded = self._held.pop(0)
+            taken = min(count, size_of(decoded))
+            lines = self._lines[:taken]
+            now, later = _cut(decoded, float(self._lines[taken]) if taken < size_of(decoded) else np.inf)
+            if later is not None:
+                self._held.insert(0, later)
+            found.append((attrs.evolve(now, lines=taken), lines))
+            self._lines, self._times = self._lines[taken:], self._times[taken:]
+            count -= taken
+        return found
+
+    def snapshot(self) -> dict[str, Any]:
+        """State for a snapshot: what has been read and not been given would not be read again."""
+        held = [ModelBatch(each.records, each.labels, each.rejected, 0.0).snapshot() for each in self._held]
+        state = {"clock": self._clock.snapshot(), "last": self._last, "times": self._times, "held": held}
+        return {**state, "labels": self.labels}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from :meth:`snapshot`; raises what wrong types lead to, or :class:`StateError`, if it does not fit."""
+        self._clock.restore(state["clock"])
+        held = [ModelBatch.restored(each) for each in state["held"]]
+        self._held = [Decoded(each.records, each.labels, rejected=each.rejected) for each in held]
+        self._lines = np.concatenate([NO_POSITIONS, *map(_lines, self._held)])
+        self._last, self._times = float(state["last"]), np.array(state["times"], dtype=np.float64)
+        if len(self._lines) != len(self._times):
+            raise ValueError("the lines that were held have other times")
+
+
+def numbered(decoded: Decoded, number: int, lines: Positions | None = None) -> Decoded:
+    """The same lines, which are ``lines`` of their log or all of it, numbered from ``number`` on."""
+    own = _lines(decoded) if lines is None else lines
+    if not len(own) or (own[0] == number and own[-1] == number + len(own) - 1):
+        return decoded
+    records, labels = decoded.records, decoded.labels
+    return attrs.evolve(
+        decoded,
+        records=records and attrs.evolve(records, position=_renumbered(records, own, number)),
+        labels=labels and attrs.evolve(labels, position=_renumbered(labels, own, number)),
+        rejected=number + np.searchsorted(own, decoded.rejected),
+    )
+
+
+def _renumbered(batch: RecordBatch | LabelBatch, own: Positions, number: int) -> list[int]:
+    found: list[int] = (number + np.searchsorted(own, positions_of(batch))).tolist()
+    return found
+
+
+def _cut(decoded: Decoded, limit: float) -> tuple[Decoded, Decoded | None]:
+    """What stands before a line, and the rest if there is any. Errors are counted by the reader."""
+    records, later_records = _split(decoded.records, limit)
+    labels, later_labels = _split(decoded.labels, limit)
+    place = int(np.searchsorted(decoded.rejected, limit))
+    later = Decoded(later_records, later_labels, rejected=decoded.rejected[place:])
+    return Decoded(records, labels, rejected=decoded.rejected[:place]), later if size_of(later) else None
+
+
+def _lines(decoded: Decoded) -> Positions:
+    parts = [positions_of(batch) for batch in (decoded.records, decoded.labels) if batch is not None]
+    return np.sort(np.concatenate([*parts, decoded.rejected]))
+
+
+def size_of(decoded: Decoded) -> int:
+    """Number of lines that hold a record or a label, or were rejected."""
+    return sum(batch.size for batch in (decoded.records, decoded.labels) if batch is not None) + len(decoded.rejected)
+
+
+def _taken_back(times: Array) -> Array:
+    """Times that rise: where a clock has taken back a lead, the lines that led happened no later than those behind them."""
+    return np.minimum.accumulate(times[::-1])[::-1]
+
+
+def labels_by_time(batches: Iterable[Decoded]) -> Iterator[Decoded]:
+    """The labels of all batches in the order of their times, whatever files they came in; all are read first.
+
+    A label without a time stays with those before it. Rejected lines are left out: they concern no model.
+    """
+    held = [decoded.labels for decoded in batches if decoded.labels is not None]
+    for text in (False, True):
+        own = [batch for batch in held if batch.text is text]
+        if own:
+            whole = LabelBatch.joined(own)
+            times = _times(whole)
+            known = ~np.isnan(times)
+            keys = np.concatenate([[-np.inf], times[known]])[np.cumsum(known)]
+            order = np.argsort(keys, kind="stable").tolist()
+            for first in range(0, whole.size, _CHUNK):
+                part = whole.take(order[first : first + _CHUNK])
+                lines = range(first, first + part.size)
+                yield Decoded(labels=attrs.evolve(part, position=lines), lines=part.size)
+
+
+def running_times(clock: EventClock, times: Array, last: float) -> Array:
+    """When each line of a log happened: the believable time reached with it, ``last`` before these; NaN has no time."""
+    known = ~np.isnan(times)
+    running, _ = clock.advance(times[known])
+    reached: Array = np.concatenate([[last], running])[np.cumsum(known)]
+    return reached
+
+
+def _times(batch: RecordBatch | LabelBatch) -> NDArray[np.float64]:
+    return np.full(batch.size, np.nan) if batch.time is None else parse_times(batch.time)
+
+
+def _split(batch: Batch | None, limit: float) -> tuple[Batch | None, Batch | None]:
+    """What stands before a line, and the rest."""
+    if batch is None:
+        return None, None
+    count = int(np.searchsorted(positions_of(batch), limit))
+    first = batch.take(range(count)) if 0 < count < batch.size else batch if count else None
+    rest = batch.take(range(count, batch.size)) if 0 < count < batch.size else None if count else batch
+    return first, rest
+
+
+@attrs.frozen(eq=False)
+class Piece:
+    """Lines that follow one another: the input they are of, the time of the first, and what they hold.
+
+    Lines are numbered through all logs of predictions, in the order of the pieces; ``lines`` is how many of these there are.
+    """
+
+    input: str
+    time: float
+    decoded: Decoded
+    lines: int
+
+
+def merged(logs: Sequence[Log], step: float | None = None) -> Iterator[Piece]:
+    """All lines of finished logs by event time; of equal times those of predictions before labels, and of earlier logs first.
+
+    No piece goes beyond a multiple of ``step`` seconds.
+    """
+    logs = sorted(logs, key=lambda log: log.labels)
+    number = 0
+    while found := next_pieces(logs, number, step):
+        yield from found
+        number += sum(piece.lines for piece in found)
+
+
+def next_pieces(logs: Sequence[Log], number: int, step: float | None = None) -> list[Piece]:
+    """What comes next, none if no log has lines now: the lines up to the time to which all logs that have any are known.
+
+    Predictions' logs stand before those of labels. ``number`` lines came before; a label from a log of labels stands at the
+    line before it, behind it. A line at the very time that is known has to wait while a log before its own may still have
+    lines at the same time, so that the order does not depend on how logs are cut when they are read. What has no lines now
+    is not waited for.
+    """
+    waiting = [log for log in logs if log.fill()]
+    if not waiting:
+        return []
+    oldest = min(log.oldest for log in waiting)
+    time = min(log.newest for log in waiting)
+    if step is not None and np.isfinite(oldest):
+        time = min(time, float(np.nextafter((oldest // step + 1) * step, -np.inf)))
+    for log in waiting:
+        if log.labels and log.oldest > time and not log.full:
+            # A wrong time must not hold up what is behind it: with enough lines behind it, it is not believed.
+            log.read_further()
+    times, inclusive = [], True
+    for log in waiting:
+        times.append(log.until(time, inclusive=inclusive))
+        inclusive &= log.newest > time
+    which = np.repeat(np.arange(len(waiting)), [*map(len, times)])
+    order = which[np.argsort(np.concatenate(times), kind="stable")]
+    found: list[Piece] = []
+    for run in _runs(waiting, order):
+        pieces = _pieces(waiting, run, number, oldest)
+        number += sum(piece.lines for piece in pieces)
+        found += pieces
+    return found
+
+
+def _runs(logs: Sequence[Log], order: Positions) -> list[Positions]:
+    """Pieces of the order in which only one log with predictions comes."""
+    predictions = [place for place, log in enumerate(logs) if not log.labels]
+    places = np.flatnonzero(np.isin(order, predictions))
+    return np.split(order, places[1:][np.diff(order[places]) != 0])
+
+
+def _pieces(logs: Sequence[Log], run: Positions, number: int, time: float) -> list[Piece]:
+    """The lines of one run: those of its log with predictions, and the labels between them."""
+    places = np.unique(run).tolist()
+    leading = next((place for place in places if not logs[place].labels), None)
+    name, base, lines = logs[places[0] if leading is None else leading].name, Decoded(), 0
+    labels: list[tuple[Positions, LabelBatch]] = []  # with the place of each in the run
+    for place in places:
+        within = np.flatnonzero(run == place)
+        for decoded, own in logs[place].take(len(within)):
+            stands, within = within[: len(own)], within[len(own) :]
+            if place == leading:
+                # A log of predictions is not read further before all of it has been given: this is one reading.
+                base, lines = numbered(decoded, number, own), len(own)
+            if decoded.labels is not None:
+                stands = stands[np.searchsorted(own, positions_of(decoded.labels))]
+                before = number - 1 + np.cumsum(run == leading)[stands]
+                labels.append((stands, attrs.evolve(decoded.labels, position=before.tolist())))
+    kinds = {batch.text for _, batch in labels}
+    found = [Piece(name, time, attrs.evolve(base, labels=_in_order(labels) if len(kinds) == 1 else None), lines)]
+    if len(kinds) > 1:
+        # Labels of text and others cannot be one batch. Those behind the piece are still behind all that it stands on.
+        found += [
+            Piece(name, time, Decoded(labels=_in_order([each for each in labels if each[1].text is kind])), 0)
+            for kind in sorted(kinds)
+        ]
+    return found
+
+
+def _in_order(labels: Sequence[tuple[Positions, LabelBatch]]) -> LabelBatch:
+    """One batch of labels of several logs, by their places."""
+    if len(labels) == 1:
+        return labels[0][1]
+    order = np.argsort(np.concatenate([places for places, _ in labels]), kind="stable")
+    return LabelBatch.joined([batch for _, batch in labels]).take(order.tolist())

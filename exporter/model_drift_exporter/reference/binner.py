@@ -1,0 +1,110 @@
+"""Batches to bin codes, once for everybody: monitors count codes and never see a raw record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from ..records.batches import RecordBatch
+from ..records.raw_values import numbers
+from .codes import CategoricalCoder, NumericCoder, coder_of
+from .profile import FEATURE, PREDICTION, SCORE, Column, ReferenceProfile
+from .scores import DERIVED, Scores, read_scores
+
+__all__ = ["Binner", "CodedBatch"]
+
+
+@attrs.frozen(eq=False)
+class CodedBatch:
+    """Records of one model, binned.
+
+    ``cells`` is [column, record]: the flat index of each value's bin on the model's axis of all bins. ``time`` is event
+    time in seconds, ``now`` the event clock just after each record, ``timely`` where the record belongs into windows (not
+    late, time believed). ``values`` maps ``confidence``, ``margin``, ``entropy`` and ``latency`` to one number a record.
+    ``position`` is the 0-based index of each record's line in its input. ``scores`` are those that the cells were made from, and
+    ``records`` the raw columns, for the label join.
+    """
+
+    size: int
+    cells: NDArray[np.int64]
+    time: NDArray[np.float64]
+    now: NDArray[np.float64]
+    timely: NDArray[np.bool_]
+    values: Mapping[str, NDArray[np.float64]]
+    position: NDArray[np.int64]
+    records: RecordBatch
+    scores: Scores | None = None
+
+
+class Binner:
+    """Turns record batches into cells of one reference profile.
+
+    ``starts`` is the first cell of each column, ``size`` the number of cells in all.
+    """
+
+    def __init__(self, reference: ReferenceProfile) -> None:
+        self.reference = reference
+        self.columns = reference.columns
+        sizes = [len(column.counts) for column in self.columns]
+        self.starts = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.intp)
+        self.size = int(sum(sizes))
+        self._coders = [coder_of(column) for column in self.columns]
+        self._positions = {
+            column.role: position for position, column in enumerate(self.columns) if column.role != FEATURE
+        }
+
+    def cells(self, batch: RecordBatch) -> tuple[NDArray[np.int64], Scores | None]:
+        """[column, record] cell indexes, and the scores they were made from. What a record lacks is missing."""
+        cells = np.empty((len(self.columns), batch.size), dtype=np.int64)
+        for position, (column, coder) in enumerate(zip(self.columns, self._coders, strict=True)):
+            if column.role != FEATURE:
+                continue
+            values = batch.features.get(column.name)
+            cells[position] = _missing(coder) if values is None else coder.codes(values, text=batch.text)
+        scores = self._scores(batch)
+        self._output_cells(batch, cells, scores)
+        cells += self.starts[:, None]
+        return cells, scores
+
+    def _scores(self, batch: RecordBatch) -> Scores | None:
+        reference = self.reference
+        if SCORE not in self._positions:
+            return None
+        return read_scores(batch, reference.score_columns, reference.positive_class, reference.threshold)
+
+    def _output_cells(self, batch: RecordBatch, cells: NDArray[np.int64], scores: Scores | None) -> None:
+        for role, position in self._positions.items():
+            coder = self._coders[position]
+            if role == PREDICTION:
+                values = batch.prediction
+                cells[position] = _missing(coder) if values is None else coder.codes(values, text=batch.text)
+            elif scores is None or not isinstance(coder, NumericCoder):
+                cells[position] = _missing(coder)
+            elif role == SCORE:
+                cells[position] = coder.codes_of_numbers(scores.score)
+                if scores.invalid:
+                    cells[position, list(scores.invalid)] = coder.invalid
+            else:
+                cells[position] = coder.codes_of_numbers(getattr(scores, role))
+
+    def numbers(self, column: Column, batch: RecordBatch, scores: Scores | None) -> NDArray[np.float64]:
+        """The numbers of one numeric column, NaN where missing."""
+        if column.role in (FEATURE, PREDICTION):
+            values = batch.prediction if column.role == PREDICTION else batch.features.get(column.name)
+            return np.full(batch.size, np.nan) if values is None else numbers(values, text=batch.text)[0]
+        found: NDArray[np.float64] | None = getattr(scores, column.role, None)
+        return np.full(batch.size, np.nan) if found is None else found
+
+    def values(self, batch: RecordBatch, scores: Scores | None) -> dict[str, NDArray[np.float64]]:
+        """The numbers that histograms need their sums of."""
+        found = {name: getattr(scores, name) for name in DERIVED} if scores is not None else {}
+        if batch.latency is not None:
+            found["latency"] = numbers(batch.latency, text=batch.text)[0] * batch.latency_unit
+        return found
+
+
+def _missing(coder: NumericCoder | CategoricalCoder) -> int:
+    return coder.invalid - 1

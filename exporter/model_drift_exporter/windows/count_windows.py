@@ -1,0 +1,203 @@
+"""Rolling windows as integer counts: panes of event time, or the last records exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import StateError
+from ..records.clock import PANES, panes_of
+from ..settings.values import Window
+
+__all__ = ["CountsInTime", "CountsOfRecords", "RollingWindow", "make_windows"]
+
+Cells = NDArray[np.int64]
+Times = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+_NEVER = -(2**53)  # before any time; event times before 1970 are negative panes
+
+
+class RollingWindow(Protocol):
+    """Counts of the latest records and, as a second baseline, of the window just before."""
+
+    @property
+    def name(self) -> str: ...
+
+    def observe(self, cells: Cells, time: Times, now: Times, timely: Mask) -> None:
+        """Take in records, in their order.
+
+        ``cells`` is [column, record]: the bin of each value on one axis of all bins. ``time`` is event time and ``now`` the
+        event clock just after each record, in seconds; ``timely`` says which records belong into windows.
+        """
+        ...
+
+    def counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Counts per cell in this window, and in the previous one."""
+        ...
+
+    def coverage(self) -> float:
+        """How much of the window holds data, 0 to 1."""
+        ...
+
+    def snapshot(self) -> dict[str, Any]:
+        """Its content for a snapshot."""
+        ...
+
+    def restore(self, state: Any) -> None:
+        """Go on from a snapshot. Raises :class:`StateError` if it is of another window; this one is then as before."""
+        ...
+
+
+class CountsInTime:
+    """The last ``seconds`` of event time, up to one pane less: the current pane and the 59 before it."""
+
+    def __init__(self, name: str, seconds: float, cells: int) -> None:
+        self.name = name
+        self._seconds = seconds
+        self._counts = np.zeros((2 * PANES, cells), dtype=np.int32)
+        self._panes = np.full(2 * PANES, _NEVER, dtype=np.int64)
+        self._current = 0
+
+    def observe(self, cells: Cells, time: Times, now: Times, timely: Mask) -> None:
+        """Add the timely records to their panes; the window ends at the last ``now``."""
+        current = int(panes_of(now[-1:], self._seconds)[0])
+        if current < self._current:
+            self._panes[self._panes > current] = _NEVER  # the clock was set back: what it took for the present was not
+        self._current = current
+        panes = panes_of(time, self._seconds)
+        kept = timely & (panes > self._current - len(self._panes)) & (panes <= self._current)
+        if not kept.any():
+            return
+        if not kept.all():
+            cells, panes = cells[:, kept], panes[kept]
+        size = self._counts.shape[1]
+        if panes[0] == panes[-1] and (panes == panes[0]).all():
+            self._add(int(panes[0]), np.bincount(cells.ravel(), minlength=size))
+            return
+        distinct, places = np.unique(panes, return_inverse=True)
+        counts = np.bincount((cells + places * size).ravel(), minlength=len(distinct) * size).reshape(-1, size)
+        for pane, row in zip(distinct.tolist(), counts, strict=True):
+            self._add(pane, row)
+
+    def _add(self, pane: int, counts: NDArray[np.intp]) -> None:
+        slot = pane % len(self._panes)
+        if self._panes[slot] != pane:  # a pane that slid out
+            self._panes[slot] = pane
+            self._counts[slot] = 0
+        self._counts[slot] += counts.astype(np.int32)
+
+    def _slots(self, newest: int) -> NDArray[np.bool_]:
+        return (self._panes > newest - PANES) & (self._panes <= newest)
+
+    def counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        current, previous = self._slots(self._current), self._slots(self._current - PANES)
+        return (
+            self._counts[current].sum(axis=0, dtype=np.int64),
+            self._counts[previous].sum(axis=0, dtype=np.int64),
+        )
+
+    def snapshot(self) -> dict[str, Any]:
+        """See :class:`RollingWindow`: the panes that hold records."""
+        held = np.flatnonzero(self._panes != _NEVER)  # those that slid out too: a clock that is set back needs them
+        return {
+            "seconds": self._seconds,
+            "current": self._current,
+            "panes": self._panes[held],
+            "counts": self._counts[held],
+        }
+
+    def restore(self, state: Any) -> None:
+        size = self._counts.shape[1]
+        with _fitting(self.name):
+            panes, counts = state["panes"], state["counts"]
+            if state["seconds"] != self._seconds or counts.shape != (len(panes), size):
+                raise StateError(f"window {self.name}: the snapshot is of other bins or another length")
+            current = int(state["current"])
+            slots = panes % len(self._panes)
+            if len(np.unique(slots)) < len(panes):
+                raise StateError(f"window {self.name}: the snapshot has a pane twice")
+        self._current = current
+        self._panes[slots] = panes
+        self._counts[slots] = counts
+
+    def coverage(self) -> float:
+        """Share of the panes that hold a record."""
+        return float(self._slots(self._current).sum()) / PANES
+
+
+class CountsOfRecords:
+    """Exactly the last ``records`` timely records, and the as many before them."""
+
+    def __init__(self, name: str, records: int, columns: int, cells: int) -> None:
+        self.name = name
+        self._records = records
+        self._cells = cells
+        self._ring = np.zeros((2 * records, columns), dtype=np.uint16 if cells <= 2**16 else np.int32)
+        self._seen = 0
+
+    def observe(self, cells: Cells, time: Times, now: Times, timely: Mask) -> None:  # noqa: ARG002 - it counts records
+        """Append the timely records."""
+        if not timely.all():
+            cells = cells[:, timely]
+        length = len(self._ring)
+        number = cells.shape[1]
+        cells = cells[:, -length:]
+        first = (self._seen + number - cells.shape[1]) % length
+        head = min(cells.shape[1], length - first)
+        self._ring[first : first + head] = cells[:, :head].T
+        self._ring[: cells.shape[1] - head] = cells[:, head:].T
+        self._seen += number
+
+    def counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        return self._between(self._seen - self._records, self._seen), self._between(
+            self._seen - 2 * self._records, self._seen - self._records
+        )
+
+    def _between(self, first: int, last: int) -> NDArray[np.int64]:
+        if last <= 0:
+            return np.zeros(self._cells, dtype=np.int64)
+        places = np.arange(max(first, 0), last) % len(self._ring)
+        return np.bincount(self._ring[places].ravel(), minlength=self._cells)
+
+    def snapshot(self) -> dict[str, Any]:
+        """See :class:`RollingWindow`: the records held, the oldest first."""
+        places = np.arange(max(self._seen - len(self._ring), 0), self._seen) % len(self._ring)
+        return {"records": self._records, "cells": self._cells, "seen": self._seen, "ring": self._ring[places]}
+
+    def restore(self, state: Any) -> None:
+        with _fitting(self.name):
+            ring, seen = state["ring"], int(state["seen"])
+            same = (state["records"], state["cells"]) == (self._records, self._cells)
+            if not same or ring.shape != (min(seen, len(self._ring)), self._ring.shape[1]):
+                raise StateError(f"window {self.name}: the snapshot is of other bins or another length")
+            if ring.size and not 0 <= ring.min() <= ring.max() < self._cells:
+                raise StateError(f"window {self.name}: the snapshot has bins that there are not")
+        self._seen = seen
+        self._ring[np.arange(seen - len(ring), seen) % len(self._ring)] = ring
+
+    def coverage(self) -> float:
+        """Records held as a share of those wanted."""
+        return min(self._seen / self._records, 1.0)
+
+
+@contextmanager
+def _fitting(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise StateError(f"window {name}: the snapshot does not fit: {error!r}") from error
+
+
+def make_windows(settings: Sequence[Window], columns: int, cells: int) -> list[RollingWindow]:
+    """Windows for a model whose batches have that many columns and cells."""
+    windows: list[RollingWindow] = []
+    for window in settings:
+        if window.seconds is not None:
+            windows.append(CountsInTime(window.name, window.seconds, cells))
+        elif window.records is not None:
+            windows.append(CountsOfRecords(window.name, window.records, columns, cells))
+    return windows

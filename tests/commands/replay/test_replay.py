@@ -1,0 +1,130 @@
+"""Decisions on history: what is printed, what is written, and that it is what ``run`` decides."""
+
+from __future__ import annotations
+
+import io
+import json
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from model_drift_exporter.commands.replay.replay import BackfillOptions, backfill_options, replay_logs
+from model_drift_exporter.commands.replay.reports import JsonReport
+from model_drift_exporter.configuration.settings import InputSettings, Settings
+from model_drift_exporter.errors import ConfigurationError
+from model_drift_exporter.records.times import parse_time
+from tests.support.incident_log import STEP, incident, reference_file
+from tests.support.prediction_log import START, write_jsonl
+
+from ...support.replayed import replayed
+
+
+@pytest.fixture(name="settings")
+def _settings(tmp_path: Path) -> Settings:
+    predictions, labels = incident(6_000, missing=range(1_500, 2_200), wrong=range(4_300, 6_000))
+    return Settings(
+        reference=(str(reference_file(tmp_path / "reference.json")),),
+        inputs=(
+            InputSettings(str(write_jsonl(tmp_path / "log.jsonl", predictions))),
+            InputSettings(str(write_jsonl(tmp_path / "labels.jsonl", labels)), "labels", contains="labels"),
+        ),
+    )
+
+
+def test_edges_and_a_summary_are_printed(settings: Settings) -> None:
+    """Broken input pages and resolves, then the loss does; times are event times, records lines of the log."""
+    *edges, last = replayed(settings)
+    pages = [edge for edge in edges if edge["severity"] == "page"]
+    assert [(edge["alert"], edge["state"]) for edge in pages] == [
+        ("ModelInputBroken", "firing"),
+        ("ModelInputBroken", "resolved"),
+        ("ModelLossIncreased", "firing"),
+    ]
+    broken, mended, loss = pages
+    assert broken["features"] == ["age"]
+    assert broken["certainty"] == "named"
+    assert 1_500 < broken["record"] < 1_850
+    assert parse_time(broken["time"]) == START + STEP * broken["record"]
+    assert START + STEP * 1_450 <= parse_time(broken["onset"]) <= START + STEP * 1_550
+    assert 2_200 < mended["record"] < 4_300
+    assert broken["value"] >= broken["threshold"]
+    assert loss["record"] > 4_300
+    assert last == {
+        "summary": {
+            "records": 6_000,
+            "labels": 6_000,
+            "pages": 2,
+            "tickets": last["summary"]["tickets"],
+            "not_evaluable": [],
+        }
+    }
+    assert last["summary"]["tickets"] == sum(
+        edge["severity"] == "ticket" and edge["state"] == "firing" for edge in edges
+    )
+
+
+def test_labels_may_stand_in_the_log_itself(tmp_path: Path, settings: Settings) -> None:
+    """Merged into one file by time they give the same decisions, at other lines."""
+    rows = [json.loads(line) for each in settings.inputs for line in Path(each.path).read_text().splitlines()]
+    rows.sort(key=lambda row: row["ts"])
+    one = Settings(
+        reference=settings.reference, inputs=(InputSettings(str(write_jsonl(tmp_path / "one.jsonl", rows))),)
+    )
+
+    def told(edges: list[dict[str, Any]]) -> list[Any]:
+        return [[edge["time"], edge["alert"], edge["state"], edge["onset"]] for edge in edges[:-1]]
+
+    assert told(replayed(one)) == told(replayed(settings))
+
+
+@pytest.mark.slow
+def test_the_past_is_written_as_it_would_have_been_scraped(tmp_path: Path, settings: Settings) -> None:
+    """At each step the state of just before it; the end is moved to the time asked for."""
+    end = START + 1e8
+    replayed(settings, BackfillOptions(tmp_path / "history", step=600.0, end=end))
+    samples: dict[str, list[tuple[float, float]]] = {}
+    for path in sorted((tmp_path / "history").iterdir()):
+        for line in path.read_text().splitlines():
+            if line.startswith(("model_records_total{", "model_alert_active{")):
+                series, value, time = line.rsplit(" ", 2)
+                samples.setdefault(series, []).append((float(time), float(value)))
+    (records,) = (found for series, found in samples.items() if "records_total" in series)
+    assert end - 600 <= records[-1][0] <= end + 600
+    assert {later - earlier for (earlier, _), (later, _) in pairwise(records)} == {600.0}
+    # Behind the last prediction labels come for another hour.
+    counted = [value for _, value in records if value < 6_000]
+    assert {later - earlier for earlier, later in pairwise(counted)} == {600 / STEP}
+    assert records[-1][1] == 6_000
+    (broken,) = (found for series, found in samples.items() if "ModelInputBroken" in series)
+    assert {value for _, value in broken} == {0.0, 1.0}
+
+
+def test_mistakes_in_options_are_said_together(tmp_path: Path) -> None:
+    """Each with its flag and what to write instead."""
+    with pytest.raises(ConfigurationError) as caught:
+        backfill_options(None, "5x", "yesterday")
+    assert [problem.place for problem in caught.value.problems] == [
+        "--backfill.end",
+        "--backfill.step",
+        "--backfill.end",
+    ]
+    assert backfill_options(tmp_path, "1h", "2026-01-31T00:00:00Z") == BackfillOptions(
+        tmp_path, 3_600.0, parse_time("2026-01-31T00:00:00Z")
+    )
+    assert backfill_options(None, "5m", None) is None
+    now = backfill_options(tmp_path, "5m", "now")
+    assert now is not None
+    assert now.end is not None
+
+
+def test_what_cannot_be_replayed_is_said(tmp_path: Path) -> None:
+    """Labels alone are nothing to replay, and standard input is read once only."""
+    labels = InputSettings(str(tmp_path / "labels"), contains="labels")
+    with pytest.raises(ConfigurationError, match="nothing to read"):
+        replay_logs(Settings(inputs=(labels,)), JsonReport(io.StringIO()))
+    with pytest.raises(ConfigurationError, match="cannot be read twice"):
+        replay_logs(
+            Settings(inputs=(InputSettings("-"),)), JsonReport(io.StringIO()), BackfillOptions(tmp_path, end=0.0)
+        )

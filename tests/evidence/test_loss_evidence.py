@@ -1,0 +1,237 @@
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model_drift_exporter.errors import StateError
+from model_drift_exporter.evidence.alarms import Alarms, Transition
+from model_drift_exporter.evidence.loss_evidence import LossEvidence
+from model_drift_exporter.evidence.settings import EvidenceSettings
+from model_drift_exporter.statistics.betting.loss_bets import LossBets
+
+Array = npt.NDArray[np.float64]
+
+
+def _made(components: int = 1, mean: float = 0.1, outcomes: int = 10) -> tuple[LossEvidence, Alarms]:
+    alarms = Alarms("m", EvidenceSettings().budgets)
+    bets = [LossBets(mean, math.sqrt(mean * (1 - mean)), 10_000, binary=True) for _ in range(components)]
+    alarm = alarms["ModelLossIncreased"]
+    return LossEvidence(bets, [mean] * components, outcomes, alarm, lambda _first, _last: ["x"]), alarms
+
+
+def _observe(evidence: LossEvidence, losses: Array, first: int = 0, last: int | None = None) -> None:
+    """Outcomes a minute apart, that mature after an hour; prediction lines 100 ahead."""
+    place = np.arange(losses.shape[1], dtype=np.int64)[first:last]
+    time: Array = place.astype(np.float64) * 60
+    evidence.observe(time, time + 3_600, place + 100, losses[:, first:last])
+
+
+def _errors(*parts: tuple[int, float], seed: int = 1) -> Array:
+    generator = np.random.default_rng(seed)
+    return np.concatenate([generator.random(size) < rate for size, rate in parts]).astype(np.float64)[None]
+
+
+def _edges(alarms: Alarms) -> list[Transition]:
+    return alarms.drain()
+
+
+def test_a_doubled_error_pages_with_its_onset_and_resolves_after_it() -> None:
+    """One page within some 700 outcomes, onset near the change; resolved when the error has come back, and quiet after."""
+    evidence, alarms = _made()
+    _observe(evidence, _errors((3_000, 0.1), (2_000, 0.2), (8_000, 0.1)))
+    fired, resolved = _edges(alarms)
+    assert (fired.firing, resolved.firing) == (True, False)
+    assert 3_000 * 60 <= fired.time - 3_600 <= 3_700 * 60
+    assert fired.onset is not None
+    assert abs(fired.onset / 60 - 3_000) <= 100
+    assert fired.record == fired.time / 60 - 60 + 100
+    assert (fired.features, fired.certainty) == (("x",), "suspected")
+    assert fired.evidence >= fired.threshold
+    assert 5_000 * 60 <= resolved.time - 3_600 <= 10_000 * 60
+    assert not alarms["ModelLossIncreased"].active
+    assert evidence.updates == 1_300
+
+
+def test_a_steady_error_stays_quiet() -> None:
+    """At the reference's rate, for 200,000 outcomes, the evidence never comes near the threshold."""
+    evidence, alarms = _made()
+    highest = -math.inf
+    losses = _errors((200_000, 0.1))
+    for first in range(0, 200_000, 5_000):
+        _observe(evidence, losses, first, first + 5_000)
+        highest = max(highest, alarms["ModelLossIncreased"].evidence)
+    assert _edges(alarms) == []
+    assert highest < alarms["ModelLossIncreased"].threshold - math.log(1_000)
+
+
+def test_one_alarm_for_one_event() -> None:
+    """While latched nothing fires again, however long it lasts."""
+    evidence, alarms = _made()
+    _observe(evidence, _errors((1_000, 0.1), (30_000, 0.3)))
+    assert [edge.firing for edge in _edges(alarms)] == [True]
+    assert alarms["ModelLossIncreased"].active
+
+
+def test_time_between_updates_counts() -> None:
+    """An e-CUSUM forgets down to the minutes since the update before, a day's at most."""
+    for step, floor in ((6.0, 1.0), (3_600.0, 600.0), (86_400.0, 1_440.0), (1e-4, 1e-3 / 60)):
+        evidence, _ = _made()
+        time: Array = np.arange(5_000.0) * np.float64(step)
+        losses = np.zeros((1, 5_000))
+        evidence.observe(time, time, np.arange(5_000), losses)
+        bets = LossBets(0.1, 0.3, 10_000, binary=True)
+        after = math.log(floor) + 10 * bets.log_e(np.zeros(1))[0]
+        expected = np.logaddexp.reduce(after + np.log(bets.weights))
+        assert evidence.component_log[0] == pytest.approx(expected, abs=2e-3)
+
+
+def test_outcomes_of_one_moment_count_no_more_than_its_time() -> None:
+    """Ten thousand outcomes that mature together are a thousand updates, of which each had a second once."""
+    evidence, _ = _made()
+    time: Array = np.repeat([0.0, 86_400.0], 10_000)
+    evidence.observe(time, time, np.arange(20_000), np.zeros((1, 20_000)))
+    bets = LossBets(0.1, 0.3, 10_000, binary=True)
+    after = 1_000 * 10 * bets.log_e(np.zeros(1))[0] + math.log(1_440.0)
+    floor = (1_000 - 86) * 10 * bets.log_e(np.zeros(1))[0] + math.log(1 / 60)
+    expected = np.logaddexp.reduce(np.maximum(after, floor) + np.log(bets.weights))
+    assert evidence.component_log[0] == pytest.approx(expected, rel=0.01)
+
+
+@pytest.mark.slow
+@given(
+    places=st.lists(st.integers(0, 1_500), max_size=12),
+    seed=st.integers(0, 5),
+    stops=st.sets(st.integers(0, 12), max_size=3),
+)
+def test_batches_and_restarts_do_not_matter(places: list[int], seed: int, stops: set[int]) -> None:
+    """However outcomes come in batches, and wherever the process stops and goes on from its snapshot: the same edges."""
+    losses = np.concatenate([_errors((500, 0.1), (400, 0.5), (600, 0.05), seed=seed + side) for side in (0, 9)])
+    losses[1, ::3] = np.nan
+    whole, alarms = _made(2)
+    _observe(whole, losses)
+    parts, other = _made(2)
+    ends = [0, *sorted(places), losses.shape[1]]
+    for place, (first, last) in enumerate(pairwise(ends)):
+        _observe(parts, losses, first, last)
+        if place in stops:
+            state, latches, edges = parts.snapshot(), other.snapshot(), other.transitions
+            parts, other = _made(2)
+            other.restore(latches)
+            other.transitions = edges
+            parts.restore(state)
+    assert _edges(other) == _edges(alarms)
+    assert other.snapshot() == alarms.snapshot()
+    np.testing.assert_equal(parts.snapshot(), whole.snapshot())
+
+
+def test_re_arming_starts_anew() -> None:
+    """A person releases the latch: evidence is 1 again, and lasting harm pages again."""
+    evidence, alarms = _made()
+    losses = _errors((3_000, 0.4))
+    _observe(evidence, losses, 0, 1_000)
+    assert alarms["ModelLossIncreased"].active
+    assert alarms.rearm(0.0, 0) == ["ModelLossIncreased"]
+    assert evidence.component_log[0] == pytest.approx(0.0)
+    _observe(evidence, losses, 1_000)
+    first, released, again = _edges(alarms)
+    assert [first.firing, released.firing, again.firing] == [True, False, True]
+    assert again.onset is not None
+    assert 1_000 * 60 <= again.onset <= 1_100 * 60
+
+
+def test_only_what_the_alarm_is_about_must_recover() -> None:
+    """With evidence on two losses of which one has risen, the other one's blocks are not waited for."""
+    evidence, alarms = _made(2)
+    steady = np.full((1, 12_000), np.nan)
+    steady[0, :500] = 0.0  # its outcomes have ceased
+    _observe(evidence, np.concatenate([_errors((500, 0.1), (1_000, 0.4), (10_500, 0.05)), steady]))
+    assert [edge.firing for edge in _edges(alarms)] == [True, False]
+
+
+def test_names_that_come_later_are_added() -> None:
+    """Features suspected while the page is active belong to it."""
+    names: list[str] = []
+    alarms = Alarms("m", EvidenceSettings().budgets)
+    bets = LossBets(0.1, 0.3, 10_000, binary=True)
+    evidence = LossEvidence([bets], [0.1], 10, alarms["ModelLossIncreased"], lambda _first, _last: names)
+    losses = _errors((3_000, 0.4))
+    _observe(evidence, losses, 0, 1_000)
+    assert not alarms["ModelLossIncreased"].features
+    names.append("age")
+    _observe(evidence, losses, 1_000, 2_000)
+    names[:] = ["height"]
+    _observe(evidence, losses, 2_000)
+    assert alarms["ModelLossIncreased"].features == ("age", "height")
+    assert alarms["ModelLossIncreased"].certainty == "suspected"
+
+
+def test_a_latch_without_its_evidence_recovers_all_the_same() -> None:
+    """If only the latch survived a restart, it is resolved by blocks of every loss."""
+    _, old = _made()
+    old["ModelLossIncreased"].evidence = old["ModelLossIncreased"].threshold
+    old["ModelLossIncreased"].fire(0.0, 0, onset=0.0)
+    evidence, alarms = _made()
+    alarms.restore(old.snapshot())
+    _observe(evidence, _errors((6_000, 0.08)))
+    assert [edge.firing for edge in _edges(alarms)] == [False]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"log_m": np.zeros((2, 2))},
+        {"waiting": np.zeros((9, 3))},
+        {"minutes": None},
+        {"recovery": {}},
+        {"watched": np.zeros(3)},
+    ],
+)
+def test_foreign_snapshots_are_refused(change: dict[str, Any]) -> None:
+    """With a reason; the evidence is then as new."""
+    evidence, _ = _made()
+    _observe(evidence, _errors((105, 0.5)))
+    fresh, _ = _made()
+    with pytest.raises(StateError, match="ModelLossIncreased"):
+        fresh.restore(evidence.snapshot() | change)
+    assert fresh.updates == 0
+    assert fresh.component_log[0] == pytest.approx(0.0)
+
+
+def test_evidence_with_other_bets_begins_anew() -> None:
+    """Another tolerance, mean or meaning: the latch stays closed, what waited and what had added up is gone."""
+    old, before = _made()
+    _observe(old, _errors((1_005, 0.5)))
+    assert before["ModelLossIncreased"].active
+    for bets, meaning in (
+        (LossBets(0.1, 0.3, 10_000, tolerance=0.02, binary=True), None),
+        (LossBets(0.1, 0.3, 10_000, design_effect=2.0, binary=True), None),
+        (LossBets(0.1, 0.3, 10_000, binary=True), ["other"]),
+    ):
+        alarms = Alarms("m", EvidenceSettings().budgets)
+        alarms.restore(before.snapshot())
+        evidence = LossEvidence(
+            [bets], [0.1], 10, alarms["ModelLossIncreased"], lambda _first, _last: ["x"], meaning=meaning
+        )
+        evidence.restore(old.snapshot())
+        assert (evidence.updates, evidence.component_log[0]) == (0, pytest.approx(0.0))
+        assert alarms["ModelLossIncreased"].active
+        assert evidence.snapshot()["waiting"].shape[1] == 0
+
+
+def test_evidence_of_updates_of_another_size_begins_anew() -> None:
+    """What waits was cut for other updates; a snapshot from before the size could be set is of tens."""
+    old, _ = _made()
+    _observe(old, _errors((105, 0.5)))
+    state = old.snapshot()
+    older = {name: value for name, value in state.items() if name != "outcomes"}
+    for saved, outcomes, updates in ((state, 10, 10), (older, 10, 10), (state, 20, 0), (older, 20, 0)):
+        evidence, _ = _made(outcomes=outcomes)
+        evidence.restore(saved)
+        assert evidence.updates == updates

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import pytest
+
+from model_drift_exporter.evidence.alarms import Alarms
+from model_drift_exporter.models.model_monitors import ModelMonitors
+from model_drift_exporter.models.model_traffic import ModelTraffic
+from model_drift_exporter.monitors.latency import LatencyMonitor
+from model_drift_exporter.records.batches import NO_POSITIONS, ModelBatch
+from model_drift_exporter.records.clock import EventTimes
+from model_drift_exporter.reference.profile import ReferenceProfile
+from model_drift_exporter.settings.values import parse_window
+from tests.sections import monitoring_settings
+from tests.support.exposition import Exposition
+from tests.support.prediction_log import START, batch_of, make_rows, profile_of
+
+_OPTIONS = monitoring_settings((parse_window("1h"),))
+
+
+def _profile() -> ReferenceProfile:
+    return profile_of([batch_of(make_rows(800, seed=9))])
+
+
+def _monitors(profile: ReferenceProfile) -> ModelMonitors:
+    return ModelMonitors("m", profile, _OPTIONS, Alarms("m", _OPTIONS.evidence.budgets))
+
+
+def _observed(monitors: ModelMonitors) -> ModelMonitors:
+    monitors.observe(ModelBatch(batch_of(make_rows(50)), None, NO_POSITIONS, START), ModelTraffic(EventTimes(None)))
+    return monitors
+
+
+def _records(monitors: ModelMonitors) -> float:
+    return Exposition.of(monitors.collect())("model_window_records", model="m", window="1h")
+
+
+def test_every_part_goes_on_from_a_snapshot() -> None:
+    """What was in the windows is there again."""
+    profile = _profile()
+    old, new = _observed(_monitors(profile)), _monitors(profile)
+    new.restore(old.snapshot())
+    assert _records(new) == _records(old) == 50
+    taken = _monitors(profile)
+    taken.take_over(old)
+    assert _records(taken) == 50
+
+
+def test_a_part_that_does_not_fit_begins_anew(caplog: pytest.LogCaptureFixture) -> None:
+    """Alone, and it is said; parts that the snapshot lacks begin anew, too."""
+    profile = _profile()
+    old, new = _observed(_monitors(profile)), _monitors(profile)
+    state = old.snapshot()
+    assert {"distances", "drift", "loss", "labels"} <= state.keys()
+    state["labels"] = {"store": 7}
+    del state["loss"]
+    new.restore(state)
+    assert [message.partition(": ")[2].partition(":")[0] for message in caplog.messages] == ["labels begins anew"]
+    assert _records(new) == 50
+
+
+def test_parts_keep_their_state_under_the_names_that_are_written_in_snapshots() -> None:
+    """A name that changes loses what was gathered under it, so these are for good."""
+    assert [*_monitors(_profile()).snapshot()] == [
+        "bin_counts",
+        "distances",
+        "confidence",
+        "latency",
+        "drift",
+        "performance",
+        "loss",
+        "concept",
+        "labels",
+    ]
+
+
+def test_a_class_with_another_name_goes_on() -> None:
+    """What a class is called is no matter of state."""
+    profile = _profile()
+    old, new = _observed(_monitors(profile)), _monitors(profile)
+    state = old.snapshot()
+    for part in new._parts.values():
+        part.__class__ = type(f"Renamed{type(part).__name__}", (type(part),), {})
+    new.restore(state)
+    assert _records(new) == 50
+    assert [*new.snapshot()] == [*state]
+
+
+_KEYS_OF_0_1_0 = {
+    "bin_counts": "ObservationsMonitor",
+    "distances": "DriftMonitor",
+    "confidence": "ConfidenceMonitor",
+    "latency": "LatencyMonitor",
+    "drift": "EvidenceMonitor",
+    "performance": "PerformanceMonitor",
+    "loss": "HarmMonitor",
+    "concept": "ConceptMonitor",
+    "labels": "LabelFlow",
+}
+
+
+def test_a_snapshot_of_version_0_1_0_is_understood(caplog: pytest.LogCaptureFixture) -> None:
+    """It has the names of classes of then, also of one that had no state: nothing is lost, and nothing to be said."""
+    profile = _profile()
+    old, new = _observed(_monitors(profile)), _monitors(profile)
+    written = {_KEYS_OF_0_1_0[name]: state for name, state in old.snapshot().items()} | {"DependenceMonitor": None}
+    new.restore(written)
+    assert Exposition.of(new.collect())("model_evidence_updates_total", model="m") == 1
+    assert _records(new) == 50
+    assert caplog.messages == []
+    restored, whole = new.snapshot(), old.snapshot()
+    for name in ("distances", "drift", "performance", "loss", "concept", "labels"):
+        assert repr(restored[name]) == repr(whole[name])
+
+
+def test_state_of_a_part_that_there_is_not_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    """It is said: a later version may have had more monitors."""
+    profile = _profile()
+    old, new = _observed(_monitors(profile)), _monitors(profile)
+    new.restore(old.snapshot() | {"calibration": {"outcomes": 7}})
+    assert caplog.messages == ["model m: the snapshot's state of calibration is left out: there is no such monitor"]
+    assert _records(new) == 50
+
+
+def test_two_parts_of_one_name_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One would overwrite the state of the other."""
+    monkeypatch.setattr(LatencyMonitor, "name", "confidence")
+    with pytest.raises(ValueError, match="ConfidenceMonitor and LatencyMonitor are both called confidence"):
+        _monitors(_profile())
+
+
+def test_the_clock_and_the_line_follow_the_records() -> None:
+    """The traffic of the model is brought up to date, also by a batch without any record."""
+    traffic = ModelTraffic(EventTimes(None))
+    monitors = _monitors(_profile())
+    monitors.observe(ModelBatch(None, None, NO_POSITIONS, START), traffic)
+    assert (traffic.position, traffic.times.now) == (-1, None)
+    monitors.observe(ModelBatch(batch_of(make_rows(50)), None, NO_POSITIONS, START), traffic)
+    assert (traffic.position, traffic.times.now) == (49, START + 490)

@@ -1,0 +1,152 @@
+"""Several logs in the order of their event times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import pairwise
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model_drift_exporter.pipeline.merge import Log, labels_by_time, merged
+from model_drift_exporter.records.batches import Decoded, LabelBatch, RecordBatch, positions_of
+
+START = 1_700_000_000.0
+
+
+def predictions(times: Sequence[float | None], cuts: Sequence[int] = (), rejected: Sequence[int] = ()) -> Log:
+    """A log of predictions; the lines in ``rejected`` are none."""
+    return Log("log", partial(next, _chunks(times, cuts, rejected, labels=False), None))
+
+
+def labels(times: Sequence[float | None], cuts: Sequence[int] = (), rejected: Sequence[int] = ()) -> Log:
+    """A log of labels."""
+    return Log("labels", partial(next, _chunks(times, cuts, rejected, labels=True), None), labels=True)
+
+
+def _chunks(
+    times: Sequence[float | None], cuts: Sequence[int], rejected: Sequence[int], *, labels: bool
+) -> Iterator[Decoded]:
+    bounds = [0, *sorted(min(cut, len(times)) for cut in cuts), len(times)]
+    for first, last in pairwise(bounds):
+        kept = [line for line in range(first, last) if line not in rejected]
+        lost = np.array([line for line in range(first, last) if line in rejected], dtype=np.int64)
+        column = [times[line] for line in kept]
+        records = RecordBatch(len(kept), {"a": kept}, time=column, position=kept) if kept and not labels else None
+        given_labels = LabelBatch(len(kept), time=column, label=kept, position=kept) if kept and labels else None
+        yield Decoded(records, given_labels, lines=last - first, rejected=lost)
+
+
+def told(*logs: Log, step: float | None = None) -> list[str]:
+    """What comes, in order: p, l and r for a prediction, a label and a rejected line, with its line."""
+    found: list[str] = []
+    for decoded in (piece.decoded for piece in merged(logs, step)):
+        events: list[tuple[int, int, str]] = []
+        if decoded.records is not None:
+            events += [(int(line), 0, f"p{line}") for line in positions_of(decoded.records)]
+        events += [(int(line), 0, f"r{line}") for line in decoded.rejected]
+        if decoded.labels is not None:
+            pairs = zip(positions_of(decoded.labels).tolist(), decoded.labels.label, strict=True)
+            events += [(line, 1 + place, f"l{label}") for place, (line, label) in enumerate(pairs)]
+        found += [text for _, _, text in sorted(events)]
+    return found
+
+
+def test_labels_come_between_the_predictions() -> None:
+    """A label stands behind the last prediction before it, however the logs come in chunks."""
+    times = [START + 10 * step for step in range(4)]
+    for cuts in ((), (1,), (2, 3), (1, 2, 3)):
+        found = told(predictions(times, cuts), labels([START + 15, START + 15, START + 99], cuts))
+        assert found == ["p0", "p1", "l0", "l1", "p2", "p3", "l2"]
+
+
+def test_labels_may_come_first() -> None:
+    """Before any prediction their line is the one before the first."""
+    found = [*merged([predictions([START + 5]), labels([START, START + 9])])]
+    labels_first = found[0].decoded.labels
+    assert labels_first is not None
+    assert positions_of(labels_first).tolist() == [-1]
+    assert told(predictions([START + 5]), labels([START, START + 9])) == ["l0", "p0", "l1"]
+
+
+def test_a_prediction_is_before_a_label_of_its_own_time() -> None:
+    """A label at once finds its prediction."""
+    assert told(labels([START]), predictions([START])) == ["p0", "l0"]
+
+
+def test_several_logs_of_predictions_are_read_by_turns() -> None:
+    """Lines are numbered through both."""
+    found = told(predictions([START, START + 20]), predictions([START + 10, START + 30]), labels([START + 15]))
+    assert found == ["p0", "p1", "l0", "p2", "p3"]
+
+
+def test_lines_without_a_time_go_with_those_before_them() -> None:
+    """Rejected lines as well; those of a log of labels concern no model."""
+    found = told(predictions([START, None, START + 20, None], rejected=[1]), labels([START + 15, None], rejected=[1]))
+    assert found == ["p0", "r1", "l0", "p2", "p3"]
+
+
+def test_a_wrong_clock_does_not_hold_up_the_others() -> None:
+    """A time that nothing supports is not waited for."""
+    times = [START + step for step in range(20)]
+    wild = [*times[:17], START + 1e8, *times[18:]]
+    found = told(predictions(wild), labels([START + 18.5]))
+    assert found.index("l0") == 19
+
+
+def test_nothing_is_nothing() -> None:
+    """Empty logs end at once."""
+    assert told(predictions([]), labels([])) == []
+
+
+_TIMES = st.lists(st.integers(0, 40), max_size=25).map(lambda steps: [START + step for step in sorted(steps)])
+_CUTS = st.lists(st.integers(0, 25), max_size=4)
+
+
+def test_no_piece_goes_beyond_a_step() -> None:
+    """Whoever looks between two pieces sees the state at the step, not one of later."""
+    times = [START + 7 * step for step in range(30)]
+    pieces = [*merged([predictions(times), labels(times)], step=60.0)]
+    found = [(piece.time, piece.decoded.records.time) for piece in pieces if piece.decoded.records is not None]
+    assert [time for _, column in found for time in column or ()] == times
+    for first, column in found:
+        assert {float(str(time)) // 60 for time in column or ()} == {first // 60}
+
+
+_LOGS = st.tuples(_TIMES, _CUTS)
+
+
+@given(_LOGS, _LOGS, st.sets(st.integers(0, 25), max_size=4), st.sampled_from([None, 3.0, 7.5]))
+def test_every_line_comes_once_in_order(
+    log: tuple[list[float], list[int]],
+    of_labels: tuple[list[float], list[int]],
+    rejected: set[int],
+    step: float | None,
+) -> None:
+    """By time, and each log in its own order; chunks make no difference to that."""
+    (first, first_cuts), (second, second_cuts) = log, of_labels
+    found = told(predictions(first, first_cuts, [*rejected]), labels(second, second_cuts), step=step)
+    times = {"l": second, "p": first}
+    kept = [text for text in found if text[0] != "r"]
+    happened = [times[text[0]][int(text[1:])] for text in kept]
+    assert happened == sorted(happened)
+    for kind, lines in (("p", set(range(len(first))) - rejected), ("l", set(range(len(second))))):
+        assert [int(text[1:]) for text in kept if text[0] == kind] == sorted(lines)
+    # A rejected line has no time to be judged by; it stays in the order of its log.
+    own = [int(text[1:]) for text in found if text[0] != "l"]
+    assert own == [*range(len(first))]
+
+
+def test_labels_are_sorted_by_time_whatever_files_they_came_in() -> None:
+    """Shuffled or in several files: those with times in their order, one without a time behind the one before it."""
+    first = Decoded(labels=LabelBatch(3, time=[START + 5, None, START + 1], label=["a", "b", "c"]), lines=3)
+    second = Decoded(labels=LabelBatch(2, time=[START + 3, START + 9], label=["d", "e"], id=[1, 2]), lines=2)
+    text = Decoded(labels=LabelBatch(1, time=[str(START)], label=["f"], text=True), lines=1)
+    found = [batch.labels for batch in labels_by_time([first, Decoded(), second, text]) if batch.labels is not None]
+    assert [[*batch.label] for batch in found] == [["c", "d", "a", "b", "e"], ["f"]]
+    assert found[0].id == (None, 1, None, None, 2)
+    log = Log("labels", partial(next, labels_by_time([first, second]), None), labels=True, in_order=True)
+    told_in_order = [label for piece in merged([log]) for label in (piece.decoded.labels or LabelBatch()).label]
+    assert told_in_order == ["c", "d", "a", "b", "e"]
