@@ -254,7 +254,7 @@ class ColumnEvidence:
         }
 
     def restore(self, state: Any) -> None:
-        """Go on from :meth:`snapshot`. Evidence against another reference or with other tolerances begins anew.
+        """Go on from :meth:`snapshot`. Evidence against another reference, or with other tolerances, starts from nothing.
 
         Latches stay as they are. Raises :class:`StateError` if the state does not fit; evidence is then as new.
         """

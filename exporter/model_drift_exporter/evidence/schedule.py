@@ -177,7 +177,7 @@ class EvidenceMinutes:
     The budget of false alarms is a sum of these w, so they must not add up to more than the time that passes: a second at
     least for every update, were it of a thousand lines within a tenth of one, would make one year of ten. Where less than
     a second has passed, as within a batch of records of one time, the rest of it is taken from what was kept before: a
-    thousandth of the time. An update that nothing is left for goes on without a start.
+    thousandth of the time. An update for which nothing is left continues the evidence and starts none.
     """
 
     def __init__(self) -> None:

@@ -118,11 +118,11 @@ class Releaser:
 
     @staticmethod
     def _corrections(store: LabelStore, chosen: _Chosen, revisions: Revisions) -> _Chosen | None:
-        """What takes back outcomes that had counted, in pairs of old and new; mends the labels of those chosen."""
+        """What takes back outcomes that had counted, in pairs of old and new; corrects the labels of those chosen."""
         flags = store.columns["flags"]
         places = {row: place for place, row in enumerate(chosen.row.tolist())}
         events = chosen.event.tolist()
-        mended: set[int] = set()
+        corrected: set[int] = set()
         kept = []
         columns = zip(revisions.event.tolist(), revisions.row.tolist(), revisions.old.tolist(), strict=True)
         for index, (event, row, old) in enumerate(columns):
@@ -132,8 +132,8 @@ class Releaser:
                     kept.append(index)
             elif events[place] < event:
                 kept.append(index)
-                if row not in mended:
-                    mended.add(row)
+                if row not in corrected:
+                    corrected.add(row)
                     chosen.label[place] = old
         if not kept:
             return None

@@ -44,15 +44,15 @@ class Model:
         self._settings = settings
         self.parts: ModelMonitors | None = None
         self._buffer = Learner(settings.learn.records)
-        self._hopeless = False
+        self._cannot_learn = False
         self._samples = ModelSamples(name)
         if reference is not None:
             self._begin(reference)
 
     @property
     def learning(self) -> int | None:
-        """Records learned from so far; ``None`` once there is a reference, or no hope of one."""
-        return None if self.reference is not None or self._hopeless else self._buffer.records
+        """Records learned from so far; ``None`` once there is a reference, or if none can be learned."""
+        return None if self.reference is not None or self._cannot_learn else self._buffer.records
 
     @property
     def settings(self) -> MonitoringSettings:
@@ -98,7 +98,7 @@ class Model:
     def _take(self, batch: ModelBatch) -> None:
         if self.reference is not None:
             self._observe(batch)
-        elif not self._hopeless:
+        elif not self._cannot_learn:
             self._buffer.add(batch)
             if self._buffer.full:
                 self.finish_learning()
@@ -114,7 +114,7 @@ class Model:
 
     def give_up_learning(self) -> None:
         """Stop looking for a reference: the records held none; they and all further ones are counted only."""
-        self._hopeless = True
+        self._cannot_learn = True
         self._buffer.drain()
 
     def _observe(self, batch: ModelBatch) -> None:
@@ -134,9 +134,9 @@ class Model:
         return min(time, now + _DAY) if math.isfinite(time) else now
 
     def _restart_evidence(self, time: float) -> None:
-        """Another version is another model: what had added up says nothing of it. Latches stay until recovery.
+        """Start the evidence from nothing, because the new version is another model. Latches stay closed until recovery.
 
-        Nor do the outcomes of predictions before ``time``, whose labels are still to come.
+        Outcomes of predictions before ``time`` are no evidence on the new version, although their labels are still to come.
         """
         if self.parts is not None:
             self.parts.labels.begin_version(time)
@@ -164,7 +164,7 @@ class Model:
         self.alarms.restore(old.alarms.snapshot())
         self.alarms.transitions = old.alarms.drain()
         if same_bins:
-            self._hopeless = old._hopeless
+            self._cannot_learn = old._cannot_learn
             if self.parts is not None and old.parts is not None:
                 self.parts.take_over(old.parts)
         for batch in old._buffer.batches:
@@ -177,7 +177,7 @@ class Model:
             "reference": reference.fingerprint if reference else "",
             "learned": msgspec.to_builtins(reference) if reference and reference.learned else None,
             "learning": self._settings.learning_text,
-            "hopeless": self._hopeless,
+            "hopeless": self._cannot_learn,
             "traffic": self.traffic.snapshot(),
             "buffer": self._buffer.snapshot(),
             "board": self.alarms.snapshot(),
@@ -188,13 +188,13 @@ class Model:
         """Go on from a snapshot, before the first batch.
 
         Raises :class:`StateError` if it is of another reference, or a reference would now be learned otherwise: only
-        version and clock then go on. A monitor whose part does not fit begins anew.
+        version and clock then go on. A monitor whose part does not fit starts empty.
         """
         self.traffic.restore(state["traffic"])
         if self.reference is None:
             if state["learning"] != self._settings.learning_text:
                 raise StateError(f"model {self.name}: settings changed that its reference is learned with")
-            self._hopeless = bool(state["hopeless"])
+            self._cannot_learn = bool(state["hopeless"])
             if state["learned"] is not None:
                 try:
                     self._begin(msgspec.convert(state["learned"], ReferenceProfile))

@@ -106,7 +106,7 @@ class ModelMonitors:
         return self.labels.not_evaluable() | ({"input_not_judged"} if self.evidence.unjudged() else set())
 
     def take_over(self, old: ModelMonitors) -> None:
-        """Go on with what others with the same bins have counted, before the first batch; what does not fit begins anew."""
+        """Go on with what others with the same bins have counted, before the first batch; what does not fit starts empty."""
         for monitor, before in zip(self._monitors, old._monitors, strict=True):
             self._try(monitor, partial(monitor.take_over, before))
         for judge, judge_before in zip(self._outcome_monitors, old._outcome_monitors, strict=True):
@@ -130,7 +130,7 @@ class ModelMonitors:
         return {name: part.snapshot() for name, part in self._parts.items()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from a snapshot with the same reference, before the first batch; a part that does not fit begins anew."""
+        """Go on from a snapshot with the same reference, before the first batch; a part that does not fit starts empty."""
         states = {_NAMES_OF_0_1_0.get(name, name): each for name, each in state.items()}
         for name, part in self._parts.items():
             if name in states:

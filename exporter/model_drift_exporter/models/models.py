@@ -167,7 +167,7 @@ class Models:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from a snapshot, before the first batch. A model whose part does not fit any more begins anew."""
+        """Go on from a snapshot, before the first batch. A model whose part does not fit starts empty."""
         self.routing.restore(state)
         for name, saved in state["tracks"].items():
             model = self.by_name[name] = Model(name, self.reference_of(name), self._settings)

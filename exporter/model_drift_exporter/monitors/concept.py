@@ -145,7 +145,7 @@ class ConceptMonitor:
         }
 
     def restore(self, state: Any) -> None:
-        """See :class:`OutcomeMonitor`. Evidence on other losses, or with other tolerances, begins anew; the latch stays."""
+        """Evidence on other losses, or with other tolerances, starts from nothing; the latch stays closed."""
         if self._evidence is None or state is None:
             forget_evidence(self._alarms["ModelConceptDrift"])
             return

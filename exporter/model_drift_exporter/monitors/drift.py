@@ -87,5 +87,5 @@ class DriftMonitor:
         return self._evidence.snapshot()
 
     def restore(self, state: Any) -> None:
-        """See :class:`Monitor`. Evidence against another reference or with other tolerances begins anew; latches stay."""
+        """Evidence against another reference, or with other tolerances, starts from nothing; latches stay closed."""
         self._evidence.restore(state)

@@ -105,7 +105,7 @@ class LossMonitor:
         return None if self._evidence is None else self._evidence.snapshot()
 
     def restore(self, state: Any) -> None:
-        """See :class:`OutcomeMonitor`. Evidence on other losses, or with other tolerances, begins anew; the latch stays."""
+        """Evidence on other losses, or with other tolerances, starts from nothing; the latch stays closed."""
         if self._evidence is not None and state is not None:
             self._evidence.restore(state)
         else:
@@ -115,8 +115,8 @@ class LossMonitor:
 def evident(alarms: Alarms, outcomes: OutcomeBatch) -> NDArray[np.bool_]:
     """Which outcomes are evidence on the loss: they count for the first time, and are a fair sample of the model as it is now.
 
-    Left out are those of predictions from broken input: that page is out, and labels come later than the mend, so a second
-    one about the same would wake somebody for nothing.
+    Outcomes of predictions from broken input are left out. Broken input has a page of its own, and labels come after it is
+    repaired: a second page would wake somebody about something that is over.
     """
     found = (outcomes.sign > 0) & ~outcomes.revision
     found &= ~alarms["ModelInputBroken"].history.covers(outcomes.time, outcomes.position)

@@ -1,4 +1,4 @@
-"""Several logs in one order: that of the event times in them, as if each line had been read when it happened."""
+"""Brings the lines of several logs into one order: the order of their event times."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Batch = TypeVar("Batch", RecordBatch, LabelBatch)
 
 @attrs.define(eq=False)
 class Log:
-    """One input, read in its order, with the lines of that input, and what has been read of it and not been given yet.
+    """One input, and the lines of it that have been read and not been given to a model yet.
 
     ``labels``: it holds labels only. ``read`` gives the next lines, ``None`` where there are none now. A line happens at the
     largest believable time up to it (see :class:`EventClock`), so a log is never reordered in itself; in one that is
@@ -42,14 +42,14 @@ class Log:
     _last: float = -np.inf
 
     def fill(self) -> bool:
-        """Have lines to give; false where there are none now."""
+        """Read until there are lines to give. Returns false if the input has none now."""
         while not len(self._times):
             if not self.read_further():
                 return False
         return True
 
     def read_further(self) -> bool:
-        """Read more, behind what is here; false where there is nothing now."""
+        """Read one more chunk, behind the lines that are held. Returns false if the input has none now."""
         decoded = self.read()
         if decoded is None:
             return False
@@ -72,30 +72,30 @@ class Log:
 
     @property
     def full(self) -> bool:
-        """Whether no more should be read before some of this is given."""
+        """Whether so many lines are held that no more should be read."""
         return len(self._lines) >= _MOST_HELD
 
     @property
     def empty(self) -> bool:
-        """Whether nothing is here that has been read and not been given."""
+        """Whether no line is held."""
         return not len(self._times)
 
     @property
     def oldest(self) -> float:
-        """Time of the first line that is here."""
+        """Event time of the first line that is held."""
         return float(self._times[0])
 
     @property
     def newest(self) -> float:
-        """Time of the last line that is here."""
+        """Event time of the last line that is held."""
         return float(self._times[-1])
 
     def until(self, time: float, *, inclusive: bool) -> Array:
-        """Times of the lines before a time, and with ``inclusive`` at it."""
+        """Event times of the held lines before ``time``; with ``inclusive`` also those at it."""
         return self._times[: int(np.searchsorted(self._times, time, side="right" if inclusive else "left"))]
 
     def take(self, count: int) -> list[tuple[Decoded, Positions]]:
-        """The next lines, no longer here afterwards, and which they are; those of each reading apart."""
+        """Remove and return the next lines, with their numbers in the input; one pair for each chunk they were read in."""
         found = []
         while count:
             decoded = self._held.pop(0)
@@ -110,7 +110,7 @@ class Log:
         return found
 
     def snapshot(self) -> dict[str, Any]:
-        """State for a snapshot: what has been read and not been given would not be read again."""
+        """State for a snapshot. It includes the held lines, since the source will not read them again."""
         held = [ModelBatch(each.records, each.labels, each.rejected, 0.0).snapshot() for each in self._held]
         state = {"clock": self._clock.snapshot(), "last": self._last, "times": self._times, "held": held}
         return {**state, "labels": self.labels}
@@ -127,7 +127,7 @@ class Log:
 
 
 def numbered(decoded: Decoded, number: int, lines: Positions | None = None) -> Decoded:
-    """The same lines, which are ``lines`` of their log or all of it, numbered from ``number`` on."""
+    """The same lines, numbered from ``number`` on. ``lines`` are their numbers in the log; by default all that are there."""
     own = _lines(decoded) if lines is None else lines
     if not len(own) or (own[0] == number and own[-1] == number + len(own) - 1):
         return decoded
@@ -146,7 +146,7 @@ def _renumbered(batch: RecordBatch | LabelBatch, own: Positions, number: int) ->
 
 
 def _cut(decoded: Decoded, limit: float) -> tuple[Decoded, Decoded | None]:
-    """What stands before a line, and the rest if there is any. Errors are counted by the reader."""
+    """The lines before number ``limit``, and the rest if there is any."""
     records, later_records = _split(decoded.records, limit)
     labels, later_labels = _split(decoded.labels, limit)
     place = int(np.searchsorted(decoded.rejected, limit))
@@ -165,7 +165,7 @@ def size_of(decoded: Decoded) -> int:
 
 
 def _taken_back(times: Array) -> Array:
-    """Times that rise: where a clock has taken back a lead, the lines that led happened no later than those behind them."""
+    """The times, lowered where a later line has an earlier time: the clock has taken a wrong time back since."""
     return np.minimum.accumulate(times[::-1])[::-1]
 
 
@@ -190,7 +190,7 @@ def labels_by_time(batches: Iterable[Decoded]) -> Iterator[Decoded]:
 
 
 def running_times(clock: EventClock, times: Array, last: float) -> Array:
-    """When each line of a log happened: the believable time reached with it, ``last`` before these; NaN has no time."""
+    """The event time of each line as the clock believes it. A line without a time (NaN) has that of the line before, or ``last``."""
     known = ~np.isnan(times)
     running, _ = clock.advance(times[known])
     reached: Array = np.concatenate([[last], running])[np.cumsum(known)]
@@ -270,7 +270,7 @@ def next_pieces(logs: Sequence[Log], number: int, step: float | None = None) -> 
 
 
 def _runs(logs: Sequence[Log], order: Positions) -> list[Positions]:
-    """Pieces of the order in which only one log with predictions comes."""
+    """The order, cut so that each part has lines of one log of predictions only."""
     predictions = [place for place, log in enumerate(logs) if not log.labels]
     places = np.flatnonzero(np.isin(order, predictions))
     return np.split(order, places[1:][np.diff(order[places]) != 0])

@@ -68,7 +68,7 @@ class Pipeline:
         self.models.take_over(old.models, same_fields=self.decoding.same_fields(old.decoding))
 
     def step(self, now: float, *, draining: bool = False) -> bool:
-        """Give to the models what comes next; whether there was anything. ``now`` is wall-clock time in seconds.
+        """Read, and give the models the next lines. Returns whether there were any. ``now`` is wall-clock time in seconds.
 
         At most a few chunks of each source are read. Lines come in the order of their event times, as far as they have been
         written: labels of inputs of their own when the predictions have got that far, or while there are none.
@@ -124,7 +124,7 @@ class Pipeline:
         return None if chunk is None else self._decoded(chunk, source.format, now)
 
     def _decoded(self, chunk: Chunk, source_format: str, now: float) -> Decoded:
-        """What a chunk holds. Here alone its errors are counted, so that it does not matter in which parts it is applied."""
+        """Decode a chunk and count its errors. They are counted nowhere else, whatever parts the chunk is applied in."""
         self.last_read = now
         decoded = self.decoding.decode(chunk, source_format)
         for reason, count in decoded.errors.items():
@@ -216,7 +216,7 @@ class Pipeline:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from a snapshot of a pipeline, before the first chunk. A model whose part does not fit begins anew.
+        """Go on from a snapshot of a pipeline, before the first chunk. A model whose part does not fit starts empty.
 
         Raises :class:`StateError` if it is of something else; what was restored by then is of no use. A source whose part does
         not fit, or that the snapshot lacks, starts as if there were none.
@@ -224,17 +224,17 @@ class Pipeline:
         try:
             self.decoding.restore(state["decoding"])
             self.models.restore(state["models"])
-            # A source that starts anew reads again what is held of it.
+            # A source that starts at its beginning reads these lines a second time.
             anew = self._resume_sources(state["sources"])
             self._restore_logs({name: saved for name, saved in state.get("logs", {}).items() if name not in anew})
             self._restore_labels({name: saved for name, saved in state.get("labels", {}).items() if name not in anew})
-            # A snapshot of before 0.1 numbered the lines of each input by itself.
+            # Version 0.1.0 numbered the lines of each input separately.
             self._number = int(state.get("lines", max(state["decoding"]["lines"].values(), default=0)))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise StateError(f"the snapshot does not fit: {error!r}") from error
 
     def _resume_sources(self, checkpoints: Mapping[str, Any]) -> set[str]:
-        """Let each source go on where it was; the inputs that cannot."""
+        """Resume each source at its checkpoint. Returns the inputs whose source could not."""
         anew = set()
         for source in self.sources:
             checkpoint = checkpoints.get(source.input)
@@ -253,7 +253,7 @@ class Pipeline:
             self._logs[name] = log
 
     def _restore_labels(self, state: Mapping[str, Any]) -> None:
-        """What a snapshot of before 0.1 has held of inputs of labels."""
+        """The labels that version 0.1.0 held in its snapshot, outside of any log."""
         for name, saved in state.items():
             batches = iter([Decoded(labels=restored(LabelBatch, each)) for each in saved["labels"]])
             log = self._logs[name] = Log(name, partial(next, batches, None), labels=True)
@@ -280,7 +280,7 @@ def _nothing() -> Decoded | None:
 
 
 _ROUNDS = 3
-"""Further chunks of other inputs that a line that cannot wait lets go first."""
+"""How many further chunks of other inputs go before a line that cannot wait, such as a posted record."""
 
 _OWN = "model_drift_exporter_"
 _REJECTED_LINE = "rejected a line of %s as %s"

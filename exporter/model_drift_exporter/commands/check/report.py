@@ -47,7 +47,7 @@ class Table:
 
 
 class CheckReport:
-    """Collects what is to be said. ``mistakes`` must be mended, ``warnings`` may be meant so, ``unreadable`` are files."""
+    """Collects what is to be said. ``mistakes`` must be corrected, ``warnings`` may be meant so, ``unreadable`` are files."""
 
     def __init__(self, width: int | None = None) -> None:
         self.width = width or min(max(shutil.get_terminal_size((_WIDTHS[1], 24)).columns, _WIDTHS[0]), _WIDTHS[1])

@@ -57,8 +57,8 @@ class Backfill:
     def due(self, now: float) -> list[float]:
         """The steps up to ``now`` (event time in seconds) that have not been written; the caller writes each.
 
-        Of a gap of years, as after a first record with a wrong clock, only the beginning, a week of minutes, and the last
-        step.
+        A long gap is not filled. Example: the first record has a wrong clock, years before the second. Then the first week
+        of minutes is written, and the last step.
         """
         if self._next is None:
             self._next = math.floor(now / self.step) * self.step + self.step
