@@ -190,7 +190,7 @@ def labels_by_time(batches: Iterable[Decoded]) -> Iterator[Decoded]:
 
 
 def running_times(clock: EventClock, times: Array, last: float) -> Array:
-    """The event time of each line as the clock believes it. A line without a time (NaN) has that of the line before, or ``last``."""
+    """The event time of each line as the clock believes it. A line without one (NaN) has that of the line before, or ``last``."""
     known = ~np.isnan(times)
     running, _ = clock.advance(times[known])
     reached: Array = np.concatenate([[last], running])[np.cumsum(known)]
