@@ -15,7 +15,7 @@ __all__ = ["report_of", "run"]
 METHOD = """\
 A model of eight features whose values and traffic have a day's and a week's season of one standard deviation each; one feature is
 missing in 5 % of the records, one in 35 % of those at night. References of some days are built by the profile builder, live
-records go through `ModelTrack` with the default options. After one to eight clean days of the same world the feature with the
+records go through `Model` with the default options. After one to eight clean days of the same world the feature with the
 season, which was never missing, is missing in every record, or apart from that a text in every record. Counted are records
 and hours until `ModelInputBroken` names it, the slowest of {seeds} seeds. As many references see {days} clean days."""
 

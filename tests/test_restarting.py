@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 from model_drift_exporter.configuration.settings import InputSettings, LearnSettings, Settings, StateSettings
 from model_drift_exporter.evidence.alarms import Transition
 from model_drift_exporter.service.exporter import Exporter
-from tests.support.incident_log import incident, reference_file
+from tests.support.incident_log import incident, incident_lines, reference_file
 from tests.support.prediction_log import START, write_jsonl
 
 _RECORDS = 5_000
@@ -22,13 +21,7 @@ _RECORDS = 5_000
 
 @pytest.fixture(name="lines", scope="module")
 def _lines() -> list[str]:
-    """A log with both kinds of incidents, its labels among the predictions, and lines that are none."""
-    predictions, labels = incident(_RECORDS, missing=range(900, 1_500), wrong=range(3_200, _RECORDS))
-    rows = sorted([*predictions, *labels], key=lambda row: float(row["ts"]))
-    lines = [json.dumps(row) + "\n" for row in rows]
-    for place in range(0, len(lines), 700):
-        lines.insert(place, "no json\n")
-    return lines
+    return incident_lines()
 
 
 @attrs.define

@@ -1,4 +1,4 @@
-"""Logs with wrong clocks in them, read as they are: what waits is joined, latches open, and harm pages."""
+"""Logs with wrong clocks in them, read as they are: what waits is joined, latches open, and a larger loss pages."""
 
 from __future__ import annotations
 

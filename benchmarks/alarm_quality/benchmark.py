@@ -25,9 +25,9 @@ __all__ = ["run"]
 
 METHOD = """\
 Everything runs with the default options but where it is said, from fixed seeds, through the code that `run` uses: references
-are built by the profile builder, evidence is that of `EvidenceMonitor` and `HarmMonitor`. Where there are millions of records
+are built by the profile builder, evidence is that of `DriftMonitor` and `LossMonitor`. Where there are millions of records
 with 200 features, these are made as bins (each of 65,536 levels is binned once, by the exporter's own `Binner`) and not as
-JSON; the dependent streams go through `ModelTrack` with their labels, the real streams through `replay` from their files. A
+JSON; the dependent streams go through `Model` with their labels, the real streams through `replay` from their files. A
 clean model has 200 features: numbers, numbers with gaps or ties, categories; its reference has 10,000 rows.
 
 With the real streams and with river: `python -m benchmarks alarm_quality --streams=FOLDER --peers-python=PYTHON`."""

@@ -6,6 +6,7 @@ from model_drift_exporter.configuration.draft import Draft, InputDraft, Place
 from model_drift_exporter.configuration.settings import InputSettings
 from model_drift_exporter.errors import ConfigurationError
 from model_drift_exporter.settings.values import parse_window
+from model_drift_exporter.sources import IngestSource
 
 FILE = Place("exporter.yaml", 3, 5)
 FLAG = Place("--windows")
@@ -76,3 +77,17 @@ def test_a_csv_file_cannot_start_at_its_end() -> None:
     draft.put_inputs([InputDraft(FILE, {"path": "rows.csv.gz", "start": "end"}, {})], FILE)
     with pytest.raises(ConfigurationError, match="the header of a CSV file is at its beginning"):
         draft.finish()
+
+
+def test_an_input_may_not_be_called_as_posted_records_are() -> None:
+    """They are an input of this name; without them the name is free."""
+    draft = Draft()
+    draft.put_inputs([named("log.jsonl", IngestSource().input)], FILE)
+    with pytest.raises(
+        ConfigurationError, match="input ingest: this is the name of posted records; give it another name"
+    ):
+        draft.finish()
+    draft = Draft()
+    draft.put_inputs([named("log.jsonl", "ingest")], FILE)
+    draft.put(("ingest", "enabled"), False, FILE)
+    assert [each.name for each in draft.finish().inputs] == ["ingest"]

@@ -187,7 +187,7 @@ def test_what_is_mature_at_the_end_counts() -> None:
     flow.finish()
     assert not monitor.batches
     flow.finish(START + 100.0)
-    assert monitor.rows("time", "matured", "record") == [(START, START + 100.0, 2)]
+    assert monitor.rows("time", "matured", "position") == [(START, START + 100.0, 2)]
 
 
 def test_finishing_looks_at_the_delays_once_more() -> None:
@@ -281,7 +281,7 @@ def test_a_reload_goes_on() -> None:
     new.take_over(old)
     run(new, REFERENCE, [label("a", 20.0)], first=3)
     assert sorted(monitor.field("label")) == [1.0, 1.0]
-    assert monitor.rows("record") == [(1,), (1,)]
+    assert monitor.rows("position") == [(1,), (1,)]
     assert values(new)["model_labels_joined_total", ()] == 2
 
 

@@ -38,7 +38,7 @@ def _model(name: str, identifiers: Sequence[str] = ()) -> Model:
 
 
 def test_each_model_gets_one_batch_of_all_that_a_chunk_holds() -> None:
-    """Its records, its labels and the lines rejected behind its records; what is of no track is left out."""
+    """Its records, its labels and the lines rejected behind its records; what is of no model is left out."""
     routing = Routing("a", 20)
     models = {"a": _model("a"), "b": _model("b", ["1"])}
     records = RecordBatch(4, {}, model=[None, "b", "c", "b"], position=[0, 2, 4, 6])

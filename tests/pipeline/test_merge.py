@@ -150,3 +150,15 @@ def test_labels_are_sorted_by_time_whatever_files_they_came_in() -> None:
     log = Log("labels", partial(next, labels_by_time([first, second]), None), labels=True, in_order=True)
     told_in_order = [label for piece in merged([log]) for label in (piece.decoded.labels or LabelBatch()).label]
     assert told_in_order == ["c", "d", "a", "b", "e"]
+
+
+def test_logs_that_interleave_make_one_piece() -> None:
+    """However often they take turns: what reads the pieces has a cost for each of them."""
+    times = [START + step for step in range(100)]
+    pieces = [*merged([predictions(times[::2]), predictions(times[1::2]), labels([START + 50.5, START + 200])])]
+    assert len(pieces) <= 4
+    numbers = [positions_of(piece.decoded.records) for piece in pieces if piece.decoded.records is not None]
+    assert np.concatenate(numbers).tolist() == [*range(100)]
+    assert [name for name, _ in pieces[0].decoded.parts] == ["log", "log"]
+    stands = [positions_of(piece.decoded.labels).tolist() for piece in pieces if piece.decoded.labels is not None]
+    assert stands == [[50], [99]]

@@ -33,7 +33,7 @@ class Collected:
         for name, values in batch.features.items():
             assert len(values) == batch.size
             self.features.setdefault(name, [None] * self.records).extend(values)
-        for name in ("time", "identifier", "model", "version", "prediction", "score", "scores", "label", "latency"):
+        for name in ("time", "id", "model", "version", "prediction", "score", "scores", "label", "latency"):
             values = getattr(batch, name)
             self.fields.setdefault(name, []).extend([None] * batch.size if values is None else values)
         self.record_lines += lines_of(batch, first)

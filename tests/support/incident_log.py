@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 
 from model_drift_exporter.reference.profile_file import save_profiles
 from tests.support.prediction_log import START, Row, batch_of, make_rows, profile_of
 
-__all__ = ["STEP", "incident", "labels_of", "reference_file"]
+__all__ = ["STEP", "incident", "incident_lines", "labels_of", "reference_file"]
 
 STEP = 20.0
 """Seconds from one record to the next."""
@@ -51,3 +52,14 @@ def reference_file(path: Path, rows: int = 3_000, model: str = "default") -> Pat
         row["label"] = label["label"]
     save_profiles(path, [profile_of([batch_of(accepted)], model=model)], "2026-01-01T00:00:00Z")
     return path
+
+
+def incident_lines() -> list[str]:
+    """A log with both kinds of incidents, its labels among the predictions, and lines that are none."""
+    count = 5_000
+    predictions, labels = incident(count, missing=range(900, 1_500), wrong=range(3_200, count))
+    rows = sorted([*predictions, *labels], key=lambda row: float(row["ts"]))
+    lines = [json.dumps(row) + "\n" for row in rows]
+    for place in range(0, len(lines), 700):
+        lines.insert(place, "no json\n")
+    return lines

@@ -64,7 +64,7 @@ class Collected:
 
     def rows(self, *names: str) -> list[tuple[Any, ...]]:
         """All outcomes so far, one tuple each, NaN as None."""
-        columns = names or ("time", "matured", "record", "predicted", "label", "sign", "revision")
+        columns = names or ("time", "matured", "position", "predicted", "label", "sign", "revision")
         found: list[tuple[Any, ...]] = []
         for batch in self.batches:
             found += zip(*(getattr(batch, name).tolist() for name in columns), strict=True)

@@ -3,8 +3,15 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
-from tests.support.incident_log import reference_file
+import pytest
+
+from tests.support.incident_log import incident_lines, reference_file
 from tests.support.sidecar import eventually, sidecar
+
+
+@pytest.fixture(name="lines")
+def _lines() -> list[str]:
+    return incident_lines()
 
 
 def test_the_real_process_goes_on_after_kill_9(tmp_path: Path, lines: list[str]) -> None:

@@ -14,6 +14,9 @@ from .settings import InputSettings, Settings
 
 __all__ = ["Draft", "InputDraft", "Place"]
 
+_POSTED_RECORDS = "ingest"
+"""The input that requests to `/ingest` are read as."""
+
 
 @attrs.frozen
 class Place:
@@ -144,6 +147,8 @@ def _record_contradictions(settings: Settings) -> Iterator[Contradiction]:
             message = f'fields.{field} and fields.{named[name]} are both "{name}"'
             yield [("fields", field)], message, "a field holds one thing; leave one of them out"
     for each in settings.inputs:
+        if settings.ingest.enabled and each.name == _POSTED_RECORDS:
+            yield [("inputs",)], f"input {each.name}: this is the name of posted records", "give it another name"
         if each.start == "end" and (each.format == "csv" or _is_csv(each.path)):
             message = f"input {each.name}: the header of a CSV file is at its beginning, so it cannot start at the end"
             yield [("inputs",)], message, "write start: beginning"

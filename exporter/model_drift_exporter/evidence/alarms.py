@@ -109,7 +109,7 @@ class AlarmHistory:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from :meth:`snapshot`; raises ``KeyError``, ``TypeError`` or ``ValueError`` if it does not fit."""
         told = [(int(record), tuple(map(str, features))) for record, features in state["told"]]
-        # A snapshot of before 0.1 does not say at which record an episode was over: what is over has been so all along.
+        # The first builds of 0.1.0 did not store the last record of an episode: one that is over counts as over at all.
         episodes = [
             _Episode(int(record), float(onset), float(ended), float(last[0]) if last else float(record))
             for record, onset, ended, *last in state["episodes"]

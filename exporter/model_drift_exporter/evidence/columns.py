@@ -41,7 +41,7 @@ _MOST_CELLS = 4_000_000
 class ColumnEvidence:
     """e-CUSUMs on the bins of all features, the prediction and the score, and on the share of rejected lines.
 
-    Decides the alarms of ``board`` that are about them. ``columns`` are those that are bet on, the leading ones of the
+    Decides those of ``alarms`` that are about them. ``columns`` are those that are bet on, the leading ones of the
     reference. Numbers derived from the score are not among them: they would say the same again.
     """
 

@@ -31,7 +31,7 @@ def default_model(configured: str | None, references: Sequence[ReferenceProfile]
 
 
 class Models:
-    """Tracks by model name. ``default_name`` is the configured name for records that name no model."""
+    """All models, ``by_name``. ``default_name`` is the configured name for records that name no model."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class Models:
         return model
 
     def take_over(self, old: Models, *, same_fields: bool) -> None:
-        """Go on with another registry's models: what was counted into bins stays where the bins do.
+        """Go on with another one's models: what was counted into bins stays where the bins do.
 
         ``same_fields``: what the fields and features of a record are has not changed.
         """

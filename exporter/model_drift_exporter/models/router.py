@@ -56,12 +56,12 @@ class Routing:
         arrival: float,
         input_name: str,
     ) -> dict[str, ModelBatch]:
-        """What a chunk held, by the track that it is for; what is of no track is left out.
+        """What a chunk held, by the model that it is for; what is of no model is left out.
 
-        ``records`` are the chunk's, by model; a model whose first records are among them has a track already. ``arrival`` is
+        ``records`` are the chunk's, by model; a model whose first records are among them has been made already. ``arrival`` is
         wall-clock seconds. Lines are those of the input ``input_name``.
         """
-        rejected = self._rejected.attribute(input_name, decoded.rejected, records)
+        rejected = self._rejected_by_model(decoded, records, input_name)
         labels = {}
         if decoded.labels is not None:
             labels = self._labels.route(decoded.labels, models, self.default, records)
@@ -70,6 +70,18 @@ class Routing:
             for name in dict.fromkeys([*records, *labels, *rejected])
             if name in models
         }
+
+    def _rejected_by_model(
+        self, decoded: Decoded, records: Mapping[str, RecordBatch], input_name: str
+    ) -> dict[str, NDArray[np.int64]]:
+        if not decoded.parts:
+            return self._rejected.attribute(input_name, decoded.rejected, records)
+        found: dict[str, NDArray[np.int64]] = {}
+        for name, part in decoded.parts:
+            own = self._rejected.attribute(name, part.rejected, self.by_model(part.records))
+            for model, lines in own.items():
+                found[model] = np.sort(np.concatenate([found.get(model, NO_POSITIONS), lines]))
+        return found
 
     def claim(self, name: str, *, only: bool, arrival: float) -> list[ModelBatch]:
         """What waits for a model whose first record has come; of an ``only`` model are labels that name none, too."""

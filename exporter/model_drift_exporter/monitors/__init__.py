@@ -26,4 +26,4 @@ OUTCOME_MONITORS: tuple[Callable[[MonitorContext], OutcomeMonitor], ...] = (
     LossMonitor,
     ConceptMonitor,
 )
-"""What is made of matured outcomes; harm is judged after the inputs, so that a page can name what they suspect."""
+"""What is made of matured outcomes; the loss is judged after the inputs, so that a page can name what they suspect."""

@@ -37,7 +37,7 @@ class ConceptMonitor:
     """The change of the mean loss in each window, split over score bins, and evidence that its relation part grows.
 
     For regression the bins are those of the prediction. The evidence is an e-CUSUM on the loss less the reference's of the
-    score bin, tolerance as for harm. The error of the bins' reference losses is part of the null: as it is for the bins in
+    score bin, tolerance as for the loss. The error of the bins' reference losses is part of the null: as it is for the bins in
     the shares of the outcomes before, which are known when the bet is made.
     """
 

@@ -23,7 +23,7 @@ _ONSET_FROM = math.log(10.0)
 
 
 class DriftMonitor:
-    """``model_{feature,prediction,score}_drift_evidence_log10`` and what belongs to it; decides alarms of the board."""
+    """``model_{feature,prediction,score}_drift_evidence_log10`` and what belongs to it; decides the alarms on columns."""
 
     name = "drift"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import attrs
@@ -261,47 +262,92 @@ def next_pieces(logs: Sequence[Log], number: int, step: float | None = None) -> 
         inclusive &= log.newest > time
     which = np.repeat(np.arange(len(waiting)), [*map(len, times)])
     order = which[np.argsort(np.concatenate(times), kind="stable")]
-    found: list[Piece] = []
-    for run in _runs(waiting, order):
-        pieces = _pieces(waiting, run, number, oldest)
-        number += sum(piece.lines for piece in pieces)
-        found += pieces
-    return found
+    return _pieces(waiting, order, number, oldest)
 
 
-def _runs(logs: Sequence[Log], order: Positions) -> list[Positions]:
-    """The order, cut so that each part has lines of one log of predictions only."""
-    predictions = [place for place, log in enumerate(logs) if not log.labels]
-    places = np.flatnonzero(np.isin(order, predictions))
-    return np.split(order, places[1:][np.diff(order[places]) != 0])
-
-
-def _pieces(logs: Sequence[Log], run: Positions, number: int, time: float) -> list[Piece]:
-    """The lines of one run: those of its log with predictions, and the labels between them."""
-    places = np.unique(run).tolist()
-    leading = next((place for place in places if not logs[place].labels), None)
-    name, base, lines = logs[places[0] if leading is None else leading].name, Decoded(), 0
-    labels: list[tuple[Positions, LabelBatch]] = []  # with the place of each in the run
-    for place in places:
-        within = np.flatnonzero(run == place)
-        for decoded, own in logs[place].take(len(within)):
+def _pieces(logs: Sequence[Log], order: Positions, number: int, time: float) -> list[Piece]:
+    """The lines that are due, given the log of each: in one piece, unless records of text and others follow one another."""
+    counted = np.array([not log.labels for log in logs])[order]
+    lines = int(counted.sum())
+    numbers = number - 1 + np.cumsum(counted)  # of each line its own, or that of the line of predictions before it
+    parts: list[tuple[str, Decoded]] = []
+    labels: list[tuple[Positions, LabelBatch]] = []  # with the place of each in the order
+    for place, log in enumerate(logs):
+        within = np.flatnonzero(order == place)
+        for decoded, own in log.take(len(within)):
             stands, within = within[: len(own)], within[len(own) :]
-            if place == leading:
-                # A log of predictions is not read further before all of it has been given: this is one reading.
-                base, lines = numbered(decoded, number, own), len(own)
+            if not log.labels:
+                part = Decoded(decoded.records, lines=len(own), rejected=decoded.rejected)
+                parts.append((log.name, _placed(part, own, numbers[stands])))
             if decoded.labels is not None:
                 stands = stands[np.searchsorted(own, positions_of(decoded.labels))]
-                before = number - 1 + np.cumsum(run == leading)[stands]
-                labels.append((stands, attrs.evolve(decoded.labels, position=before.tolist())))
-    kinds = {batch.text for _, batch in labels}
-    found = [Piece(name, time, attrs.evolve(base, labels=_in_order(labels) if len(kinds) == 1 else None), lines)]
-    if len(kinds) > 1:
-        # Labels of text and others cannot be one batch. Those behind the piece are still behind all that it stands on.
-        found += [
-            Piece(name, time, Decoded(labels=_in_order([each for each in labels if each[1].text is kind])), 0)
-            for kind in sorted(kinds)
-        ]
+                labels.append((stands, attrs.evolve(decoded.labels, position=numbers[stands].tolist())))
+    found: list[Piece] = []
+    for first, last in _spans(parts, number, number + lines):
+        inside = [(name, part) for name, whole in parts if size_of(part := _between(whole, first, last))]
+        between = []
+        for stands, batch in labels:
+            at = positions_of(batch)
+            chosen = np.flatnonzero((at < last) & ((at >= first) | (first == number)))
+            if len(chosen):
+                between.append((stands[chosen], batch.take(chosen.tolist())))
+        name = inside[0][0] if inside else logs[order[0]].name
+        found += [Piece(name, time, decoded, decoded.lines) for decoded in _joined(inside, between, last - first)]
     return found
+
+
+def _placed(decoded: Decoded, own: Positions, numbers: Positions) -> Decoded:
+    """The same records and rejected lines, numbered otherwise: ``numbers`` are those of the lines ``own``."""
+    records = decoded.records
+    if records is not None:
+        position = numbers[np.searchsorted(own, positions_of(records))].tolist()
+        records = attrs.evolve(records, position=position)
+    return attrs.evolve(decoded, records=records, rejected=numbers[np.searchsorted(own, decoded.rejected)])
+
+
+def _kind(records: RecordBatch) -> tuple[bool, float]:
+    return records.text, records.latency_unit
+
+
+def _spans(parts: Sequence[tuple[str, Decoded]], first: int, end: int) -> list[tuple[int, int]]:
+    """Cuts the lines from ``first`` to before ``end`` so that all records of a span can be one batch."""
+    batches = [part.records for _, part in parts if part.records is not None]
+    kinds = sorted({_kind(batch) for batch in batches})
+    if len(kinds) < 2:
+        return [(first, end)]
+    positions = np.concatenate([positions_of(batch) for batch in batches])
+    kind = np.concatenate([np.full(batch.size, kinds.index(_kind(batch))) for batch in batches])
+    order = np.argsort(positions)
+    cuts = positions[order][1:][np.diff(kind[order]) != 0].tolist()
+    return [*pairwise([first, *cuts, end])]
+
+
+def _between(decoded: Decoded, first: int, end: int) -> Decoded:
+    """The records and rejected lines with numbers from ``first`` to before ``end``."""
+    records = decoded.records
+    if records is not None:
+        low, high = np.searchsorted(positions_of(records), [first, end]).tolist()
+        if high - low < records.size:
+            records = records.take(range(low, high)) if high > low else None
+    low, high = np.searchsorted(decoded.rejected, [first, end]).tolist()
+    return Decoded(records, rejected=decoded.rejected[low:high])
+
+
+def _joined(
+    parts: Sequence[tuple[str, Decoded]], labels: Sequence[tuple[Positions, LabelBatch]], lines: int
+) -> list[Decoded]:
+    """Lines of several inputs as one chunk; with labels of text and others these are further chunks behind it."""
+    batches = [part.records for _, part in parts if part.records is not None]
+    records = batches[0] if batches else None
+    if len(batches) > 1:
+        records = RecordBatch.joined(batches)
+        records = records.take(np.argsort(positions_of(records)).tolist())
+    rejected = np.sort(np.concatenate([NO_POSITIONS, *(part.rejected for _, part in parts)]))
+    several = tuple(parts) if len(parts) > 1 else ()
+    kinds = sorted({batch.text for _, batch in labels})
+    of_kind = [_in_order([each for each in labels if each[1].text is kind]) for kind in kinds]
+    whole = Decoded(records, of_kind[0] if len(kinds) == 1 else None, lines=lines, rejected=rejected, parts=several)
+    return [whole, *(Decoded(labels=batch) for batch in of_kind if len(kinds) > 1)]
 
 
 def _in_order(labels: Sequence[tuple[Positions, LabelBatch]]) -> LabelBatch:

@@ -105,14 +105,17 @@ class Pipeline:
 
         An input that has been removed from the settings has a log while lines of it are held.
         """
-        logs = {name: log for name, log in self._logs.items() if not log.empty}
-        for log in logs.values():
-            log.read = _nothing
+        logs: dict[str, Log] = {}
         for source in self.sources:
-            log = self._logs.setdefault(source.input, Log(source.input, _nothing))
-            log.labels = source.input in self.decoding.labels
+            log = logs[source.input] = self._logs.get(source.input) or Log(source.input, _nothing)
+            if log.empty:
+                log.labels = source.input in self.decoding.labels
             log.read = partial(self._next, source, now, draining=draining)
-            logs[source.input] = log
+        for name, log in self._logs.items():
+            if name not in logs and not log.empty:
+                log.read = _nothing
+                logs[name] = log
+        self._logs = logs
         return sorted(logs.values(), key=lambda log: log.labels)
 
     def process(self, chunk: Chunk, source_format: str, now: float) -> None:
@@ -228,7 +231,7 @@ class Pipeline:
             anew = self._resume_sources(state["sources"])
             self._restore_logs({name: saved for name, saved in state.get("logs", {}).items() if name not in anew})
             self._restore_labels({name: saved for name, saved in state.get("labels", {}).items() if name not in anew})
-            # Version 0.1.0 numbered the lines of each input separately.
+            # The first builds of 0.1.0 numbered the lines of each input separately.
             self._number = int(state.get("lines", max(state["decoding"]["lines"].values(), default=0)))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise StateError(f"the snapshot does not fit: {error!r}") from error
@@ -253,7 +256,7 @@ class Pipeline:
             self._logs[name] = log
 
     def _restore_labels(self, state: Mapping[str, Any]) -> None:
-        """The labels that version 0.1.0 held in its snapshot, outside of any log."""
+        """The labels that the first builds of 0.1.0 held in its snapshot, outside of any log."""
         for name, saved in state.items():
             batches = iter([Decoded(labels=restored(LabelBatch, each)) for each in saved["labels"]])
             log = self._logs[name] = Log(name, partial(next, batches, None), labels=True)

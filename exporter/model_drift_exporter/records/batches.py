@@ -150,6 +150,28 @@ class RecordBatch:
     text: bool = False
     position: Sequence[int] | None = None
 
+    @classmethod
+    def joined(cls, batches: Sequence[RecordBatch]) -> Self:
+        """All records, batch behind batch; at least one, and all of the same ``text`` and ``latency_unit``."""
+        missing = "" if batches[0].text else None
+
+        def column(columns: Sequence[Column | None]) -> Column | None:
+            if all(each is None for each in columns):
+                return None
+            pairs = zip(columns, batches, strict=True)
+            return [value for each, batch in pairs for value in ((missing,) * batch.size if each is None else each)]
+
+        fields = ("time", "id", "model", "version", "prediction", "score", "scores", "label", "latency")
+        names = dict.fromkeys(name for batch in batches for name in batch.features)
+        return cls(
+            size=sum(batch.size for batch in batches),
+            features={name: column([batch.features.get(name) for batch in batches]) or () for name in names},
+            latency_unit=batches[0].latency_unit,
+            text=batches[0].text,
+            position=np.concatenate([*map(positions_of, batches)]).tolist(),
+            **{field: column([getattr(batch, field) for batch in batches]) for field in fields},
+        )
+
     def take(self, indexes: Sequence[int]) -> Self:
         """The records at ``indexes`` (at least one), in that order."""
         pick = _selector(indexes)
@@ -218,7 +240,8 @@ class Decoded:
 
     ``lines`` is the number of non-empty lines: those that are neither a record's nor a label's were rejected. ``problem``
     says, once, what is wrong with the stream as a whole, so that no line of it can be read. ``rejected`` are the rejected
-    lines, ascending, where chunks are joined and all lines are those of the input.
+    lines, ascending, where chunks are joined and all lines are those of the input. ``parts`` are the records and rejected
+    lines of each input by its name, where those of several are joined.
     """
 
     records: RecordBatch | None = None
@@ -227,6 +250,7 @@ class Decoded:
     problem: str = ""
     lines: int = 0
     rejected: NDArray[np.int64] = NO_POSITIONS
+    parts: tuple[tuple[str, Decoded], ...] = ()
 
 
 @attrs.frozen(eq=False)

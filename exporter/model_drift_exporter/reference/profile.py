@@ -112,7 +112,7 @@ class OutcomeSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     ``rows`` are those with a prediction and a usable label. ``loss`` is the one that pages: the 0/1 error, for regression
     min(1, absolute error / ``error_scale``). ``class_rows`` and ``class_errors`` count by true class,
     ``class_design_effects`` say how many dependent rows of a class count as one. ``score_rows`` and ``score_losses`` are the
-    rows and the summed harm in each bin of the score (for regression of the prediction), in the order of that column.
+    rows and the summed loss in each bin of the score (for regression of the prediction), in the order of that column.
     ``performance`` maps a metric to its value on these rows, ``recall/yes`` for one that is by class.
     """
 

@@ -15,22 +15,15 @@ from model_drift_exporter.commands.replay.reports import JsonReport
 from model_drift_exporter.configuration.settings import InputSettings, Settings
 from model_drift_exporter.errors import ConfigurationError
 from model_drift_exporter.records.times import parse_time
-from tests.support.incident_log import STEP, incident, reference_file
+from tests.support.incident_log import STEP
 from tests.support.prediction_log import START, write_jsonl
 
-from ...support.replayed import replayed
+from ...support.replayed import incident_settings, replayed
 
 
 @pytest.fixture(name="settings")
 def _settings(tmp_path: Path) -> Settings:
-    predictions, labels = incident(6_000, missing=range(1_500, 2_200), wrong=range(4_300, 6_000))
-    return Settings(
-        reference=(str(reference_file(tmp_path / "reference.json")),),
-        inputs=(
-            InputSettings(str(write_jsonl(tmp_path / "log.jsonl", predictions))),
-            InputSettings(str(write_jsonl(tmp_path / "labels.jsonl", labels)), "labels", contains="labels"),
-        ),
-    )
+    return incident_settings(tmp_path)
 
 
 def test_edges_and_a_summary_are_printed(settings: Settings) -> None:

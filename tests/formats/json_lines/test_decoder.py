@@ -273,7 +273,7 @@ def test_text_can_always_be_encoded() -> None:
     )
     assert found.features["a"] == ["\ufffd!", "\N{GRINNING FACE}", r"\ud800"]
     assert found.features["n\ufffd"] == [1.0, None, None]
-    assert found.fields["identifier"] == ["\ufffd", None, None]
+    assert found.fields["id"] == ["\ufffd", None, None]
 
 
 def test_the_last_of_duplicate_keys_counts() -> None:
@@ -346,7 +346,7 @@ def test_two_fields_may_have_one_name() -> None:
     found = decode(
         b'{"ts":5,"model":"7","features":{"a":1}}', schema=Schema({"time": "ts", "id": "ts", "version": "model"})
     )
-    assert (found.fields["time"], found.fields["identifier"], found.fields["version"]) == ([5], [5], ["7"])
+    assert (found.fields["time"], found.fields["id"], found.fields["version"]) == ([5], [5], ["7"])
     assert found.fields["model"] == [None]
 
 

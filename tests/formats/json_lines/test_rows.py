@@ -56,7 +56,7 @@ def test_a_field_and_the_object_of_features_may_have_such_names() -> None:
     """They come from the configuration."""
     schema = Schema({"features": 'in"puts', "id": "k\\ey"})
     found = collect(JsonLinesDecoder(schema), [b'{"in\\"puts": {"a\\nb": 1, "c": NaN}, "k\\\\ey": "7"}\n'])
-    assert (found.features["a\nb"], found.fields["identifier"]) == ([1.0], ["7"])
+    assert (found.features["a\nb"], found.fields["id"]) == ([1.0], ["7"])
 
 
 def test_without_such_names_nothing_is_renamed() -> None:

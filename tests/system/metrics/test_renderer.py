@@ -1,18 +1,26 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
 from unittest import mock
 
 import numpy as np
+import pytest
 
 from model_drift_exporter.metrics.catalogue import CATALOGUE
 from model_drift_exporter.metrics.renderer import family_name, render
 from model_drift_exporter.metrics.samples import HistogramSeries, Series
 from tests.support.components import require
 
-from ...support.metric_examples import PARSERS, one_of_each
+from ...support.metric_examples import METRICS, PARSERS, one_of_each
 
 REAL_METRICS = dict(CATALOGUE)
+
+
+@pytest.fixture(autouse=True)
+def _catalogue() -> Iterator[None]:
+    with mock.patch.dict(CATALOGUE, METRICS, clear=True):
+        yield
 
 
 def test_promtool_accepts_the_text() -> None:

@@ -67,7 +67,7 @@ def judge(
     shares: Mapping[int, Shares],
     versions: Sequence[str],
 ) -> None:
-    """CheckReport what does not fit; ``shares`` are by position in the reference's columns, ``surveys`` by feature."""
+    """Report what does not fit; ``shares`` are by position in the reference's columns, ``surveys`` by feature."""
     absent = []
     for position, column in enumerate(reference.columns):
         if column.role in (FEATURE, PREDICTION, SCORE):

@@ -3,11 +3,18 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from model_drift_exporter.configuration.settings import Settings
 from tests.support.exposition import Exposition
 from tests.support.sidecar import run_command
 
-from ....support.replayed import replayed
+from ....support.replayed import incident_settings, replayed
+
+
+@pytest.fixture(name="settings")
+def _settings(tmp_path: Path) -> Settings:
+    return incident_settings(tmp_path)
 
 
 def test_run_once_decides_the_same(settings: Settings) -> None:
