@@ -69,7 +69,7 @@ def look(reference: str, numeric: int, categorical: int, looks: int) -> dict[str
     model = Model(profile.model, profile, settings.monitoring)
     decoder = FORMATS["jsonl"](Schema())
     assert model.parts is not None
-    drift = model.parts.drift
+    drift = model.parts.distances
     size = 1_000
     stream = Stream(numeric=numeric, categorical=categorical, seed=3)
     # Apart by an hour, so that the windows and their predecessors hold records.

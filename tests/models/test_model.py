@@ -177,7 +177,7 @@ def test_a_record_without_a_time_has_that_of_the_record_before() -> None:
             model.process(arrived(batch_of(rows[first : first + size]), arrival=4e9))
         assert (model.times.untimed, model.times.future, model.times.late) == (3, 0, 0)
         assert model.parts is not None
-        counts.append([window.counts()[0].tolist() for window in model.parts.drift.windows])
+        counts.append([window.counts()[0].tolist() for window in model.parts.distances.windows])
     assert counts[0] == counts[1] == counts[2]
 
 

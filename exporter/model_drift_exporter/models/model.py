@@ -232,17 +232,17 @@ class Model:
     @property
     def unjudged_inputs(self) -> Sequence[str]:
         """What of the inputs cannot be judged now, and why, a sentence each."""
-        return () if self.parts is None else self.parts.evidence.unjudged()
+        return () if self.parts is None else self.parts.drift.unjudged()
 
     @property
     def compared_records(self) -> int:
         """Records counted into the bins of the reference so far."""
-        return self.parts.observations.records if self.parts is not None else 0
+        return self.parts.bin_counts.records if self.parts is not None else 0
 
     @property
     def absent_features(self) -> list[str]:
         """Features of the reference that no record had so far."""
-        return self.parts.observations.absent_features if self.parts is not None else []
+        return self.parts.bin_counts.absent_features if self.parts is not None else []
 
     def series(self) -> ModelSeries:
         """How many time series the model has."""

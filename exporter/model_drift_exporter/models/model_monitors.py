@@ -44,7 +44,7 @@ _NAMES_OF_0_1_0: Mapping[str, str] = {
 class ModelMonitors:
     """The monitors of one model, and the join that feeds outcomes to some of them, all in the order of the lines.
 
-    ``observations``, ``drift`` and ``evidence`` are those of the monitors that others ask for more than samples, ``labels`` is
+    ``bin_counts``, ``distances`` and ``drift`` are those of the monitors that others ask for more than samples, ``labels`` is
     the join. ``exported`` are the columns whose series fit the limit; ``suppressed`` the names of the others, which have
     ``suppressed_series``.
     """
@@ -63,11 +63,11 @@ class ModelMonitors:
         context = MonitorContext(
             model, reference, self._binner, settings.windows, exported, alarms, settings.evidence, settings.loss
         )
-        self.observations = BinCountsMonitor(context)
-        self.drift = DistancesMonitor(context)
-        self.evidence = DriftMonitor(context)
+        self.bin_counts = BinCountsMonitor(context)
+        self.distances = DistancesMonitor(context)
+        self.drift = DriftMonitor(context)
         others = [make(context) for make in MONITORS]
-        self._monitors: list[Monitor] = [self.observations, self.drift, *others, self.evidence]
+        self._monitors: list[Monitor] = [self.bin_counts, self.distances, *others, self.drift]
         self._outcome_monitors: list[OutcomeMonitor] = [make(context) for make in OUTCOME_MONITORS]
         self.labels = LabelFlow(model, reference, self._binner, settings.labels, self._judge, alarms=alarms)
         self._parts = _by_name([*self._monitors, *self._outcome_monitors, self.labels])
@@ -77,7 +77,7 @@ class ModelMonitors:
         """Take in a batch; the clock of ``traffic`` follows."""
         now = batch.arrival if traffic.times.now is None else traffic.times.now
         if len(batch.rejected):
-            self.evidence.reject(batch.rejected, now)
+            self.drift.reject(batch.rejected, now)
         coded = None
         if batch.records is not None:
             coded = self._coded(batch.records, batch.arrival, traffic)
@@ -103,7 +103,7 @@ class ModelMonitors:
 
     def not_evaluable(self) -> set[str]:
         """Why the model cannot be judged now, by its labels or its inputs; the reasons of ``model_not_evaluable``."""
-        return self.labels.not_evaluable() | ({"input_not_judged"} if self.evidence.unjudged() else set())
+        return self.labels.not_evaluable() | ({"input_not_judged"} if self.drift.unjudged() else set())
 
     def take_over(self, old: ModelMonitors) -> None:
         """Go on with what others with the same bins have counted, before the first batch; what does not fit starts empty."""

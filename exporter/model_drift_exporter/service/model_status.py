@@ -27,8 +27,8 @@ def model_status(model: Model, labels: int) -> ModelStatus:
     windows: tuple[WindowStatus, ...] = ()
     rate = 0.0
     if model.parts is not None:
-        look = model.parts.drift.look()
-        windows = tuple(_window(model, model.parts.drift, look, place) for place in range(len(look.records)))
+        look = model.parts.distances.look()
+        windows = tuple(_window(model, model.parts.distances, look, place) for place in range(len(look.records)))
         rate = _rate(model, look)
     return ModelStatus(
         name=model.name,
