@@ -38,7 +38,7 @@ class EvidenceSettings:
     location_tolerance: float = setting(
         0.02,
         Number(0, 1),
-        "Shift of the values of a feature or an output that is tolerated, in standard deviations; of their spread, too.",
+        "Shift of the values, or of the share of a category, that is tolerated, in standard deviations; of the spread, too.",
     )
     missing_tolerance: float = setting(
         0.001, Number(0, 0.5), "Rise of the share of missing, invalid, unseen or out-of-range values that is tolerated."
@@ -49,7 +49,9 @@ class EvidenceSettings:
         "Rise of the share of missing or invalid values, or of rejected lines, up to which no input is broken.",
     )
     psi_tolerance: float = setting(
-        0.02, Number(0, 1), "Change of a whole distribution that is tolerated, as population stability index."
+        0.02,
+        Number(0, 1),
+        "Change of a whole distribution that is tolerated, as population stability index; shifts have `location_tolerance`.",
     )
 
     @property
