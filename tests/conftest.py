@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 # A busy machine is no defect: examples are bounded in number, not in time.
 settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("project")
-settings.register_profile("quick", settings.get_profile("project"), max_examples=15)  # for `make test-quick`
+settings.register_profile("quick", settings.get_profile("project"), max_examples=6)  # for `make test-quick`
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

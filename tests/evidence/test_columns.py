@@ -98,6 +98,7 @@ def test_the_incident_fires_and_resolves(reference: ReferenceProfile, step: floa
     assert any(not edge.firing for edge in edges)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(cuts=st.sets(st.integers(1, 7_799), max_size=25), saved=st.booleans(), season=st.sampled_from([0, 40, 1_000]))
 def test_edges_do_not_depend_on_batches_or_restarts(cuts: set[int], saved: bool, season: int) -> None:
@@ -266,6 +267,7 @@ def test_rearming_starts_the_evidence_again() -> None:
     assert follow(evidence, alarms, stream.draw(5_000)) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reference", [REFERENCE, SEASONAL])
 def test_what_the_omnibus_bets_remember_is_forgotten_with_the_evidence(reference: ReferenceProfile) -> None:
     """After recovery they begin anew at the very record, wherever in a batch that is."""

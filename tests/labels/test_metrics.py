@@ -79,6 +79,7 @@ def test_selective_labels_are_found(predictions: list[int], labelled: list[int],
     assert _selective(predictions, labelled) is expected
 
 
+@pytest.mark.slow
 def test_labels_at_random_are_not_called_selective() -> None:
     """However often one looks at 200 growing samples of five classes, there is no false claim."""
     generator = np.random.default_rng(4)

@@ -39,6 +39,7 @@ def _read(pipeline: Pipeline) -> Exposition:
     return Exposition.of(pipeline.collect(now))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("read_bytes", [4_000, 1 << 19])
 def test_a_backlog_of_years_is_joined(tmp_path: Path, read_bytes: int) -> None:
     """Whichever log is read faster: no label waits beyond its horizon, no prediction expires."""
@@ -50,6 +51,7 @@ def test_a_backlog_of_years_is_joined(tmp_path: Path, read_bytes: int) -> None:
     assert metrics("model_labels_unmatched_total", model="default") == 0
 
 
+@pytest.mark.slow
 def test_a_running_exporter_decides_as_replay_does(tmp_path: Path) -> None:
     """To the record, however large the pieces are in which both logs are read."""
     predictions, labels = incident(4_000, wrong=range(2_000, 4_000))

@@ -19,6 +19,7 @@ def scenario() -> Scenario:
     return generated_scenario()
 
 
+@pytest.mark.slow
 def test_the_exporter_finds_what_the_incident_changed(scenario: Scenario, tmp_path: Path) -> None:
     """Within seconds of it both features are named with their evidence; before it not a word is said."""
     demo = SteppedDemo(scenario, tmp_path, 16)

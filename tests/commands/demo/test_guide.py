@@ -62,6 +62,7 @@ def test_a_whole_tour_reads_from_the_plan_to_the_next_steps(scenario: Scenario, 
     assert text.count("* ModelFeatureDrift (ticket) fires") == 1
 
 
+@pytest.mark.slow
 def test_a_tour_too_short_for_the_window_to_turn_over_still_tells(scenario: Scenario, tmp_path: Path) -> None:
     """What was found by the end is told at the end, without asking to look at a page that is closing."""
     text = told(scenario, tmp_path, 9)
@@ -70,6 +71,7 @@ def test_a_tour_too_short_for_the_window_to_turn_over_still_tells(scenario: Scen
     assert "Now look at the page" not in text
 
 
+@pytest.mark.slow
 def test_a_tour_without_drift_claims_none(scenario: Scenario, tmp_path: Path) -> None:
     """Nothing is found, so nothing is revealed."""
     calm = attrs.evolve(scenario, incident=Incident("distance", 1.0, "vehicle", "none", "nothing"))

@@ -12,6 +12,7 @@ from model_drift_exporter.errors import ConfigurationError, ListenError
 from model_drift_exporter.web.server import listen
 
 
+@pytest.mark.slow
 def test_nothing_is_left_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -25,6 +26,7 @@ def test_nothing_is_left_behind(
     assert "The tour is over." in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_taken_port_is_replaced_by_a_free_one(capsys: pytest.CaptureFixture[str]) -> None:
     """The demo runs beside an exporter that has the usual port, and says where."""
     taken = listen("127.0.0.1", 0)

@@ -46,6 +46,7 @@ _ROWS = st.lists(
 _OPTIONS = build_settings(minimum_count=2)
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(_ROWS, st.lists(st.integers(1, 39), max_size=5), st.sampled_from(["auto", "classification", "regression"]))
 def test_any_rows_make_a_sound_profile(rows: list[Row], cuts: list[int], task: str) -> None:
