@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ RUNBOOKS = sorted(file for file in FOLDER.glob("*.md") if file.stem != "README")
 PAGES = [*RUNBOOKS, FOLDER / "README.md"]
 
 
+@functools.cache
 def rules() -> list[dict[str, Any]]:
     files = sorted((REPOSITORY / "prometheus" / "rules").glob("*.y*ml"))
     return [rule for file in files for group in yaml.safe_load(file.read_text())["groups"] for rule in group["rules"]]
