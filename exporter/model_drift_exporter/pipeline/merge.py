@@ -127,23 +127,28 @@ class Log:
             raise ValueError("the lines that were held have other times")
 
 
-def numbered(decoded: Decoded, number: int, lines: Positions | None = None) -> Decoded:
-    """The same lines, numbered from ``number`` on. ``lines`` are their numbers in the log; by default all that are there."""
-    own = _lines(decoded) if lines is None else lines
+def numbered(decoded: Decoded, number: int) -> Decoded:
+    """The same lines, numbered from ``number`` on."""
+    own = _lines(decoded)
     if not len(own) or (own[0] == number and own[-1] == number + len(own) - 1):
         return decoded
+    return _placed(decoded, own, np.arange(number, number + len(own)))
+
+
+def _placed(decoded: Decoded, own: Positions, numbers: Positions) -> Decoded:
+    """The same lines, numbered otherwise: ``numbers`` are those of the lines ``own``, in their order."""
+
+    def of(positions: Positions) -> Positions:
+        found: Positions = numbers[np.searchsorted(own, positions)]
+        return found
+
     records, labels = decoded.records, decoded.labels
     return attrs.evolve(
         decoded,
-        records=records and attrs.evolve(records, position=_renumbered(records, own, number)),
-        labels=labels and attrs.evolve(labels, position=_renumbered(labels, own, number)),
-        rejected=number + np.searchsorted(own, decoded.rejected),
+        records=records and attrs.evolve(records, position=of(positions_of(records)).tolist()),
+        labels=labels and attrs.evolve(labels, position=of(positions_of(labels)).tolist()),
+        rejected=of(decoded.rejected),
     )
-
-
-def _renumbered(batch: RecordBatch | LabelBatch, own: Positions, number: int) -> list[int]:
-    found: list[int] = (number + np.searchsorted(own, positions_of(batch))).tolist()
-    return found
 
 
 def _cut(decoded: Decoded, limit: float) -> tuple[Decoded, Decoded | None]:
@@ -276,12 +281,11 @@ def _pieces(logs: Sequence[Log], order: Positions, number: int, time: float) -> 
         within = np.flatnonzero(order == place)
         for decoded, own in log.take(len(within)):
             stands, within = within[: len(own)], within[len(own) :]
+            placed = _placed(decoded, own, numbers[stands])
             if not log.labels:
-                part = Decoded(decoded.records, lines=len(own), rejected=decoded.rejected)
-                parts.append((log.name, _placed(part, own, numbers[stands])))
-            if decoded.labels is not None:
-                stands = stands[np.searchsorted(own, positions_of(decoded.labels))]
-                labels.append((stands, attrs.evolve(decoded.labels, position=numbers[stands].tolist())))
+                parts.append((log.name, Decoded(placed.records, rejected=placed.rejected)))
+            if decoded.labels is not None and placed.labels is not None:
+                labels.append((stands[np.searchsorted(own, positions_of(decoded.labels))], placed.labels))
     found: list[Piece] = []
     for first, last in _spans(parts, number, number + lines):
         inside = [(name, part) for name, whole in parts if size_of(part := _between(whole, first, last))]
@@ -294,15 +298,6 @@ def _pieces(logs: Sequence[Log], order: Positions, number: int, time: float) -> 
         name = inside[0][0] if inside else logs[order[0]].name
         found += [Piece(name, time, decoded, decoded.lines) for decoded in _joined(inside, between, last - first)]
     return found
-
-
-def _placed(decoded: Decoded, own: Positions, numbers: Positions) -> Decoded:
-    """The same records and rejected lines, numbered otherwise: ``numbers`` are those of the lines ``own``."""
-    records = decoded.records
-    if records is not None:
-        position = numbers[np.searchsorted(own, positions_of(records))].tolist()
-        records = attrs.evolve(records, position=position)
-    return attrs.evolve(decoded, records=records, rejected=numbers[np.searchsorted(own, decoded.rejected)])
 
 
 def _kind(records: RecordBatch) -> tuple[bool, float]:
