@@ -11,10 +11,11 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from ..metrics.metric import Group, Metric, counter, gauge
 from ..metrics.samples import Samples, Series
 from .settings import PAGE, TICKET
 
-__all__ = ["ALARMS", "Alarm", "AlarmHistory", "Alarms", "Certainty", "Transition"]
+__all__ = ["ALARMS", "METRICS", "Alarm", "AlarmHistory", "Alarms", "Certainty", "Transition"]
 
 ALARMS: Mapping[str, str] = {
     "ModelLossIncreased": PAGE,
@@ -32,6 +33,42 @@ _LARGEST_LOG10 = 300.0
 _MARGIN = 1e-6
 _NAMES = 100
 _EPISODES = 20
+
+_LABELS = "model alert severity"
+_ACTIVE = gauge(
+    "model_alert_active",
+    _LABELS,
+    "1 while the alert is latched: from the crossing until recovery or re-arming.",
+    Group.ALERTS,
+)
+_EVIDENCE = gauge(
+    "model_alert_evidence_log10",
+    _LABELS,
+    "Evidence that decides the alert, as log10; held at its threshold or above while it is latched.",
+    Group.ALERTS,
+)
+_THRESHOLD = gauge(
+    "model_alert_evidence_threshold_log10",
+    _LABELS,
+    "Evidence from which the alert fires, as log10: minutes of its part of the false alarm budget.",
+    Group.ALERTS,
+)
+_ONSET = gauge(
+    "model_alert_onset_timestamp_seconds",
+    _LABELS,
+    "Event time at which what fired the alert began, as the evidence tells it.",
+    Group.ALERTS,
+)
+_FIRED = counter("model_alerts_fired_total", _LABELS, "Times the alert has fired.", Group.ALERTS)
+_FEATURE = gauge(
+    "model_alert_feature",
+    f"{_LABELS} feature certainty",
+    "1 for each feature that a latched alert is about; certainty is named (by the test) or suspected (the largest evidence "
+    "only).",
+    Group.ALERTS,
+    role="feature",
+)
+METRICS: tuple[Metric, ...] = (_ACTIVE, _EVIDENCE, _THRESHOLD, _ONSET, _FIRED, _FEATURE)
 
 
 @attrs.frozen
@@ -218,11 +255,11 @@ class Alarms:
             for alert, severity in ALARMS.items()
         }
         keys = [(model, alert, severity) for alert, severity in ALARMS.items()]
-        self._active = Series("model_alert_active", keys)
-        self._evidence = Series("model_alert_evidence_log10", keys)
-        self._threshold = Series("model_alert_evidence_threshold_log10", keys)
-        self._onset = Series("model_alert_onset_timestamp_seconds", keys)
-        self._fired_series = Series("model_alerts_fired_total", keys)
+        self._active = Series(_ACTIVE, keys)
+        self._evidence = Series(_EVIDENCE, keys)
+        self._threshold = Series(_THRESHOLD, keys)
+        self._onset = Series(_ONSET, keys)
+        self._fired_series = Series(_FIRED, keys)
         self._fired: Counter[str] = Counter()
 
     def __getitem__(self, alert: str) -> Alarm:
@@ -255,7 +292,7 @@ class Alarms:
         for alarm in alarms:
             if alarm.active and alarm.features:
                 names = [(self.model, alarm.alert, alarm.severity, name, alarm.certainty) for name in alarm.features]
-                yield Series("model_alert_feature", names).samples([1.0] * len(names))
+                yield Series(_FEATURE, names).samples([1.0] * len(names))
 
     def snapshot(self) -> dict[str, Any]:
         """State for a snapshot: plain values only."""

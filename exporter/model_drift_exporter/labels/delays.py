@@ -8,10 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..metrics.metric import Group, Metric, histogram
 from ..metrics.samples import HistogramSeries, Samples
 from ..statistics.sums import running_sum
 
-__all__ = ["DELAY_BUCKETS", "MATURE_SHARE", "DelayHistogram", "Maturity"]
+__all__ = ["DELAY_BUCKETS", "MATURE_SHARE", "METRICS", "DelayHistogram", "Maturity"]
+
+_DELAY = histogram("model_label_delay_seconds", "model", "Time from a prediction to its label.", Group.LABELS)
+METRICS: tuple[Metric, ...] = (_DELAY,)
 
 Array = NDArray[np.float64]
 
@@ -43,7 +47,7 @@ class DelayHistogram:
     """
 
     def __init__(self, model: str) -> None:
-        self._series = HistogramSeries("model_label_delay_seconds", (model,), DELAY_BUCKETS)
+        self._series = HistogramSeries(_DELAY, (model,), DELAY_BUCKETS)
         self._counts, self._leading = np.zeros((2, len(_FINE) + 1), dtype=np.int64)
         self._sum = self._leading_sum = 0.0
         self._recent = np.zeros(len(_FINE) + 1)

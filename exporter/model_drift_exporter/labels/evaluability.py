@@ -10,6 +10,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from ..metrics.metric import Group, Metric, gauge
 from ..metrics.samples import Samples, Series
 from ..reference.outcome_batch import OutcomeLayout
 from ..reference.profile import OutcomeSummary, ReferenceProfile
@@ -17,6 +18,7 @@ from .label_store import LABEL, PREDICTION, UNINDEXED, LabelStore
 from .settings import LabelSettings
 
 __all__ = [
+    "METRICS",
     "NOT_EVALUABLE",
     "LabelHealth",
     "LabelState",
@@ -47,6 +49,10 @@ NOT_EVALUABLE = (
     "input_not_judged",
 )
 """All reasons; each is exported as 1 while it holds, else 0."""
+_NOT_EVALUABLE = gauge(
+    "model_not_evaluable", "model reason", "1 while something cannot be judged, by reason.", Group.ALERTS
+)
+METRICS: tuple[Metric, ...] = (_NOT_EVALUABLE,)
 FEWEST_ROWS = 100
 """Labelled reference rows, of all or of a class, below which nothing is judged by them."""
 RARE_SHARE = 0.1
@@ -66,7 +72,7 @@ _BLOCK = 1_000
 
 def not_evaluable(model: str, reasons: Collection[str]) -> Samples:
     """``model_not_evaluable`` of one model, for every reason there is."""
-    series = Series("model_not_evaluable", [(model, reason) for reason in NOT_EVALUABLE])
+    series = Series(_NOT_EVALUABLE, [(model, reason) for reason in NOT_EVALUABLE])
     return series.samples([float(reason in reasons) for reason in NOT_EVALUABLE])
 
 

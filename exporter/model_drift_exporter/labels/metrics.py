@@ -10,13 +10,14 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from ..metrics.metric import Group, Metric, counter, gauge
 from ..metrics.samples import Samples, Series
 from ..reference.outcome_batch import OutcomeLayout
 from .events import REJECTED
 from .join import JoinTally
 from .label_store import LABEL, PREDICTION, UNINDEXED, LabelStore
 
-__all__ = ["AGES", "Coverage", "LabelSeries", "LabelSummary", "selective"]
+__all__ = ["AGES", "METRICS", "Coverage", "LabelSeries", "LabelSummary", "selective"]
 
 Counts = NDArray[np.int64]
 _HOUR, _DAY = 3_600.0, 86_400.0
@@ -27,6 +28,63 @@ _CHUNK = 65_536
 _TOLERANCE = 0.05
 _DEVIATIONS = 6.0
 _FEWEST = 30
+
+# What LabelSummary holds one number of.
+_JOINED = counter("model_labels_joined_total", "model", "Labels that found their prediction.", Group.LABELS)
+_REVISED = counter(
+    "model_labels_revised_total", "model", "Labels that changed the label of a prediction.", Group.LABELS
+)
+_REPEATED = counter("model_labels_repeated_total", "model", "Labels that said again what was known.", Group.LABELS)
+_UNMATCHED = counter(
+    "model_labels_unmatched_total", "model", "Labels whose prediction never came, or has expired.", Group.LABELS
+)
+_STORED = counter(
+    "model_predictions_stored_total", "model", "Predictions that were kept to wait for their label.", Group.LABELS
+)
+_PREDICTIONS_REPEATED = counter(
+    "model_predictions_repeated_total",
+    "model",
+    "Predictions whose identifier was known already; the first one counts.",
+    Group.LABELS,
+)
+_UNIDENTIFIED = counter(
+    "model_predictions_unidentified_total",
+    "model",
+    "Predictions without an identifier or label, which no label can find.",
+    Group.LABELS,
+)
+_WAITING = gauge("model_labels_waiting", "model", "Labels that wait for their prediction.", Group.LABELS)
+_PREDICTIONS = gauge(
+    "model_label_store_predictions", "model", "Predictions that wait for a label or for its revision.", Group.LABELS
+)
+_SAMPLING_RATIO = gauge(
+    "model_label_sampling_ratio",
+    "model",
+    "Share of the predictions that are kept for their labels, chosen by identifier.",
+    Group.LABELS,
+)
+_LAST = gauge("model_label_last_timestamp_seconds", "model", "Event time of the newest label.", Group.LABELS)
+_MATURITY = gauge(
+    "model_label_maturity_seconds", "model", "Age from which a prediction's outcome counts.", Group.LABELS
+)
+_NUMBERS = (
+    *(_JOINED, _REVISED, _REPEATED, _UNMATCHED, _STORED, _PREDICTIONS_REPEATED, _UNIDENTIFIED, _WAITING),
+    *(_PREDICTIONS, _SAMPLING_RATIO, _LAST, _MATURITY),
+)
+# And those of several each.
+_REJECTED = counter(
+    "model_labels_rejected_total", "model reason", "Labels that cannot be used, by reason.", Group.LABELS
+)
+_COVERAGE = gauge(
+    "model_label_coverage_ratio", "model age", "Share of the predictions of an age that have their label.", Group.LABELS
+)
+_CLASS_COVERAGE = gauge(
+    "model_prediction_class_label_coverage_ratio",
+    "model class",
+    "Share of the mature predictions of a class that have their label.",
+    Group.LABELS,
+)
+METRICS: tuple[Metric, ...] = (*_NUMBERS, _REJECTED, _COVERAGE, _CLASS_COVERAGE)
 
 
 @attrs.frozen(eq=False)
@@ -138,38 +196,30 @@ class LabelSeries:
     """The metrics of one model's labels, without their delays."""
 
     def __init__(self, model: str, layout: OutcomeLayout) -> None:
-        names = (
-            *("model_labels_joined_total", "model_labels_revised_total", "model_labels_repeated_total"),
-            *("model_labels_unmatched_total", "model_predictions_stored_total", "model_predictions_repeated_total"),
-            *("model_predictions_unidentified_total", "model_labels_waiting", "model_label_store_predictions"),
-            *("model_label_sampling_ratio", "model_label_last_timestamp_seconds", "model_label_maturity_seconds"),
-        )
-        self._series = {name: Series(name, [(model,)]) for name in names}
-        self._rejected = Series("model_labels_rejected_total", [(model, reason) for reason in REJECTED])
-        self._ages = Series("model_label_coverage_ratio", [(model, age) for age in AGES])
-        self._classes = Series(
-            "model_prediction_class_label_coverage_ratio", [(model, name) for name in layout.classes]
-        )
+        self._series = {metric: Series(metric, [(model,)]) for metric in _NUMBERS}
+        self._rejected = Series(_REJECTED, [(model, reason) for reason in REJECTED])
+        self._ages = Series(_COVERAGE, [(model, age) for age in AGES])
+        self._classes = Series(_CLASS_COVERAGE, [(model, name) for name in layout.classes])
 
     def samples(self, summary: LabelSummary) -> Iterable[Samples]:
         """Current values; none of what is not known."""
         tally = summary.tally
-        values: dict[str, float | None] = {
-            "model_labels_joined_total": tally.joined,
-            "model_labels_revised_total": tally.revised,
-            "model_labels_repeated_total": tally.labels_repeated,
-            "model_labels_unmatched_total": tally.unmatched,
-            "model_predictions_stored_total": tally.stored,
-            "model_predictions_repeated_total": tally.predictions_repeated,
-            "model_predictions_unidentified_total": summary.unidentified,
-            "model_labels_waiting": summary.waiting,
-            "model_label_store_predictions": summary.predictions,
-            "model_label_sampling_ratio": summary.sampling_ratio,
-            "model_label_last_timestamp_seconds": summary.newest,
-            "model_label_maturity_seconds": summary.maturity,
+        values: dict[Metric, float | None] = {
+            _JOINED: tally.joined,
+            _REVISED: tally.revised,
+            _REPEATED: tally.labels_repeated,
+            _UNMATCHED: tally.unmatched,
+            _STORED: tally.stored,
+            _PREDICTIONS_REPEATED: tally.predictions_repeated,
+            _UNIDENTIFIED: summary.unidentified,
+            _WAITING: summary.waiting,
+            _PREDICTIONS: summary.predictions,
+            _SAMPLING_RATIO: summary.sampling_ratio,
+            _LAST: summary.newest,
+            _MATURITY: summary.maturity,
         }
-        for name, value in values.items():
-            yield self._series[name].samples([math.nan if value is None else value])
+        for metric, value in values.items():
+            yield self._series[metric].samples([math.nan if value is None else value])
         yield self._rejected.samples([summary.rejected.get(reason, 0) for reason in REJECTED])
         if (coverage := summary.coverage) is not None:
             yield self._ages.samples(_shares(coverage.labelled, coverage.predictions))

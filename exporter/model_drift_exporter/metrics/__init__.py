@@ -1,1 +1,1 @@
-"""The catalogue of metrics, their samples, and the exposition formats."""
+"""What a metric is, its samples, and the exposition formats."""

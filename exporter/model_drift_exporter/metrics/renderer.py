@@ -13,7 +13,7 @@ from operator import add
 import msgspec
 import numpy as np
 
-from .catalogue import CATALOGUE, Metric
+from .metric import Metric
 from .samples import Samples
 
 __all__ = ["family_name", "header", "lines_of_block", "render"]
@@ -22,20 +22,23 @@ _INFINITE = {True: "+Inf", False: "-Inf"}
 
 
 def render(blocks: Iterable[Samples], openmetrics: bool) -> bytes:
-    """The blocks as one exposition in UTF-8, families in the order of the catalogue.
+    """The blocks as one exposition in UTF-8, families in the order of their first blocks.
 
     Blocks of one metric are written one after the other under a single header. NaN values are left out, and so is the
     header of a family without any other value. Numbers read back exactly; whole ones have no decimal point. Lone
     surrogates in a label value, which UTF-8 cannot hold, become ``?``.
 
-    Raises ``ValueError`` for a block with more or fewer values than series.
+    Raises ``ValueError`` for a block with more or fewer values than series, and for two metrics of one name.
     """
-    lines_by_metric: dict[str, list[str]] = {}
+    families: dict[str, tuple[Metric, list[str]]] = {}
     for block in blocks:
-        lines_by_metric.setdefault(block.series.metric.name, []).extend(lines_of_block(block))
+        metric = block.series.metric
+        first, lines = families.setdefault(metric.name, (metric, []))
+        if metric is not first and metric != first:
+            raise ValueError(f"two different metrics are called {metric.name}")
+        lines.extend(lines_of_block(block))
     parts: list[str] = []
-    for name, metric in CATALOGUE.items():
-        lines = lines_by_metric.get(name)
+    for metric, lines in families.values():
         if lines:
             parts.append(header(metric, openmetrics))
             parts.extend(lines)

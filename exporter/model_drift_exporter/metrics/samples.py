@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from .catalogue import CATALOGUE, Metric
+from .metric import Metric
 
 __all__ = ["HistogramSeries", "Samples", "Series", "escape_label_value"]
 
@@ -27,8 +27,8 @@ class Series:
 
     __slots__ = ("label_values", "metric", "prefixes")
 
-    def __init__(self, name: str, label_values: Iterable[Sequence[str]]) -> None:
-        self.metric: Metric = CATALOGUE[name]
+    def __init__(self, metric: Metric, label_values: Iterable[Sequence[str]]) -> None:
+        self.metric = metric
         self.label_values = [tuple(values) for values in label_values]
         self.prefixes = [self._prefix(values) for values in self.label_values]
 
@@ -73,11 +73,11 @@ class HistogramSeries:
 
     __slots__ = ("metric", "prefixes")
 
-    def __init__(self, name: str, label_values: Sequence[str], upper_bounds: Sequence[float]) -> None:
-        self.metric: Metric = CATALOGUE[name]
+    def __init__(self, metric: Metric, label_values: Sequence[str], upper_bounds: Sequence[float]) -> None:
+        self.metric = metric
+        name = metric.name
         pairs = "".join(
-            f'{label}="{escape_label_value(value)}",'
-            for label, value in zip(self.metric.labels, label_values, strict=True)
+            f'{label}="{escape_label_value(value)}",' for label, value in zip(metric.labels, label_values, strict=True)
         )
         bounds = [repr(float(bound)) for bound in upper_bounds] + ["+Inf"]
         plain = pairs.rstrip(",")

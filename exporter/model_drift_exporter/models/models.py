@@ -8,19 +8,25 @@ from typing import Any
 
 from ..errors import ReferenceProfileError, StateError
 from ..evidence.alarms import Transition
+from ..metrics.metric import Group, Metric, counter, gauge
 from ..metrics.samples import Samples, Series
 from ..records.batches import Decoded, ModelBatch
 from ..reference.profile import ReferenceProfile
-from .model import Model
+from .model import RECORDS, Model
 from .reference_fit import ReferenceFit
 from .router import OTHER_MODELS, Routing
 from .series_limit import series_now
 from .settings import MonitoringSettings
 
-__all__ = ["DEFAULT_MODEL", "OTHER_MODELS", "Models", "default_model", "why_new_bins"]
+__all__ = ["DEFAULT_MODEL", "METRICS", "OTHER_MODELS", "Models", "default_model", "why_new_bins"]
 
 DEFAULT_MODEL = "default"
 """Label of a model that nothing names. A reference under this name serves every model without one of its own."""
+_LABELS = counter(
+    "model_labels_total", "model", "Label records read (lines with a label and no features).", Group.MODELS
+)
+_SERIES = gauge("model_drift_exporter_series", "model", "Time series exported for a model.", Group.EXPORTER)
+METRICS: tuple[Metric, ...] = (_LABELS, _SERIES)
 _log = logging.getLogger(__name__)
 
 
@@ -186,13 +192,13 @@ class Models:
             samples = [*model.collect()]
             exported.append(series_now(samples))
             yield from samples
-        yield Series("model_drift_exporter_series", [(name,) for name in self.by_name]).samples(exported)
+        yield Series(_SERIES, [(name,) for name in self.by_name]).samples(exported)
         labels = self.labels()
         for name in self.by_name:
             labels.setdefault(name, 0)
-        yield Series("model_labels_total", [(name,) for name in labels]).samples([*labels.values()])
+        yield Series(_LABELS, [(name,) for name in labels]).samples([*labels.values()])
         if self._overflow:
-            yield Series("model_records_total", [(OTHER_MODELS,)]).samples([self._overflow])
+            yield Series(RECORDS, [(OTHER_MODELS,)]).samples([self._overflow])
 
 
 def why_new_bins(

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..metrics.metric import Metric
+from . import bin_counts, concept, confidence, distances, drift, latency, loss, performance
 from .concept import ConceptMonitor
 from .confidence import ConfidenceMonitor
 from .latency import LatencyMonitor
@@ -14,7 +16,7 @@ from .loss import LossMonitor
 from .monitor import Monitor, MonitorContext, OutcomeMonitor
 from .performance import PerformanceMonitor
 
-__all__ = ["MONITORS", "OUTCOME_MONITORS", "Monitor", "MonitorContext", "OutcomeMonitor"]
+__all__ = ["METRICS", "MONITORS", "OUTCOME_MONITORS", "Monitor", "MonitorContext", "OutcomeMonitor"]
 
 MONITORS: tuple[Callable[[MonitorContext], Monitor], ...] = (
     ConfidenceMonitor,
@@ -27,3 +29,15 @@ OUTCOME_MONITORS: tuple[Callable[[MonitorContext], OutcomeMonitor], ...] = (
     ConceptMonitor,
 )
 """What is made of matured outcomes; the loss is judged after the inputs, so that a page can name what they suspect."""
+
+METRICS: tuple[Metric, ...] = (
+    *bin_counts.METRICS,
+    *distances.METRICS,
+    *confidence.METRICS,
+    *latency.METRICS,
+    *drift.METRICS,
+    *loss.METRICS,
+    *performance.METRICS,
+    *concept.METRICS,
+)
+"""Of all modules that make a monitor."""

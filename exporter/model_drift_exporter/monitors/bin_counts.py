@@ -7,12 +7,26 @@ from typing import Self
 
 import numpy as np
 
+from ..metrics.metric import Metric, counter
+from ..metrics.roles import ROLES
 from ..metrics.samples import Samples, Series
 from ..reference.binner import CodedBatch
 from ..reference.profile import FEATURE, MISSING, PREDICTION, SCORE
 from .monitor import MonitorContext
 
-__all__ = ["BinCountsMonitor"]
+__all__ = ["METRICS", "BinCountsMonitor"]
+
+_OBSERVATIONS = {
+    role: counter(
+        f"model_{role}_observations_total",
+        f"{its.labels} bin",
+        f"Observations of {its.whose} by bin.",
+        its.group,
+        role,
+    )
+    for role, its in ROLES.items()
+}
+METRICS: tuple[Metric, ...] = (*_OBSERVATIONS.values(),)
 
 
 class BinCountsMonitor:
@@ -38,7 +52,7 @@ class BinCountsMonitor:
             labels += [(*identity, name) for name in column.bins]
             start = int(context.binner.starts[position])
             cells += range(start, start + len(column.bins))
-        self._blocks.append((Series(f"model_{role}_observations_total", labels), np.array(cells, dtype=np.intp)))
+        self._blocks.append((Series(_OBSERVATIONS[role], labels), np.array(cells, dtype=np.intp)))
 
     def observe(self, batch: CodedBatch) -> None:
         """Count every record, whatever its time."""

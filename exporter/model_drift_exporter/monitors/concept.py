@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..errors import StateError
 from ..evidence.loss_evidence import LossEvidence, forget_evidence
 from ..evidence.settings import LossSettings
+from ..metrics.metric import Group, Metric, gauge
 from ..metrics.samples import Samples, Series
 from ..reference.codes import NumericCoder
 from ..reference.losses import FEWEST_CLASS_ROWS, bounded_losses
@@ -24,9 +25,23 @@ from ..windows.outcome_windows import WindowSet
 from .loss import evident
 from .monitor import MonitorContext
 
-__all__ = ["ConceptMonitor"]
+__all__ = ["METRICS", "ConceptMonitor"]
 
 Array = NDArray[np.float64]
+
+_FROM_INPUTS = gauge(
+    "model_loss_change_from_inputs",
+    "model loss window",
+    "Part of the change of the mean loss that comes with other scores: the inputs moved.",
+    Group.PERFORMANCE,
+)
+_FROM_RELATION = gauge(
+    "model_loss_change_from_relation",
+    "model loss window",
+    "Part of the change of the mean loss at equal scores: the relation moved.",
+    Group.PERFORMANCE,
+)
+METRICS: tuple[Metric, ...] = (_FROM_INPUTS, _FROM_RELATION)
 
 _MARGIN = 2.0
 _MIXTURE_OUTCOMES = 500
@@ -70,8 +85,8 @@ class ConceptMonitor:
             [bets], [0.0], context.evidence.update_labels, alarm, lambda _first, _last: (), meaning=meaning
         )
         labels = [(context.model, loss, name) for name in self._windows.names]
-        self._from_inputs = Series("model_loss_change_from_inputs", labels)
-        self._from_relation = Series("model_loss_change_from_relation", labels)
+        self._from_inputs = Series(_FROM_INPUTS, labels)
+        self._from_relation = Series(_FROM_RELATION, labels)
 
     def observe(self, outcomes: OutcomeBatch) -> None:
         if self._evidence is None:

@@ -7,13 +7,27 @@ from typing import Self
 
 import numpy as np
 
+from ..metrics.metric import Group, Metric, histogram
 from ..metrics.samples import HistogramSeries, Samples
 from ..reference.binner import CodedBatch
 from ..reference.scores import DERIVED
 from ..statistics.sums import running_sum
 from .monitor import MonitorContext
 
-__all__ = ["ConfidenceMonitor"]
+__all__ = ["METRICS", "ConfidenceMonitor"]
+
+_DERIVED = {
+    role: histogram(f"model_{role}", "model", f"{what}.", Group.CONFIDENCE, role)
+    for role, what in (
+        ("confidence", "Probability of the top class"),
+        (
+            "margin",
+            "Distance of the score to the decision threshold (lead of the top class over the second, with more than two)",
+        ),
+        ("entropy", "Entropy of the class probabilities as a share of the largest possible"),
+    )
+}
+METRICS: tuple[Metric, ...] = (*_DERIVED.values(),)
 
 
 class ConfidenceMonitor:
@@ -37,7 +51,7 @@ class ConfidenceMonitor:
         start = int(context.binner.starts[position])
         # The lowest edge is 0, which the first bucket includes; nothing lies outside 0 and 1.
         ordinals = slice(start + 1, start + len(column.edges))
-        self._histograms[role] = (HistogramSeries(f"model_{role}", (context.model,), column.edges[1:]), ordinals)
+        self._histograms[role] = (HistogramSeries(_DERIVED[role], (context.model,), column.edges[1:]), ordinals)
 
     def observe(self, batch: CodedBatch) -> None:
         """Count the records that have a probability."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from typing import Any, Self
 
@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import StateError
-from ..metrics.catalogue import CATALOGUE
+from ..metrics.metric import Group, Metric, gauge
+from ..metrics.roles import ROLES
 from ..metrics.samples import Samples, Series
 from ..reference.binner import CodedBatch
 from ..reference.profile import ABOVE, BELOW, FEATURE, INVALID, MISSING, OTHER, PREDICTION, SCORE, Column
@@ -28,7 +29,7 @@ from ..statistics import (
 from ..windows.count_windows import make_windows
 from .monitor import MonitorContext
 
-__all__ = ["BASELINES", "DistancesMonitor", "WindowedDrift", "cell_layout"]
+__all__ = ["BASELINES", "METRICS", "DistancesMonitor", "WindowedDrift", "cell_layout"]
 
 BASELINES = ("reference", "previous")
 _SPECIAL = {
@@ -37,6 +38,72 @@ _SPECIAL = {
     "out_of_range_ratio": (BELOW, ABOVE),
     "unseen_ratio": (OTHER,),
 }
+
+_OBSERVATIONS = {
+    role: gauge(
+        f"model_{role}_window_observations",
+        f"{its.labels} window",
+        f"Observations of {its.whose} in the window.",
+        its.group,
+        role,
+    )
+    for role, its in ROLES.items()
+}
+_SHARES = {
+    (role, share): gauge(f"model_{role}_{share}", f"{its.labels} window", text, its.group, role)
+    for role, its in ROLES.items()
+    for share, text in (
+        ("missing_ratio", "Share of missing values (null, absent, NaN) in the window."),
+        ("invalid_ratio", "Share of values of the wrong type in the window."),
+        ("out_of_range_ratio", "Share of values outside the reference's range in the window."),
+        (
+            "unseen_ratio",
+            "Share of values in the window in no bin of their own: unseen in the reference, or too rare there.",
+        ),
+    )
+    if (role, share) != (SCORE, "unseen_ratio")  # a score is always a number
+}
+_STATISTICS = {
+    (role, statistic.name): gauge(
+        f"model_{role}_{statistic.name}", f"{its.labels} window baseline", statistic.help, its.group, role
+    )
+    for role, its in ROLES.items()
+    for statistic in STATISTICS
+}
+_NOISE_FLOORS = {
+    (role, statistic.name): gauge(
+        f"model_{role}_{statistic.name}_noise_floor",
+        f"{its.labels} window baseline",
+        f"Expected {statistic.name} without any drift, for this many observations.",
+        its.group,
+        role,
+    )
+    for role, its in ROLES.items()
+    for statistic in STATISTICS
+    if statistic.noise_floor is not None
+}
+_CLASSES = gauge(
+    "model_prediction_class_ratio",
+    "model class window",
+    "Share of predictions of a class in the window.",
+    Group.PREDICTIONS,
+    PREDICTION,
+)
+_RECORDS = gauge("model_window_records", "model window", "Records in the window.", Group.WINDOWS)
+_COVERAGE = gauge(
+    "model_window_coverage_ratio",
+    "model window",
+    "Share of the window that holds data: panes, or records of those wanted.",
+    Group.WINDOWS,
+)
+METRICS: tuple[Metric, ...] = (
+    *_OBSERVATIONS.values(),
+    *_SHARES.values(),
+    *(found[key] for key in _STATISTICS for found in (_STATISTICS, _NOISE_FLOORS) if key in found),
+    _CLASSES,
+    _RECORDS,
+    _COVERAGE,
+)
 
 
 @attrs.frozen(eq=False)
@@ -98,10 +165,8 @@ class DistancesMonitor:
             block for role in (FEATURE, PREDICTION, SCORE) for block in self._prepare(role) if len(block.columns)
         ]
         self._classes = self._prepare_classes()
-        self._records = Series("model_window_records", [(context.model, window.name) for window in self.windows])
-        self._coverage = Series(
-            "model_window_coverage_ratio", [(context.model, window.name) for window in self.windows]
-        )
+        self._records = Series(_RECORDS, [(context.model, window.name) for window in self.windows])
+        self._coverage = Series(_COVERAGE, [(context.model, window.name) for window in self.windows])
 
     def _prepare(self, role: str) -> Iterable[_RoleSeries]:
         context = self._context
@@ -115,13 +180,12 @@ class DistancesMonitor:
         compared = [
             (*identity, window, baseline) for window, baseline in product(windows, BASELINES) for identity in identities
         ]
-        own = [name for name in ("window_observations", *_SPECIAL) if f"model_{role}_{name}" in CATALOGUE]
-        pairs = [statistic.name for statistic in STATISTICS]
-        pairs += [f"{statistic.name}_noise_floor" for statistic in STATISTICS if statistic.noise_floor is not None]
         yield _RoleSeries(
             np.array(positions, dtype=np.intp),
-            {name: Series(f"model_{role}_{name}", by_window) for name in own},
-            {name: Series(f"model_{role}_{name}", compared) for name in pairs},
+            Series(_OBSERVATIONS[role], by_window),
+            {name: Series(metric, by_window) for name, metric in _of_role(role, _SHARES)},
+            {name: Series(metric, compared) for name, metric in _of_role(role, _STATISTICS)},
+            {name: Series(metric, compared) for name, metric in _of_role(role, _NOISE_FLOORS)},
         )
 
     def _prepare_classes(self) -> tuple[Series, NDArray[np.intp], int] | None:
@@ -132,7 +196,7 @@ class DistancesMonitor:
                 start = int(context.binner.starts[position])
                 cells = np.arange(start, start + len(column.categories), dtype=np.intp)
                 labels = [(context.model, name, window.name) for window in self.windows for name in column.categories]
-                return Series("model_prediction_class_ratio", labels), cells, position
+                return Series(_CLASSES, labels), cells, position
         return None
 
     def observe(self, batch: CodedBatch) -> None:
@@ -204,17 +268,17 @@ class DistancesMonitor:
         yield self._coverage.samples(look.coverage)
         observations = look.statistics.observations[:, 0]
         for block in self._blocks:
-            yield block.by_window["window_observations"].samples(observations[:, block.columns].ravel())
+            yield block.observations.samples(observations[:, block.columns].ravel())
             for name, values in look.shares.items():
-                if name in block.by_window:
+                if name in block.shares:
                     applies = self._applies(name, block.columns)
-                    yield block.by_window[name].samples(np.where(applies, values[:, block.columns], np.nan).ravel())
+                    yield block.shares[name].samples(np.where(applies, values[:, block.columns], np.nan).ravel())
             for statistic in STATISTICS:
                 values = statistic.value(look.comparison)
-                yield block.compared[statistic.name].samples(values[..., block.columns].ravel())
+                yield block.statistics[statistic.name].samples(values[..., block.columns].ravel())
                 if statistic.noise_floor is not None:
                     floors = statistic.noise_floor(look.floors)
-                    yield block.compared[f"{statistic.name}_noise_floor"].samples(floors[..., block.columns].ravel())
+                    yield block.noise_floors[statistic.name].samples(floors[..., block.columns].ravel())
         if self._classes is not None:
             series, cells, position = self._classes
             with np.errstate(invalid="ignore"):
@@ -229,8 +293,14 @@ class DistancesMonitor:
 
 @attrs.frozen(eq=False)
 class _RoleSeries:
-    """Series of the columns of one role: those by window, and those by window and baseline."""
+    """Series of the columns of one role: by window, and statistics and their noise floors by window and baseline."""
 
     columns: NDArray[np.intp]
-    by_window: dict[str, Series]
-    compared: dict[str, Series]
+    observations: Series
+    shares: dict[str, Series]
+    statistics: dict[str, Series]
+    noise_floors: dict[str, Series]
+
+
+def _of_role(role: str, metrics: Mapping[tuple[str, str], Metric]) -> Iterable[tuple[str, Metric]]:
+    return ((name, metric) for (own, name), metric in metrics.items() if own == role)

@@ -11,15 +11,57 @@ from numpy.typing import NDArray
 
 from ..evidence.alarms import clamped_log10
 from ..evidence.columns import ColumnEvidence
+from ..metrics.metric import Group, Metric, counter, gauge
 from ..metrics.samples import Samples, Series
 from ..reference.binner import CodedBatch
 from ..reference.profile import FEATURE, PREDICTION, SCORE
 from .monitor import MonitorContext
 
-__all__ = ["DriftMonitor"]
+__all__ = ["METRICS", "DriftMonitor"]
 
 _ONSET_FROM = math.log(10.0)
 """Evidence from which on an onset is worth telling."""
+
+_OF_FEATURE = gauge(
+    "model_feature_drift_evidence_log10",
+    "model feature",
+    "Evidence, as log10, that this feature has left its reference; the average of its bets.",
+    Group.ALERTS,
+    FEATURE,
+)
+_ONSET = gauge(
+    "model_feature_drift_onset_timestamp_seconds",
+    "model feature",
+    "Event time since when the evidence of this feature has grown; absent while there is little.",
+    Group.ALERTS,
+    FEATURE,
+)
+_OF_OUTPUT = {
+    role: gauge(
+        f"model_{role}_drift_evidence_log10",
+        "model",
+        f"Evidence, as log10, that {what} left {its} reference.",
+        Group.ALERTS,
+        role,
+    )
+    for role, what, its in ((PREDICTION, "the predictions have", "their"), (SCORE, "the score has", "its"))
+}
+_OF_MODEL = gauge(
+    "model_drift_evidence_log10",
+    "model",
+    "Evidence, as log10, that any feature has left its reference: the average over all features.",
+    Group.ALERTS,
+)
+_THRESHOLD = gauge(
+    "model_drift_evidence_threshold_log10",
+    "model severity",
+    "Whole false alarm budget of a severity in minutes, as log10.",
+    Group.ALERTS,
+)
+_UPDATES = counter(
+    "model_evidence_updates_total", "model", "Updates of the evidence on features and outputs.", Group.ALERTS
+)
+METRICS: tuple[Metric, ...] = (_OF_FEATURE, _ONSET, *_OF_OUTPUT.values(), _OF_MODEL, _THRESHOLD, _UPDATES)
 
 
 class DriftMonitor:
@@ -33,20 +75,20 @@ class DriftMonitor:
         self._drift = context.alarms["ModelFeatureDrift"]
         self._features = [position for position in context.exported if columns[position].role == FEATURE]
         names = [(model, columns[position].name) for position in self._features]
-        self._by_feature = Series("model_feature_drift_evidence_log10", names)
-        self._onset = Series("model_feature_drift_onset_timestamp_seconds", names)
+        self._by_feature = Series(_OF_FEATURE, names)
+        self._onset = Series(_ONSET, names)
         self._outputs = [
-            (Series(f"model_{role}_drift_evidence_log10", [(model,)]), position)
+            (Series(_OF_OUTPUT[role], [(model,)]), position)
             for role in (PREDICTION, SCORE)
             for position in context.exported
             if columns[position].role == role
         ]
-        self._model = Series("model_drift_evidence_log10", [(model,)])
-        self._updates = Series("model_evidence_updates_total", [(model,)])
+        self._model = Series(_OF_MODEL, [(model,)])
+        self._updates = Series(_UPDATES, [(model,)])
         budgets = context.evidence.budgets
-        self._thresholds = Series(
-            "model_drift_evidence_threshold_log10", [(model, severity) for severity in budgets]
-        ).samples([math.log10(minutes) for minutes in budgets.values()])
+        self._thresholds = Series(_THRESHOLD, [(model, severity) for severity in budgets]).samples(
+            [math.log10(minutes) for minutes in budgets.values()]
+        )
 
     def unjudged(self) -> Sequence[str]:
         """What of the inputs cannot be judged now though it were broken throughout, and why, a sentence each."""

@@ -7,12 +7,16 @@ from typing import Self
 
 import numpy as np
 
+from ..metrics.metric import Group, Metric, histogram
 from ..metrics.samples import HistogramSeries, Samples
 from ..reference.binner import CodedBatch
 from ..statistics.sums import running_sum
 from .monitor import MonitorContext
 
-__all__ = ["LATENCY_BUCKETS", "LatencyMonitor"]
+__all__ = ["LATENCY_BUCKETS", "METRICS", "LatencyMonitor"]
+
+_LATENCY = histogram("model_latency_seconds", "model", "Latency of the model as its records tell it.", Group.MODELS)
+METRICS: tuple[Metric, ...] = (_LATENCY,)
 
 LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds in seconds."""
@@ -24,7 +28,7 @@ class LatencyMonitor:
     name = "latency"
 
     def __init__(self, context: MonitorContext) -> None:
-        self._series = HistogramSeries("model_latency_seconds", (context.model,), LATENCY_BUCKETS)
+        self._series = HistogramSeries(_LATENCY, (context.model,), LATENCY_BUCKETS)
         self._counts = np.zeros(len(LATENCY_BUCKETS) + 1, dtype=np.int64)
         self._sum = 0.0
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..evidence.alarms import Alarms, clamped_log10
 from ..evidence.loss_evidence import LossEvidence, forget_evidence
 from ..evidence.settings import LossSettings
+from ..metrics.metric import Group, Metric, counter, gauge
 from ..metrics.samples import Samples, Series
 from ..reference.losses import FEWEST_CLASS_ROWS, bounded_losses
 from ..reference.outcome_batch import OutcomeBatch, OutcomeLayout
@@ -21,7 +22,7 @@ from ..statistics.betting.loss_bets import LossBets
 from ..statistics.performance_metrics import BOUNDED_ERROR
 from .monitor import MonitorContext
 
-__all__ = ["LossMonitor", "judged_classes", "suspected_features"]
+__all__ = ["METRICS", "LossMonitor", "judged_classes", "suspected_features"]
 
 RARE = 0.10
 """Where the rarest class has a smaller share of the reference's labels, classes are judged one by one, too."""
@@ -30,6 +31,33 @@ _MARGIN = 2.0
 """Standard errors of the reference that the overall loss may be off by; of classes all together as seldom as that."""
 
 _SUSPECTING = ("ModelInputBroken", "ModelFeatureDrift")
+
+_EVIDENCE = gauge(
+    "model_loss_evidence_log10",
+    "model loss",
+    "Evidence, as log10, that this loss is above what is tolerated.",
+    Group.ALERTS,
+)
+_CLASS_EVIDENCE = gauge(
+    "model_class_error_evidence_log10",
+    "model class",
+    "Evidence, as log10, that the error on this class is above what is tolerated.",
+    Group.ALERTS,
+)
+_TOLERATED = gauge(
+    "model_loss_tolerated_mean",
+    "model loss",
+    "Largest mean loss that is tolerated: reference, its error, and the tolerance.",
+    Group.ALERTS,
+)
+_UPDATES = counter("model_loss_evidence_updates_total", "model", "Updates of the evidence on the loss.", Group.ALERTS)
+_EXCLUDED = counter(
+    "model_loss_excluded_outcomes_total",
+    "model",
+    "Outcomes of predictions from broken input: no evidence on the loss, since ModelInputBroken tells of them.",
+    Group.ALERTS,
+)
+METRICS: tuple[Metric, ...] = (_EVIDENCE, _CLASS_EVIDENCE, _TOLERATED, _UPDATES, _EXCLUDED)
 
 
 class LossMonitor:
@@ -71,11 +99,11 @@ class LossMonitor:
             partial(suspected_features, self._alarms),
             meaning=[loss, self._scale, names],
         )
-        self._log10 = Series("model_loss_evidence_log10", [(context.model, loss)])
-        self._class_log10 = Series("model_class_error_evidence_log10", [(context.model, name) for name in names])
-        self._tolerated = Series("model_loss_tolerated_mean", [(context.model, loss)]).samples([bets[0].limit])
-        self._updates = Series("model_loss_evidence_updates_total", [(context.model,)])
-        self._excluded_outcomes = Series("model_loss_excluded_outcomes_total", [(context.model,)])
+        self._log10 = Series(_EVIDENCE, [(context.model, loss)])
+        self._class_log10 = Series(_CLASS_EVIDENCE, [(context.model, name) for name in names])
+        self._tolerated = Series(_TOLERATED, [(context.model, loss)]).samples([bets[0].limit])
+        self._updates = Series(_UPDATES, [(context.model,)])
+        self._excluded_outcomes = Series(_EXCLUDED, [(context.model,)])
 
     def observe(self, outcomes: OutcomeBatch) -> None:
         if self._evidence is None:

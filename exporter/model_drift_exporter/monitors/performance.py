@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import StateError
-from ..metrics.catalogue import CATALOGUE
+from ..metrics.metric import Group, Metric, gauge
 from ..metrics.samples import Samples, Series
 from ..reference.losses import bounded_losses, performance_tally
 from ..reference.outcome_batch import OutcomeBatch, OutcomeLayout
@@ -22,11 +22,50 @@ from ..statistics.tally import Contributions
 from ..windows.outcome_windows import LEAD, WindowSet
 from .monitor import MonitorContext
 
-__all__ = ["PerformanceMonitor"]
+__all__ = ["LOSS_REFERENCE_MEAN", "METRICS", "PerformanceMonitor"]
 
 _NOTHING = Estimate(math.nan)
 # Probabilities come in steps of 1/255: one that was rounded to 0 is taken for the middle of what that may be.
 _SMALLEST_STEP = 1 / 1020
+
+_LABELS = gauge("model_performance_labels", "model window", "Matured outcomes in the window.", Group.PERFORMANCE)
+_END = gauge(
+    "model_performance_end_timestamp_seconds",
+    "model",
+    "Event time up to which outcomes are mature: where the windows of performance end.",
+    Group.PERFORMANCE,
+)
+# Name, the labels between model and window, and what it is.
+_MEASURES = (
+    ("loss_mean", "loss", "Mean loss"),
+    ("accuracy", "", "Share of right predictions"),
+    ("balanced_accuracy", "", "Mean over classes of the share that was recognised"),
+    ("precision", "class", "Share of the predictions of a class that were right"),
+    ("recall", "class", "Share of a class that was predicted"),
+    ("f1_score", "class", "Harmonic mean of precision and recall"),
+    ("roc_auc", "", "Area under the receiver operating characteristic, over score bins"),
+    ("average_precision", "", "Average precision, over score bins"),
+    ("root_mean_squared_error", "", "Root of the mean squared error"),
+    ("relative_error", "", "Sum of absolute errors over the sum of absolute labels"),
+    ("r2_score", "", "Share of the labels' variance that predictions explain"),
+    ("bias", "", "Mean of prediction minus label"),
+    ("pinball_loss", "", "Mean pinball loss at the median"),
+)
+_ESTIMATES = {
+    (name, end): gauge(f"model_{name}{end}", f"model {labels} {by}", f"{what}{which}.", Group.PERFORMANCE)
+    for name, labels, what in _MEASURES
+    for end, by, which in (
+        ("", "window", ", in the window"),
+        ("_lower_bound", "window", ": lower end of its 95 % interval"),
+        ("_upper_bound", "window", ": upper end of its 95 % interval"),
+        ("_reference", "", ", in the reference"),
+    )
+    if (name, end) != ("loss_mean", "_reference")  # LOSS_REFERENCE_MEAN, which has a place of its own
+}
+LOSS_REFERENCE_MEAN = gauge(
+    "model_loss_reference_mean", "model loss", "Mean loss on the labelled rows of the reference.", Group.REFERENCES
+)
+METRICS: tuple[Metric, ...] = (_LABELS, _END, *_ESTIMATES.values(), LOSS_REFERENCE_MEAN)
 
 
 class PerformanceMonitor:
@@ -52,12 +91,12 @@ class PerformanceMonitor:
         self._windows = WindowSet(context.windows, self._tally.shape, 2 if self._layout.classification else 0)
         self._newest = math.nan
         names = self._windows.names
-        self._labels = Series("model_performance_labels", [(context.model, name) for name in names])
-        self._end = Series("model_performance_end_timestamp_seconds", [(context.model,)])
+        self._labels = Series(_LABELS, [(context.model, name) for name in names])
+        self._end = Series(_END, [(context.model,)])
         self._keys = _keys(self._layout, bounded=outcomes is not None)
         self._series = {
-            f"{metric}{end}": Series(
-                f"model_{metric}{end}", [(context.model, *key, name) for name in names for key in keys]
+            (metric, end): Series(
+                _ESTIMATES[metric, end], [(context.model, *key, name) for name in names for key in keys]
             )
             for metric, keys in self._keys.items()
             for end in ("", "_lower_bound", "_upper_bound")
@@ -101,9 +140,9 @@ class PerformanceMonitor:
         for metric, keys in self._keys.items():
             paths = ["/".join((metric, *key)) for key in keys]
             estimates = [window.get(path, _NOTHING) for window in found for path in paths]
-            yield self._series[metric].samples([each.value for each in estimates])
-            yield self._series[f"{metric}_lower_bound"].samples([each.lower for each in estimates])
-            yield self._series[f"{metric}_upper_bound"].samples([each.upper for each in estimates])
+            yield self._series[metric, ""].samples([each.value for each in estimates])
+            yield self._series[metric, "_lower_bound"].samples([each.lower for each in estimates])
+            yield self._series[metric, "_upper_bound"].samples([each.upper for each in estimates])
 
     def take_over(self, old: Self) -> None:
         self._windows.take_over(old._windows)
@@ -144,11 +183,11 @@ def _reference_samples(
     if outcomes is None:
         return
     for metric, labels in keys.items():
-        if f"model_{metric}_reference" in CATALOGUE:
+        if (metric, "_reference") in _ESTIMATES:
             values = [outcomes.performance.get("/".join((metric, *key)), math.nan) for key in labels]
-            yield Series(f"model_{metric}_reference", [(model, *key) for key in labels]).samples(values)
+            yield Series(_ESTIMATES[metric, "_reference"], [(model, *key) for key in labels]).samples(values)
     if reference.task != "classification":
-        yield Series("model_loss_reference_mean", [(model, BOUNDED_ERROR)]).samples([outcomes.loss.mean])
+        yield Series(LOSS_REFERENCE_MEAN, [(model, BOUNDED_ERROR)]).samples([outcomes.loss.mean])
 
 
 def _design_effects(reference: ReferenceProfile) -> DesignEffects:

@@ -13,6 +13,7 @@ from typing import Any
 import attrs
 
 from ..errors import StateError
+from ..metrics.metric import Group, Metric, counter, gauge
 from ..metrics.samples import Samples, Series
 from ..models.models import Models
 from ..records.batches import ERROR_REASONS, NO_POSITIONS, Decoded, LabelBatch, restored
@@ -21,7 +22,37 @@ from ..sources.source import Source, SourceStatus
 from .input_decoder import InputDecoder
 from .merge import Log, Piece, labels_by_time, merged, next_pieces, numbered, size_of
 
-__all__ = ["Pipeline"]
+__all__ = ["METRICS", "Pipeline"]
+
+_ERRORS = counter(
+    "model_drift_exporter_record_errors_total",
+    "input reason",
+    "Lines rejected, by reason; what is lost of a damaged archive or body, or of a body beyond its limit, counts as one.",
+    Group.EXPORTER,
+)
+_OF_SOURCE = {
+    field: declare(f"model_drift_exporter_{name}", "input", text, Group.EXPORTER)
+    for field, declare, name, text in (
+        ("up", gauge, "input_up", "1 if the input can be read, 0 if not."),
+        ("bytes_read", counter, "input_bytes_total", "Bytes read."),
+        ("lag_bytes", gauge, "input_lag_bytes", "Bytes known to exist and not read yet."),
+        ("lag_seconds", gauge, "input_lag_seconds", "Seconds since the input was last caught up; 0 when it is."),
+        ("files", gauge, "input_files", "Files being followed."),
+        ("rotations", counter, "input_rotations_total", "Files replaced by a new one."),
+        ("truncations", counter, "input_truncations_total", "Files truncated while they were read."),
+        ("open_errors", counter, "input_open_errors_total", "Failed attempts to open or read a file."),
+        ("dropped", counter, "input_dropped_total", "Requests refused because the queue was full."),
+        ("queue_bytes", gauge, "input_queue_bytes", "Bytes waiting in the queue."),
+    )
+}
+"""By the field of :class:`SourceStatus` that they export."""
+_LAST_READ = gauge(
+    "model_drift_exporter_last_read_timestamp_seconds", "", "Wall-clock time when data was last read.", Group.EXPORTER
+)
+_UNKNOWN_FEATURES = gauge(
+    "model_drift_exporter_unknown_features", "", "Features in the log that no reference has.", Group.EXPORTER
+)
+METRICS: tuple[Metric, ...] = (_ERRORS, *_OF_SOURCE.values(), _LAST_READ, _UNKNOWN_FEATURES)
 
 _log = logging.getLogger(__name__)
 
@@ -269,13 +300,13 @@ class Pipeline:
         statuses = self.statuses(now)
         labels = [(status.input,) for status in statuses]
         keys = [(status.input, reason) for status in statuses for reason in ERROR_REASONS]
-        yield Series(f"{_OWN}record_errors_total", keys).samples([self.errors[key] for key in keys])
-        for name, field in _SOURCE_METRICS.items():
+        yield Series(_ERRORS, keys).samples([self.errors[key] for key in keys])
+        for field, metric in _OF_SOURCE.items():
             values = [float(getattr(status, field)) for status in statuses]
-            yield Series(f"{_OWN}{name}", labels).samples(values)
+            yield Series(metric, labels).samples(values)
         if self.last_read is not None:
-            yield Series(f"{_OWN}last_read_timestamp_seconds", [()]).samples([self.last_read])
-        yield Series(f"{_OWN}unknown_features", [()]).samples([len(self.unknown_features())])
+            yield Series(_LAST_READ, [()]).samples([self.last_read])
+        yield Series(_UNKNOWN_FEATURES, [()]).samples([len(self.unknown_features())])
 
 
 def _nothing() -> Decoded | None:
@@ -285,21 +316,8 @@ def _nothing() -> Decoded | None:
 _ROUNDS = 3
 """How many further chunks of other inputs go before a line that cannot wait, such as a posted record."""
 
-_OWN = "model_drift_exporter_"
 _REJECTED_LINE = "rejected a line of %s as %s"
 _REJECTIONS = {
     "invalid_gzip": "the compressed data of %s is damaged or cut off, its rest is counted as one %s",
     "body_too_large": "a body of %s expands beyond ingest.max_body_bytes, its rest is counted as one %s",
-}
-_SOURCE_METRICS = {
-    "input_up": "up",
-    "input_bytes_total": "bytes_read",
-    "input_lag_bytes": "lag_bytes",
-    "input_lag_seconds": "lag_seconds",
-    "input_files": "files",
-    "input_rotations_total": "rotations",
-    "input_truncations_total": "truncations",
-    "input_open_errors_total": "open_errors",
-    "input_dropped_total": "dropped",
-    "input_queue_bytes": "queue_bytes",
 }

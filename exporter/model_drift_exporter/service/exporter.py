@@ -13,6 +13,7 @@ from typing import Any
 from .. import __version__
 from ..configuration.settings import Settings
 from ..errors import ModelDriftExporterError
+from ..metrics.metric import Group, Metric, gauge
 from ..metrics.samples import Samples, Series
 from ..pipeline.assembly import make_pipeline, open_sources
 from ..pipeline.pipeline import Pipeline
@@ -24,11 +25,34 @@ from .reload import needing_restart, reloaded
 from .state import state_keeper
 from .status import ExporterStatus
 
-__all__ = ["Exporter", "FairLock"]
+__all__ = ["METRICS", "Exporter", "FairLock"]
 
 _log = logging.getLogger(__name__)
 _IDLE_SECONDS = 2.0
 _DRAIN_SECONDS = 10.0
+
+_BUILD_INFO = gauge(
+    "model_drift_exporter_build_info", "version python", "1; version of the exporter and of Python.", Group.EXPORTER
+)
+_RELOAD_SUCCESSFUL = gauge(
+    "model_drift_exporter_config_last_reload_successful",
+    "",
+    "1 if the last (re)load of the configuration succeeded.",
+    Group.EXPORTER,
+)
+_RELOADED = gauge(
+    "model_drift_exporter_config_last_reload_success_timestamp_seconds",
+    "",
+    "When the configuration was last loaded.",
+    Group.EXPORTER,
+)
+_SCRAPE_DURATION = gauge(
+    "model_drift_exporter_scrape_duration_seconds",
+    "",
+    "Time that the scrape before this one took to collect its samples.",
+    Group.EXPORTER,
+)
+METRICS: tuple[Metric, ...] = (_BUILD_INFO, _RELOAD_SUCCESSFUL, _RELOADED, _SCRAPE_DURATION)
 
 
 class Exporter:
@@ -62,9 +86,7 @@ class Exporter:
         )
         self._keeper = state_keeper(settings.state.path, settings.state.interval)
         self.pipeline = self._keeper.restore(self._make_pipeline) if self._keeper else self._make_pipeline()
-        self._build_info = Series(
-            "model_drift_exporter_build_info", [(__version__, platform.python_version())]
-        ).samples([1])
+        self._build_info = Series(_BUILD_INFO, [(__version__, platform.python_version())]).samples([1])
 
     def _make_pipeline(self) -> Pipeline:
         sources = open_sources(self.settings.inputs, self.settings)
@@ -144,9 +166,9 @@ class Exporter:
             samples = [*self.pipeline.collect(now)]
         samples += [
             self._build_info,
-            _one("model_drift_exporter_config_last_reload_successful", float(not self._reload_problem)),
-            _one("model_drift_exporter_config_last_reload_success_timestamp_seconds", self._loaded),
-            _one("model_drift_exporter_scrape_duration_seconds", self._scrape_seconds),
+            _one(_RELOAD_SUCCESSFUL, float(not self._reload_problem)),
+            _one(_RELOADED, self._loaded),
+            _one(_SCRAPE_DURATION, self._scrape_seconds),
             *process_samples(),
             *(self._keeper.collect() if self._keeper is not None else ()),
         ]
@@ -231,8 +253,8 @@ class Exporter:
         return taken
 
 
-def _one(name: str, value: float) -> Samples:
-    return Series(name, [()]).samples([value])
+def _one(metric: Metric, value: float) -> Samples:
+    return Series(metric, [()]).samples([value])
 
 
 class FairLock:

@@ -7,9 +7,15 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..metrics.metric import Group, Metric, counter, gauge
 from ..metrics.samples import Samples, Series
 
-__all__ = ["process_samples", "resident_bytes"]
+__all__ = ["METRICS", "process_samples", "resident_bytes"]
+
+_START_TIME = gauge("process_start_time_seconds", "", "Start of the process.", Group.EXPORTER)
+_CPU = counter("process_cpu_seconds_total", "", "User and system CPU time of the process.", Group.EXPORTER)
+_MEMORY = gauge("process_resident_memory_bytes", "", "Resident memory of the process.", Group.EXPORTER)
+METRICS: tuple[Metric, ...] = (_START_TIME, _CPU, _MEMORY)
 
 _STARTED = time.time()
 
@@ -24,7 +30,7 @@ def resident_bytes() -> int | None:
 
 def process_samples() -> Iterable[Samples]:
     """``process_*`` samples."""
-    yield Series("process_start_time_seconds", [()]).samples([_STARTED])
-    yield Series("process_cpu_seconds_total", [()]).samples([time.process_time()])
+    yield Series(_START_TIME, [()]).samples([_STARTED])
+    yield Series(_CPU, [()]).samples([time.process_time()])
     if (resident := resident_bytes()) is not None:
-        yield Series("process_resident_memory_bytes", [()]).samples([resident])
+        yield Series(_MEMORY, [()]).samples([resident])

@@ -12,13 +12,27 @@ from typing import Any, Protocol, TypeVar
 import attrs
 
 from ..errors import ConfigurationError, Problem, StateError
+from ..metrics.metric import Group, Metric, counter, gauge
 from ..metrics.samples import Samples, Series
 from .snapshot_file import read_snapshot, set_aside, write_snapshot
 
-__all__ = ["Keepable", "Restorable", "StateKeeper", "state_keeper"]
+__all__ = ["METRICS", "Keepable", "Restorable", "StateKeeper", "state_keeper"]
 
 _log = logging.getLogger(__name__)
 _LARGEST_SHARE = 0.01
+
+_SAVED = gauge("model_drift_exporter_snapshot_timestamp_seconds", "", "When the state was last saved.", Group.EXPORTER)
+_BYTES = gauge("model_drift_exporter_snapshot_bytes", "", "Size of the last snapshot of the state.", Group.EXPORTER)
+_ERRORS = counter(
+    "model_drift_exporter_snapshot_errors_total", "", "Snapshots that could not be written.", Group.EXPORTER
+)
+_RESTORED = gauge(
+    "model_drift_exporter_snapshot_restored",
+    "",
+    "1 if this process went on from a snapshot, 0 if it started anew.",
+    Group.EXPORTER,
+)
+METRICS: tuple[Metric, ...] = (_SAVED, _BYTES, _ERRORS, _RESTORED)
 
 T = TypeVar("T", bound="Restorable")
 
@@ -132,9 +146,8 @@ class StateKeeper:
 
     def collect(self) -> Iterable[Samples]:
         """Samples on the snapshot itself."""
-        own = "model_drift_exporter_snapshot_"
         if self.saved_at is not None:
-            yield Series(f"{own}timestamp_seconds", [()]).samples([self.saved_at])
-            yield Series(f"{own}bytes", [()]).samples([self.size])
-        yield Series(f"{own}errors_total", [()]).samples([self.errors])
-        yield Series(f"{own}restored", [()]).samples([float(self.restored)])
+            yield Series(_SAVED, [()]).samples([self.saved_at])
+            yield Series(_BYTES, [()]).samples([self.size])
+        yield Series(_ERRORS, [()]).samples([self.errors])
+        yield Series(_RESTORED, [()]).samples([float(self.restored)])

@@ -10,11 +10,11 @@ import attrs
 
 from ...atomic_file import replace_file
 from ...errors import InputError
-from ...metrics.catalogue import CATALOGUE
+from ...metrics.metric import Metric, gauge
 from ...metrics.renderer import header, lines_of_block
 from ...metrics.samples import HistogramSeries, Samples, Series, escape_label_value
 
-__all__ = ["INSTANCE", "JOB", "STEP", "Backfill", "step_problem"]
+__all__ = ["INSTANCE", "JOB", "STEP", "UP", "Backfill", "step_problem"]
 
 STEP = 60.0
 """Seconds between two samples unless said otherwise: the recording rules count over five minutes, which then hold five.
@@ -29,7 +29,8 @@ _LARGEST_FILE = 1_000_000
 _SMALLEST_FILE = 100_000
 _LONGEST_GAP = round(7 * 86_400 / STEP)
 _COUNTED_OVER = 300.0  # seconds: the shortest range that rules count over; also how long Prometheus looks for a sample
-_UP = "# HELP up 1 while the target could be scraped.\n# TYPE up gauge"
+UP = gauge("up", "", "1 while the target could be scraped.", "")
+"""Prometheus' own, of each target."""
 
 
 @attrs.define(eq=False)
@@ -49,7 +50,7 @@ class Backfill:
     files: int = 0
     samples: int = 0
     _next: float | None = None
-    _groups: dict[str, dict[str, list[str]]] = attrs.field(factory=dict)
+    _groups: dict[Metric, dict[str, list[str]]] = attrs.field(factory=dict)
     _held: int = 0
     _day: int = 0
     _labelled: dict[str, str] = attrs.field(factory=dict)
@@ -79,15 +80,14 @@ class Backfill:
         stamp = f" {moment:.3f}".removesuffix(".000")
         for block in blocks:
             self._add(block, stamp)
-        up = self._groups.setdefault("up", {}).setdefault("", [])
+        up = self._groups.setdefault(UP, {}).setdefault("", [])
         up.append(f"{self._with_target('up ')}1{stamp}")
 
     def _add(self, block: Samples, stamp: str) -> None:
         series = block.series
-        name = series.metric.name
-        if name.endswith("_timestamp_seconds") and isinstance(series, Series):
+        if series.metric.name.endswith("_timestamp_seconds") and isinstance(series, Series):
             block = series.samples([float(value) + self.shift for value in block.values])
-        groups = self._groups.setdefault(name, {})
+        groups = self._groups.setdefault(series.metric, {})
         histogram = isinstance(series, HistogramSeries)
         for line in lines_of_block(block):
             prefix, _, value = line.rpartition(" ")
@@ -110,10 +110,9 @@ class Backfill:
         if not self._groups:
             return
         parts = []
-        for name in [*CATALOGUE, "up"]:
-            if name in self._groups:
-                parts.append(_UP if name == "up" else header(CATALOGUE[name], openmetrics=True))
-                parts += [line for lines in self._groups[name].values() for line in lines]
+        for metric, groups in self._groups.items():
+            parts.append(header(metric, openmetrics=True))
+            parts += [line for lines in groups.values() for line in lines]
         path = self.folder / f"{self.files:05d}.openmetrics"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
