@@ -121,6 +121,7 @@ def synthetic(samples: int, scrapes: int) -> list[float]:
 
     from model_drift_exporter.metrics.renderer import render
     from model_drift_exporter.metrics.samples import Series
+    from model_drift_exporter.service.catalogue import CATALOGUE
 
     names = ("model_feature_psi", "model_feature_psi_noise_floor", "model_feature_ks_statistic")
     windows = ("1h", "24h", "1000")
@@ -135,7 +136,7 @@ def synthetic(samples: int, scrapes: int) -> list[float]:
             for window in windows
             for baseline in baselines
         ]
-        series.append(Series(name, labels[:per_metric]))
+        series.append(Series(CATALOGUE[name], labels[:per_metric]))
     seconds = []
     for _ in range(scrapes):
         values = [random.gamma(0.5, 0.1, len(each)) for each in series]

@@ -13,7 +13,6 @@ import pytest
 from model_drift_exporter.evidence.alarms import Alarms
 from model_drift_exporter.evidence.settings import EvidenceSettings
 from model_drift_exporter.formats import FORMATS
-from model_drift_exporter.metrics.catalogue import CATALOGUE
 from model_drift_exporter.monitors import MonitorContext
 from model_drift_exporter.records.batches import RecordBatch
 from model_drift_exporter.reference.binner import Binner
@@ -25,13 +24,12 @@ EXAMPLES = dict(re.findall(r"<!-- example: (\w+) -->\n```python\n(.*?)```", TEXT
 
 
 @pytest.fixture(autouse=True)
-def restored_registries(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def restored_formats(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What an example registers is gone after its test."""
-    formats, catalogue = dict(FORMATS), dict(CATALOGUE)
+    formats = dict(FORMATS)
     yield
-    for registry, before in ((FORMATS, formats), (CATALOGUE, catalogue)):
-        for name in set(registry) - set(before):
-            del registry[name]
+    for name in set(FORMATS) - set(formats):
+        del FORMATS[name]
 
 
 def context() -> MonitorContext:

@@ -74,7 +74,7 @@ HOUSE: Mapping[str, tuple[Room, ...]] = {
         Room("records", "records, labels, event times, raw values", "errors"),
     ),
     "Ground": (
-        Room("metrics", "a metric, its samples, the exposition", "statistics"),
+        Room("metrics", "a metric, its samples, the exposition"),
         Room("settings", "how one setting is declared and parsed"),
         Room("statistics", "pure functions on counts, bets among them"),
         Room("errors", "what is told to a person"),

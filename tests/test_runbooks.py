@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from model_drift_exporter.metrics.catalogue import CATALOGUE
+from model_drift_exporter.service.catalogue import CATALOGUE
 
 from .support.runbooks import FOLDER, PAGES, RUNBOOKS, queries, rules
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import promql_parser
 
-from model_drift_exporter.metrics.catalogue import CATALOGUE
+from model_drift_exporter.service.catalogue import CATALOGUE
 
 __all__ = ["COUNTER_FUNCTIONS", "is_counter", "nodes", "parse", "selectors"]
 

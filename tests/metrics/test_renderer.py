@@ -1,26 +1,17 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from unittest import mock
-
+import attrs
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_drift_exporter.metrics.catalogue import CATALOGUE
 from model_drift_exporter.metrics.renderer import family_name, render
 from model_drift_exporter.metrics.samples import HistogramSeries, Series
 
 from ..support.metric_examples import COUNTER, GAUGE, HISTOGRAM, METRICS, PARSERS, PLAIN, one_of_each
 
 both_formats = pytest.mark.parametrize("openmetrics", [False, True], ids=["text", "openmetrics"])
-
-
-@pytest.fixture(autouse=True)
-def _catalogue() -> Iterator[None]:
-    with mock.patch.dict(CATALOGUE, METRICS, clear=True):
-        yield
 
 
 def parsed(body: bytes, openmetrics: bool) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
@@ -32,16 +23,15 @@ def parsed(body: bytes, openmetrics: bool) -> dict[tuple[str, tuple[tuple[str, s
 
 
 def test_text_format() -> None:
-    """Families come in catalogue order, each under one header, whole numbers without a decimal point."""
+    """Families come in the order of their blocks, each under one header, whole numbers without a decimal point."""
     assert render(one_of_each(), openmetrics=False).decode() == (
-        "# HELP model_test_records_total Records.\n"
-        "# TYPE model_test_records_total counter\n"
-        'model_test_records_total{model="credit",bin="b00"} 12\n'
-        'model_test_records_total{model="credit",bin="__missing__"} 0\n'
         '# HELP model_test_psi A path C:\\\\new, a "quote",\\nand a second line.\n'
         "# TYPE model_test_psi gauge\n"
         'model_test_psi{model="credit",feature="age"} 0.1\n'
         'model_test_psi{model="credit",feature="a \\"quoted\\"\\\\\\nname"} -2.5\n'
+        "# HELP model_test_up Whether it is up.\n"
+        "# TYPE model_test_up gauge\n"
+        "model_test_up 1\n"
         "# HELP model_test_confidence Confidence of predictions.\n"
         "# TYPE model_test_confidence histogram\n"
         'model_test_confidence_bucket{model="credit",le="0.5"} 1\n'
@@ -50,9 +40,10 @@ def test_text_format() -> None:
         'model_test_confidence_bucket{model="credit",le="+Inf"} 6\n'
         'model_test_confidence_sum{model="credit"} 4.75\n'
         'model_test_confidence_count{model="credit"} 6\n'
-        "# HELP model_test_up Whether it is up.\n"
-        "# TYPE model_test_up gauge\n"
-        "model_test_up 1\n"
+        "# HELP model_test_records_total Records.\n"
+        "# TYPE model_test_records_total counter\n"
+        'model_test_records_total{model="credit",bin="b00"} 12\n'
+        'model_test_records_total{model="credit",bin="__missing__"} 0\n'
     )
 
 
@@ -72,11 +63,11 @@ def test_openmetrics_differs_in_headers_and_end() -> None:
 
 @both_formats
 def test_parsers_read_names_types_and_help(openmetrics: bool) -> None:
-    """prometheus_client's parsers find every family with the type and the help of the catalogue."""
+    """prometheus_client's parsers find every family with the type and the help of its metric."""
     families = list(PARSERS[openmetrics](render(one_of_each(), openmetrics).decode()))
     found = {family.name: (family.type, family.documentation) for family in families}
     # The client names a counter's family without _total in both formats.
-    assert found == {family_name(metric, True): (metric.type, metric.help) for metric in METRICS.values()}
+    assert found == {family_name(metric, True): (metric.type, metric.help) for metric in METRICS}
 
 
 @both_formats
@@ -90,10 +81,20 @@ def test_blocks_of_one_metric_share_a_header(openmetrics: bool) -> None:
     body = render(blocks, openmetrics)
     assert body.count(b"# TYPE model_test_psi gauge") == 1
     assert parsed(body, openmetrics) == {
-        (COUNTER, (("model", "credit"), ("bin", "b00"))): 3,
-        (GAUGE, (("model", "credit"), ("feature", "age"))): 1.5,
-        (GAUGE, (("model", "fraud"), ("feature", "age"))): 2.5,
+        (COUNTER.name, (("model", "credit"), ("bin", "b00"))): 3,
+        (GAUGE.name, (("model", "credit"), ("feature", "age"))): 1.5,
+        (GAUGE.name, (("model", "fraud"), ("feature", "age"))): 2.5,
     }
+
+
+def test_two_metrics_of_one_name_are_an_error() -> None:
+    """Their series would stand under one header, which would be wrong for some; the same metric made twice is no other."""
+    block = Series(GAUGE, [("credit", "age")]).samples([1.5])
+    same = Series(attrs.evolve(GAUGE), [("credit", "income")]).samples([2.5])
+    other = Series(attrs.evolve(GAUGE, help="Something else."), [("credit", "income")]).samples([2.5])
+    assert render([block, same], False).count(b"# TYPE") == 1
+    with pytest.raises(ValueError, match="two different metrics are called model_test_psi"):
+        render([block, other], False)
 
 
 @both_formats
@@ -102,7 +103,7 @@ def test_nan_is_left_out(openmetrics: bool, values: list[float]) -> None:
     """A value that is not known is no sample; its neighbours keep theirs."""
     series = Series(GAUGE, [("credit", "a"), ("credit", "b"), ("credit", "c")])
     assert parsed(render([series.samples(values)], openmetrics), openmetrics) == {
-        (GAUGE, (("model", "credit"), ("feature", "b"))): 0.25
+        (GAUGE.name, (("model", "credit"), ("feature", "b"))): 0.25
     }
 
 
@@ -186,7 +187,7 @@ def test_any_labels_and_numbers_survive_the_round_trip(
     values = data.draw(st.lists(finite, min_size=len(labels), max_size=len(labels)))
     body = render([Series(GAUGE, labels).samples(values)], openmetrics)
     expected = {
-        (GAUGE, (("model", model), ("feature", feature))): value
+        (GAUGE.name, (("model", model), ("feature", feature))): value
         for (model, feature), value in zip(labels, values, strict=True)
     }
     assert parsed(body, openmetrics) == expected
@@ -199,9 +200,9 @@ def test_histograms_survive_the_round_trip(openmetrics: bool, counts: list[int],
     body = render([HistogramSeries(HISTOGRAM, ["m"], [0.5, 1]).samples(np.array(counts), total)], openmetrics)
     label = ("model", "m")
     assert parsed(body, openmetrics) == {
-        (f"{HISTOGRAM}_bucket", (label, ("le", "0.5"))): counts[0],
-        (f"{HISTOGRAM}_bucket", (label, ("le", "1.0"))): counts[0] + counts[1],
-        (f"{HISTOGRAM}_bucket", (label, ("le", "+Inf"))): sum(counts),
-        (f"{HISTOGRAM}_sum", (label,)): total,
-        (f"{HISTOGRAM}_count", (label,)): sum(counts),
+        (f"{HISTOGRAM.name}_bucket", (label, ("le", "0.5"))): counts[0],
+        (f"{HISTOGRAM.name}_bucket", (label, ("le", "1.0"))): counts[0] + counts[1],
+        (f"{HISTOGRAM.name}_bucket", (label, ("le", "+Inf"))): sum(counts),
+        (f"{HISTOGRAM.name}_sum", (label,)): total,
+        (f"{HISTOGRAM.name}_count", (label,)): sum(counts),
     }

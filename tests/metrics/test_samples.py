@@ -1,31 +1,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from unittest import mock
 
 import numpy as np
 import pytest
 
-from model_drift_exporter.metrics.catalogue import CATALOGUE, Metric
+from model_drift_exporter.metrics.metric import counter, gauge, histogram
 from model_drift_exporter.metrics.renderer import lines_of_block
 from model_drift_exporter.metrics.samples import HistogramSeries, Series, escape_label_value
 
-METRICS = {
-    metric.name: metric
-    for metric in (
-        Metric("model_test_observations_total", "counter", "Observations.", ("model", "bin"), "Tests"),
-        Metric("model_test_start_timestamp_seconds", "gauge", "Start.", (), "Tests"),
-        Metric("model_test_confidence", "histogram", "Confidence.", ("model",), "Tests"),
-        Metric("model_test_delay_seconds", "histogram", "Delay.", (), "Tests"),
-    )
-}
-
-
-@pytest.fixture(autouse=True)
-def _catalogue() -> Iterator[None]:
-    with mock.patch.dict(CATALOGUE, METRICS, clear=True):
-        yield
+OBSERVATIONS = counter("model_test_observations_total", "model bin", "Observations.", "Tests")
+START = gauge("model_test_start_timestamp_seconds", "", "Start.", "Tests")
+CONFIDENCE = histogram("model_test_confidence", "model", "Confidence.", "Tests")
+DELAY = histogram("model_test_delay_seconds", "", "Delay.", "Tests")
 
 
 @pytest.mark.parametrize(
@@ -44,9 +31,9 @@ def test_label_values_are_escaped(value: str, escaped: str) -> None:
     assert escape_label_value(value) == escaped
 
 
-def test_prefixes_carry_the_labels_in_catalogue_order() -> None:
-    """A prefix is the name, the labels in the order of the catalogue, and the space before the value."""
-    series = Series("model_test_observations_total", [("credit", "b00"), ("credit", "b01")])
+def test_prefixes_carry_the_labels_in_their_order() -> None:
+    """A prefix is the name, the labels in the order of the metric, and the space before the value."""
+    series = Series(OBSERVATIONS, [("credit", "b00"), ("credit", "b01")])
     assert series.prefixes == [
         'model_test_observations_total{model="credit",bin="b00"} ',
         'model_test_observations_total{model="credit",bin="b01"} ',
@@ -56,25 +43,19 @@ def test_prefixes_carry_the_labels_in_catalogue_order() -> None:
 
 def test_a_metric_without_labels_has_no_braces() -> None:
     """The prefix of the only series of a metric without labels is its name."""
-    assert Series("model_test_start_timestamp_seconds", [()]).prefixes == ["model_test_start_timestamp_seconds "]
+    assert Series(START, [()]).prefixes == ["model_test_start_timestamp_seconds "]
 
 
 @pytest.mark.parametrize("values", [("credit",), ("credit", "b00", "more")])
 def test_a_wrong_number_of_label_values_is_an_error(values: tuple[str, ...]) -> None:
     """The error names the metric and its labels."""
     with pytest.raises(ValueError, match=r"model_test_observations_total has the labels \('model', 'bin'\)"):
-        Series("model_test_observations_total", [values])
-
-
-def test_a_metric_outside_the_catalogue_is_an_error() -> None:
-    """Nothing can be exported that the catalogue does not know."""
-    with pytest.raises(KeyError):
-        Series("model_unknown", [()])
+        Series(OBSERVATIONS, [values])
 
 
 def test_samples_keep_their_series_and_values() -> None:
     """A block of samples refers to the series, so that prefixes are never made twice."""
-    series = Series("model_test_observations_total", [("credit", "b00")])
+    series = Series(OBSERVATIONS, [("credit", "b00")])
     values = np.array([7])
     samples = series.samples(values)
     assert samples.series is series
@@ -83,7 +64,7 @@ def test_samples_keep_their_series_and_values() -> None:
 
 def test_histogram_counts_become_cumulative() -> None:
     """Disjoint counts in, cumulative buckets with +Inf out, then the sum and the count."""
-    series = HistogramSeries("model_test_confidence", ["credit"], [0.5, 1])
+    series = HistogramSeries(CONFIDENCE, ["credit"], [0.5, 1])
     samples = series.samples(np.array([3, 4, 5]), 9.25)
     assert dict(zip(series.prefixes, samples.values, strict=True)) == {
         'model_test_confidence_bucket{model="credit",le="0.5"} ': 3,
@@ -97,7 +78,7 @@ def test_histogram_counts_become_cumulative() -> None:
 
 def test_a_histogram_without_labels_has_only_le() -> None:
     """The sum and the count of a histogram without labels have no braces."""
-    assert HistogramSeries("model_test_delay_seconds", [], [60]).prefixes == [
+    assert HistogramSeries(DELAY, [], [60]).prefixes == [
         'model_test_delay_seconds_bucket{le="60.0"} ',
         'model_test_delay_seconds_bucket{le="+Inf"} ',
         "model_test_delay_seconds_sum ",
@@ -107,22 +88,18 @@ def test_a_histogram_without_labels_has_only_le() -> None:
 
 def test_a_comma_at_the_end_of_a_label_value_stays() -> None:
     """Only the comma between labels is dropped before the sum, never one of a label's own."""
-    assert (
-        HistogramSeries("model_test_confidence", ["a,"], [1]).prefixes[-1] == 'model_test_confidence_count{model="a,"} '
-    )
+    assert HistogramSeries(CONFIDENCE, ["a,"], [1]).prefixes[-1] == 'model_test_confidence_count{model="a,"} '
 
 
 def test_a_histogram_escapes_its_label_values() -> None:
     """A model's name with a quote in it cannot break a line."""
-    assert HistogramSeries("model_test_confidence", ['a"b'], [1]).prefixes[-1] == (
-        'model_test_confidence_count{model="a\\"b"} '
-    )
+    assert HistogramSeries(CONFIDENCE, ['a"b'], [1]).prefixes[-1] == ('model_test_confidence_count{model="a\\"b"} ')
 
 
 def test_a_number_that_is_not_there_is_no_exported_series() -> None:
     """What is counted is what a scrape shows: NaN is left out, a histogram is there with all its buckets."""
-    series = Series("model_test_observations_total", [("m", name) for name in "abc"])
-    histogram = HistogramSeries("model_test_confidence", ("m",), (0.5, 1.0))
+    series = Series(OBSERVATIONS, [("m", name) for name in "abc"])
+    histogram = HistogramSeries(CONFIDENCE, ("m",), (0.5, 1.0))
     blocks = [series.samples([1.0, math.nan, 0.0]), histogram.samples(np.zeros(3, dtype=np.int64), 0.0)]
     assert [block.exported for block in blocks] == [2, 5]
     assert [len([*lines_of_block(block)]) for block in blocks] == [2, 5]

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from model_drift_exporter.errors import StateError
-from model_drift_exporter.metrics.catalogue import CATALOGUE
 from model_drift_exporter.monitors import MonitorContext
 from model_drift_exporter.monitors.performance import PerformanceMonitor
 from model_drift_exporter.reference.outcome_batch import OutcomeBatch
 from model_drift_exporter.reference.profile import LossSummary, ReferenceProfile
+from model_drift_exporter.service.catalogue import CATALOGUE
 from tests.support.exposition import Exposition
 from tests.support.made_outcomes import (
     binary_rows,

@@ -9,7 +9,7 @@ import promql_parser
 import pytest
 
 from model_drift_exporter.evidence.alarms import ALARMS
-from model_drift_exporter.metrics.catalogue import CATALOGUE
+from model_drift_exporter.service.catalogue import CATALOGUE
 from tests.support.rule_series import rules
 
 _GROUPS = [group for file in rules().values() for group in file["groups"]]

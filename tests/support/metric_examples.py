@@ -1,4 +1,4 @@
-"""A small catalogue, and samples of every kind of metric."""
+"""A few metrics, and samples of every kind of metric."""
 
 from __future__ import annotations
 
@@ -9,35 +9,25 @@ from prometheus_client import Metric as Family
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from model_drift_exporter.metrics.catalogue import Metric
+from model_drift_exporter.metrics.metric import counter, gauge, histogram
 from model_drift_exporter.metrics.samples import HistogramSeries, Samples, Series
 
-COUNTER, GAUGE, HISTOGRAM, PLAIN = (
-    "model_test_records_total",
-    "model_test_psi",
-    "model_test_confidence",
-    "model_test_up",
-)
-METRICS = {
-    metric.name: metric
-    for metric in (
-        Metric(COUNTER, "counter", "Records.", ("model", "bin"), "Tests"),
-        Metric(GAUGE, "gauge", 'A path C:\\new, a "quote",\nand a second line.', ("model", "feature"), "Tests"),
-        Metric(HISTOGRAM, "histogram", "Confidence of predictions.", ("model",), "Tests"),
-        Metric(PLAIN, "gauge", "Whether it is up.", (), "Tests"),
-    )
-}
+COUNTER = counter("model_test_records_total", "model bin", "Records.", "Tests")
+GAUGE = gauge("model_test_psi", "model feature", 'A path C:\\new, a "quote",\nand a second line.', "Tests")
+HISTOGRAM = histogram("model_test_confidence", "model", "Confidence of predictions.", "Tests")
+PLAIN = gauge("model_test_up", "", "Whether it is up.", "Tests")
+METRICS = (GAUGE, PLAIN, HISTOGRAM, COUNTER)
 PARSERS: dict[bool, Callable[[str], Iterable[Family]]] = {False: parse_text, True: parse_openmetrics}
 
 
 def one_of_each() -> list[Samples]:
-    """A block of every metric of the small catalogue, not in its order."""
-    counter = Series(COUNTER, [("credit", "b00"), ("credit", "__missing__")])
-    gauge = Series(GAUGE, [("credit", "age"), ("credit", 'a "quoted"\\\nname')])
-    histogram = HistogramSeries(HISTOGRAM, ["credit"], [0.5, 0.9, 1.0])
+    """A block of each of the metrics, in their order."""
+    records = Series(COUNTER, [("credit", "b00"), ("credit", "__missing__")])
+    psi = Series(GAUGE, [("credit", "age"), ("credit", 'a "quoted"\\\nname')])
+    confidence = HistogramSeries(HISTOGRAM, ["credit"], [0.5, 0.9, 1.0])
     return [
-        gauge.samples([0.1, -2.5]),
+        psi.samples([0.1, -2.5]),
         Series(PLAIN, [()]).samples([1]),
-        histogram.samples(np.array([1, 2, 3, 0]), 4.75),
-        counter.samples(np.array([12, 0])),
+        confidence.samples(np.array([1, 2, 3, 0]), 4.75),
+        records.samples(np.array([12, 0])),
     ]

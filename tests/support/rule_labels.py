@@ -10,7 +10,7 @@ from typing import Any
 import promql_parser
 from promql_parser import AggModifierType, LabelModifierType, VectorMatchCardinality
 
-from model_drift_exporter.metrics.catalogue import CATALOGUE
+from model_drift_exporter.service.catalogue import CATALOGUE
 from tests.support.rule_series import rules
 
 __all__ = ["LabelSets", "alert_labels", "labels_of", "names_of"]

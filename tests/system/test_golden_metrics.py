@@ -12,7 +12,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from model_drift_exporter.configuration.settings import InputSettings, Settings, StateSettings
-from model_drift_exporter.metrics.catalogue import CATALOGUE
+from model_drift_exporter.service.catalogue import CATALOGUE
 from model_drift_exporter.service.exporter import Exporter
 from tests.support.components import require
 from tests.support.exposition import Exposition

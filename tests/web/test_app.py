@@ -4,7 +4,7 @@ import asyncio
 import gzip
 import re
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from unittest import mock
 
 import httpx
@@ -12,7 +12,7 @@ import pytest
 from starlette.applications import Starlette
 
 from model_drift_exporter.configuration.settings import IngestSettings, WebSettings
-from model_drift_exporter.metrics.catalogue import CATALOGUE, Metric
+from model_drift_exporter.metrics.metric import gauge
 from model_drift_exporter.metrics.samples import Samples, Series
 from model_drift_exporter.settings.values import ListenAddress
 from model_drift_exporter.web import ingest_endpoint
@@ -20,6 +20,7 @@ from model_drift_exporter.web.app import create_app, create_ingest_app
 from tests.sections import unchecked
 from tests.support.fake_service import STATUS, FakeService
 
+UP = gauge("model_test_up", "", "Up.", "Tests")
 TEXT = b"# HELP model_test_up Up.\n# TYPE model_test_up gauge\nmodel_test_up 1\n"
 PATHS = [
     "GET  /metrics",
@@ -34,16 +35,9 @@ PATHS = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def _catalogue() -> Iterator[None]:
-    metric = Metric("model_test_up", "gauge", "Up.", (), "Tests")
-    with mock.patch.dict(CATALOGUE, {metric.name: metric}, clear=True):
-        yield
-
-
 @pytest.fixture
 def service() -> FakeService:
-    return FakeService([Series("model_test_up", [()]).samples([1])])
+    return FakeService([Series(UP, [()]).samples([1])])
 
 
 def client_of(app: Starlette) -> httpx.AsyncClient:
@@ -111,7 +105,7 @@ class TestMetrics:
     @pytest.mark.parametrize(("accepted", "coded"), [("gzip", True), ("gzip;q=0", False), ("gzip;q=0, *", False)])
     def test_a_refused_coding_is_not_used(self, path: str, accepted: str, coded: bool) -> None:
         """However long the answer, q=0 is a no; Vary names the header once."""
-        many = Series("model_test_up", [()]).samples([1])
+        many = Series(UP, [()]).samples([1])
         service = FakeService([many] * 1_000)
         response = ask(service, "GET", path, headers={"Accept-Encoding": accepted})
         assert ("content-encoding" in response.headers) is coded

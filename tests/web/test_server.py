@@ -6,7 +6,7 @@ import logging
 import signal
 import socket
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from unittest import mock
 
@@ -16,7 +16,7 @@ import uvicorn
 
 from model_drift_exporter.configuration.settings import IngestSettings, WebSettings
 from model_drift_exporter.errors import ListenError
-from model_drift_exporter.metrics.catalogue import CATALOGUE, Metric
+from model_drift_exporter.metrics.metric import gauge
 from model_drift_exporter.metrics.samples import Samples, Series
 from model_drift_exporter.settings.values import ListenAddress
 from model_drift_exporter.web.app import create_app, create_ingest_app
@@ -24,14 +24,8 @@ from model_drift_exporter.web.server import Listener, Server, listen
 from tests.sections import unchecked
 from tests.support.fake_service import FakeService
 
-UP = "model_test_up"
+UP = gauge("model_test_up", "", "Up.", "Tests")
 LOCAL = "127.0.0.1"
-
-
-@pytest.fixture(autouse=True)
-def _catalogue() -> Iterator[None]:
-    with mock.patch.dict(CATALOGUE, {UP: Metric(UP, "gauge", "Up.", (), "Tests")}, clear=True):
-        yield
 
 
 class SlowService(FakeService):

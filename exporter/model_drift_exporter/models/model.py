@@ -14,113 +14,21 @@ from numpy.typing import NDArray
 from ..errors import StateError
 from ..evidence.alarms import Alarms
 from ..labels.evaluability import not_evaluable
-from ..metrics.metric import Group, Metric, counter, gauge
-from ..metrics.samples import Samples, Series
-from ..monitors.performance import LOSS_REFERENCE_MEAN
+from ..metrics.samples import Samples
 from ..records.batches import LabelBatch, ModelBatch
 from ..records.clock import EventTimes
 from ..records.times import parse_time
 from ..reference.profile import Column, ReferenceProfile
 from .learner import Learner
+from .model_metrics import ModelSamples
 from .model_monitors import ModelMonitors
 from .model_traffic import ModelTraffic
 from .series_limit import ModelSeries
 from .settings import MonitoringSettings
 
-__all__ = ["METRICS", "RECORDS", "Model", "ModelSamples"]
+__all__ = ["Model"]
 
 _DAY = 86_400.0
-
-_INFO = gauge(
-    "model_info",
-    "model version reference",
-    "1; the version seen last and the fingerprint of the reference.",
-    Group.MODELS,
-)
-RECORDS = counter(
-    "model_records_total",
-    "model",
-    "Records accepted; model __other__ holds those of models beyond the limit.",
-    Group.MODELS,
-)
-_LATE = counter(
-    "model_records_late_total",
-    "model",
-    "Records behind the oldest pane: counted, not in windows.",
-    Group.MODELS,
-)
-_FUTURE = counter(
-    "model_records_future_total",
-    "model",
-    "Records more than a day ahead of those before: counted, not followed.",
-    Group.MODELS,
-)
-_UNTIMED = counter(
-    "model_records_untimed_total",
-    "model",
-    "Records without a readable time: taken at the clock of their model, or at their arrival while none has had one.",
-    Group.MODELS,
-)
-_VERSION_CHANGES = counter(
-    "model_version_changes_total",
-    "model",
-    "Times the model version differed from the record before.",
-    Group.MODELS,
-)
-_LAST_RECORD = gauge(
-    "model_last_record_timestamp_seconds",
-    "model",
-    "Event time up to which records were read: now, for the windows.",
-    Group.MODELS,
-)
-_ROWS = gauge("model_reference_rows", "model", "Rows that the reference was built from.", Group.REFERENCES)
-_LEARNED = gauge(
-    "model_reference_learned",
-    "model",
-    "1 if the reference was learned from the first live records, 0 if it came from a file.",
-    Group.REFERENCES,
-)
-_LEARNING = gauge(
-    "model_reference_learning_records",
-    "model",
-    "Records learned from so far, while a model has no reference.",
-    Group.REFERENCES,
-)
-_LEARNING_NEEDED = gauge(
-    "model_reference_learning_records_needed",
-    "model",
-    "Records a reference is learned from, while a model has none.",
-    Group.REFERENCES,
-)
-_ABSENT = gauge(
-    "model_reference_features_absent",
-    "model",
-    "Features of the reference that no live record had yet.",
-    Group.REFERENCES,
-)
-_VERSION_MATCHES = gauge(
-    "model_reference_version_matches",
-    "model",
-    "1 if the version seen last is the one that the reference names, 0 if not; absent if either names none.",
-    Group.REFERENCES,
-)
-_SUPPRESSED = gauge(
-    "model_drift_exporter_series_suppressed",
-    "model",
-    "Time series not exported because of limits.series_per_model.",
-    Group.EXPORTER,
-)
-_SUPPRESSED_OBSERVATIONS = counter(
-    "model_drift_exporter_suppressed_observations_total",
-    "model",
-    "Observations of features whose series are suppressed.",
-    Group.EXPORTER,
-)
-METRICS: tuple[Metric, ...] = (
-    *(_INFO, RECORDS, _LATE, _FUTURE, _UNTIMED, _VERSION_CHANGES, _LAST_RECORD),
-    *(_ROWS, _LEARNED, _LEARNING, _LEARNING_NEEDED, _ABSENT, _VERSION_MATCHES),
-    *(_SUPPRESSED, _SUPPRESSED_OBSERVATIONS),
-)
 
 
 class Model:
@@ -138,7 +46,7 @@ class Model:
         self.parts: ModelMonitors | None = None
         self._buffer = Learner(settings.learn.records)
         self._cannot_learn = False
-        self._samples = ModelSamples(name)
+        self._samples = ModelSamples(name, settings.learn.records)
         if reference is not None:
             self._begin(reference)
 
@@ -344,7 +252,12 @@ class Model:
 
     def own_samples(self) -> Iterable[Samples]:
         """Samples of what the model itself counts, whatever its parts do."""
-        return self._samples.collect(self)
+        return self._samples.collect(
+            self.traffic,
+            learned_from=self.learning or 0,
+            absent_features=len(self.absent_features),
+            suppressed=self.suppressed_series,
+        )
 
     def collect(self) -> Iterable[Samples]:
         """All samples of the model."""
@@ -353,57 +266,3 @@ class Model:
         yield not_evaluable(self.name, self.not_evaluable)
         if self.parts is not None:
             yield from self.parts.collect()
-
-
-class ModelSamples:
-    """Series of what a model itself counts, made once."""
-
-    def __init__(self, model: str) -> None:
-        self._model = model
-        one = [(model,)]
-        self._records = Series(RECORDS, one)
-        self._late = Series(_LATE, one)
-        self._future = Series(_FUTURE, one)
-        self._untimed = Series(_UNTIMED, one)
-        self._changes = Series(_VERSION_CHANGES, one)
-        self._last = Series(_LAST_RECORD, one)
-        self._learning = Series(_LEARNING, one)
-        self._needed = Series(_LEARNING_NEEDED, one)
-        self._absent = Series(_ABSENT, one)
-        self._matches = Series(_VERSION_MATCHES, one)
-        self._suppressed = Series(_SUPPRESSED, one)
-        self._suppressed_observations = Series(_SUPPRESSED_OBSERVATIONS, one)
-        self._constant: list[Samples] = []
-
-    def begin(self, reference: ReferenceProfile) -> None:
-        """The model has a reference now."""
-        model = self._model
-        self._constant = [
-            Series(_ROWS, [(model,)]).samples([reference.rows]),
-            Series(_LEARNED, [(model,)]).samples([float(reference.learned)]),
-            Series(LOSS_REFERENCE_MEAN, [(model, loss) for loss in reference.loss]).samples(
-                [summary.mean for summary in reference.loss.values()]
-            ),
-        ]
-
-    def collect(self, model: Model) -> Iterable[Samples]:
-        """Current samples."""
-        reference = model.reference
-        fingerprint = reference.fingerprint if reference else ""
-        yield Series(_INFO, [(model.name, model.traffic.version, fingerprint)]).samples([1])
-        yield self._records.samples([model.traffic.records])
-        yield self._late.samples([model.times.late])
-        yield self._future.samples([model.times.future])
-        yield self._untimed.samples([model.times.untimed])
-        yield self._changes.samples([model.traffic.version_changes])
-        yield self._last.samples([np.nan if model.times.now is None else model.times.now])
-        yield from self._constant
-        if reference is None:
-            yield self._learning.samples([model.learning or 0])
-            yield self._needed.samples([model.settings.learn.records])
-        else:
-            yield self._absent.samples([len(model.absent_features)])
-            if reference.version and model.traffic.version:
-                yield self._matches.samples([float(reference.version == model.traffic.version)])
-        yield self._suppressed.samples([model.suppressed_series])
-        yield self._suppressed_observations.samples([model.traffic.suppressed_observations])

@@ -12,7 +12,8 @@ from ..metrics.metric import Group, Metric, counter, gauge
 from ..metrics.samples import Samples, Series
 from ..records.batches import Decoded, ModelBatch
 from ..reference.profile import ReferenceProfile
-from .model import RECORDS, Model
+from .model import Model
+from .model_metrics import RECORDS
 from .reference_fit import ReferenceFit
 from .router import OTHER_MODELS, Routing
 from .series_limit import series_now

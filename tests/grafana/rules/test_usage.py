@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from model_drift_exporter.metrics.catalogue import CATALOGUE
+from model_drift_exporter.service.catalogue import CATALOGUE
 from tests.grafana.dashboard_file import DASHBOARDS
 from tests.grafana.examples import good
 from tests.grafana.rules.series import rule_metrics, used_metrics

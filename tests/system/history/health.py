@@ -7,7 +7,7 @@ from pathlib import Path
 
 import attrs
 
-from model_drift_exporter.metrics.catalogue import CATALOGUE
+from model_drift_exporter.service.catalogue import CATALOGUE
 from tests.support.sidecar import eventually, sidecar
 from tests.system.history.scenes import DAY, REJECTED, Target
 from tests.system.history.times import Interval

@@ -10,13 +10,14 @@ from typing import Any
 
 import attrs
 
-from model_drift_exporter.commands.replay.backfill import Backfill
+from model_drift_exporter.commands.replay.backfill import UP, Backfill
 from model_drift_exporter.commands.replay.replay import Replay
 from model_drift_exporter.evidence.alarms import Transition
-from model_drift_exporter.metrics.catalogue import CATALOGUE, Metric
+from model_drift_exporter.metrics.metric import Metric
 from model_drift_exporter.metrics.samples import Samples
 from model_drift_exporter.pipeline.assembly import make_pipeline, open_sources
 from model_drift_exporter.pipeline.pipeline import Pipeline
+from model_drift_exporter.service.catalogue import CATALOGUE
 from tests.system.history.scenes import WEEK, Target
 from tests.system.history.times import Interval
 
@@ -88,7 +89,7 @@ class _Thinned(Backfill):
         moment = time + self.shift
         if not self.answers(moment):
             super().write(time, ())
-            scraped = self._groups["up"][""]
+            scraped = self._groups[UP][""]
             scraped[-1] = scraped[-1].replace("} 1 ", "} 0 ")
             return
         # What is never asked for is never computed.

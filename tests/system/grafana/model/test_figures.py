@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from grafana.src.model.figures import NAMES
-from model_drift_exporter.metrics.catalogue import CATALOGUE
+from model_drift_exporter.service.catalogue import CATALOGUE
 from tests.grafana.model_queries import TARGETS, model_query
 from tests.support.promtool import check_values
 from tests.support.rule_series import series

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import re
+import sys
+from itertools import chain
 
 import pytest
 
-from model_drift_exporter.metrics.catalogue import CATALOGUE, Metric
+from model_drift_exporter.metrics.metric import Group, Metric, gauge
+from model_drift_exporter.service.catalogue import CATALOGUE, catalogue_of
 
 _ALLOWED_LABELS = frozenset(
     (
@@ -53,6 +56,30 @@ def test_help_is_a_sentence(metric: Metric) -> None:
     assert metric.help[0].isupper() or metric.help[0].isdigit() or metric.help.startswith("_")
     assert "\n" not in metric.help
     assert metric.group
+
+
+def test_two_metrics_of_one_name_are_an_error() -> None:
+    """Also where they say the same: one of them has the wrong owner."""
+    metric = gauge("model_test_up", "", "Up.", "Tests")
+    with pytest.raises(ValueError, match="two metrics are called model_test_up"):
+        catalogue_of([metric, metric])
+
+
+def test_groups_stay_together_in_the_order_of_the_page() -> None:
+    """Whoever declares their metrics, in the order given; a group that the page does not know comes last."""
+    names = ("own", Group.WINDOWS), ("first", Group.LABELS), ("other", "Else"), ("last", Group.WINDOWS)
+    found = catalogue_of(gauge(name, "", "A number.", group) for name, group in names)
+    assert [*found] == ["first", "own", "last", "other"]
+    assert [*dict.fromkeys(metric.group for metric in CATALOGUE.values())] == [*Group]
+
+
+def test_no_declared_metric_is_forgotten() -> None:
+    """Each constant of a module of the exporter that is a metric, or a table of some, is in the catalogue."""
+    modules = [module for name, module in sys.modules.items() if name.startswith("model_drift_exporter.")]
+    values = [value for module in modules if "commands" not in module.__name__ for value in vars(module).values()]
+    tables = [value.values() for value in values if isinstance(value, dict)]
+    declared = {each for each in chain(values, *tables) if isinstance(each, Metric)}
+    assert declared == {*CATALOGUE.values()}
 
 
 def test_keys_are_names() -> None:
