@@ -45,13 +45,13 @@ class ColumnEvidence:
     reference. Numbers derived from the score are not among them: they would say the same again.
     """
 
-    def __init__(self, reference: ReferenceProfile, options: EvidenceSettings, alarms: Alarms) -> None:
+    def __init__(self, reference: ReferenceProfile, settings: EvidenceSettings, alarms: Alarms) -> None:
         self._reference = reference
-        self._options = options
+        self._settings = settings
         self._alarms = alarms
         self.columns = [column for column in reference.columns if column.role in (FEATURE, PREDICTION, SCORE)]
-        self._bets = SeasonalBets(reference, range(len(self.columns)), options)
-        self._rejected_limit = rejected_limit(reference, options.broken_tolerance)
+        self._bets = SeasonalBets(reference, range(len(self.columns)), settings)
+        self._rejected_limit = rejected_limit(reference, settings.broken_tolerance)
         self._digest = digest_of([self._bets.digest, self._rejected_limit, [column.name for column in self.columns]])
         self._layout = BetLayout(self.columns, self._bets.pooled, self._rejected_limit)
         self._unjudged = self._never_judged()
@@ -61,8 +61,8 @@ class ColumnEvidence:
         self._most_records = int(np.clip(_MOST_CELLS // (cells * (4 if self._bets.slots else 1)), 256, 8_192))
 
     def _begin(self) -> None:
-        alarms, options = self._alarms, self._options
-        self._schedule = UpdateSchedule(options.update_records, options.update_interval)
+        alarms, settings = self._alarms, self._settings
+        self._schedule = UpdateSchedule(settings.update_records, settings.update_interval)
         self._counts = UpdateCounts(self.columns, self._bets.slots)
         self._omnibus = SeasonalOmnibus(self._bets)
         self._state = EvidenceState.new(self._layout.size)
@@ -77,7 +77,7 @@ class ColumnEvidence:
                 decision.alarm.evidence = 0.0
 
     def _never_judged(self) -> list[str]:
-        reference, tolerance = self._reference, self._options.broken_tolerance
+        reference, tolerance = self._reference, self._settings.broken_tolerance
         threshold = self._alarms["ModelInputBroken"].threshold
         found = []
         if features := unjudged_features(self.columns, self._bets.pooled.broken, tolerance, threshold):
