@@ -1,4 +1,4 @@
-"""Pure functions on arrays of bin counts: distances of two samples, and what to expect of them without drift."""
+"""Pure functions on arrays of bin counts: distances between two samples, and their expected values without drift."""
 
 from __future__ import annotations
 
