@@ -129,6 +129,18 @@ def test_excess_is_the_score_above_its_limit() -> None:
     assert drift[1, 0].max() > 0
 
 
+@pytest.mark.parametrize("table", ["log_e", "excess"])
+@pytest.mark.parametrize("slots", [0, 24])
+def test_each_record_counts_by_the_table_of_its_own_slot(slots: int, table: str) -> None:
+    """Of the drift bets and of the broken ones; groups of several slots are told apart in one call."""
+    bets = bets_of(slots)
+    groups = groups_of(bets, [2, 3, 2], [0, 0, 1])
+    for kind, found in zip(("drift", "broken"), getattr(bets, table)(groups), strict=True):
+        for counts, slot, sums in zip(groups.counts, groups.slot, found, strict=True):
+            of_cells = getattr(getattr(bets.of(int(slot)), kind), table)
+            np.testing.assert_allclose(sums, np.einsum("ck,ckb->cb", counts, of_cells), rtol=1e-9)
+
+
 def test_the_omnibus_bet_learns_only_what_differs_from_the_slot() -> None:
     """A cycle that the slots know is no drift; the same records in one odd slot after the other are."""
     bets = bets_of(24)

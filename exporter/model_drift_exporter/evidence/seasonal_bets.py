@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -156,24 +156,24 @@ class SeasonalBets:
 
     def log_e(self, groups: GroupedCounts) -> tuple[Array, Array]:
         """The ln e of the records of each group, [group, column, bet], for the drift bets and for the broken ones."""
-        pooled = self.pooled
-        drift = np.empty((*groups.counts.shape[:2], pooled.drift.log_e.shape[2]))
-        broken = np.empty((*groups.counts.shape[:2], pooled.broken.log_e.shape[2]))
-        for slot, members in _by_slot(groups.slot):
-            bets, counts = self.of(slot), groups.counts[members].transpose(1, 0, 2)
-            drift[members] = (counts @ bets.drift.log_e).transpose(1, 0, 2)
-            broken[members] = (counts @ bets.broken.log_e).transpose(1, 0, 2)
-        return drift, broken
+        return self._sums(groups, lambda bets: bets.log_e)
 
     def excess(self, groups: GroupedCounts) -> tuple[Array, Array]:
         """Sums over records of the score less its limit, [group, column, bet], for the drift bets and for the broken ones."""
-        pooled = self.pooled
-        drift = np.empty((*groups.counts.shape[:2], pooled.drift.log_e.shape[2]))
-        broken = np.empty((*groups.counts.shape[:2], pooled.broken.log_e.shape[2]))
+        return self._sums(groups, lambda bets: bets.excess)
+
+    def _sums(
+        self, groups: GroupedCounts, table_of: Callable[[Bets | BetTable], NDArray[np.floating[Any]]]
+    ) -> tuple[Array, Array]:
+        """Sums over the records of each group of what a table of its slot's bets, [column, cell, bet], has for their cells."""
+        drift, broken = (
+            np.empty((*groups.counts.shape[:2], bets.log_e.shape[2]))
+            for bets in (self.pooled.drift, self.pooled.broken)
+        )
         for slot, members in _by_slot(groups.slot):
             bets, counts = self.of(slot), groups.counts[members].transpose(1, 0, 2)
-            drift[members] = (counts @ bets.drift.excess).transpose(1, 0, 2)
-            broken[members] = (counts @ bets.broken.excess).transpose(1, 0, 2)
+            drift[members] = (counts @ table_of(bets.drift)).transpose(1, 0, 2)
+            broken[members] = (counts @ table_of(bets.broken)).transpose(1, 0, 2)
         return drift, broken
 
     def judged(self, groups: GroupedCounts) -> tuple[Array, Array, Array]:
