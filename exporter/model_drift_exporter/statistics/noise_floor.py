@@ -49,7 +49,7 @@ from .expectations import (
 from .layout import BooleanArray, CellLayout, FloatArray
 from .reference_law import ReferenceLaw
 
-__all__ = ["NoiseFloorModel", "NoiseFloors", "noise_floors"]
+__all__ = ["NoiseFloorModel", "NoiseFloors"]
 
 
 @attrs.frozen(eq=False)
@@ -201,16 +201,6 @@ class NoiseFloorModel:
             kolmogorov_smirnov=_said(largest, ordered),
             wasserstein_ratio=_said(layout.per_column(gap), ordered & layout.scalable),
         )
-
-
-def noise_floors(
-    observations: npt.ArrayLike,
-    baseline_observations: npt.ArrayLike,
-    layout: CellLayout,
-    reference_counts: npt.ArrayLike,
-) -> NoiseFloors:
-    """:meth:`NoiseFloorModel.floors` for a single call. For several calls, keep the model."""
-    return NoiseFloorModel(layout, reference_counts).floors(observations, baseline_observations)
 
 
 def _inverse(observations: FloatArray) -> FloatArray:
