@@ -84,22 +84,50 @@ HOUSE: Mapping[str, tuple[Room, ...]] = {
 }
 ROOMS = {room.name: room for rooms in HOUSE.values() for room in rooms}
 
-# Imports inside a function: the sidecar starts fast and stays small, or the package is optional.
-LATE_IMPORTS: Mapping[str, str] = {
-    "cli.py": "a verb does not load the others",
-    "commands/demo/__init__.py": "the process that writes the demo's traffic needs nothing of its tour",
-    "commands/run.py": "`run --once` serves nothing",
-    "configuration/flags.py": "a start without a file does not load YAML",
-    "configuration/yaml_file.py": "a start without a file does not load YAML",
-    "formats/parquet.py": "pyarrow is optional",
-    "settings/kinds.py": "difflib is for mistakes only",
-    "web/app.py": "the template engine waits for the first visitor",
+# Imports inside a function, each module's by name: the sidecar starts fast and stays small, or the package is optional.
+LATE_IMPORTS: Mapping[str, tuple[str, set[str]]] = {
+    "cli.py": (
+        "a verb does not load the others",
+        {
+            ".commands.check.check.check_settings",
+            ".commands.demo.run_demo",
+            ".commands.profile.write_profile",
+            ".commands.replay.replay.backfill_options",
+            ".commands.replay.replay.replay_logs",
+            ".commands.replay.reports.REPORTS",
+            ".commands.run.run_once",
+            ".commands.run.serve",
+            ".service.logs.configure_logging",
+        },
+    ),
+    "commands/demo/__init__.py": (
+        "the process that writes the demo's traffic needs nothing of its tour",
+        {".tour.run_tour"},
+    ),
+    "commands/run.py": (
+        "`run --once` serves nothing",
+        {"..web.app.create_app", "..web.app.create_ingest_app", "..web.server.Server", "..web.server.listen"},
+    ),
+    "configuration/flags.py": ("a start without a file does not load YAML", {".yaml_file.read_configuration"}),
+    "configuration/yaml_file.py": ("a start without a file does not load YAML", {"yaml"}),
+    "formats/parquet.py": ("pyarrow is optional", {"pyarrow", "pyarrow.parquet"}),
+    "settings/kinds.py": ("difflib is for mistakes only", {"difflib"}),
+    "web/app.py": (
+        "the template engine waits for the first visitor",
+        {".page.page.content_security_policy", ".page.page.render_fragment", ".page.page.render_page"},
+    ),
 }
-# What looks modules up by name.
-DYNAMIC_IMPORTS: Mapping[str, str] = {
-    "commands/demo/flights.py": "finds the data of an optional package, of which nothing is run",
-    "web/page/page.py": "reads templates and styles of the package",
-    "web/server.py": "asks whether httptools is there, which has no wheel for some machines",
+# What looks modules up by name: what each module imports and uses for that.
+DYNAMIC_IMPORTS: Mapping[str, tuple[str, set[str]]] = {
+    "commands/demo/flights.py": (
+        "finds the data of an optional package, of which nothing is run",
+        {"importlib.util", "importlib.util.find_spec"},
+    ),
+    "web/page/page.py": ("reads templates and styles of the package", {"importlib.resources.files"}),
+    "web/server.py": (
+        "asks whether httptools is there, which has no wheel for some machines",
+        {"importlib.util", "importlib.util.find_spec"},
+    ),
 }
 # The one idea of each module of more than 400 lines.
 LARGE_MODULES: Mapping[str, str] = {}
@@ -119,12 +147,12 @@ class Import:
 
 @attrs.define
 class Imports:
-    """What a package imports: ``own`` of its own, ``late`` inside of functions, ``dynamic`` by name, ``absolute`` own ones."""
+    """What a package imports: ``own`` modules; in each ``late`` inside functions, ``dynamic`` by name, ``absolute`` own ones."""
 
     own: list[Import] = attrs.field(factory=list)
-    late: set[str] = attrs.field(factory=set)
-    dynamic: set[str] = attrs.field(factory=set)
-    absolute: set[str] = attrs.field(factory=set)
+    late: dict[str, set[str]] = attrs.field(factory=dict)
+    dynamic: dict[str, set[str]] = attrs.field(factory=dict)
+    absolute: dict[str, set[str]] = attrs.field(factory=dict)
 
     @property
     def arrows(self) -> dict[str, set[str]]:
@@ -151,19 +179,36 @@ def imports_of(modules: Mapping[str, str], package: str = "model_drift_exporter"
     found = Imports()
     for module, text in modules.items():
         tree = ast.parse(text)
+        late, dynamic, absolute = set[str](), set[str](), set[str]()
         for node in ast.walk(tree):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 found.own += _own(module, node)
-                names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [each.name for each in node.names]
-                if not (isinstance(node, ast.ImportFrom) and node.level):
-                    tops = {name.partition(".")[0] for name in names}
-                    found.absolute |= {module} if package in tops else set()
-                    found.dynamic |= {module} if tops & _LOOK_UPS else set()
-                if node not in tree.body:
-                    found.late.add(module)
-            elif isinstance(node, ast.Name) and node.id in _LOOK_UPS:
-                found.dynamic.add(module)
+                names = _names(node)
+                absolute |= {name for name in names if name.partition(".")[0] == package}
+                dynamic |= {name for name in names if name.partition(".")[0] in _LOOK_UPS}
+                late |= set[str]() if node in tree.body else names
+        dynamic |= {name for name in _uses(tree) if name.partition(".")[0] in _LOOK_UPS}
+        for kind, of_module in ((found.late, late), (found.dynamic, dynamic), (found.absolute, absolute)):
+            if of_module:
+                kind[module] = of_module
     return found
+
+
+def _names(node: ast.Import | ast.ImportFrom) -> set[str]:
+    """What an import names: modules, or with their module and the dots before it what is taken from it."""
+    if isinstance(node, ast.Import):
+        return {each.name for each in node.names}
+    module = "." * node.level + (f"{node.module}." if node.module else "")
+    return {module + each.name for each in node.names}
+
+
+def _uses(tree: ast.Module) -> Iterator[str]:
+    """Names that are used, with the attributes of them that are."""
+    inner = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    for node in ast.walk(tree):
+        text = ast.unparse(node) if isinstance(node, ast.Name | ast.Attribute) else ""
+        if text.replace(".", "").isidentifier() and id(node) not in inner:
+            yield text
 
 
 def _own(module: str, node: ast.Import | ast.ImportFrom) -> Iterator[Import]:
@@ -252,13 +297,13 @@ def test_the_house_can_be_overlooked() -> None:
 
 def test_imports_are_relative_and_at_the_top() -> None:
     """Others have a reason."""
-    assert _IMPORTS.absolute == set()
-    assert _IMPORTS.late == set(LATE_IMPORTS)
+    assert _IMPORTS.absolute == {}
+    assert _IMPORTS.late == {module: names for module, (_, names) in LATE_IMPORTS.items()}
 
 
 def test_no_import_is_dynamic() -> None:
     """What a module needs can be read in it."""
-    assert _IMPORTS.dynamic == set(DYNAMIC_IMPORTS)
+    assert _IMPORTS.dynamic == {module: names for module, (_, names) in DYNAMIC_IMPORTS.items()}
 
 
 def test_no_room_is_much_larger_than_the_others() -> None:
@@ -310,24 +355,35 @@ def test_imports_are_found_wherever_they_lead() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "kind"),
+    ("text", "kind", "names"),
     [
-        ("def f():\n    from . import low\n", "late"),
-        ("if True:\n    import json\n", "late"),
-        ("try:\n    import json\nexcept ImportError:\n    json = None\n", "late"),
-        ("import importlib.util\n", "dynamic"),
-        ("from importlib import import_module\n", "dynamic"),
-        ("__import__('json')\n", "dynamic"),
-        ("exec('import json')\n", "dynamic"),
-        ("import model_drift_exporter.low\n", "absolute"),
-        ("from model_drift_exporter.low import thing\n", "absolute"),
+        ("def f():\n    from . import low\n", "late", {".low"}),
+        ("def f():\n    from ..low.deep import a, b as c\n", "late", {"..low.deep.a", "..low.deep.b"}),
+        (
+            "def f():\n    import json, re\n\ndef g():\n    import json.decoder\n",
+            "late",
+            {"json", "re", "json.decoder"},
+        ),
+        ("if True:\n    import json\n", "late", {"json"}),
+        ("try:\n    import json\nexcept ImportError:\n    json = None\n", "late", {"json"}),
+        ("import importlib.util\n", "dynamic", {"importlib.util"}),
+        (
+            "import importlib.util\nimportlib.util.find_spec('a')\nimportlib.import_module('a').b\n",
+            "dynamic",
+            {"importlib.util", "importlib.util.find_spec", "importlib.import_module"},
+        ),
+        ("from importlib import import_module\n", "dynamic", {"importlib.import_module"}),
+        ("__import__('json')\n", "dynamic", {"__import__"}),
+        ("exec('import json')\n", "dynamic", {"exec"}),
+        ("import model_drift_exporter.low\n", "absolute", {"model_drift_exporter.low"}),
+        ("from model_drift_exporter.low import thing\n", "absolute", {"model_drift_exporter.low.thing"}),
     ],
 )
-def test_other_imports_are_found(text: str, kind: str) -> None:
-    """Each as what it is, and as nothing else."""
-    found = imports_of({"top.py": text})
-    kinds = {name for name in ("late", "dynamic", "absolute") if getattr(found, name)}
-    assert kinds == {kind}
+def test_other_imports_are_found(text: str, kind: str, names: set[str]) -> None:
+    """Each by its name as what it is, and as nothing else."""
+    found = imports_of({"top.py": "import re\nfrom .low import thing\nre.compile('a')\n" + text})
+    kinds = {name: getattr(found, name) for name in ("late", "dynamic", "absolute")}
+    assert {name: of_kind for name, of_kind in kinds.items() if of_kind} == {kind: {"top.py": names}}
 
 
 if __name__ == "__main__":

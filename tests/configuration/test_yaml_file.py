@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_drift_exporter.configuration.settings import InputSettings, Settings
-from model_drift_exporter.configuration.yaml_file import load_configuration, read_configuration
+from model_drift_exporter.configuration.yaml_file import read_configuration
 from model_drift_exporter.errors import ConfigurationError
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "exporter.example.yaml"
@@ -22,7 +22,7 @@ def file(tmp_path: Path) -> Path:
 def load(file: Path, text: str | bytes) -> Settings:
     """The settings of a file with this text."""
     file.write_bytes(text.encode() if isinstance(text, str) else text)
-    return load_configuration(file)
+    return read_configuration(file).finish()
 
 
 def mistakes(file: Path, text: str | bytes) -> list[str]:
@@ -41,7 +41,7 @@ def test_an_empty_file_means_the_defaults(file: Path, text: str) -> None:
 
 def test_the_example_loads() -> None:
     """The commented example in the documentation is a good configuration."""
-    settings = load_configuration(EXAMPLE)
+    settings = read_configuration(EXAMPLE).finish()
     assert settings.inputs[0].name == "requests"
     assert settings.model.positive_class == "yes"
     assert settings.limits == Settings().limits
@@ -182,13 +182,13 @@ def test_a_file_that_is_no_yaml_says_where_it_breaks(file: Path, text: str | byt
 def test_a_missing_file_is_a_mistake(file: Path) -> None:
     """The reason of the operating system is passed on."""
     with pytest.raises(ConfigurationError, match=r"exporter\.yaml: cannot be read: No such file or directory; name a"):
-        load_configuration(file)
+        read_configuration(file).finish()
 
 
 def test_a_directory_is_a_mistake(tmp_path: Path) -> None:
     """A directory cannot be read as a file."""
     with pytest.raises(ConfigurationError, match="cannot be read: Is a directory"):
-        load_configuration(tmp_path)
+        read_configuration(tmp_path).finish()
 
 
 def test_an_alias_is_read_where_it_points(file: Path) -> None:

@@ -100,9 +100,9 @@ def _slot_law(column: Column, slot: int) -> NDArray[np.float64]:
     return law
 
 
-def evidence_of(reference: ReferenceProfile, options: EvidenceSettings | None = None) -> tuple[ColumnEvidence, Alarms]:
-    """Evidence on a reference, with a board of its own."""
-    chosen = options or EvidenceSettings()
+def evidence_of(reference: ReferenceProfile, settings: EvidenceSettings | None = None) -> tuple[ColumnEvidence, Alarms]:
+    """Evidence on a reference, with alarms of its own."""
+    chosen = settings or EvidenceSettings()
     alarms = Alarms("m", chosen.budgets)
     return ColumnEvidence(reference, chosen, alarms), alarms
 

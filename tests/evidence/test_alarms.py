@@ -107,7 +107,7 @@ def test_samples() -> None:
     assert threshold < loud("model_alert_evidence_log10", **labels) < threshold + 1e-5
 
 
-def test_a_board_goes_on_from_its_snapshot() -> None:
+def test_alarms_go_on_from_their_snapshot() -> None:
     """Latches stay closed, and nothing is told twice."""
     first, second = _alarms(), _alarms()
     first["ModelInputBroken"].evidence = 20.0

@@ -218,20 +218,20 @@ def test_a_burst_of_missing_values_pages_nobody(rate: float) -> None:
 def test_a_log_that_always_has_other_lines_in_it_pages_nobody() -> None:
     """One line in five was rejected while the reference was made; twice as many are broken input."""
     reference = msgspec.structs.replace(REFERENCE, lines=12_500, rejected_lines=2_500)
-    evidence, board = evidence_of(reference)
-    unknowing, other = evidence_of(REFERENCE)
+    evidence, alarms = evidence_of(reference)
+    unknowing, others = evidence_of(REFERENCE)
     stream = Stream(REFERENCE)
     batch = stream.draw(20_000)
     line = batch.position * 5 // 4
-    for each, alarms in ((evidence, board), (unknowing, other)):
+    for each, decided in ((evidence, alarms), (unknowing, others)):
         each.reject(np.setdiff1d(np.arange(line[0], line[-1]), line), START)
-        assert fired(follow(each, alarms, attrs.evolve(batch, position=line))) == (
+        assert fired(follow(each, decided, attrs.evolve(batch, position=line))) == (
             [] if each is evidence else ["ModelInputBroken"]
         )
     more = stream.draw(10_000)
     broken = more.position * 5 // 2
     evidence.reject(np.setdiff1d(np.arange(broken[0], broken[-1]), broken), START)
-    assert fired(follow(evidence, board, attrs.evolve(more, position=broken))) == ["ModelInputBroken"]
+    assert fired(follow(evidence, alarms, attrs.evolve(more, position=broken))) == ["ModelInputBroken"]
 
 
 def test_recovery_needs_the_mend_and_a_second_event_fires_again() -> None:
@@ -490,14 +490,14 @@ def test_a_state_that_does_not_fit_is_refused(state: object) -> None:
 def test_evidence_against_another_reference_begins_anew(changed: ReferenceProfile) -> None:
     """Other columns, another design effect, a season, another share of rejected lines; also the other way round."""
     for before, after in ((REFERENCE, changed), (changed, REFERENCE)):
-        old, alarms = evidence_of(before)
-        follow(old, alarms, Stream(before).draw(1_010))
-        evidence, board = evidence_of(after)
+        old, old_alarms = evidence_of(before)
+        follow(old, old_alarms, Stream(before).draw(1_010))
+        evidence, alarms = evidence_of(after)
         evidence.restore(old.snapshot())
         assert evidence.updates == 0
         assert not evidence._state.log_m.any()
         stream = Stream(after)
-        assert follow(evidence, board, (stream.draw_season if after.season else stream.draw)(1_010)) == []
+        assert follow(evidence, alarms, (stream.draw_season if after.season else stream.draw)(1_010)) == []
 
 
 def test_a_latch_stays_closed_where_evidence_begins_anew() -> None:
@@ -516,10 +516,10 @@ def test_a_latch_stays_closed_where_evidence_begins_anew() -> None:
     assert (edge.alert, edge.firing) == ("ModelFeatureDrift", False)
 
 
-def reloaded(options: EvidenceSettings) -> ColumnEvidence:
+def reloaded(settings: EvidenceSettings) -> ColumnEvidence:
     old, _ = evidence_of(REFERENCE)
     Stream(REFERENCE).draw(1_000).add_to(old)
-    evidence, _ = evidence_of(REFERENCE, options)
+    evidence, _ = evidence_of(REFERENCE, settings)
     evidence.restore(old.snapshot())
     return evidence
 
@@ -553,7 +553,7 @@ def test_evidence_can_be_weighed_with_every_tolerance(settings: EvidenceSettings
 
 
 def test_a_latch_of_rejected_lines_recovers_without_a_state_of_the_evidence() -> None:
-    """Only the board's part of a snapshot fits: no feature is blamed, and the lines are watched."""
+    """Only the alarms' part of a snapshot fits: no feature is blamed, and the lines are watched."""
     evidence, alarms = evidence_of(REFERENCE)
     alarms["ModelInputBroken"].fire(START, 0, onset=START)
     alarms.drain()

@@ -12,12 +12,12 @@ from model_drift_exporter.reference.seasons import slot_law
 from model_drift_exporter.statistics.betting.bets import BetKind
 from tests.evidence.streams import MISSING_CELL, SHARES, profile
 
-OPTIONS = EvidenceSettings()
+SETTINGS = EvidenceSettings()
 
 
 def bets_of(slots: int = 0, features: int = 1) -> SeasonalBets:
     reference = profile(features, 48_000, slots=slots)
-    return SeasonalBets(reference, range(len(reference.columns)), OPTIONS)
+    return SeasonalBets(reference, range(len(reference.columns)), SETTINGS)
 
 
 def groups_of(bets: SeasonalBets, slots: list[int], updates: list[int], records: int = 40) -> GroupedCounts:
@@ -53,7 +53,7 @@ def test_a_slot_of_few_rows_judges_missing_values_by_all_of_them() -> None:
     rows, counts = [*season.rows], [[*slot] for slot in season.counts]
     rows[5], counts[5] = 1, [int(position == 1) for position in range(len(counts[5]))]
     reference = msgspec.structs.replace(reference, season=msgspec.structs.replace(season, rows=rows, counts=counts))
-    bets = SeasonalBets(reference, range(len(reference.columns)), OPTIONS)
+    bets = SeasonalBets(reference, range(len(reference.columns)), SETTINGS)
     pooled = bets.pooled.broken.log_e[0, MISSING_CELL]
     assert pooled.max() > 0.1
     for slot in (4, 5):
@@ -91,7 +91,7 @@ def test_the_law_of_a_slot_is_shrunk_to_the_whole_reference() -> None:
     """As many rows as the slot has, in the shares of a slot's law; for each of columns of different sizes."""
     reference = profile(1, 48_000, slots=24)
     assert reference.season is not None
-    bets = SeasonalBets(reference, range(len(reference.columns)), OPTIONS)
+    bets = SeasonalBets(reference, range(len(reference.columns)), SETTINGS)
     first = 0
     found = bets._slot_columns(reference.season, 3).counts
     for counts, column in zip(found, reference.columns, strict=True):
@@ -111,7 +111,7 @@ def test_a_bet_is_on_the_same_category_in_every_slot() -> None:
     for counts in by_slot[1::2]:
         counts[10:13] = [100, 500, 1_400]  # "country" follows the only numeric feature
     reference = msgspec.structs.replace(reference, season=msgspec.structs.replace(season, counts=by_slot))
-    bets = SeasonalBets(reference, range(len(reference.columns)), OPTIONS)
+    bets = SeasonalBets(reference, range(len(reference.columns)), SETTINGS)
     cells, kinds = bets.pooled.drift.cells[1], bets.pooled.drift.kinds[1]
     on_category = np.flatnonzero(kinds == BetKind.CATEGORY)
     pooled = bets.pooled.drift.log_e[1]
@@ -127,6 +127,18 @@ def test_excess_is_the_score_above_its_limit() -> None:
     drift, _ = bets.excess(groups_of(bets, [2, 3], [0, 1]))
     assert (drift[0, 0] <= 0).all()
     assert drift[1, 0].max() > 0
+
+
+@pytest.mark.parametrize("table", ["log_e", "excess"])
+@pytest.mark.parametrize("slots", [0, 24])
+def test_each_record_counts_by_the_table_of_its_own_slot(slots: int, table: str) -> None:
+    """Of the drift bets and of the broken ones; groups of several slots are told apart in one call."""
+    bets = bets_of(slots)
+    groups = groups_of(bets, [2, 3, 2], [0, 0, 1])
+    for kind, found in zip(("drift", "broken"), getattr(bets, table)(groups), strict=True):
+        for counts, slot, sums in zip(groups.counts, groups.slot, found, strict=True):
+            of_cells = getattr(getattr(bets.of(int(slot)), kind), table)
+            np.testing.assert_allclose(sums, np.einsum("ck,ckb->cb", counts, of_cells), rtol=1e-9)
 
 
 def test_the_omnibus_bet_learns_only_what_differs_from_the_slot() -> None:
@@ -177,7 +189,7 @@ def test_records_count_where_something_is_at_stake() -> None:
     rows, counts = [*season.rows], [[*slot] for slot in season.counts]
     rows[5], counts[5] = 0, [0] * len(counts[5])
     reference = msgspec.structs.replace(reference, season=msgspec.structs.replace(season, rows=rows, counts=counts))
-    bets = SeasonalBets(reference, range(len(reference.columns)), OPTIONS)
+    bets = SeasonalBets(reference, range(len(reference.columns)), SETTINGS)
     for judged in bets.judged(groups_of(bets, [4, 5], [0, 0], records=40)):
         assert judged[0].any(axis=1).all()
         assert set(judged[0].ravel().tolist()) <= {0.0, 40.0}
@@ -193,15 +205,15 @@ def test_the_digest_is_that_of_the_bets() -> None:
     assert season is not None
     counts = [season.counts[1], season.counts[0], *season.counts[2:]]
     others = [
-        (profile(1, 48_000), OPTIONS),
-        (profile(1, 24_000, slots=24), OPTIONS),
-        (msgspec.structs.replace(reference, season=msgspec.structs.replace(season, counts=counts)), OPTIONS),
-        (reference, attrs.evolve(OPTIONS, location_tolerance=0.03)),
-        (reference, attrs.evolve(OPTIONS, missing_tolerance=0.03)),
-        (reference, attrs.evolve(OPTIONS, broken_tolerance=0.03)),
-        (reference, attrs.evolve(OPTIONS, psi_tolerance=0.03)),
+        (profile(1, 48_000), SETTINGS),
+        (profile(1, 24_000, slots=24), SETTINGS),
+        (msgspec.structs.replace(reference, season=msgspec.structs.replace(season, counts=counts)), SETTINGS),
+        (reference, attrs.evolve(SETTINGS, location_tolerance=0.03)),
+        (reference, attrs.evolve(SETTINGS, missing_tolerance=0.03)),
+        (reference, attrs.evolve(SETTINGS, broken_tolerance=0.03)),
+        (reference, attrs.evolve(SETTINGS, psi_tolerance=0.03)),
     ]
-    digests = {SeasonalBets(each, range(len(each.columns)), options).digest for each, options in others}
+    digests = {SeasonalBets(each, range(len(each.columns)), settings).digest for each, settings in others}
     own = bets_of(24).digest
     assert len(digests | {own}) == len(others) + 1
     assert bets_of(24).digest == own

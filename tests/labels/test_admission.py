@@ -145,13 +145,13 @@ def test_what_nothing_can_find_goes_once_it_has_counted() -> None:
 
 def test_without_labels_little_is_kept() -> None:
     """At most 100,000 predictions wait while no label has come and none is expected."""
-    for options, seen, kept in (
+    for settings, seen, kept in (
         (label_settings(), False, False),
         (label_settings(expected="no"), False, False),
         (label_settings(expected="yes"), False, True),
         (label_settings(), True, True),
     ):
-        store, sample = LabelStore(SAMPLE_LAYOUT, 1_000_000), Sample(options)
+        store, sample = LabelStore(SAMPLE_LAYOUT, 1_000_000), Sample(settings)
         _fill(store, 100_001)
         sample.tend(store, 0.0, JoinTally(), labels_seen=seen)
         assert (store.size == 100_001) is kept

@@ -33,9 +33,9 @@ def _reference(**class_rows: int) -> ReferenceProfile:
     )
 
 
-def _health(options: LabelSettings | None = None, **class_rows: int) -> LabelHealth:
+def _health(settings: LabelSettings | None = None, **class_rows: int) -> LabelHealth:
     reference = _reference(**(class_rows or {"no": 600, "yes": 400}))
-    return LabelHealth(reference, OutcomeLayout.of(reference), options or label_settings())
+    return LabelHealth(reference, OutcomeLayout.of(reference), settings or label_settings())
 
 
 def _labels(
@@ -92,13 +92,13 @@ def test_a_reference_may_lack_labels(rows: dict[str, int], faults: set[str]) -> 
 
 def test_labels_that_never_come() -> None:
     """A fault only where they are expected, from the maturity on that was set."""
-    for options, now, expected in (
+    for settings, now, expected in (
         (label_settings(), 9.0, set[str]()),
         (label_settings(expected="yes"), 9.0, {"no_labels"}),
         (label_settings(expected="yes", maturity=10.0), 9.0, set[str]()),
         (label_settings(expected="yes", maturity=10.0), 10.0, {"no_labels"}),
     ):
-        health = _health(options)
+        health = _health(settings)
         assert health.reasons(_state(now)) == set()
         health.observe_predictions(np.zeros(5, dtype=np.bool_))
         assert health.reasons(_state(now)) == expected
@@ -142,10 +142,10 @@ def test_odd_labels_are_remembered_for_a_while() -> None:
 
 def test_predictions_without_identifiers() -> None:
     """A fault where labels come apart from them, or are expected."""
-    for options in (label_settings(), label_settings(expected="yes", maturity=100.0)):
-        health = _health(options)
+    for settings in (label_settings(), label_settings(expected="yes", maturity=100.0)):
+        health = _health(settings)
         health.observe_predictions(np.arange(100) < 50)
-        assert ("no_identifiers" in health.reasons(_state())) is (options.expected == "yes")
+        assert ("no_identifiers" in health.reasons(_state())) is (settings.expected == "yes")
         _labels(health, 1)
         assert health.reasons(_state()) == {"no_identifiers"}
 

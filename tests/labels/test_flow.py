@@ -58,7 +58,7 @@ def _events(draw: st.DrawFn) -> list[Event]:
     return events
 
 
-_OPTIONS = st.sampled_from(
+_SETTINGS = st.sampled_from(
     [
         label_settings(horizon=9_000.0),
         label_settings(horizon=9_000.0, maturity=0.0),
@@ -72,13 +72,13 @@ _CUTS = st.lists(st.integers(0, 150))
 
 @pytest.mark.slow
 @settings(max_examples=250, deadline=None)
-@given(_events(), _OPTIONS, _CUTS)
-def test_the_join_is_that_of_a_dictionary(events: list[Event], options: LabelSettings, cuts: list[int]) -> None:
+@given(_events(), _SETTINGS, _CUTS)
+def test_the_join_is_that_of_a_dictionary(events: list[Event], settings: LabelSettings, cuts: list[int]) -> None:
     """Outcomes and counts are those of plain Python that takes one event after the other, however they are cut."""
     with small_blocks():
-        flow, monitor = flow_of(REFERENCE, options)
+        flow, monitor = flow_of(REFERENCE, settings)
         run(flow, REFERENCE, events, cuts)
-        oracle = Oracle(options)
+        oracle = Oracle(settings)
         oracle.run(events)
         assert monitor.rows() == oracle.outcomes
         found = values(flow)
@@ -94,29 +94,29 @@ def test_the_join_is_that_of_a_dictionary(events: list[Event], options: LabelSet
 
 @pytest.mark.slow
 @settings(max_examples=60, deadline=None)
-@given(_events(), _OPTIONS, st.integers(4, 40), _CUTS, st.integers(0, 150))
+@given(_events(), _SETTINGS, st.integers(4, 40), _CUTS, st.integers(0, 150))
 def test_results_do_not_depend_on_batches_or_restarts(
-    events: list[Event], options: LabelSettings, capacity: int, cuts: list[int], restart: int
+    events: list[Event], settings: LabelSettings, capacity: int, cuts: list[int], restart: int
 ) -> None:
     """With a store that overflows, cut anywhere and restored from a snapshot once: the same outcomes and metrics."""
-    options = label_settings(**attrs.asdict(options) | {"capacity": capacity})
+    settings = label_settings(**attrs.asdict(settings) | {"capacity": capacity})
     with small_blocks():
-        whole, expected = flow_of(REFERENCE, options)
+        whole, expected = flow_of(REFERENCE, settings)
         run(whole, REFERENCE, events)
-        cut, found = flow_of(REFERENCE, options)
+        cut, found = flow_of(REFERENCE, settings)
         run(cut, REFERENCE, events, cuts)
         assert found.rows() == expected.rows()
         assert values(cut) == values(whole)
-        first, before = flow_of(REFERENCE, options)
+        first, before = flow_of(REFERENCE, settings)
         run(first, REFERENCE, events, part=slice(restart))
-        second, after = flow_of(REFERENCE, options)
+        second, after = flow_of(REFERENCE, settings)
         second.restore(first.snapshot())
         run(second, REFERENCE, events, part=slice(restart, None))
         assert before.rows() + after.rows() == expected.rows()
 
 
-def _simple(options: LabelSettings | None, events: list[Event]) -> tuple[list[tuple[Any, ...]], dict[Any, float]]:
-    flow, monitor = flow_of(REFERENCE, options)
+def _simple(settings: LabelSettings | None, events: list[Event]) -> tuple[list[tuple[Any, ...]], dict[Any, float]]:
+    flow, monitor = flow_of(REFERENCE, settings)
     run(flow, REFERENCE, events)
     return monitor.rows(), values(flow)
 
@@ -274,7 +274,7 @@ def test_labels_that_name_no_model_are_known_by_their_prediction() -> None:
 
 
 def test_a_reload_goes_on() -> None:
-    """Another flow with other options takes over what waits, and the counts."""
+    """Another flow with other settings takes over what waits, and the counts."""
     old, _ = flow_of(REFERENCE, label_settings(maturity=50.0))
     run(old, REFERENCE, [prediction("a", 0.0), prediction("b", 0.0), label("b", 1.0)])
     new, monitor = flow_of(REFERENCE, label_settings(maturity=10.0, capacity=5))
@@ -501,8 +501,8 @@ def test_labels_with_other_identifiers_are_said_not_to_match() -> None:
     assert "immature_labels" not in flow.not_evaluable()
 
 
-def _state(options: LabelSettings | None = None) -> FlowState:
-    return FlowState("m", REFERENCE, OutcomeLayout.of(REFERENCE), options or label_settings(), probabilities=False)
+def _state(settings: LabelSettings | None = None) -> FlowState:
+    return FlowState("m", REFERENCE, OutcomeLayout.of(REFERENCE), settings or label_settings(), probabilities=False)
 
 
 def test_a_first_prediction_of_2099_is_forgotten() -> None:
@@ -549,7 +549,7 @@ def test_outcomes_are_excluded_from_the_maturity_of_the_first_broken_one() -> No
 
 
 def test_a_restart_goes_on() -> None:
-    """A snapshot holds all of it; other options apply after a reload."""
+    """A snapshot holds all of it; other settings apply after a reload."""
     state = _state()
     state.begin(5.0)
     state.events = 7

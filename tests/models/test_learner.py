@@ -31,8 +31,8 @@ def test_a_reference_is_learned_from_exactly_the_first_records(sizes: list[int])
         if buffer.full:
             break
     assert buffer.full
-    options = build_settings()
-    assert buffer.learn("m", options).fingerprint == whole.learn("m", options).fingerprint
+    settings = build_settings()
+    assert buffer.learn("m", settings).fingerprint == whole.learn("m", settings).fingerprint
     assert sum(batch.size for batch in buffer.drain()) == min(first, 500)
     assert (buffer.records, buffer.drain()) == (0, [])
 

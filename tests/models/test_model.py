@@ -22,7 +22,7 @@ from tests.support.exposition import Exposition, series_lines
 from tests.support.prediction_log import START, Row, arrived, batch_of, make_rows, profile_of
 
 _WINDOWS = tuple(map(parse_window, ("1h", "100")))
-_OPTIONS = monitoring_settings(_WINDOWS, learn_records=200)
+_SETTINGS = monitoring_settings(_WINDOWS, learn_records=200)
 _ARRIVAL = float(START)
 
 
@@ -33,10 +33,10 @@ def _reference(rows: int = 500) -> ReferenceProfile:
 def _model(
     rows: Sequence[Row] = (),
     reference: ReferenceProfile | None = None,
-    options: MonitoringSettings = _OPTIONS,
+    settings: MonitoringSettings = _SETTINGS,
     cuts: Sequence[int] = (),
 ) -> Model:
-    model = Model("m", reference, options)
+    model = Model("m", reference, settings)
     for start, stop in pairwise(sorted({min(cut, len(rows)) for cut in cuts} | {0, len(rows)})):
         model.process(arrived(batch_of(rows[start:stop]), arrival=_ARRIVAL))
     return model
@@ -84,7 +84,7 @@ def test_learning_is_seen_and_then_over() -> None:
 def test_learning_without_anything_to_learn() -> None:
     """Records without a usable feature raise; given up, they are counted only, and it is no longer learning."""
     rows = [{"features": {"x": None}, "ts": START} for _ in range(200)]
-    model = Model("m", None, _OPTIONS)
+    model = Model("m", None, _SETTINGS)
     with pytest.raises(ReferenceProfileError, match="no usable feature among x"):
         model.process(arrived(batch_of(rows), arrival=_ARRIVAL))
     model.give_up_learning()
@@ -119,7 +119,7 @@ def test_windows_of_records_have_no_late_ones() -> None:
     rows = [*make_rows(10), {**make_rows(1)[0], "ts": START - 80_000}]
     model = _model(rows, _reference(), monitoring_settings((parse_window("100"),)))
     assert model.times.late == 0
-    assert _OPTIONS.longest_window == 3_600
+    assert _SETTINGS.longest_window == 3_600
     assert monitoring_settings((parse_window("100"),)).longest_window is None
 
 
@@ -154,7 +154,7 @@ def test_reference_that_does_not_fit() -> None:
 def test_another_reference_goes_on_counting() -> None:
     """Counters, version and clock outlive a change of the reference; records still to be learned from are not lost."""
     old = _model(make_rows(120, seed=1, model_version="4"))
-    new = Model("m", _reference(), _OPTIONS)
+    new = Model("m", _reference(), _SETTINGS)
     new.take_over(old, same_bins=False)
     assert (new.traffic.records, new.traffic.version) == (120, "4")
     found = Exposition.of(new.collect())
@@ -191,7 +191,7 @@ def _evidence(model: Model) -> dict[str, float]:
 
 def test_rejected_lines_are_evidence_of_broken_input() -> None:
     """As many as half of all lines fire the page; those that came while the reference was learned belong to it."""
-    model = Model("m", None, _OPTIONS)
+    model = Model("m", None, _SETTINGS)
     rows = make_rows(4_800, seed=2)
     for first in range(0, 4_800, 60):
         lines = np.arange(120 * first // 60, 120 * first // 60 + 120, dtype=np.int64)
@@ -219,7 +219,7 @@ def test_a_new_version_starts_evidence_again() -> None:
     evidence = {}
     for version, cuts in (("1", ()), ("2", ()), ("2", (220,)), ("2", (100, 250))):
         rows = [*old, *(row | {"model_version": version} for row in new)]
-        model = Model("m", profile, _OPTIONS)
+        model = Model("m", profile, _SETTINGS)
         for first, last in pairwise([0, *cuts, len(rows)]):
             model.process(arrived(_lines(batch_of(rows[first:last]), first)))
         assert model.traffic.version == version
@@ -233,7 +233,7 @@ def test_a_new_version_starts_evidence_again() -> None:
 def test_a_latch_outlives_a_new_version() -> None:
     """What fires goes on until recovery: a roll-out is no recovery, and no person's word."""
     profile = profile_of([batch_of(make_rows(5_000, seed=9))])
-    model = Model("m", profile, _OPTIONS)
+    model = Model("m", profile, _SETTINGS)
     model.process(arrived(_lines(batch_of(_drifted("1", 1, shift=20.0)), 0)))
     alarm = model.alarms["ModelFeatureDrift"]
     assert (alarm.active, alarm.features) == (True, ("age",))
@@ -257,7 +257,7 @@ def _labelled_profile() -> ReferenceProfile:
 
 def test_labels_find_their_predictions_and_harm_pages() -> None:
     """Labels that come with and behind their records are joined; if they say that the model fails, the page fires."""
-    model = Model("m", _labelled_profile(), attrs.evolve(_OPTIONS, labels=label_settings(delay_independent=True)))
+    model = Model("m", _labelled_profile(), attrs.evolve(_SETTINGS, labels=label_settings(delay_independent=True)))
     rows = make_rows(600, seed=3)
     model.process(arrived(_lines(batch_of(rows), 0), _labels(rows[:100], 600, wrong=True)))
     assert model.knows(_labels(rows[:2], 0)).tolist() == [True, True]
@@ -272,7 +272,7 @@ def test_labels_find_their_predictions_and_harm_pages() -> None:
 
 def test_a_model_that_learns_is_not_evaluable_and_keeps_its_labels() -> None:
     """They are joined once the reference is there, with the predictions that it was learned from."""
-    model = Model("m", None, attrs.evolve(_OPTIONS, learn=LearnSettings(300)))
+    model = Model("m", None, attrs.evolve(_SETTINGS, learn=LearnSettings(300)))
     rows = make_rows(300, seed=3)
     model.process(arrived(_lines(batch_of(rows[:200]), 0), _labels(rows[:50], 200)))
     assert model.not_evaluable == {"no_reference"}
@@ -287,16 +287,16 @@ def test_a_model_that_learns_is_not_evaluable_and_keeps_its_labels() -> None:
 @pytest.mark.parametrize("stop", [1, 4, 7])
 def test_a_restored_track_decides_as_if_nothing_had_happened(stop: int, given: bool, tmp_path: Path) -> None:
     """The same edges of the same alarms, with a reference given or learned, wherever it was stopped."""
-    options = attrs.evolve(_OPTIONS, learn=LearnSettings(300), labels=label_settings(delay_independent=True))
+    settings = attrs.evolve(_SETTINGS, learn=LearnSettings(300), labels=label_settings(delay_independent=True))
     profile = _labelled_profile() if given else None
     rows = [*make_rows(500, seed=3), *make_rows(500, seed=4, start=START + 5_000, shift=15.0)]
-    whole, first = Model("m", profile, options), Model("m", profile, options)
+    whole, first = Model("m", profile, settings), Model("m", profile, settings)
     models = [first]
     for index in range(10):
         part = rows[index * 100 : index * 100 + 100]
         if index == stop:
             write_snapshot(tmp_path / "state", first.snapshot())
-            second = Model("m", profile, options)
+            second = Model("m", profile, settings)
             second.restore(read_snapshot(tmp_path / "state"))
             second.alarms.transitions = first.alarms.drain()
             models.append(second)
@@ -313,12 +313,12 @@ def test_a_restored_track_decides_as_if_nothing_had_happened(stop: int, given: b
 def test_state_of_another_reference_is_refused() -> None:
     """Evidence against one reference says nothing of another; clock and version go on."""
     old = _model(make_rows(150, model_version="4"), _reference())
-    other = Model("m", profile_of([batch_of(make_rows(400, seed=77))]), _OPTIONS)
+    other = Model("m", profile_of([batch_of(make_rows(400, seed=77))]), _SETTINGS)
     with pytest.raises(StateError, match="its reference changed from"):
         other.restore(old.snapshot())
     assert (other.traffic.version, other.times.now) == ("4", old.times.now)
     learned = _model(make_rows(250))
-    otherwise = Model("m", None, attrs.evolve(_OPTIONS, learn=LearnSettings(201)))
+    otherwise = Model("m", None, attrs.evolve(_SETTINGS, learn=LearnSettings(201)))
     with pytest.raises(StateError, match="settings changed"):
         otherwise.restore(learned.snapshot())
 
@@ -326,25 +326,25 @@ def test_state_of_another_reference_is_refused() -> None:
 def test_a_new_reference_releases_latches() -> None:
     """What fired was about another reference; the same reference goes on where it was."""
     profile = profile_of([batch_of(make_rows(5_000, seed=9))])
-    old = Model("m", profile, _OPTIONS)
+    old = Model("m", profile, _SETTINGS)
     old.process(arrived(_lines(batch_of(_drifted("1", 1, shift=20.0)), 0)))
     assert old.alarms["ModelFeatureDrift"].active
-    same = Model("m", profile, _OPTIONS)
+    same = Model("m", profile, _SETTINGS)
     same.take_over(old, same_bins=True)
     assert same.alarms["ModelFeatureDrift"].active
-    other = Model("m", _reference(), _OPTIONS)
+    other = Model("m", _reference(), _SETTINGS)
     other.take_over(same, same_bins=False)
     assert not other.alarms["ModelFeatureDrift"].active
     edges = [each.firing for each in other.alarms.transitions if each.alert == "ModelFeatureDrift"]
     assert edges == [True, False]
 
 
-_HOUR_OPTIONS = monitoring_settings((parse_window("1h"),), learn_records=100)
+_HOUR_SETTINGS = monitoring_settings((parse_window("1h"),), learn_records=100)
 
 
 def test_counters_are_there_from_the_start() -> None:
     """A model that has no record yet exports its counters as 0, and no time."""
-    found = Exposition.of(Model("m", None, _HOUR_OPTIONS).collect())
+    found = Exposition.of(Model("m", None, _HOUR_SETTINGS).collect())
     for name in ("records", "records_late", "records_future", "records_untimed", "version_changes"):
         assert found(f"model_{name}_total", model="m") == 0
     assert found("model_info", model="m", version="", reference="") == 1
@@ -355,7 +355,7 @@ def test_counters_are_there_from_the_start() -> None:
 def test_a_reference_is_described() -> None:
     """Rows, whether it was learned, its losses and its fingerprint are exported."""
     profile = profile_of([batch_of(make_rows(200, label="yes"))])
-    found = Exposition.of(Model("m", profile, _HOUR_OPTIONS).collect())
+    found = Exposition.of(Model("m", profile, _HOUR_SETTINGS).collect())
     assert found("model_reference_rows", model="m") == 200
     assert found("model_reference_learned", model="m") == 0
     assert found.by("loss", "model_loss_reference_mean", model="m") == {
@@ -368,7 +368,7 @@ def test_a_reference_is_described() -> None:
 def test_names_are_escaped() -> None:
     """A model or version with quotes, backslashes and line breaks is one valid label."""
     name = 'a"b\\c\nd'
-    model = Model(name, profile_of([batch_of(make_rows(200))]), _HOUR_OPTIONS)
+    model = Model(name, profile_of([batch_of(make_rows(200))]), _HOUR_SETTINGS)
     model.process(arrived(batch_of(make_rows(3, model_version=name))))
     found = Exposition.of(model.collect())
     assert found("model_records_total", model=name) == 3

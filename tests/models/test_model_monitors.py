@@ -14,7 +14,7 @@ from tests.sections import monitoring_settings
 from tests.support.exposition import Exposition
 from tests.support.prediction_log import START, batch_of, make_rows, profile_of
 
-_OPTIONS = monitoring_settings((parse_window("1h"),))
+_SETTINGS = monitoring_settings((parse_window("1h"),))
 
 
 def _profile() -> ReferenceProfile:
@@ -22,7 +22,7 @@ def _profile() -> ReferenceProfile:
 
 
 def _monitors(profile: ReferenceProfile) -> ModelMonitors:
-    return ModelMonitors("m", profile, _OPTIONS, Alarms("m", _OPTIONS.evidence.budgets))
+    return ModelMonitors("m", profile, _SETTINGS, Alarms("m", _SETTINGS.evidence.budgets))
 
 
 def _observed(monitors: ModelMonitors) -> ModelMonitors:

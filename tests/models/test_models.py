@@ -19,7 +19,7 @@ from tests.sections import build_settings, monitoring_settings
 from tests.support.exposition import Exposition, series_lines
 from tests.support.prediction_log import START, Row, arrived, batch_of, make_rows, profile_of
 
-_OPTIONS = monitoring_settings((parse_window("1h"),), learn_records=100)
+_SETTINGS = monitoring_settings((parse_window("1h"),), learn_records=100)
 
 
 def _reference(model: str, rows: int = 200) -> ReferenceProfile:
@@ -41,7 +41,7 @@ def _records(models: Models) -> dict[str, float]:
 
 def test_models_are_kept_apart() -> None:
     """Each record counts for the model it names; one without a name for the default."""
-    models = Models(_OPTIONS)
+    models = Models(_SETTINGS)
     _give(models, [row | {"model": ("a", "b", None, "", 7)[index % 5]} for index, row in enumerate(make_rows(50))])
     assert _records(models) == {"a": 10, "b": 10, "default": 20, "7": 10}
 
@@ -53,7 +53,7 @@ def test_unnamed_records_belong_to_the_only_reference() -> None:
         ([_reference("churn"), _reference("fraud")], None, "default"),
         ([_reference("churn")], "mine", "mine"),
     ):
-        models = Models(_OPTIONS, references, default_name=name)
+        models = Models(_SETTINGS, references, default_name=name)
         _give(models, make_rows(3))
         assert _records(models) == {expected: 3}
         assert default_model(name, references) == expected
@@ -61,17 +61,17 @@ def test_unnamed_records_belong_to_the_only_reference() -> None:
 
 def test_a_reference_for_another_model() -> None:
     """A model that no reference names learns its own; the reference of the default serves all."""
-    models = Models(_OPTIONS, [_reference("churn")])
+    models = Models(_SETTINGS, [_reference("churn")])
     _give(models, make_rows(3, model="fraud"))
     assert models.by_name["fraud"].learning == 3
-    models = Models(_OPTIONS, [_reference("default")])
+    models = Models(_SETTINGS, [_reference("default")])
     _give(models, make_rows(3, model="fraud"))
     assert models.by_name["fraud"].learning is None
 
 
 def test_models_beyond_the_limit_are_counted_together() -> None:
     """At most so many models have series; the records of the rest are under __other__, and so are their labels."""
-    models = Models(_OPTIONS, limit=3)
+    models = Models(_SETTINGS, limit=3)
     _give(models, [row | {"model": f"m{index % 5}"} for index, row in enumerate(make_rows(50))])
     _give(models, make_rows(4, model="__other__"))
     _give_labels(models, ["m0", "m4", "m4", "new"])
@@ -82,7 +82,7 @@ def test_models_beyond_the_limit_are_counted_together() -> None:
 
 def test_labels_find_their_model() -> None:
     """A label names its model, or belongs to the only one; one that comes before its model's records keeps the name."""
-    models = Models(_OPTIONS)
+    models = Models(_SETTINGS)
     _give_labels(models, ["churn", None])
     assert models.labels() == {"churn": 1, "default": 1}
     _give(models, make_rows(3, model="churn"))
@@ -95,7 +95,7 @@ def test_labels_find_their_model() -> None:
 
 def test_series_are_counted_exactly() -> None:
     """The number of series exported for a model is that of the lines with its name."""
-    models = Models(_OPTIONS, [_reference("churn")])
+    models = Models(_SETTINGS, [_reference("churn")])
     _give(models, make_rows(30, model="churn", latency=0.1))
     _give(models, make_rows(30, model="fraud"))
     found = Exposition.of(models.collect())
@@ -107,7 +107,7 @@ def test_series_are_counted_exactly() -> None:
 def test_learning_is_announced(caplog: pytest.LogCaptureFixture) -> None:
     """The log says that a model is learned, that it was, and what to be careful about."""
     caplog.set_level(logging.INFO)
-    models = Models(_OPTIONS)
+    models = Models(_SETTINGS)
     _give(models, make_rows(150))
     assert caplog.messages[0] == "model default has no reference: learning one from its first 100 records"
     assert caplog.messages[1] == "model default: learned a reference from 100 records"
@@ -117,7 +117,7 @@ def test_learning_is_announced(caplog: pytest.LogCaptureFixture) -> None:
 def test_learning_ends_with_the_input(caplog: pytest.LogCaptureFixture) -> None:
     """At the end of the input a model that still learns takes what it has."""
     caplog.set_level(logging.INFO)
-    models = Models(_OPTIONS)
+    models = Models(_SETTINGS)
     _give(models, make_rows(60))
     models.finish()
     models.finish()
@@ -127,7 +127,7 @@ def test_learning_ends_with_the_input(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_learning_that_fails_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
     """Records that no reference can be built from are counted, with one error in the log; other models go on."""
-    models = Models(_OPTIONS)
+    models = Models(_SETTINGS)
     for _ in range(3):
         _give(models, [{"features": {"x": None}, "ts": START, "model": "empty"} for _ in range(60)])
     _give(models, make_rows(100, model="sound"))
@@ -144,13 +144,13 @@ def _text(models: Models) -> list[str]:
 
 
 def test_taking_over_keeps_what_did_not_change() -> None:
-    """With the same options and reference a model goes on as it was, one that learned its reference, too."""
-    old = Models(_OPTIONS, [_reference("churn")])
+    """With the same settings and reference a model goes on as it was, one that learned its reference, too."""
+    old = Models(_SETTINGS, [_reference("churn")])
     for name in ("churn", "fraud"):
         _give(old, make_rows(120, model=name, latency=0.2))
     _give_labels(old, ["churn"])
     before = _text(old)
-    same = Models(_OPTIONS, [_reference("churn")])
+    same = Models(_SETTINGS, [_reference("churn")])
     same.take_over(old, same_fields=True)
     assert _text(same) == before
 
@@ -165,9 +165,9 @@ def test_other_windows_or_limits_keep_the_bins(
     model: str, changes: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Bins, given or learned, do not depend on them: every record stays in its counters, and in the windows that stay."""
-    old = Models(_OPTIONS, [_reference("churn")])
+    old = Models(_SETTINGS, [_reference("churn")])
     _give(old, make_rows(150, model=model, latency=0.2))
-    renewed = Models(attrs.evolve(_OPTIONS, **changes), [_reference("churn")])
+    renewed = Models(attrs.evolve(_SETTINGS, **changes), [_reference("churn")])
     caplog.set_level(logging.INFO)
     caplog.clear()
     renewed.take_over(old, same_fields=True)
@@ -189,10 +189,10 @@ def test_other_windows_or_limits_keep_the_bins(
 
 def test_a_lifted_limit_shows_what_was_counted_below_it() -> None:
     """Columns that a limit left out were counted all the same."""
-    old = Models(attrs.evolve(_OPTIONS, build=build_settings(series_per_model=100)), [_reference("churn")])
+    old = Models(attrs.evolve(_SETTINGS, build=build_settings(series_per_model=100)), [_reference("churn")])
     _give(old, make_rows(150, model="churn"))
     assert not Exposition.of(old.collect()).select("model_confidence_count")
-    lifted = Models(_OPTIONS, [_reference("churn")])
+    lifted = Models(_SETTINGS, [_reference("churn")])
     lifted.take_over(old, same_fields=True)
     found = Exposition.of(lifted.collect())
     assert found("model_confidence_count", model="churn") == 150
@@ -207,12 +207,12 @@ def test_a_lifted_limit_shows_what_was_counted_below_it() -> None:
 def test_taking_over_starts_anew_where_bins_changed(caplog: pytest.LogCaptureFixture) -> None:
     """Another reference or other fields begin new bins, totals go on, and one line for each model says so and why."""
     caplog.set_level(logging.INFO)
-    old = Models(_OPTIONS, [_reference("churn")])
+    old = Models(_SETTINGS, [_reference("churn")])
     _give(old, make_rows(120, model="churn"))
     for models, same_fields, why in (
-        (Models(_OPTIONS, [_reference("churn", rows=300)]), True, "its reference changed from "),
-        (Models(_OPTIONS, [_reference("churn")]), False, "fields, features.include or features.exclude changed"),
-        (Models(_OPTIONS), True, "no reference is given for it any more"),
+        (Models(_SETTINGS, [_reference("churn", rows=300)]), True, "its reference changed from "),
+        (Models(_SETTINGS, [_reference("churn")]), False, "fields, features.include or features.exclude changed"),
+        (Models(_SETTINGS), True, "no reference is given for it any more"),
     ):
         caplog.clear()
         models.take_over(old, same_fields=same_fields)
@@ -225,9 +225,9 @@ def test_taking_over_starts_anew_where_bins_changed(caplog: pytest.LogCaptureFix
 
 def test_a_model_without_hope_stays_so() -> None:
     """Records that no reference could be learned from are not tried again because a window changed."""
-    old = Models(_OPTIONS)
+    old = Models(_SETTINGS)
     _give(old, [{"features": {"x": None}, "ts": START} for _ in range(100)])
-    renewed = Models(attrs.evolve(_OPTIONS, windows=(parse_window("2h"),)))
+    renewed = Models(attrs.evolve(_SETTINGS, windows=(parse_window("2h"),)))
     renewed.take_over(old, same_fields=True)
     _give(renewed, [{"features": {"x": None}, "ts": START} for _ in range(5)])
     assert renewed.by_name["default"].learning is None
@@ -236,7 +236,7 @@ def test_a_model_without_hope_stays_so() -> None:
 
 def test_only_names_of_models_become_labels() -> None:
     """An object, a float or an endless text in a model field would carry data into a label."""
-    models = Models(_OPTIONS, [_reference("churn")])
+    models = Models(_SETTINGS, [_reference("churn")])
     _give(models, make_rows(3, model="churn"))
     _give_labels(models, ["churn", {"secret": "alice"}, 3.25, "x" * 1_000])
     assert models.labels() == {"churn": 4}
@@ -246,7 +246,7 @@ def test_only_names_of_models_become_labels() -> None:
 
 def test_records_that_name_the_default_and_none_are_one_batch() -> None:
     """Of one model, in their order."""
-    models = Models(_OPTIONS, [_reference("churn")])
+    models = Models(_SETTINGS, [_reference("churn")])
     _give(models, [row | {"model": "churn" if index % 2 else None} for index, row in enumerate(make_rows(20))])
     assert _records(models) == {"churn": 20}
 
@@ -262,7 +262,7 @@ def _broken(models: Models, model: str, first: int = 0) -> None:
 
 def test_alerts_are_released_and_drained_by_model() -> None:
     """One model or all; each edge comes once, in the order of event time."""
-    models = Models(_OPTIONS, [_reference("churn"), _reference("fraud")])
+    models = Models(_SETTINGS, [_reference("churn"), _reference("fraud")])
     _broken(models, "churn", 10_000)
     _broken(models, "fraud")
     edges = models.drain_transitions()
@@ -281,7 +281,7 @@ def test_alerts_are_released_and_drained_by_model() -> None:
 
 def test_rejected_lines_find_their_model() -> None:
     """Of two models in one log only the one whose records the bad lines follow is broken."""
-    models = Models(_OPTIONS, [_reference("churn"), _reference("fraud")])
+    models = Models(_SETTINGS, [_reference("churn"), _reference("fraud")])
     _broken(models, "churn")
     models.process(
         Decoded(attrs.evolve(batch_of(make_rows(400, model="fraud")), position=range(1_200, 1_600))), START, "log"
@@ -295,13 +295,13 @@ def test_rejected_lines_find_their_model() -> None:
 
 def test_models_go_on_from_a_snapshot(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Alarms, records to learn from and labels that wait for their model; a model whose reference changed begins anew."""
-    old = Models(_OPTIONS, [_reference("churn"), _reference("fraud")])
+    old = Models(_SETTINGS, [_reference("churn"), _reference("fraud")])
     _broken(old, "churn")
     _broken(old, "fraud")
     _give(old, make_rows(60, model="new"))
     _give_labels(old, ["later"], 1)
     write_snapshot(tmp_path / "state", old.snapshot())
-    restored = Models(_OPTIONS, [_reference("churn"), _reference("fraud", rows=400)])
+    restored = Models(_SETTINGS, [_reference("churn"), _reference("fraud", rows=400)])
     restored.restore(read_snapshot(tmp_path / "state"))
     assert restored.by_name["churn"].alarms["ModelInputBroken"].active
     assert not restored.by_name["fraud"].alarms["ModelInputBroken"].active
@@ -312,7 +312,7 @@ def test_models_go_on_from_a_snapshot(tmp_path: Path, caplog: pytest.LogCaptureF
     assert [labels.size for labels in claimed if labels is not None] == [1]
 
 
-_OTHER_BINS = attrs.evolve(_OPTIONS, build=build_settings(categories=3))
+_OTHER_BINS = attrs.evolve(_SETTINGS, build=build_settings(categories=3))
 
 
 def _default_reference(rows: int = 200) -> ReferenceProfile:
@@ -320,46 +320,47 @@ def _default_reference(rows: int = 200) -> ReferenceProfile:
 
 
 def _learned() -> Model:
-    model = Model("m", None, _OPTIONS)
+    model = Model("m", None, _SETTINGS)
     model.process(arrived(batch_of(make_rows(120))))
     return model
 
 
 @pytest.mark.parametrize(
-    "options",
-    [_OPTIONS, attrs.evolve(_OPTIONS, windows=(parse_window("90"),), build=build_settings(series_per_model=300))],
+    "settings",
+    [_SETTINGS, attrs.evolve(_SETTINGS, windows=(parse_window("90"),), build=build_settings(series_per_model=300))],
 )
-def test_windows_and_limits_are_no_reason(options: MonitoringSettings) -> None:
+def test_windows_and_limits_are_no_reason(settings: MonitoringSettings) -> None:
     """Neither for a given reference nor for a learned one."""
     assert (
-        why_new_bins(Model("m", _default_reference(), _OPTIONS), _default_reference(), options, same_fields=True) == ""
+        why_new_bins(Model("m", _default_reference(), _SETTINGS), _default_reference(), settings, same_fields=True)
+        == ""
     )
-    assert why_new_bins(_learned(), None, options, same_fields=True) == ""
+    assert why_new_bins(_learned(), None, settings, same_fields=True) == ""
 
 
 def test_how_references_are_learned_concerns_learned_ones_only() -> None:
     """A given reference has its bins whatever the settings say."""
     assert (
-        why_new_bins(Model("m", _default_reference(), _OPTIONS), _default_reference(), _OTHER_BINS, same_fields=True)
+        why_new_bins(Model("m", _default_reference(), _SETTINGS), _default_reference(), _OTHER_BINS, same_fields=True)
         == ""
     )
-    for options in (_OTHER_BINS, attrs.evolve(_OPTIONS, learn=LearnSettings(101))):
-        reason = why_new_bins(_learned(), None, options, same_fields=True)
+    for settings in (_OTHER_BINS, attrs.evolve(_SETTINGS, learn=LearnSettings(101))):
+        reason = why_new_bins(_learned(), None, settings, same_fields=True)
         assert reason == "settings changed that its reference was learned with: it learns another"
 
 
 def test_other_references_are_a_reason() -> None:
     """One that comes, goes or changes."""
     given, other = _default_reference(), _default_reference(300)
-    model = Model("m", given, _OPTIONS)
+    model = Model("m", given, _SETTINGS)
     changed = f"its reference changed from {given.fingerprint} to {other.fingerprint}"
-    assert why_new_bins(model, other, _OPTIONS, same_fields=True) == changed
-    assert "no reference is given" in why_new_bins(model, None, _OPTIONS, same_fields=True)
-    assert given.fingerprint in why_new_bins(_learned(), given, _OPTIONS, same_fields=True)
+    assert why_new_bins(model, other, _SETTINGS, same_fields=True) == changed
+    assert "no reference is given" in why_new_bins(model, None, _SETTINGS, same_fields=True)
+    assert given.fingerprint in why_new_bins(_learned(), given, _SETTINGS, same_fields=True)
 
 
 def test_other_fields_are_a_reason() -> None:
     """Equal bins then count something else."""
     reference = _default_reference()
-    reason = why_new_bins(Model("m", reference, _OPTIONS), reference, _OPTIONS, same_fields=False)
+    reason = why_new_bins(Model("m", reference, _SETTINGS), reference, _SETTINGS, same_fields=False)
     assert reason == "fields, features.include or features.exclude changed"

@@ -10,7 +10,7 @@ from model_drift_exporter.settings.values import parse_window
 from tests.sections import monitoring_settings
 from tests.support.prediction_log import START, Row, batch_of, make_rows, profile_of
 
-_OPTIONS = monitoring_settings((parse_window("1h"),), learn_records=5_000)
+_SETTINGS = monitoring_settings((parse_window("1h"),), learn_records=5_000)
 
 
 def _reference(model: str = "churn", features: int = 4) -> ReferenceProfile:
@@ -30,12 +30,12 @@ def _give(models: Models, rows: list[Row]) -> None:
 
 def test_a_reference_of_other_features_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
     """After the first hundred records, with the names and what to do; not again, nor after a reload."""
-    models = Models(_OPTIONS, [_reference()])
+    models = Models(_SETTINGS, [_reference()])
     _give(models, _rows(RECORDS - 1, range(9, 10)))
     assert caplog.messages == []
     _give(models, _rows(RECORDS, range(9, 10)))
     models.finish()
-    renewed = Models(_OPTIONS, [_reference()])
+    renewed = Models(_SETTINGS, [_reference()])
     renewed.take_over(models, same_fields=True)
     _give(renewed, _rows(RECORDS, range(9, 10)))
     (message,) = caplog.messages
@@ -48,14 +48,14 @@ def test_a_reference_of_other_features_is_said_once(caplog: pytest.LogCaptureFix
 @pytest.mark.parametrize(("present", "warned"), [(1, True), (2, False), (4, False)])
 def test_few_features_are_as_bad_as_none(present: int, warned: bool, caplog: pytest.LogCaptureFixture) -> None:
     """Where half of them or more have values, the metric and the page will do."""
-    models = Models(_OPTIONS, [_reference()])
+    models = Models(_SETTINGS, [_reference()])
     _give(models, _rows(RECORDS, range(present)))
     assert [f"{4 - present} of its 4 features" in message for message in caplog.messages] == [True] * warned
 
 
 def test_many_names_are_cut_short(caplog: pytest.LogCaptureFixture) -> None:
     """One line stays one that can be read."""
-    models = Models(_OPTIONS, [_reference(features=14)])
+    models = Models(_SETTINGS, [_reference(features=14)])
     _give(models, _rows(RECORDS, range(20, 21)))
     (message,) = caplog.messages
     assert "f8, f9 and 4 more; " in message
@@ -63,7 +63,7 @@ def test_many_names_are_cut_short(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_a_reference_without_records_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
     """It names the model of the reference, those of the records, and what to do."""
-    models = Models(_OPTIONS, [_reference(), _reference("seldom")])
+    models = Models(_SETTINGS, [_reference(), _reference("seldom")])
     _give(models, _rows(60, range(4), model="churn"))
     assert caplog.messages == []
     _give(models, _rows(60, range(4), model="other"))
@@ -77,8 +77,8 @@ def test_a_reference_without_records_is_said_once(caplog: pytest.LogCaptureFixtu
 
 def test_a_short_input_is_judged_at_its_end(caplog: pytest.LogCaptureFixture) -> None:
     """Ten records that are all there is say enough; no record says nothing."""
-    Models(_OPTIONS, [_reference()]).finish()
-    models = Models(_OPTIONS, [_reference(), _reference("seldom")])
+    Models(_SETTINGS, [_reference()]).finish()
+    models = Models(_SETTINGS, [_reference(), _reference("seldom")])
     _give(models, _rows(10, range(9, 10), model="churn"))
     assert caplog.messages == []
     models.finish()
@@ -91,6 +91,6 @@ def test_a_short_input_is_judged_at_its_end(caplog: pytest.LogCaptureFixture) ->
 def test_nothing_is_said_where_all_fits(caplog: pytest.LogCaptureFixture) -> None:
     """Nor of a reference for all models, nor of one learned."""
     for references in ([_reference()], [_reference("default")], []):
-        models = Models(_OPTIONS, references)
+        models = Models(_SETTINGS, references)
         _give(models, _rows(RECORDS, range(4), model="churn"))
         assert caplog.messages == []

@@ -15,7 +15,7 @@ from model_drift_exporter.settings.values import parse_window
 from tests.sections import monitoring_settings
 from tests.support.prediction_log import arrived, batch_of, make_rows
 
-_OPTIONS = monitoring_settings((parse_window("1h"),))
+_SETTINGS = monitoring_settings((parse_window("1h"),))
 
 
 def _records(lines: Sequence[int], identifiers: Sequence[object] | None = None) -> RecordBatch:
@@ -28,7 +28,7 @@ def _labels(identifiers: Sequence[object], models: Sequence[object] | None = Non
 
 
 def _model(name: str, identifiers: Sequence[str] = ()) -> Model:
-    model = Model(name, None, _OPTIONS)
+    model = Model(name, None, _SETTINGS)
     if identifiers:
         rows = make_rows(len(identifiers))
         for row, identifier in zip(rows, identifiers, strict=True):

@@ -22,15 +22,15 @@ from tests.support.prediction_log import START, Row, arrived, batch_of, make_row
 
 _WINDOWS = tuple(map(parse_window, ("1h", "100")))
 _AT_ONCE = label_settings(delay_independent=True)
-_OPTIONS = monitoring_settings(_WINDOWS, learn_records=200)
+_SETTINGS = monitoring_settings(_WINDOWS, learn_records=200)
 
 
 def _reference(rows: int = 500) -> ReferenceProfile:
     return profile_of([batch_of(make_rows(rows, seed=9, model_version="1"))])
 
 
-def _model(rows: Sequence[Row], reference: ReferenceProfile, options: MonitoringSettings = _OPTIONS) -> Model:
-    model = Model("m", reference, options)
+def _model(rows: Sequence[Row], reference: ReferenceProfile, settings: MonitoringSettings = _SETTINGS) -> Model:
+    model = Model("m", reference, settings)
     model.process(arrived(batch_of(rows)))
     return model
 
@@ -143,7 +143,7 @@ def test_the_most_series_are_those_with_full_windows_and_every_alert(regression:
 
 def test_a_model_without_a_reference_has_the_series_of_its_traffic() -> None:
     """No more than there are, but for those without a value yet; one that exports less names the columns left out."""
-    learning = Model("m", None, _OPTIONS).series()
+    learning = Model("m", None, _SETTINGS).series()
     assert learning.now < learning.most < 100
     limited = _model(make_rows(10), _reference(), monitoring_settings(_WINDOWS, series_per_model=1)).series()
     assert isinstance(limited, ModelSeries)

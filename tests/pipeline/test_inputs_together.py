@@ -118,9 +118,9 @@ def test_labels_of_a_wrong_clock_hold_up_no_others(tmp_path: Path) -> None:
 
 
 def _of(source: Source, *others: Source, labels: tuple[str, ...] = ()) -> Pipeline:
-    options = monitoring_settings((parse_window("1h"),), learn_records=100)
+    settings = monitoring_settings((parse_window("1h"),), learn_records=100)
     reference = profile_of([batch_of(make_rows(200, seed=9))], model="default")
-    return Pipeline([source, *others], Models(options, [reference]), labels=labels)
+    return Pipeline([source, *others], Models(settings, [reference]), labels=labels)
 
 
 def _file(folder: Path, name: str, rows: list[Row], read_bytes: int = 5_000) -> FileSource:

@@ -21,7 +21,7 @@ from tests.sections import monitoring_settings
 from tests.support.exposition import Exposition, series_lines
 from tests.support.prediction_log import START, batch_of, make_rows, profile_of
 
-_OPTIONS = monitoring_settings((parse_window("1h"), parse_window("100")), learn_records=100)
+_SETTINGS = monitoring_settings((parse_window("1h"), parse_window("100")), learn_records=100)
 
 
 class _Chunks:
@@ -79,7 +79,7 @@ def _reference(model: str = "m") -> ReferenceProfile:
 
 
 def _pipeline(sources: Iterable[_Chunks], references: Iterable[ReferenceProfile] = (), **options: Any) -> Pipeline:
-    return Pipeline([*sources], Models(_OPTIONS, [*references]), **options)
+    return Pipeline([*sources], Models(_SETTINGS, [*references]), **options)
 
 
 def _read(pipeline: Pipeline) -> Exposition:

@@ -162,13 +162,13 @@ Pieces = Callable[[str, Timed], Iterable[tuple[float, Sequence[bytes]]]]
 
 
 def _pipeline(world: World, pieces: Pieces) -> Pipeline:
-    options = monitoring_settings(
+    settings = monitoring_settings(
         (parse_window("1h"), parse_window("1d"), parse_window("100")),
         evidence=EvidenceSettings(false_page=2_000.0, false_ticket=1_000.0),
     )
     logs = _logs(world)
     sources = [_Lines(name, pieces(name, lines)) for name, lines in logs.items()]
-    return Pipeline(sources, Models(options, [_reference(world)]), labels=[name for name in logs if name[0] == "l"])
+    return Pipeline(sources, Models(settings, [_reference(world)]), labels=[name for name in logs if name[0] == "l"])
 
 
 @attrs.frozen

@@ -15,7 +15,6 @@ from model_drift_exporter.statistics import (
     NoiseFloorModel,
     NoiseFloors,
     compare,
-    noise_floors,
 )
 
 CATEGORIES = np.array([0.6, 0.25, 0.1, 0.04, 0.01])
@@ -204,13 +203,6 @@ def test_sizes_broadcast_over_windows_and_baselines() -> None:
             for baseline in range(2):
                 alone = MODEL.floors(sizes[window, 0], baselines[baseline])
                 np.testing.assert_allclose(getattr(together, name)[window, baseline], getattr(alone, name), rtol=1e-12)
-
-
-def test_a_single_question_needs_no_model() -> None:
-    """The function is the model asked once."""
-    alone, model = noise_floors(300, 5_000, LAYOUT, COUNTS), MODEL.floors(300, 5_000)
-    for name in NAMES:
-        assert np.array_equal(getattr(alone, name), getattr(model, name), equal_nan=True)
 
 
 LAYOUT, COUNTS = skewed_reference(5_000)

@@ -17,15 +17,13 @@ from typing import Literal, get_args
 import attrs
 
 from ..evidence.settings import EvidenceSettings, LossSettings
-from ..labels.settings import LabelSettings, LabelsExpected
+from ..labels.settings import LabelSettings
 from ..models.settings import LearnSettings, MonitoringSettings
 from ..reference.building.settings import (
     BuildSettings,
-    FeatureKind,
     FeatureSettings,
     LimitSettings,
     ModelSettings,
-    Task,
 )
 from ..settings.declarations import check_setting, section, setting
 from ..settings.kinds import Choice, Duration, Integer, Parsed, Repeated, Size, Switch, Text
@@ -42,7 +40,6 @@ from ..settings.values import (
 
 __all__ = [
     "EvidenceSettings",
-    "FeatureKind",
     "FeatureSettings",
     "FieldSettings",
     "IngestSettings",
@@ -51,7 +48,6 @@ __all__ = [
     "InputSettings",
     "InputStart",
     "LabelSettings",
-    "LabelsExpected",
     "LearnSettings",
     "LimitSettings",
     "LogFormat",
@@ -62,7 +58,6 @@ __all__ = [
     "PollSettings",
     "Settings",
     "StateSettings",
-    "Task",
     "WebSettings",
 ]
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Node = yaml.ScalarNode | yaml.SequenceNode | yaml.MappingNode
 
-__all__ = ["load_configuration", "read_configuration"]
+__all__ = ["read_configuration"]
 
 _LARGEST_FILE = 2**20
 _STANDARD_TAGS = "tag:yaml.org,2002:"
@@ -39,11 +39,6 @@ _SYNTAX_HINTS = {
 }
 _OTHER_SYNTAX_HINT = "put text with special characters in quotes"
 _BAD = object()
-
-
-def load_configuration(path: Path) -> Settings:
-    """The settings in a YAML file, defaults filled in; raises ``ConfigurationError`` with all its mistakes."""
-    return read_configuration(path).finish()
 
 
 def read_configuration(path: Path) -> Draft:

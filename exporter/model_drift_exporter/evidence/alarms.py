@@ -1,4 +1,4 @@
-"""Decisions: alarms that latch when their evidence crosses the threshold of a budget, their edges, and their latest past."""
+"""Alarms that latch when their evidence crosses the threshold of a budget, their transitions, and their recent history."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ALARMS: Mapping[str, str] = {
 }
 """Severity of each alarm that the exporter decides; the Prometheus alert has the same name."""
 Certainty = str
-"""How sure the names of features are: ``named`` (by the test), ``suspected`` (the largest only), empty without any."""
+"""How sure the names of features are: ``named`` (by the test), ``suspected`` (only likely), or empty without features."""
 _LARGEST_LOG10 = 300.0
 _MARGIN = 1e-6
 _NAMES = 100
@@ -73,7 +73,10 @@ METRICS: tuple[Metric, ...] = (_ACTIVE, _EVIDENCE, _THRESHOLD, _ONSET, _FIRED, _
 
 @attrs.frozen
 class Transition:
-    """An edge of a latch. ``evidence`` and ``threshold`` are log10; times are event time in seconds since the epoch."""
+    """A change of a latch: it closes (``firing``) or opens.
+
+    ``evidence`` and ``threshold`` are log10. ``time`` and ``onset`` are event time in seconds since the epoch.
+    """
 
     time: float
     record: int
@@ -90,7 +93,7 @@ class Transition:
 
 @attrs.define
 class _Episode:
-    """Latched from a record on up to another; what it is about began at ``onset``, was over by ``ended`` (event times)."""
+    """The latch was closed from ``record`` to ``last_record``. The cause lasted from ``onset`` to ``ended`` (event times)."""
 
     record: int
     onset: float
@@ -100,10 +103,10 @@ class _Episode:
 
 @attrs.define(eq=False)
 class AlarmHistory:
-    """Inputs are judged as they come, outcomes when their labels do, and a batch may hold both.
+    """What one alarm said at past records. It holds the latest 100 changes of names and the latest 20 episodes.
 
-    So whoever judges outcomes asks what was known at a record, whatever has been decided behind it by now. The latest 100
-    changes of names and 20 episodes are remembered.
+    Inputs are judged as they come, but outcomes when their labels come, and a batch may hold both. So the monitors of
+    outcomes ask what was known at an earlier record. Decisions at later records must not matter to them.
     """
 
     _told: list[tuple[int, tuple[str, ...]]] = attrs.field(factory=list)
@@ -114,7 +117,7 @@ class AlarmHistory:
         self._episodes = [*self._episodes[1 - _EPISODES :], _Episode(record, onset)]
 
     def name(self, record: int, features: tuple[str, ...]) -> None:
-        """Note which features it is about from a record on."""
+        """Note which features the alarm names from a record on."""
         self._told = [*self._told[1 - _NAMES :], (record, features)]
 
     def end(self, record: int, time: float) -> None:
@@ -124,12 +127,12 @@ class AlarmHistory:
             self._episodes[-1].ended, self._episodes[-1].last_record = time, record
 
     def told_over(self, first: int, last: int) -> list[tuple[int, tuple[str, ...]]]:
-        """The features that it was about from one record to another: those at the first, then each change."""
+        """The features named from record ``first`` to ``last``: those at ``first``, then each change with its record."""
         told = [(first, features) for record, features in self._told if record <= first][-1:]
         return told + [(record, features) for record, features in self._told if first < record <= last]
 
     def covers(self, time: NDArray[np.float64], record: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Which predictions fell into an episode, by their event ``time``, as far as was known at ``record``."""
+        """Which predictions fell into an episode by their event ``time``, given what was known at ``record``."""
         covered = np.zeros(len(time), dtype=np.bool_)
         for each in self._episodes:
             over = np.where(record >= each.last_record, each.ended, np.inf)
@@ -137,7 +140,6 @@ class AlarmHistory:
         return covered
 
     def snapshot(self) -> dict[str, Any]:
-        """State for a snapshot."""
         return {
             "told": [[record, list(features)] for record, features in self._told],
             "episodes": [[each.record, each.onset, each.ended, each.last_record] for each in self._episodes],
@@ -146,7 +148,7 @@ class AlarmHistory:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from :meth:`snapshot`; raises ``KeyError``, ``TypeError`` or ``ValueError`` if it does not fit."""
         told = [(int(record), tuple(map(str, features))) for record, features in state["told"]]
-        # The first builds of 0.1.0 did not store the last record of an episode: one that is over counts as over at all.
+        # The first builds of 0.1.0 did not store the last record of an episode. An ended one then counts as ended at all.
         episodes = [
             _Episode(int(record), float(onset), float(ended), float(last[0]) if last else float(record))
             for record, onset, ended, *last in state["episodes"]
@@ -156,10 +158,10 @@ class AlarmHistory:
 
 @attrs.define(eq=False)
 class Alarm:
-    """One latch of one model. Evidence and threshold are natural logarithms of M and c.
+    """One latch of one model. ``evidence`` and ``threshold`` are natural logarithms of M and c.
 
-    Whoever owns the evidence sets ``evidence`` after each update, calls :meth:`fire` where it crosses ``threshold`` and
-    :meth:`resolve` after recovery, and starts its bets again where ``restart`` is called.
+    The owner of the evidence sets ``evidence`` after each update. It calls :meth:`fire` when that crosses ``threshold``, and
+    :meth:`resolve` after recovery. ``restart`` is called when the owner must start its bets again.
     """
 
     alert: str
@@ -179,7 +181,7 @@ class Alarm:
     def fire(
         self, time: float, record: int, *, onset: float | None, features: Iterable[str] = (), certainty: Certainty = ""
     ) -> None:
-        """Latch, at ``evidence``. Does nothing while active."""
+        """Close the latch at event time ``time``, with the present ``evidence``. Does nothing while active."""
         if self.active:
             return
         self.active, self.since, self.onset = True, time, onset
@@ -188,13 +190,13 @@ class Alarm:
         self._tell(time, record, firing=True)
 
     def name(self, features: Iterable[str], certainty: Certainty, record: int) -> None:
-        """Say which features it is about from a record on, also while it is active."""
+        """Set the features that the alarm names from a record on, also while it is active."""
         self.features = tuple(features)
         self.certainty = certainty if self.features else ""
         self.history.name(record, self.features)
 
     def resolve(self, time: float, record: int) -> None:
-        """Release the latch after recovery, and let the bets start again."""
+        """Open the latch after recovery, and let the bets start again."""
         if not self.active:
             return
         self._tell(time, record, firing=False)
@@ -225,24 +227,25 @@ class Alarm:
 
     @property
     def exported(self) -> float:
-        """log10 of the evidence as exported: held just above the threshold, or higher, while the latch is closed.
+        """log10 of the evidence for export. While the latch is closed, it stays above the threshold.
 
-        Prometheus averages replicas as powers of ten, and the logarithm of that may be a last digit smaller.
+        It exceeds the threshold by a small margin, because Prometheus averages replicas as powers of ten: rounding may make
+        the logarithm of that mean slightly smaller.
         """
         held = max(self.evidence, self.threshold + _MARGIN) if self.active else self.evidence
         return clamped_log10(held)
 
 
 def clamped_log10(natural: float) -> float:
-    """log10 of a number given by its natural logarithm, within ±300, so that ``10 ^`` of it is a finite float."""
+    """log10 of a number from its natural logarithm, cut to ±300, so that ``10 ^`` of it is a finite float."""
     return max(-_LARGEST_LOG10, min(natural / math.log(10), _LARGEST_LOG10))
 
 
 class Alarms:
     """All alarms of one model. ``budgets`` are minutes of event time per false alarm, by severity.
 
-    The budget of a severity is for all its alarms together: each gets an equal part of it, so that the chance of any false
-    page within time T is at most T divided by the budget (a union of e-detectors, STATISTICS: Shin, Ramdas, Rinaldo 2022).
+    All alarms of a severity share its budget in equal parts. So the chance of any false page within time T is at most T
+    divided by the budget (a union of e-detectors: Shin, Ramdas, Rinaldo 2022).
     """
 
     def __init__(self, model: str, budgets: Mapping[str, float]) -> None:
@@ -270,12 +273,12 @@ class Alarms:
         self._fired[transition.alert] += transition.firing
 
     def drain(self) -> list[Transition]:
-        """The edges since the last call, oldest first."""
+        """The transitions since the last call, oldest first."""
         found, self.transitions = self.transitions, []
         return found
 
     def rearm(self, time: float, record: int) -> list[str]:
-        """A person says that what happened is over or accepted: release every latch. Returns the alerts released."""
+        """Open every latch, because a person says that the change is over or accepted. Returns the alerts concerned."""
         released = [alarm.alert for alarm in self.by_alert.values() if alarm.active]
         for alert in released:
             self.by_alert[alert].resolve(time, record)
@@ -295,7 +298,7 @@ class Alarms:
                 yield Series(_FEATURE, names).samples([1.0] * len(names))
 
     def snapshot(self) -> dict[str, Any]:
-        """State for a snapshot: plain values only."""
+        """The state, in plain values only."""
         return {
             alarm.alert: {
                 "evidence": alarm.evidence,
@@ -311,7 +314,7 @@ class Alarms:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from a snapshot; alarms that it lacks start anew."""
+        """Go on from a snapshot. Alarms that it lacks stay as they are."""
         for alert, saved in state.items():
             alarm = self.by_alert.get(alert)
             if alarm is not None:

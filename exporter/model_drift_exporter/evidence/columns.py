@@ -1,4 +1,4 @@
-"""Evidence on columns of bins: whether inputs and outputs have left their reference, and which alarms that closes."""
+"""Evidence on columns of bins: whether inputs and outputs have left their reference, and which alarms fire."""
 
 from __future__ import annotations
 
@@ -28,30 +28,30 @@ __all__ = ["ColumnEvidence"]
 _log = logging.getLogger(__name__)
 Array = NDArray[np.float64]
 _WITHOUT_BET = -0.05
-"""ln e while what was seen last is inside the ball: less than the 0 that is allowed, so that evidence from before fades."""
+"""ln e while the last records are inside the ball. It is less than the allowed 0, so that earlier evidence fades."""
 _MOST_BROKEN = math.log(100.0)
-"""The most that one update says of broken features: what comes at once is one event, and a page needs about five of them."""
+"""The largest ln e of one update on broken features. Its records may be one event, and a page needs about five of these."""
 _HOURS_MEMORY = 3 * 3_600.0
-"""Seconds of event time for which records weigh in the question whether the hours now are known to the reference."""
+"""Time constant, in seconds of event time, of the share of records in hours that the reference does not know."""
 
 _MOST_CELLS = 4_000_000
-"""Records times cells that are looked at together: a bound of the memory that a large batch takes."""
+"""Records times cells that are processed together. This bounds the memory that a large batch takes."""
 
 
 class ColumnEvidence:
     """e-CUSUMs on the bins of all features, the prediction and the score, and on the share of rejected lines.
 
-    Decides those of ``alarms`` that are about them. ``columns`` are those that are bet on, the leading ones of the
-    reference. Numbers derived from the score are not among them: they would say the same again.
+    It decides the ``alarms`` on these. ``columns`` are the columns that are bet on, the leading ones of the reference.
+    Columns derived from the score are not among them, since they would count its evidence twice.
     """
 
-    def __init__(self, reference: ReferenceProfile, options: EvidenceSettings, alarms: Alarms) -> None:
+    def __init__(self, reference: ReferenceProfile, settings: EvidenceSettings, alarms: Alarms) -> None:
         self._reference = reference
-        self._options = options
+        self._settings = settings
         self._alarms = alarms
         self.columns = [column for column in reference.columns if column.role in (FEATURE, PREDICTION, SCORE)]
-        self._bets = SeasonalBets(reference, range(len(self.columns)), options)
-        self._rejected_limit = rejected_limit(reference, options.broken_tolerance)
+        self._bets = SeasonalBets(reference, range(len(self.columns)), settings)
+        self._rejected_limit = rejected_limit(reference, settings.broken_tolerance)
         self._digest = digest_of([self._bets.digest, self._rejected_limit, [column.name for column in self.columns]])
         self._layout = BetLayout(self.columns, self._bets.pooled, self._rejected_limit)
         self._unjudged = self._never_judged()
@@ -61,12 +61,12 @@ class ColumnEvidence:
         self._most_records = int(np.clip(_MOST_CELLS // (cells * (4 if self._bets.slots else 1)), 256, 8_192))
 
     def _begin(self) -> None:
-        alarms, options = self._alarms, self._options
-        self._schedule = UpdateSchedule(options.update_records, options.update_interval)
+        alarms, settings = self._alarms, self._settings
+        self._schedule = UpdateSchedule(settings.update_records, settings.update_interval)
         self._counts = UpdateCounts(self.columns, self._bets.slots)
         self._omnibus = SeasonalOmnibus(self._bets)
         self._state = EvidenceState.new(self._layout.size)
-        # When the last update was, and of how many records in unknown hours and of how many in all it and those before it are.
+        # The time of the last update, and fading counts of records in unknown hours and of all records.
         self._hours = [-math.inf, 0.0, 0.0]
         self._decisions = [
             AlarmDecision(alarms[target.alert], target, self._layout) for target in self._layout.targets()
@@ -77,7 +77,7 @@ class ColumnEvidence:
                 decision.alarm.evidence = 0.0
 
     def _never_judged(self) -> list[str]:
-        reference, tolerance = self._reference, self._options.broken_tolerance
+        reference, tolerance = self._reference, self._settings.broken_tolerance
         threshold = self._alarms["ModelInputBroken"].threshold
         found = []
         if features := unjudged_features(self.columns, self._bets.pooled.broken, tolerance, threshold):
@@ -91,35 +91,35 @@ class ColumnEvidence:
         return found
 
     def unjudged(self) -> Sequence[str]:
-        """What of the inputs cannot be judged now though it were broken throughout, and why, a sentence each."""
+        """What could not be seen now even if an input were broken throughout, and why. One sentence each."""
         hours = ["the reference has no rows of these hours (UTC): inputs are not judged in them"]
         _, unknown, every = self._hours
         return self._unjudged + hours if 2.0 * unknown > every else self._unjudged
 
     @property
     def updates(self) -> int:
-        """How many updates there have been."""
+        """The number of updates so far."""
         return self._schedule.updates
 
     def reject(self, position: NDArray[np.int64], now: float) -> None:
         """Take in lines that were neither records nor labels, by their positions in the input, ascending.
 
         Call it before :meth:`add` of the records among them. ``now`` is the model's clock, in seconds since the epoch. Each
-        line counts where its position puts it; that is known with the next :meth:`add`, :meth:`flush` or :meth:`reject`.
+        line counts at its position, which is known with the next :meth:`add`, :meth:`flush` or :meth:`reject`.
         """
         self._rejected_only(self._schedule.reject(position, now))
 
     def add(self, cells: NDArray[np.int64], time: Array, now: Array, position: NDArray[np.int64]) -> None:
         """Take in records, in their order.
 
-        ``cells`` is [column, record]: the bin of each value on one axis of the bins of all columns. ``time`` is event time
-        and ``now`` the event clock just after each record, in seconds since the epoch; ``position`` is that of its line.
+        ``cells`` is [column, record]: the bin of each value, on one axis of the bins of all columns. ``time`` is event time
+        and ``now`` the event clock just after each record, in seconds since the epoch. ``position`` is the number of its line.
         """
         for first in range(0, len(time), self._most_records):
             part = slice(first, first + self._most_records)
             updates = self._schedule.observe(position[part], now[part])
-            # A record that is late for the windows is one of the stream all the same, and evidence has no window. One
-            # ahead of the clock has a time that is not believed: its slot is unknown, and so is whether it is live.
+            # A record that is too late for the windows counts, since evidence has no window. A record ahead of the clock does
+            # not: its time is not believed, so its slot is unknown, and so is whether it is live.
             believed = time[part] <= now[part]
             counted, times, update_of = cells[:, part], time[part], updates.update_of
             if not believed.all():
@@ -127,7 +127,7 @@ class ColumnEvidence:
             self._decide_counted(updates, counted, times, update_of)
 
     def flush(self) -> None:
-        """All lines so far have come: rejected ones that wait count now."""
+        """All lines so far have been read. Rejected lines that wait count now."""
         self._rejected_only(self._schedule.flush())
 
     def _rejected_only(self, updates: Updates) -> None:
@@ -142,7 +142,7 @@ class ColumnEvidence:
             self.add_counts(updates, groups)
 
     def add_counts(self, updates: Updates, groups: GroupedCounts) -> None:
-        """Take in updates, at least one, whose records are counted already; decides alarms at the update that they change."""
+        """Take in one or more updates whose records are counted already. Alarms fire and recover at their exact update."""
         self._note_hours(updates, groups)
         known, mark = 0, self._omnibus.mark()
         log_e = self._log_e(updates, groups)
@@ -173,12 +173,12 @@ class ColumnEvidence:
             for decision in recovered:
                 decision.alarm.resolve(float(updates.time[first - 1]), int(updates.position[first - 1]))
             if forgets:
-                # What comes behind was bet on with what has been forgotten now.
+                # Later updates were bet on with a memory that has now been forgotten: bet again.
                 known, mark = first, self._omnibus.mark()
                 self._bet_on_shape(log_e, groups.between(first, len(updates)))
 
     def _note_hours(self, updates: Updates, groups: GroupedCounts) -> None:
-        """Follow the share of records in hours that the reference does not know, over some hours: one late batch is no matter."""
+        """Follow the share of records in hours that the reference lacks, over some hours: one late batch must not matter."""
         if not self.columns or not self._bets.slots:
             return
         records = groups.counts[:, 0].sum(axis=1)
@@ -200,7 +200,7 @@ class ColumnEvidence:
         return log_e
 
     def _bet_on_shape(self, log_e: Array, groups: GroupedCounts) -> None:
-        """The omnibus bets of these groups, put in the place of what is there for their updates."""
+        """Write the omnibus bets of these groups into ``log_e``, in place of earlier ones for their updates."""
         omnibus = self._omnibus.log_e(groups)
         omnibus[omnibus == 0.0] = _WITHOUT_BET
         chosen = np.unique(groups.update)
@@ -211,10 +211,10 @@ class ColumnEvidence:
         return by_bet[:, :-REJECTED_BETS].reshape(len(by_bet), len(self.columns), BETS_OF_COLUMN)
 
     def _excess(self, updates: Updates, groups: GroupedCounts, log_e: Array) -> tuple[Array, Array]:
-        """What recovery looks at: records and sums of scores less their limits, [update, bet]; see :class:`UpdateSpan`."""
+        """What recovery needs: numbers of records, and sums of scores less their limits, both [update, bet]."""
         number = len(updates)
         drift, broken = self._bets.excess(groups)
-        sums = log_e.copy()  # the omnibus bets are looked at themselves
+        sums = log_e.copy()  # for omnibus bets, recovery looks at ln e itself
         by_column = self._by_column(sums)
         by_column[:, :, : drift.shape[2]] = groups.by_update(drift, number)
         by_column[:, :, BETS_OF_COLUMN - broken.shape[2] :] = groups.by_update(broken, number)
@@ -233,7 +233,7 @@ class ColumnEvidence:
         decision.restart()
 
     def by_column(self) -> tuple[Array, Array]:
-        """The natural logarithm of M of each column, and the event time since when its leading bet has grown."""
+        """The natural logarithm of M of each column, and the event time since when its leading bet has grown; [column]."""
         if not self.columns:
             return np.zeros(0), np.zeros(0)
         target, log_m = self._every_column, self._state.log_m
@@ -242,7 +242,6 @@ class ColumnEvidence:
         return target.members(log_m[None])[0], since
 
     def snapshot(self) -> dict[str, Any]:
-        """State for a snapshot."""
         return {
             "bets": self._digest,
             "schedule": self._schedule.snapshot(),
@@ -254,9 +253,9 @@ class ColumnEvidence:
         }
 
     def restore(self, state: Any) -> None:
-        """Go on from :meth:`snapshot`. Evidence against another reference, or with other tolerances, starts from nothing.
+        """Go on from :meth:`snapshot`. With another reference or other tolerances, evidence starts anew.
 
-        Latches stay as they are. Raises :class:`StateError` if the state does not fit; evidence is then as new.
+        Latches stay as they are. If the state does not fit, raises :class:`StateError` and leaves evidence as new.
         """
         model = self._alarms.model
         try:

@@ -1,4 +1,4 @@
-"""From evidence to alarms: where a latch closes, which features it names, and where it opens again."""
+"""From evidence to alarms: at which update a latch closes, which features it names, and when it opens again."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ _SUSPECTS = 3
 
 @attrs.frozen(eq=False)
 class UpdateSpan:
-    """Some updates in a row from ``first`` on: their evidence and, where an alarm is latched, what recovery looks at.
+    """Consecutive updates from ``first`` on: their evidence, and what recovery needs while an alarm is active.
 
-    ``records`` and ``make_excess()`` are [update, bet]: how many each bet has seen, sums of their scores less the limit.
+    ``make_excess()`` returns two arrays [update, bet]: the records that each bet has seen, and the sums of their scores less
+    the limit. It covers all ``updates``, also those before ``first``.
     """
 
     updates: Updates
@@ -39,23 +40,23 @@ class UpdateSpan:
 
     @cached_property
     def excess(self) -> tuple[Array, Array]:
-        """Records and sums, [update, bet]; made where it is needed only."""
+        """Records and sums from ``first`` on, [update, bet]. Computed on first use."""
         records, sums = self.make_excess()
         return records[self.first :], sums[self.first :]
 
     @property
     def time(self) -> Array:
-        """Event time at each update."""
+        """Event time at each update from ``first`` on."""
         return self.updates.time[self.first :]
 
 
 @attrs.define(eq=False)
 class Verdict:
-    """What an alarm would do over a span of updates: ``fires`` and ``recovers`` are updates, ``None`` for never.
+    """What an alarm would do over a span of updates. ``fires`` and ``recovers`` are updates, ``None`` for never.
 
-    ``members`` is [update, member], ``evidence`` [update]; ``named`` are the members named by the end, in that order;
-    ``suspected`` those that it began with if none was; ``joins`` the updates with which others joined, and how many were named
-    then.
+    ``members`` [update, member] and ``evidence`` [update] are natural logarithms. ``named`` are the members named by the end,
+    in the order of naming. ``suspected`` are the strongest members at the start if none was named then. ``joins`` has the
+    updates at which more members were named, and the number of named members after each.
     """
 
     members: Array
@@ -71,7 +72,7 @@ class Verdict:
 
 
 class AlarmDecision:
-    """Decides one alarm. ``members`` is the evidence of its members after the last update."""
+    """Decides one alarm. ``members`` is the log evidence of its members after the last update, [member]."""
 
     def __init__(self, alarm: Alarm, target: Target, layout: BetLayout) -> None:
         self.alarm = alarm
@@ -84,7 +85,7 @@ class AlarmDecision:
         self._blocks: RecoveryBlocks | None = None
 
     def verdict(self, span: UpdateSpan, end: int) -> Verdict:
-        """What happens up to the update ``end``, exclusive; changes nothing."""
+        """What would happen before the update ``end``. Changes nothing."""
         members = self.target.members(span.evidence.log_m[:end])
         verdict = Verdict(members, self.target.evidence(members))
         if self.alarm.active:
@@ -117,13 +118,13 @@ class AlarmDecision:
         return verdict
 
     def _watch(self, verdict: Verdict, first: int) -> NDArray[np.bool_]:
-        """[update, member] from ``first`` on: those named or suspected so far; names the members that join."""
+        """[update, member] from ``first`` on: members named or suspected so far. Adds new names to the verdict."""
         members, threshold = verdict.members[first:], self.alarm.threshold
         watched = np.zeros(members.shape, dtype=np.bool_)
         watched[:, verdict.named + verdict.suspected] = True
         known = np.zeros(members.shape[1], dtype=np.bool_)
         known[verdict.named] = True
-        strong = members >= threshold  # nothing weaker is ever named
+        strong = members >= threshold  # no weaker member is ever named
         for update in np.flatnonzero((strong & ~known).any(axis=1)).tolist():
             if (strong[update] & ~known).any():
                 joining = [member for member in named_columns(members[update], threshold).tolist() if not known[member]]
@@ -135,7 +136,7 @@ class AlarmDecision:
         return watched
 
     def _onset(self, verdict: Verdict, span: UpdateSpan, update: int) -> float:
-        """When the excursion of the leading bet of the leading member began."""
+        """The event time at which the excursion of the leading bet of the leading member began."""
         leading = int(verdict.members[update].argmax())
         places = self.target.places[leading]
         grown = np.where(self.target.weights[leading] > 0, span.evidence.log_m[update, places], -np.inf)
@@ -147,7 +148,7 @@ class AlarmDecision:
         return blocks
 
     def _resume(self, verdict: Verdict, span: UpdateSpan) -> RecoveryBlocks:
-        """A latch that came without our own state: watch what it names, or else the members that have no name."""
+        """For a closed latch without saved blocks: watch the members that it names, or else those that have no name."""
         names = self.target.names
         known = [names.index(name) for name in self.alarm.features if name in names]
         verdict.named = known if self.alarm.certainty == "named" else []
@@ -155,7 +156,7 @@ class AlarmDecision:
         return self._new_blocks(float(span.evidence.begun[0]))
 
     def fire(self, verdict: Verdict, span: UpdateSpan) -> None:
-        """Latch where the verdict says."""
+        """Fire the alarm if the verdict says so."""
         update = verdict.fires
         if update is None:
             return
@@ -170,7 +171,7 @@ class AlarmDecision:
         )
 
     def follow(self, verdict: Verdict, span: UpdateSpan) -> None:
-        """Take what the verdict ends with: names that joined, blocks, the evidence."""
+        """Take over the final state of the verdict: new names, blocks and evidence."""
         self._named, self._suspected, self._blocks = verdict.named, verdict.suspected, verdict.blocks
         self.members = verdict.members[-1]
         self.alarm.evidence = float(verdict.evidence[-1])
@@ -179,7 +180,7 @@ class AlarmDecision:
             self.alarm.name(*self._features(verdict.named[:count], verdict.suspected), record)
 
     def restart(self) -> None:
-        """Evidence is 1 again."""
+        """Set the evidence back to 1 and forget the names."""
         self.members = np.zeros(len(self.target.names))
         self._named, self._suspected, self._blocks = [], [], None
         self.alarm.evidence = 0.0
@@ -189,13 +190,13 @@ class AlarmDecision:
         return [names[member] for member in named or suspected if names[member]], "named" if named else "suspected"
 
     def snapshot(self) -> dict[str, Any] | None:
-        """State for a snapshot; ``None`` while the latch is open."""
+        """The state of a closed latch, ``None`` while it is open."""
         if self._blocks is None or not self.alarm.active:
             return None
         return {"named": self._named, "suspected": self._suspected, "blocks": self._blocks.snapshot()}
 
     def restore(self, state: Mapping[str, Any] | None, log_m: Array) -> None:
-        """Go on from a snapshot, with the evidence of all bets; raises :class:`ValueError` if it does not fit."""
+        """Go on from a snapshot; ``log_m`` is the evidence of all bets. Raises :class:`ValueError` if it does not fit."""
         self.members = self.target.members(log_m[None])[0]
         if state is None:
             return

@@ -1,4 +1,4 @@
-"""The evidence of all bets of one model, since when each has grown, and a digest of what it was gathered against."""
+"""The evidence of all bets of one model, the time since when each has grown, and a digest of what it depends on."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["EvidenceState", "EvidenceUpdates", "digest_of"]
 
 Array = NDArray[np.float64]
 _DIGITS = 6
-"""Decimals that count: the last digits of a logarithm are those of a machine's mathematical library."""
+"""Decimals in a digest. Further digits of a logarithm may differ between mathematical libraries."""
 
 
 @attrs.define(eq=False)
@@ -32,27 +32,31 @@ class EvidenceState:
 
     @classmethod
     def new(cls, bets: int) -> EvidenceState:
-        """M is 1 everywhere."""
+        """M is 1 for every bet."""
         return cls(np.zeros(bets), np.full(bets, np.nan))
 
     def after(self, log_e: Array, log_minutes: Array, begun: Array) -> EvidenceUpdates:
-        """What updates make of it: ``log_e`` [update, bet], minutes and time since the update before each [update]."""
+        """The evidence after each of some updates, which :meth:`take` can continue from.
+
+        ``log_e`` is [update, bet]. ``log_minutes`` (the logarithm of the minutes that count) and ``begun`` (the time of the
+        update before) are [update].
+        """
         self.since = np.where(np.isnan(self.since), np.floor(begun[0]), self.since)
         log_m, started = advance(self.log_m, log_e, log_minutes)
         return EvidenceUpdates(log_m, started, begun, self)
 
     def take(self, updates: EvidenceUpdates, last: int) -> None:
-        """Go on from one of the updates."""
+        """Go on from the state after the update ``last``."""
         self.since = updates.since(last)
         self.log_m = updates.log_m[last].copy()
 
     def restart(self, places: NDArray[np.intp], time: float) -> None:
-        """M is 1 again for some bets."""
+        """Set M back to 1 for some bets, at event time ``time``."""
         self.log_m[places] = 0.0
         self.since[places] = np.floor(time)
 
     def snapshot(self) -> dict[str, Any]:
-        """State for a snapshot: many bets have begun at the same update, so times are kept once."""
+        """The state, with each start time stored once: many bets begin at the same update."""
         times, places = np.unique(self.since, return_inverse=True)
         return {
             "log_m": self.log_m.astype(np.float32),
@@ -71,10 +75,10 @@ class EvidenceState:
 
 @attrs.frozen(eq=False)
 class EvidenceUpdates:
-    """log M of all bets after some updates, ``log_m`` [update, bet], on from the state ``before``.
+    """The evidence after each of some updates: ``log_m`` [update, bet] continues the state ``before``.
 
-    ``begun`` is the time of the update before each. ``started`` [update, bet] is the update with which what there is of a
-    bet's evidence began, -1 for before the first.
+    ``begun`` is the time of the update before each. ``started`` [update, bet] is the update at which the bet's present
+    evidence began to grow, -1 if that was before the first.
     """
 
     log_m: Array
@@ -89,11 +93,11 @@ class EvidenceUpdates:
 
 
 def digest_of(parts: Iterable[object]) -> str:
-    """Sixteen hexadecimal digits that differ where an array (in more than its last digits) or a plain value does."""
+    """Sixteen hexadecimal digits. They differ if a plain value differs, or an array in more than its last digits."""
     digest = hashlib.sha256()
     for part in parts:
         if isinstance(part, np.ndarray):
-            rounded = np.round(part.astype(np.float64), _DIGITS) + 0.0  # there is one 0 only
+            rounded = np.round(part.astype(np.float64), _DIGITS) + 0.0  # turns -0 into 0
             digest.update(repr(part.shape).encode() + rounded.tobytes())
         else:
             digest.update(msgspec.json.encode(part))

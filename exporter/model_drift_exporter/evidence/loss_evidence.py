@@ -1,4 +1,4 @@
-"""Evidence on losses of outcomes as they mature, with the latch that it decides: what those of loss and concept share."""
+"""Evidence on the losses of matured outcomes, and the latch that it decides. For the alarms on loss and on concept drift."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 _FEWEST_RECOVERING, _MOST_RECOVERING = 100.0, 1_000.0
 _OUTCOMES_BEFORE = 10
-"""Outcomes of an update where a snapshot does not say: then they could not be set."""
+"""Outcomes per update in old snapshots that do not say: it was not a setting then."""
 
 
 @attrs.frozen(eq=False)
@@ -44,13 +44,13 @@ class _Updates:
 
 
 def forget_evidence(alarm: Alarm) -> None:
-    """What an open latch had added up says nothing any more; a closed one waits for recovery or a person."""
+    """Drop the evidence of an open latch. A closed latch keeps it, and waits for recovery or a person."""
     if not alarm.active:
         alarm.evidence = -math.inf
 
 
 def _sum_of_each(values: Array) -> Array:
-    """Sums along the last axis, term by term, so that the digits do not depend on how many sums there are."""
+    """Sums along the last axis, in order, so that rounding does not depend on the number of sums."""
     total = np.zeros(values.shape[:-1])
     for position in range(values.shape[-1]):
         total += values[..., position]
@@ -58,11 +58,11 @@ def _sum_of_each(values: Array) -> Array:
 
 
 class LossEvidence:
-    """An e-CUSUM for each bet of several losses (components); the alarm's evidence is the plain average over components.
+    """An e-CUSUM for each bet on several losses (components). The alarm's evidence is the plain average over components.
 
-    All are updated together after every ``outcomes`` outcomes, however these came in batches, with as many minutes as have
-    passed since the update before. ``suspects`` names the features that a page may be about, from one record to another.
-    ``meaning`` says what the losses are, in plain values: evidence on others, or with other bets, is not gone on with.
+    All are updated together after every ``outcomes`` outcomes, however these came in batches. An update counts the minutes
+    since the one before. ``suspects(first, last)`` names the features that a page may be about, from one record to another.
+    ``meaning`` describes the losses in plain values. A snapshot with another meaning, or of other bets, is not continued.
     """
 
     def __init__(
@@ -101,11 +101,14 @@ class LossEvidence:
 
     @property
     def component_log(self) -> Array:
-        """The logarithm of M of each component."""
+        """The natural logarithm of M of each component, [component]."""
         return log_mean(self._log_m, self._weights)
 
     def observe(self, time: Array, matured: Array, record: NDArray[np.int64], losses: Array) -> None:
-        """Take in outcomes. ``losses`` is [component, outcome], NaN where an outcome is not one of the component's."""
+        """Take in outcomes. ``losses`` is [component, outcome], NaN where a component does not use the outcome.
+
+        ``time`` (of the prediction) and ``matured`` are event times in seconds, ``record`` is a line; all [outcome].
+        """
         if not len(time):
             return
         self._waiting = np.concatenate([self._waiting, np.vstack([time, matured, record, losses])], axis=1)
@@ -132,7 +135,7 @@ class LossEvidence:
             first = self._advance(update, first)
 
     def _log_e(self, losses: Array) -> Array:
-        """Of each update: [update, component, bet]."""
+        """The ln e of each update, [update, component, bet]."""
         _, number, size = losses.shape
         found = np.empty((number, *self._weights.shape))
         for component, bets in enumerate(self._bets):
@@ -141,7 +144,7 @@ class LossEvidence:
         return found
 
     def _advance(self, updates: _Updates, first: int) -> int:
-        """From one update to the next change of the latch, or to the last update. Returns the update after it."""
+        """Go on to the next change of the latch, or to the last update. Returns the position of the update after that."""
         alarm = self._alarm
         self._onset = np.where(np.isnan(self._onset), updates.began[first], self._onset)
         log_m, started = advance(self._log_m, updates.log_e[first:], updates.log_w[first:])
@@ -184,14 +187,14 @@ class LossEvidence:
         )
 
     def _name(self, record: int) -> None:
-        """What other alarms say since it fires belongs to it, too."""
+        """Add the features that other alarms have named since this one fired."""
         names = dict.fromkeys([*self._alarm.features, *self._suspects(self._named_at, record)])
         self._named_at = record
         if len(names) > len(self._alarm.features):
             self._alarm.name(names, "suspected", record)
 
     def _recover(self, updates: _Updates, first: int, component: Array) -> int | None:
-        if not self._watched.any():  # latched by a state that is lost
+        if not self._watched.any():  # the state that closed the latch is lost
             self._watched[:] = True
             self._recovery.restart(float(updates.ended[first]))
         reached = np.logical_or.accumulate(component >= self._alarm.threshold, axis=0)
@@ -201,14 +204,13 @@ class LossEvidence:
         return end
 
     def fits(self, state: Mapping[str, Any]) -> bool:
-        """Whether a snapshot is of these losses, bets and updates. Raises :class:`StateError` where it does not say."""
+        """Whether a snapshot is of the same losses, bets and update size. Raises :class:`StateError` if it does not say."""
         try:
             return bool((state["bets"], state.get("outcomes", _OUTCOMES_BEFORE)) == (self._digest, self._outcomes))
         except (KeyError, TypeError, AttributeError) as error:
             raise StateError(f"{self._alarm.alert}: the evidence in the snapshot cannot be read: {error!r}") from error
 
     def snapshot(self) -> dict[str, Any]:
-        """State for a snapshot."""
         return {
             "bets": self._digest,
             "outcomes": self._outcomes,
@@ -223,9 +225,9 @@ class LossEvidence:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from a snapshot; one of other losses or bets is left aside, and no latch is opened by that.
+        """Go on from a snapshot. One of other losses or bets is ignored, but a closed latch stays closed.
 
-        Raises :class:`StateError` if it is damaged; nothing has changed then.
+        If it is damaged, raises :class:`StateError` and changes nothing.
         """
         if not self.fits(state):
             _log.info("%s: evidence begins anew: its settings or the reference's outcomes changed", self._alarm.alert)

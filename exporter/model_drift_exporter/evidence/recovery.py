@@ -1,4 +1,4 @@
-"""When what an alarm is about has come back: three blocks of records in a row that look like the reference again."""
+"""Recovery after an alarm: three blocks of records in a row that look like the reference again."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ __all__ = ["BLOCKS", "BLOCK_SECONDS", "RecoveryBlocks"]
 Array = NDArray[np.float64]
 
 BLOCKS = 3
-"""Consecutive blocks that must be inside."""
+"""Consecutive blocks that must be inside the limits."""
 
 BLOCK_SECONDS = 300.0
-"""Event time that a block takes at least; more if what fired the alarm took longer to be seen."""
+"""The least event time of a block. A block takes longer if the alarm took longer to fire."""
 
 
 class RecoveryBlocks:
-    """Looks at the directions that one latched alarm is about, block after block; all arrays are [direction].
+    """Checks the directions that one active alarm is about, block after block. All arrays are [direction].
 
-    A block ends at the first update where each watched direction has had its ``needed`` records and event time has passed:
-    five minutes, or as long as it took from the onset to the alarm. A small change that took weeks to be seen cannot be seen
-    to be over in an hour; shorter blocks would open the latch by chance and tell the same change again. It is inside where
-    each watched direction's mean score is at most ``limits`` plus one standard error,
-    ``spreads`` / √records; of D directions plus √(2 ln D) errors, which is how far the largest of so many means strays
-    though nothing is wrong. ``needed`` and ``spreads`` hold the design effect: 500 × d records, standard deviation × √d.
-    Counts are of records as they come, so that a block ends at the same one however they were cut into batches.
+    A block ends at the first update where each watched direction has had its ``needed`` records and enough event time has
+    passed: five minutes, or the time from the onset to the alarm if that is longer. A small change that took weeks to detect
+    cannot be seen to end within an hour. Shorter blocks would open the latch by chance, and the same change would fire again.
+
+    A block is inside if the mean score of each watched direction is at most ``limits`` plus one standard error, ``spreads`` /
+    √records. With D directions, √(2 ln D) standard errors are allowed if that is more: so far the largest of D means strays
+    without any change. ``needed`` and ``spreads`` include the design effect d, for columns as 500 × d records and standard
+    deviation × √d. Blocks end at the same record however records were cut into batches.
     """
 
     def __init__(self, limits: Array, spreads: Array, needed: Array) -> None:
@@ -38,7 +39,7 @@ class RecoveryBlocks:
         self.restart(0.0)
 
     def restart(self, time: float, onset: float | None = None) -> None:
-        """Begin the first block at an event time, where the alarm fires; ``onset`` is when what it is about began."""
+        """Begin the first block at event time ``time``, when the alarm fires. Its cause began at event time ``onset``."""
         self.inside = 0
         self._since = time
         took = 0.0 if onset is None or math.isnan(onset) else time - onset
@@ -47,10 +48,10 @@ class RecoveryBlocks:
         self._sums = np.zeros_like(self._limits)
 
     def advance(self, records: Array, sums: Array, times: Array, watched: NDArray[np.bool_]) -> int | None:
-        """Take in updates: records and sums of scores [update, direction], the event time at each update.
+        """Take in updates: records and sums of scores [update, direction], and the event time at each update.
 
         ``watched`` is [direction], or [update, direction] where directions join. Returns the position of the update at
-        which the third block in a row ended inside, ``None`` if there is none; later updates are then not looked at.
+        which the third block in a row ended inside, and leaves out later updates. ``None`` if there is no such update.
         """
         watched = np.broadcast_to(watched, sums.shape)
         first = 0
@@ -58,7 +59,7 @@ class RecoveryBlocks:
             counted = np.cumsum(np.concatenate([self._records[None], records[first:]]), axis=0)[1:]
             summed = np.cumsum(np.concatenate([self._sums[None], sums[first:]]), axis=0)[1:]
             full = ((counted >= self._needed) | ~watched[first:]).all(axis=1)
-            # A clock that has been put back must not be waited for.
+            # If the clock has gone back, the block goes on from there: it must not wait for the old time.
             since = np.minimum.accumulate(np.concatenate([[self._since], times[first:]]))[1:]
             full &= watched[first:].any(axis=1) & (times[first:] - since >= self._seconds)
             if not full.any():
@@ -78,7 +79,7 @@ class RecoveryBlocks:
         return None
 
     def snapshot(self) -> dict[str, Any]:
-        """State for a snapshot: most directions have seen the same records, so each number is kept once."""
+        """The state, with each number of records stored once: most directions have seen the same records."""
         records, places = np.unique(self._records, return_inverse=True)
         return {
             "inside": self.inside,

@@ -1,4 +1,4 @@
-"""When evidence is updated, at exact lines of the stream, and the event time that it may count at each update."""
+"""When evidence is updated (at exact lines of the stream), and how much event time each update may count."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["MOST_LINES", "EvidenceMinutes", "UpdateSchedule", "Updates"]
 Array = NDArray[np.float64]
 Positions = NDArray[np.int64]
 MOST_LINES = 1_000
-"""An update comes after so many lines also where event time stands still, as it does while every line is rejected."""
+"""An update comes after so many lines even if event time stands still, for example while every line is rejected."""
 _SECOND, _DAY = 1.0, 86_400.0
 _KEPT_SHARE = 0.001
 _MOST_KEPT = _KEPT_SHARE * _DAY
@@ -23,11 +23,12 @@ _MOST_KEPT = _KEPT_SHARE * _DAY
 
 @attrs.frozen(eq=False)
 class Updates:
-    """The updates within some lines, arrays of [update] but for ``update_of``.
+    """The updates within some lines. Arrays are [update], except ``update_of``.
 
-    ``time`` is the clock at each, ``begun`` at the one before, ``log_minutes`` the logarithm of what evidence counts between,
-    see :class:`EvidenceMinutes`; ``position`` is that of the last prediction seen (-1 before the first). ``lines`` and
-    ``rejected`` are those of each update. ``update_of`` gives for each record its update, the one under way is the next.
+    ``time`` is the clock at each update, ``begun`` the clock at the update before. ``log_minutes`` is the logarithm of the
+    minutes that evidence counts between them, see :class:`EvidenceMinutes`. ``position`` is the line of the last prediction
+    seen (-1 before the first). ``lines`` and ``rejected`` are numbers of lines in each update. ``update_of`` [record] is the
+    update of each record; records of the update that is not complete yet have the number of updates.
     """
 
     time: Array
@@ -43,10 +44,10 @@ class Updates:
 
 
 class UpdateSchedule:
-    """Counts lines, those of records and rejected ones, in the order of their numbers.
+    """Counts lines of records and rejected lines, in the order of their numbers.
 
-    An update happens at the line with which ``update_records`` lines have come since the last one and ``update_seconds``
-    of event time have passed, or at the thousandth. Rejected lines move no clock.
+    An update happens at the first line where ``update_records`` lines and ``update_seconds`` of event time have passed since
+    the last update, and at the latest at the thousandth line. Rejected lines do not move the clock.
     """
 
     def __init__(self, update_records: int, update_seconds: float) -> None:
@@ -67,9 +68,10 @@ class UpdateSchedule:
         return self._clock
 
     def reject(self, lines: Positions, now: float) -> Updates:
-        """Rejected lines that come with the next records, or alone; they wait until it is known where they belong.
+        """Take in rejected lines. They wait until the next records, or :meth:`flush`, show where they belong.
 
-        Returns the updates within those that waited before: nothing came between. ``now`` is the clock until a record has come.
+        Returns the updates within the lines that waited before, since no record came between. ``now`` is the clock until the
+        first record has come.
         """
         waited = self.flush()
         if self._since is None:
@@ -78,12 +80,15 @@ class UpdateSchedule:
         return waited
 
     def flush(self) -> Updates:
-        """The updates within the rejected lines that wait: no record comes before them any more."""
+        """The updates within the rejected lines that wait. No record comes before these lines any more."""
         waiting, self._waiting = self._waiting, self._waiting[:0]
         return self._cut(np.full(len(waiting), self._clock), waiting, np.zeros(len(waiting), dtype=np.bool_))
 
     def observe(self, lines: Positions, now: Array) -> Updates:
-        """Records at these lines, with the clock just after each; rejected lines beyond the last of them go on waiting."""
+        """The updates within records at these lines. ``now`` is the clock just after each record.
+
+        Rejected lines beyond the last record go on waiting.
+        """
         if self._since is None:
             self._since = self._clock = float(now[0])
             self._minutes.begin(self._since)
@@ -91,7 +96,7 @@ class UpdateSchedule:
         if not early:
             return self._cut(now, lines, np.ones(len(lines), dtype=np.bool_))
         waiting, self._waiting = self._waiting[:early], self._waiting[early:]
-        # Of equal numbers, which only two inputs can have, records go first.
+        # With two inputs, numbers may be equal. Records then go first.
         places = np.searchsorted(lines, waiting, side="right")
         clock = np.concatenate([[self._clock], now])[places]
         kinds = np.insert(np.ones(len(lines), dtype=np.bool_), places, values=False)
@@ -116,12 +121,12 @@ class UpdateSchedule:
         if len(lines):
             self._record, self._clock = int(seen[-1]), float(clock[-1])
         self.updates += len(ends)
-        # The clock of lines before the first record is the wall's.
+        # Before the first record, the clock is the wall clock, so no minutes count.
         log_minutes = np.full(len(ends), -np.inf) if since is None else self._minutes.log(time)
         return Updates(time, begun, log_minutes, seen[ends], total, rejected, update_of)
 
     def _ends(self, clock: Array) -> list[int]:
-        """Where updates happen, and on with the state behind them."""
+        """The positions of the lines at which updates happen. Moves the state on to behind them."""
         ends: list[int] = []
         size, start, carried = len(clock), 0, self._lines
         timed = self._since is not None
@@ -149,7 +154,6 @@ class UpdateSchedule:
         return ends
 
     def snapshot(self) -> dict[str, Any]:
-        """State for a snapshot."""
         return {
             "updates": self.updates,
             "lines": self._lines,
@@ -162,7 +166,7 @@ class UpdateSchedule:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from a snapshot."""
+        """Go on from a snapshot; raises ``KeyError``, ``TypeError`` or ``ValueError`` if it does not fit."""
         self.updates, self._lines, self._rejected = int(state["updates"]), int(state["lines"]), int(state["rejected"])
         self._since = None if state["since"] is None else float(state["since"])
         self._minutes.restore(state["minutes"])
@@ -172,12 +176,13 @@ class UpdateSchedule:
 
 
 class EvidenceMinutes:
-    """Gives each update its w of ``M <- max(M, w) e``, the minutes since the one before, a day at most.
+    """The w of each update in ``M <- max(M, w) e``: the minutes since the update before, a day at most.
 
-    The budget of false alarms is a sum of these w, so they must not add up to more than the time that passes: a second at
-    least for every update, were it of a thousand lines within a tenth of one, would make one year of ten. Where less than
-    a second has passed, as within a batch of records of one time, the rest of it is taken from what was kept before: a
-    thousandth of the time. An update for which nothing is left continues the evidence and starts none.
+    The chance of a false alarm grows with the sum of all w, so this must not exceed the time that passes. A minimum of one
+    second per update would break that: a stream of 10,000 lines a second, in updates of 1,000, would count ten years in one.
+    So a thousandth of the time is kept in reserve. If less than a second has passed, for example within a batch of records
+    with the same time, the reserve adds what is missing to a second. If the reserve is empty and no time has passed, w is 0:
+    the update continues evidence, but starts none.
     """
 
     def __init__(self) -> None:
@@ -185,14 +190,14 @@ class EvidenceMinutes:
         self._kept = 0.0
 
     def begin(self, time: float) -> None:
-        """The event time that the first update counts from; later calls do nothing."""
+        """Set the event time from which the first update counts. Later calls do nothing."""
         if math.isnan(self._time):
             self._time = time
 
     def log(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Logarithms of w at updates of these event times, minus infinity where nothing is left.
+        """Natural logarithms of w at updates of these event times in seconds, minus infinity where w is 0.
 
-        A clock that is put back, as one that had believed a wrong time, goes on from where it is.
+        If the clock goes back, for example after it had believed a wrong time, minutes count on from the earlier time.
         """
         minutes = np.zeros(len(times))
         for update, time in enumerate(times.tolist()):
@@ -208,7 +213,6 @@ class EvidenceMinutes:
             return np.log(minutes)
 
     def snapshot(self) -> dict[str, Any]:
-        """State for a snapshot."""
         return {"time": self._time, "kept": self._kept}
 
     def restore(self, state: Mapping[str, Any]) -> None:

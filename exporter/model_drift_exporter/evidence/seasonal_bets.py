@@ -1,9 +1,9 @@
-"""The bets on a model's columns, by season slot where its reference has slots."""
+"""The bets on a model's columns, by season slot if its reference has slots."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -34,15 +34,15 @@ Array = NDArray[np.float64]
 
 _MOST_BYTES = 12 * 2**20
 _RECENT = 4
-"""Slots used last that are always kept."""
+"""The number of most recently used slots that are always kept."""
 _MOST_SLOTS = 2
 
 
 @attrs.frozen(eq=False)
 class SlotBets:
-    """All bets against one reference: ``drift`` with the tight tolerances, ``broken`` with that of a page.
+    """All bets against one reference: ``drift`` with the tight tolerances, ``broken`` with the tolerance of a page.
 
-    ``ball`` is what the omnibus bet takes for no drift.
+    ``ball`` holds the laws that are no drift to the omnibus bet.
     """
 
     drift: Bets
@@ -52,7 +52,7 @@ class SlotBets:
 
 @attrs.frozen(eq=False)
 class SlotTables:
-    """The tables of a slot's bets, as evidence takes them."""
+    """The tables of a slot's bets, without what all slots share."""
 
     drift: BetTable
     broken: BetTable
@@ -64,10 +64,10 @@ class SlotTables:
 
 
 class SeasonalBets:
-    """Makes the bets of a slot when a record first falls into it, and keeps as many as fit into a few megabytes.
+    """Makes the bets of a slot when a record first falls into it, and keeps as many slots as fit into a few megabytes.
 
-    ``positions`` are those of the columns in the reference. ``pooled`` are the bets against the whole reference: their
-    weights, kinds and directions are those of all slots.
+    ``positions`` are those of the columns in the reference. ``pooled`` are the bets against the whole reference. The bets of
+    all slots have their weights, kinds and directions.
     """
 
     def __init__(self, reference: ReferenceProfile, positions: Sequence[int], settings: EvidenceSettings) -> None:
@@ -107,7 +107,7 @@ class SeasonalBets:
 
     @property
     def digest(self) -> str:
-        """Differs where any of the bets, or the season, does."""
+        """A text that differs if any bet, or the season, differs."""
         pooled, ball, season = self.pooled, self.pooled.ball, self._season
         tables: list[NDArray[Any]] = [
             table
@@ -118,14 +118,14 @@ class SeasonalBets:
         return digest_of([attrs.asdict(self._tolerances), self._settings.broken_tolerance, self.slots, *tables])
 
     def _slot_columns(self, season: Season, slot: int) -> PaddedColumns:
-        """The columns with the rows that they would have in a slot; what is bet on, and special bins, stay the same."""
+        """The columns with their expected rows in a slot. Ranking and special bins stay those of the whole reference."""
         pooled = self._columns
         cells = np.zeros(pooled.counts.shape)
         cells[self._inside] = self._counts[slot]
         return attrs.evolve(pooled, counts=float(season.rows[slot]) * _slot_laws(cells, pooled.counts))
 
     def of(self, slot: int) -> SlotBets | SlotTables:
-        """The bets of records in a slot; without a season those against the whole reference."""
+        """The bets for records in a slot. Without a season, those against the whole reference."""
         if self._season is None:
             return self.pooled
         if slot in self._made:
@@ -137,49 +137,49 @@ class SeasonalBets:
         )
         self._most = max(2, _MOST_BYTES // max(made.size, 1))
         if len(self._made) > self._most:
-            # Of slots in turn, as those of a slow stream are, the ones used last are needed last.
+            # A slow stream goes through all slots in turn. Then a slot used a short time ago is needed again last.
             del self._made[[*self._made][max(0, self._most - _RECENT)]]
         return made
 
     def unknown(self, slots: NDArray[np.intp]) -> NDArray[np.bool_]:
-        """Which slots the reference has no rows of, so that nothing is bet on in them."""
+        """Which slots have no rows in the reference. Nothing is bet on in these."""
         if self._season is None:
             return np.zeros(len(slots), dtype=np.bool_)
         unknown: NDArray[np.bool_] = np.array(self._season.rows)[slots] == 0
         return unknown
 
     def ball(self, slot: int) -> ReferenceBall:
-        """What the omnibus bet takes for no drift in a slot."""
+        """The laws that are no drift to the omnibus bet in a slot."""
         if self._season is None:
             return self.pooled.ball
         return reference_ball(self._slot_columns(self._season, slot), self._settings.psi_tolerance)
 
     def log_e(self, groups: GroupedCounts) -> tuple[Array, Array]:
-        """Logarithm of e of the records of each group, [group, column, bet]: of the drift bets, of the broken ones."""
-        pooled = self.pooled
-        drift = np.empty((*groups.counts.shape[:2], pooled.drift.log_e.shape[2]))
-        broken = np.empty((*groups.counts.shape[:2], pooled.broken.log_e.shape[2]))
-        for slot, members in _by_slot(groups.slot):
-            bets, counts = self.of(slot), groups.counts[members].transpose(1, 0, 2)
-            drift[members] = (counts @ bets.drift.log_e).transpose(1, 0, 2)
-            broken[members] = (counts @ bets.broken.log_e).transpose(1, 0, 2)
-        return drift, broken
+        """The ln e of the records of each group, [group, column, bet], for the drift bets and for the broken ones."""
+        return self._sums(groups, lambda bets: bets.log_e)
 
     def excess(self, groups: GroupedCounts) -> tuple[Array, Array]:
-        """Sums of each record's score less the limit of its mean, [group, column, bet], of the same bets."""
-        pooled = self.pooled
-        drift = np.empty((*groups.counts.shape[:2], pooled.drift.log_e.shape[2]))
-        broken = np.empty((*groups.counts.shape[:2], pooled.broken.log_e.shape[2]))
+        """Sums over records of the score less its limit, [group, column, bet], for the drift bets and for the broken ones."""
+        return self._sums(groups, lambda bets: bets.excess)
+
+    def _sums(
+        self, groups: GroupedCounts, table_of: Callable[[Bets | BetTable], NDArray[np.floating[Any]]]
+    ) -> tuple[Array, Array]:
+        """Sums over the records of each group of what a table of its slot's bets, [column, cell, bet], has for their cells."""
+        drift, broken = (
+            np.empty((*groups.counts.shape[:2], bets.log_e.shape[2]))
+            for bets in (self.pooled.drift, self.pooled.broken)
+        )
         for slot, members in _by_slot(groups.slot):
             bets, counts = self.of(slot), groups.counts[members].transpose(1, 0, 2)
-            drift[members] = (counts @ bets.drift.excess).transpose(1, 0, 2)
-            broken[members] = (counts @ bets.broken.excess).transpose(1, 0, 2)
+            drift[members] = (counts @ table_of(bets.drift)).transpose(1, 0, 2)
+            broken[members] = (counts @ table_of(bets.broken)).transpose(1, 0, 2)
         return drift, broken
 
     def judged(self, groups: GroupedCounts) -> tuple[Array, Array, Array]:
-        """Records that each bet has something at stake on, [group, column, bet], of the same bets and the omnibus ones.
+        """Records that each bet judges, [group, column, bet], for the drift, the broken and the omnibus bets.
 
-        In a slot that the reference has no rows for nothing is bet on, and no record shows that anything is well.
+        In a slot without reference rows nothing is bet on, so its records do not show recovery.
         """
         records = groups.counts.sum(axis=2)[:, :, None]
         drift, broken = (
@@ -196,10 +196,10 @@ class SeasonalBets:
 
 
 class SeasonalOmnibus:
-    """The omnibus bets of all columns; with a season, each against the reference of the slot that it is in.
+    """The omnibus bets of all columns. With a season, records are compared with the reference of their slot.
 
-    An update whose records are spread over more than two slots, as those of a slow stream are, is neither bet on nor
-    remembered: each change of the slot renews the bets of all columns, which would cost more than all other evidence.
+    An update whose records are spread over more than two slots, as in a slow stream, is neither bet on nor remembered. Each
+    change of the slot renews the bets of all columns, which would cost more than all other evidence.
     """
 
     def __init__(self, bets: SeasonalBets) -> None:
@@ -208,7 +208,7 @@ class SeasonalOmnibus:
         self._omnibus = OmnibusBets(bets.ball(0), seasonal=bets.slots > 0)
 
     def log_e(self, groups: GroupedCounts) -> Array:
-        """Logarithm of e of the records of each group, [group, column, memory]."""
+        """The ln e of the records of each group, [group, column, memory]."""
         if not self._bets.slots:
             return self._omnibus.log_e(groups.counts)
         found = np.zeros((*groups.counts.shape[:2], len(MEMORIES)))
@@ -225,11 +225,11 @@ class SeasonalOmnibus:
         return found
 
     def mark(self) -> tuple[int, OmnibusBets]:
-        """Where :meth:`go_back` leads to, once: what is known now."""
+        """The present state, for one call of :meth:`go_back`."""
         return self._slot, self._omnibus.copy()
 
     def go_back(self, mark: tuple[int, OmnibusBets]) -> None:
-        """Forget what has come since."""
+        """Forget what has come since the mark."""
         self._slot, self._omnibus = mark
 
     def restart(self, columns: NDArray[np.intp]) -> None:
@@ -237,7 +237,7 @@ class SeasonalOmnibus:
         self._omnibus.restart(columns)
 
     def snapshot(self) -> dict[str, Any]:
-        """State for a snapshot; from it everything goes on exactly as it would have."""
+        """The exact state: after :meth:`restore` every result is as if nothing had stopped."""
         return {**self._omnibus.snapshot(), "slot": self._slot}
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -249,14 +249,14 @@ class SeasonalOmnibus:
 
 
 def _slot_laws(cells: Array, pooled: Array) -> Array:
-    """:func:`~..reference.seasons.slot_law` of columns side by side, [column, cell]."""
+    """:func:`~..reference.seasons.slot_law` for all columns at once, [column, cell]."""
     shares = pooled / np.maximum(pooled.sum(axis=1, keepdims=True), 1.0)
     law: Array = (cells + PRIOR_ROWS * shares) / (cells.sum(axis=1, keepdims=True) + PRIOR_ROWS)
     return law
 
 
 def _by_slot(slots: NDArray[np.intp]) -> list[tuple[int, slice | NDArray[np.intp]]]:
-    """The groups of each slot."""
+    """Each slot with the positions of its groups."""
     if not len(slots):
         return []
     if (slots == slots[0]).all():

@@ -21,28 +21,28 @@ Array = NDArray[np.float64]
 Indexes = NDArray[np.intp]
 
 OMNIBUS = slice(BETS, BETS + len(MEMORIES))
-"""The omnibus bets among a column's."""
+"""The positions of the omnibus bets among those of a column."""
 _BROKEN = 6
 BETS_OF_COLUMN = BETS + len(MEMORIES) + _BROKEN
-"""A column's bets, one behind the other: those on drift, the omnibus bets, those on broken input."""
+"""The number of bets on a column, in this order: bets on drift, omnibus bets, bets on broken input."""
 
 _REJECTED_GAPS = (0.05, 0.2, 0.7)
 REJECTED_BETS = len(_REJECTED_GAPS)
-"""Bets on the share of rejected lines, behind those of all columns."""
+"""The number of bets on the share of rejected lines. They come after those of all columns."""
 
 _REJECTED_DESIGN_EFFECT = 50.0
-"""Rejected lines that count as one: they come together, as the lines of a stack trace in the log do."""
+"""How many rejected lines count as one: they come in groups, for example as the lines of a stack trace."""
 
 _REJECTED_MARGIN = 2.6
-"""Standard errors, in Wilson's bound, of the reference's share of rejected lines."""
+"""Standard errors in Wilson's bound of the reference's share of rejected lines."""
 
 _BLOCK_RECORDS = 500.0
 
 
 def rejected_limit(reference: ReferenceProfile, tolerance: float) -> float:
-    """The largest share of rejected lines that is no broken input: what the reference's log had, its error, the tolerance.
+    """The largest share of rejected lines that is no broken input: Wilson's bound of the reference's share plus ``tolerance``.
 
-    As many as come together count as one, so that it takes more than one event to show a share.
+    Lines that come in a group count as one: a single event does not show what share is usual.
     """
     if not reference.lines or not reference.rejected_lines:
         return tolerance
@@ -52,7 +52,10 @@ def rejected_limit(reference: ReferenceProfile, tolerance: float) -> float:
 
 
 def rejected_log_e(lines: Array, rejected: Array, limit: float) -> Array:
-    """Logarithm of e of updates with so many lines, [update, bet]: larger shares against ``limit``; 0 from a limit of 1 on."""
+    """The ln e of updates, [update, bet], each bet on a share of rejected lines above ``limit``. 0 if that is 1 or more.
+
+    ``lines`` and ``rejected`` are numbers of lines, [update].
+    """
     if limit >= 1.0:
         return np.zeros((len(lines), REJECTED_BETS))
     share = np.minimum(limit + np.array(_REJECTED_GAPS), (1.0 + limit) / 2.0)
@@ -64,11 +67,11 @@ def rejected_log_e(lines: Array, rejected: Array, limit: float) -> Array:
 
 @attrs.frozen(eq=False)
 class Target:
-    """One alarm's members: columns and, for broken input, the rejected lines; its evidence is the average of theirs.
+    """The members of one alarm: columns and, for broken input, the rejected lines. Its evidence is the average of theirs.
 
-    ``names`` are those of the members, empty for what is no feature. ``places`` and ``weights`` are [member, bet], places
-    on the axis of all bets. ``directions`` are places too: one bet of each direction; ``member_of`` says whose it is.
-    ``learning`` are the columns whose omnibus bets, which remember, are among the bets.
+    ``names`` are those of the members, empty for a member that is not a feature. ``places`` (positions on the axis of all
+    bets) and ``weights`` are [member, bet]. ``directions`` are the places of one bet of each direction, and ``member_of`` is
+    the member of each. ``learning`` are the columns whose omnibus bets, which have a memory, are among the bets.
     """
 
     alert: str
@@ -80,16 +83,16 @@ class Target:
     learning: Indexes
 
     def members(self, log_m: Array) -> Array:
-        """The evidence of each member, [update, member], from that of all bets, [update, bet]."""
+        """The log evidence of each member, [update, member], from that of all bets, [update, bet]."""
         return log_mean(np.take(log_m, self.places, axis=1), self.weights)
 
     def evidence(self, members: Array) -> Array:
-        """The evidence of the alarm, [update]."""
+        """The log evidence of the alarm, [update], from that of its members."""
         return log_mean(members, np.full(len(self.names), 1.0 / len(self.names)))
 
 
 class BetLayout:
-    """The axis of all bets of all columns, and what recovery needs to know of each: ``spreads`` and ``needed`` [bet]."""
+    """The axis of all bets of all columns. ``spreads`` and ``needed`` [bet] are those of recovery."""
 
     def __init__(self, columns: Sequence[Column], bets: SlotBets, rejected_limit: float) -> None:
         self._columns = columns
@@ -103,7 +106,7 @@ class BetLayout:
         effects = np.concatenate([drift.design_effects, effects + 0.0 * omnibus, broken.design_effects], axis=1)
         self.needed = np.concatenate([(_BLOCK_RECORDS * effects).ravel(), np.full(REJECTED_BETS, _BLOCK_RECORDS)])
         spreads = np.concatenate([_spreads(drift), 0.0 * omnibus, _spreads(broken)], axis=1) * np.sqrt(effects)
-        # The omnibus bet itself decides: it must not have gained more than 1 in a block.
+        # For an omnibus bet, recovery looks at ln e itself: it must not gain more than 1 in a block.
         spreads[:, OMNIBUS] = 1.0 / np.sqrt(_BLOCK_RECORDS * effects[:, OMNIBUS])
         spread = np.sqrt(max(rejected_limit * (1.0 - rejected_limit), 0.0) * _REJECTED_DESIGN_EFFECT)
         self.spreads = np.concatenate([spreads.ravel(), np.full(REJECTED_BETS, spread)])
@@ -112,7 +115,7 @@ class BetLayout:
         self._first = (directions == np.arange(BETS_OF_COLUMN)) & (self._kinds != BetKind.NONE)
 
     def targets(self) -> list[Target]:
-        """The alarms on columns that this reference has members for."""
+        """The alarms on columns for which this reference has members."""
         roles = [column.role for column in self._columns]
         features = [position for position, role in enumerate(roles) if role == FEATURE]
         outputs = [position for position, role in enumerate(roles) if role in (PREDICTION, SCORE)]
@@ -132,7 +135,7 @@ class BetLayout:
         return found
 
     def every_column(self) -> Target:
-        """The drift of each column by itself."""
+        """A target for the drift of each column by itself, with all columns as members."""
         return self._target("", range(len(self._columns)), range(BETS + len(MEMORIES)))
 
     def _slots(self, columns: Sequence[int], kinds: tuple[BetKind, ...]) -> Iterable[int]:
@@ -162,7 +165,7 @@ class BetLayout:
 
 
 def _spreads(bets: Bets) -> Array:
-    """Standard deviations of scores; of the share of something, at the largest tolerated one."""
+    """Standard deviations of scores. For a share, the deviation at the largest tolerated share."""
     shares = np.clip(bets.limits, 0.0, 1.0)
     special = bets.kinds >= BetKind.MISSING
     found: Array = np.where(special, np.sqrt(shares * (1.0 - shares)), bets.spreads)

@@ -1,4 +1,4 @@
-"""Which inputs are not judged: nobody would be told in useful time though all of their values went missing or invalid."""
+"""Which inputs are not judged: no alarm would fire in useful time even if all of their values were missing or invalid."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ __all__ = ["MOST_RECORDS", "rejected_lines_unjudged", "unjudged_features"]
 Array = NDArray[np.float64]
 
 MOST_RECORDS = 10_000
-"""Records, or lines, that are all broken and that an alarm may need: with more the bets on them are for show."""
+"""An input is judged if an alarm on it needs at most so many records, or lines, that are all broken."""
 
 
 def unjudged_features(columns: Sequence[Column], broken: Bets, tolerance: float, threshold: float) -> list[str]:
-    """Features whose missing or whose invalid values cannot be bet on, or not so that it would ever be told.
+    """Names of features whose missing or invalid values cannot be bet on, or not in useful time.
 
-    ``broken`` are the bets on ``columns`` against the whole reference, ``threshold`` is the alarm's, a natural logarithm. A
-    kind that nearly all of the reference's values are of has no room for a rise that matters: that is no fault.
+    ``broken`` are the bets on ``columns`` against the whole reference. ``threshold`` is that of the alarm, a natural
+    logarithm. If nearly all values of the reference are missing, their share cannot rise by much: that is no fault. The same
+    goes for invalid values.
     """
     features = [position for position, column in enumerate(columns) if column.role == FEATURE]
     members = len(features) + 1
@@ -41,7 +42,11 @@ def unjudged_features(columns: Sequence[Column], broken: Bets, tolerance: float,
 
 
 def rejected_lines_unjudged(share: float, limit: float, tolerance: float, threshold: float, members: int) -> bool:
-    """The same for rejected lines: their share in the reference's log, the largest one tolerated, members of the alarm."""
+    """Whether more rejected lines cannot be bet on, or not in useful time.
+
+    ``share`` is their share in the reference's log, ``limit`` the largest share tolerated, and ``members`` the number of
+    members of the alarm.
+    """
     log_e = rejected_log_e(np.ones(1), np.ones(1), limit)[0]
     needed = _records(log_e, np.full(REJECTED_BETS, 1.0 / REJECTED_BETS / members), threshold)
     return _has_room(share, tolerance) and needed > MOST_RECORDS
@@ -52,7 +57,7 @@ def _has_room(share: float, tolerance: float) -> bool:
 
 
 def _records(log_e: Array, weights: Array, threshold: float) -> float:
-    """How many records in a row take one of the bets, of these weights in the alarm, over the threshold."""
+    """How many records in a row take the fastest bet, with its weight in the alarm, over the threshold."""
     gaining = (log_e > 0) & (weights > 0)
     if not gaining.any():
         return math.inf

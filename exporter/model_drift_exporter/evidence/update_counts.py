@@ -1,4 +1,4 @@
-"""How many records of each update fell into each bin: counts of exact updates, whatever the batches were."""
+"""How many records of each update fell into each bin, however records were cut into batches."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ Array = NDArray[np.float64]
 
 @attrs.frozen(eq=False)
 class GroupedCounts:
-    """``counts`` [group, column, cell] of the records of one update in one season slot, by update and then by slot.
+    """``counts`` [group, column, cell] of records. A group is one update in one season slot, ordered by update, then slot.
 
-    Columns are padded to the cells of the largest. ``update`` and ``slot`` are [group], the slot 0 without a season.
+    Columns are padded to the largest number of cells. ``update`` and ``slot`` are [group]. Without a season, the slot is 0.
     """
 
     counts: Array
@@ -29,12 +29,12 @@ class GroupedCounts:
     slot: NDArray[np.intp]
 
     def between(self, first: int, last: int) -> GroupedCounts:
-        """The groups of some updates, ``last`` exclusive."""
+        """The groups of the updates from ``first`` to before ``last``."""
         part = slice(*np.searchsorted(self.update, [first, last]).tolist())
         return GroupedCounts(self.counts[part], self.update[part], self.slot[part])
 
     def by_update(self, values: Array, updates: int) -> Array:
-        """Sums of ``values`` [group, ...] over the slots of each update, [update, ...]; 0 for one without records."""
+        """Sums of ``values`` [group, ...] over the slots of each update, [update, ...]. 0 for an update without records."""
         if len(values) == updates and (len(values) < 2 or np.array_equal(self.update, np.arange(updates))):
             return values
         sums = np.zeros((updates, *values.shape[1:]))
@@ -45,7 +45,7 @@ class GroupedCounts:
 
 
 class UpdateCounts:
-    """Counts the leading ``columns`` of coded batches by update and slot; what belongs to the update under way is kept."""
+    """Counts the leading ``columns`` of coded batches by update and slot. Keeps the counts of an incomplete update."""
 
     def __init__(self, columns: Sequence[Column], slots: int) -> None:
         sizes = [len(column.counts) for column in columns]
@@ -60,9 +60,9 @@ class UpdateCounts:
     def split(
         self, cells: NDArray[np.int64], time: Array, update_of: NDArray[np.intp], updates: int
     ) -> GroupedCounts | None:
-        """Count records: cells [column, record], event times, the update that each belongs to.
+        """Count records. ``cells`` is [column, record]; event time and update are [record].
 
-        Returns the counts of the ``updates`` that are complete now, ``None`` if none is.
+        Returns the counts of the ``updates`` updates that are complete now, ``None`` if there is none.
         """
         slot = slots_of(time, self._slots) if self._slots else np.zeros(len(time), dtype=np.int64)
         groups, members = self._groups(slot, update_of)
@@ -86,7 +86,7 @@ class UpdateCounts:
     def _groups(
         self, slot: NDArray[np.int64], update_of: NDArray[np.intp]
     ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """The distinct pairs of update and slot as one number each, ascending, and each record's place among them."""
+        """The distinct pairs of update and slot, as one number each and ascending, and the position of each record's pair."""
         if not len(slot):
             return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp)
         keys = update_of * max(self._slots, 1) + slot
@@ -102,7 +102,7 @@ class UpdateCounts:
             self._pending[slot] = counts.copy() if before is None else before + counts
 
     def snapshot(self) -> dict[str, Any]:
-        """State for a snapshot: counts, or where few records are in many slots the cells of each."""
+        """The state as counts, or as the cells of each record if few records are in many slots."""
         tables = np.array([*self._pending.values()], dtype=np.int64).reshape(len(self._pending), *self.shape)
         slots = np.array([*self._pending], dtype=np.int16)
         if tables.sum() >= len(tables) * self._size:
@@ -130,7 +130,7 @@ class UpdateCounts:
 
 
 def _merged(groups: NDArray[np.intp], table: Array, carried: Mapping[int, Array]) -> tuple[NDArray[np.intp], Array]:
-    """Groups, ascending, with what the first update had of its slots before."""
+    """``groups`` and ``table`` with the counts that were ``carried`` over for the first update, ascending."""
     joined = np.union1d(groups, np.array([*carried], dtype=np.intp))
     sums = np.zeros((len(joined), *table.shape[1:]))
     sums[np.searchsorted(joined, groups)] = table

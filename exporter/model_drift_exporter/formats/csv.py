@@ -1,4 +1,4 @@
-"""CSV with a header line, separated by commas, semicolons or tabs; every value is text.
+"""CSV with a header line. Separators are commas, semicolons or tabs; every value is text.
 
 One line is one record, so quoted line breaks are not supported.
 """
@@ -19,17 +19,17 @@ __all__ = ["BLANKS", "CsvDecoder", "Header", "cells", "read_header", "seems_head
 
 _FIELDS = ("time", "id", "model", "version", "prediction", "score", "label", "latency")
 BLANKS = " \t\r\x0b\x0c"
-"""What an empty line may hold."""
-_SEPARATORS = ",;\t"  # the first one wins where two are as many
+"""Characters that an empty line may hold."""
+_SEPARATORS = ",;\t"  # the first one wins if two are equally frequent
 _QUOTED = re.compile(r'"[^"]*"')
 _NAME = re.compile(r"[^\W\d]|[^\W\d][\w .()/%#-]{0,98}[\w)%#]|@\w{1,98}")
 
 
 class CsvDecoder:
-    """Decodes the lines of one CSV stream; its first non-empty line is the header, which may come again.
+    """Decodes the lines of one CSV stream. Its first non-empty line is the header, which later lines may repeat.
 
-    If that line cannot be read as one, the stream has no names: all its other lines are ``not_csv``, since taking a
-    later line for the header would make raw values names of features.
+    If that line is not a valid header, all other lines are rejected as ``not_csv``. No later line is taken for the
+    header, since its values would become feature names.
     """
 
     per_stream = True
@@ -42,12 +42,12 @@ class CsvDecoder:
         self._generation = -1
 
     def begin(self, head: bytes) -> None:
-        """Take the header from here; nothing stands for a first line that nobody could read."""
+        """Take the header; an empty ``head`` means that the first line could not be read."""
         if self._header is None and not self._lost:
             self._read_header(head)
 
     def decode(self, data: bytes) -> Decoded:
-        """Decode lines of CSV; nothing in ``data`` makes it raise."""
+        """Decode lines of CSV. Bad data never raises an error."""
         if self._header is None and not self._lost:
             first = data.lstrip()
             if not first:
@@ -65,7 +65,7 @@ class CsvDecoder:
         return self._decode(data, self._header)
 
     def _read_header(self, line: bytes) -> str:
-        """Why the line is rejected, or nothing."""
+        """Read the header. Returns the reason if the line is rejected, otherwise an empty string."""
         try:
             self._header = read_header(line)
             return ""
@@ -99,13 +99,13 @@ class CsvDecoder:
         return attrs.evolve(decoded, errors=+errors, lines=len(rows))
 
     def _rows(self, data: bytes, separator: str, errors: Counter[str]) -> list[list[str] | None]:
-        """The cells of each line that is not empty; ``None`` where it cannot be read."""
+        """The cells of each non-empty line; ``None`` for a line that cannot be read."""
         texts = [text for text in _texts(data) if text is None or text.strip(BLANKS)]
         if b'"' not in data and None not in texts:
             return [text.rstrip("\r").split(separator) for text in texts if text is not None]
         rows: list[list[str] | None] = []
         for text in texts:
-            # A reader for each line: an unbalanced quote then spoils its own line and no other.
+            # One reader per line, so that an unbalanced quote spoils only its own line.
             row = None
             try:
                 row = None if text is None else cells(text.rstrip("\r"), separator)
@@ -123,7 +123,7 @@ class CsvDecoder:
         taken = set(names.values())
         features = {name: by_name[name] for name in self._schema.features if name in by_name and name not in taken}
         if self._schema.names_features(by_name):
-            # A row whose features are all missing is a record if the model has said something.
+            # A row whose features are all missing is still a record if it has a prediction or a score.
             said = [fields[name] for name in ("prediction", "score") if name in fields]
             unknown = [by_name[name] for name in self._schema.unknown if name in by_name]
             telling = [*features.values(), *unknown, *said]
@@ -153,7 +153,7 @@ class CsvDecoder:
 
 
 def _texts(data: bytes) -> list[str | None]:
-    """The lines, ``None`` where one is no UTF-8."""
+    """The lines as text; ``None`` for a line that is not valid UTF-8."""
     try:
         return [*data.decode().split("\n")]
     except UnicodeDecodeError:
@@ -172,21 +172,21 @@ def _non_empty(data: bytes) -> int:
 
 @attrs.frozen
 class Header:
-    """The names of the columns; an empty one, such as that of an index without a name, stands for a column to pass over."""
+    """The names of the columns. A column with an empty name, such as an unnamed index, is ignored."""
 
     names: tuple[str, ...]
     separator: str
 
 
 def cells(text: str, separator: str) -> list[str]:
-    """The cells of one line alone; raises ``csv.Error`` where quotes do not close or stand inside of a cell."""
+    """The cells of one line. Raises ``csv.Error`` if a quote does not close or stands inside a cell."""
     if '"' not in text:
         return text.split(separator)
     return next(csv.reader((text,), delimiter=separator, strict=True))
 
 
 def read_header(line: bytes) -> Header:
-    """Read the first non-empty line of a stream; raises ``ValueError`` with the reason if it is no header."""
+    """Read the first non-empty line of a stream. Raises ``ValueError`` with the reason if it is not a header."""
     try:
         text = line.decode().rstrip("\r\n")
     except UnicodeDecodeError:
@@ -212,7 +212,7 @@ def read_header(line: bytes) -> Header:
 
 
 def seems_header(line: bytes) -> bool:
-    """Whether a line of an unknown format is a CSV header: two columns at least, and each with a name like a name."""
+    """Whether a line of unknown format is a CSV header: it has at least two names, and all of them look like names."""
     try:
         names = read_header(line.rstrip()).names
     except ValueError:

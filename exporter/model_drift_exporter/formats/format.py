@@ -1,4 +1,4 @@
-"""The seam between bytes and batches: a format makes one decoder for each byte stream."""
+"""The interface between bytes and batches: a format makes decoders, and a decoder turns lines into batches."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ __all__ = ["Decoder", "Format", "HeadedDecoder"]
 
 
 class Decoder(Protocol):
-    """Turns whole lines of one stream into batches; keeps what belongs to the stream, such as a header."""
+    """Turns whole lines into batches. It keeps the state of its stream, such as a CSV header."""
 
     def decode(self, data: bytes) -> Decoded:
-        """Decode lines; never raises for bad data, which is counted in ``Decoded.errors``."""
+        """Decode lines. Bad data never raises an error; it is counted in ``Decoded.errors``."""
         ...
 
 
 @runtime_checkable
 class HeadedDecoder(Decoder, Protocol):
-    """A decoder that needs the first line of its stream, and so must be told where no chunk holds it."""
+    """A decoder that needs the first line of its stream. ``begin`` passes that line if no chunk holds it."""
 
     def begin(self, head: bytes) -> None:
-        """Take the first non-empty line of the stream from here; nothing stands for a line that nobody could read."""
+        """Take the first non-empty line of the stream; an empty ``head`` means that the line could not be read."""
         ...
 
 
 class Format(Protocol):
-    """Makes decoders. ``schema`` is shared by all streams of an input and grows as fields are seen.
+    """Makes decoders. All streams of an input share one ``schema``, which grows as fields are seen.
 
-    ``per_stream``: each stream needs a decoder of its own, a ``HeadedDecoder``.
+    If ``per_stream`` is true, each stream needs its own decoder, a ``HeadedDecoder``.
     """
 
     @property

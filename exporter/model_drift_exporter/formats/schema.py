@@ -1,4 +1,4 @@
-"""Which field of a record holds what: configured names first, then names that are common in the field."""
+"""The meaning of each field of a record: configured names come first, then commonly used names."""
 
 from __future__ import annotations
 
@@ -23,24 +23,25 @@ FIELD_CANDIDATES: dict[str, tuple[str, ...]] = {
     "latency": ("latency_seconds", "latency", "duration_seconds", "latency_ms", "duration_ms"),
     "features": ("features", "inputs", "input", "instance"),
 }
-"""Names tried for each field, the first one present wins. ``features`` must hold an object to count."""
+"""Names tried for each field; the first one present wins. ``features`` counts only if it holds an object."""
 
 OUTPUTS = ("prediction", "score", "scores")
-"""Fields that hold what a model said."""
+"""Fields that hold the output of a model."""
 
 MAXIMUM_FEATURES = 2_000
-"""Feature names remembered at most, so that a log with data in its keys cannot fill the memory."""
+"""The most feature names that are kept. A log with data in its keys must not fill the memory."""
 
 
 @attrs.define(eq=False)
 class Schema:
     """The fields and features of the records seen so far.
 
-    ``configured`` maps a field (a key of ``FIELD_CANDIDATES``) to its name, ``None`` to detect it. ``fields`` holds what
-    is known, ``nested`` whether features are in an object of their own (``None`` until a record shows it). ``generation``
-    grows whenever something was learned, so that decoders know when to compile again. With ``closed`` true no feature
-    is added to those known (the references or the configuration name them); others go to ``unknown``. With ``labels``
-    true the input holds labels: each record is one, whatever else it holds, and none has features.
+    ``configured`` maps a field (a key of ``FIELD_CANDIDATES``) to its name; ``None`` means that the name is detected.
+    ``fields`` maps each known field to its name. ``nested`` is true if the features are in their own object, and
+    ``None`` until a record shows it. ``generation`` grows with every change, so that decoders know when to compile again.
+
+    If ``closed`` is true, the references or the configuration name all features; other names go to ``unknown``. If
+    ``labels`` is true, every record of the input is a label, and none has features.
     """
 
     configured: Mapping[str, str | None] = attrs.field(factory=dict)
@@ -65,7 +66,7 @@ class Schema:
 
     @property
     def mixed(self) -> bool:
-        """Whether the log has both forms: flat records with an output came before those with an object of features."""
+        """Whether the log has both forms: first flat records with an output, then records with an object of features."""
         return bool(self.nested) and self._flat_outputs
 
     def configure(
@@ -78,14 +79,14 @@ class Schema:
         self.generation += 1
 
     def open(self) -> None:
-        """Take in unknown features from now on, those noted so far included: a model without a reference has come."""
+        """Add the unknown features noted so far, and accept new ones from now on: a model without a reference appeared."""
         self.closed = False
         self.generation += 1
         noted, self.unknown = self.unknown, {}
         self.add_features(noted)
 
     def add_features(self, names: Iterable[str]) -> None:
-        """Remember feature names, as far as include, exclude and the limit allow; none in an input of labels."""
+        """Add the feature names that include, exclude and the limits allow; an input of labels adds none."""
         for name in names if not self.labels else ():
             if name in self.features or name in self.exclude or (self.include and name not in self.include):
                 continue
@@ -96,7 +97,7 @@ class Schema:
             self.generation += 1
 
     def note_unknown(self, name: str) -> None:
-        """Remember a feature that the references lack, for the page and ``check``."""
+        """Remember a feature that is not monitored, for the page and ``check``."""
         if len(self.unknown) < MAXIMUM_FEATURES:
             self.unknown[name[:MAXIMUM_NAME]] = None
 
@@ -131,7 +132,7 @@ class Schema:
             self._learn_features(flat)
 
     def names_features(self, record: Mapping[str, object]) -> bool:
-        """Whether a flat record speaks of features, be they null or unknown to the references."""
+        """Whether a flat record has features; null values and features unknown to the references count."""
         if self.labels:
             return False
         beside = record.keys() - self.fields.values()
@@ -158,8 +159,8 @@ class Schema:
         self.generation += 1
 
     def _is_bare_label(self, record: Mapping[str, object]) -> bool:
-        # What else stands in a label's line (who labelled it, say) is no feature of the model. Without an id it could
-        # never meet its prediction: then it is a row of training data.
+        # Other fields beside a label, such as its author, are no features of the model. A label without an id can never
+        # be joined to a prediction, so such a record is a row of training data.
         return all(self._has_any((field,), record) for field in ("id", "label")) and not self._has_any(OUTPUTS, record)
 
     def _has_any(self, fields: Iterable[str], record: Mapping[str, object]) -> bool:

@@ -1,4 +1,4 @@
-"""Which events take part in the join, why labels do not, and which entries are kept where not all fit."""
+"""Which events take part in the join, why labels are rejected, and which entries are kept when not all fit."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["Admission", "Sample", "sampling_keys"]
 
 Mask = NDArray[np.bool_]
 _WITHOUT_LABELS = 100_000  # predictions kept while nothing says that labels will come
-_SWEEPS = 32  # a horizon
+_SWEEPS = 32  # per horizon
 _DEAD = 4_096
 _FULL = 0.875
 _ROOMY = 0.25
@@ -29,7 +29,10 @@ _DAY = 86_400.0
 
 
 class Admission:
-    """Lets events in that are of use, can be found and are in the sample; counts the others. ``unusable``: its reason."""
+    """Admits events that are usable, have an identifier and are in the sample. Counts the others.
+
+    ``unusable`` is the reason for a label that is present, but not a class or a number.
+    """
 
     def __init__(self, model: str, unusable: str, sample: Sample, health: LabelHealth) -> None:
         self.rejected: Counter[str] = Counter()
@@ -38,9 +41,9 @@ class Admission:
         self._sample, self._health = sample, health
 
     def admit(self, events: Events, times: FlowTimes, maturity: float | None, number: int) -> tuple[Mask, Mask]:
-        """Which events go into the join, and which predictions have their own label and stay outside of it.
+        """Which events go into the join, and which predictions come with their label and stay outside of the join.
 
-        ``number``: of the first event, among all of the model.
+        ``maturity`` is in seconds. ``number`` is that of the first event, among all events of the model.
         """
         is_label, labelled = events.is_label, ~np.isnan(events.label)
         usable = np.where(is_label, labelled, ~np.isnan(events.predicted))
@@ -49,7 +52,7 @@ class Admission:
         admitted = usable & events.identified & sampled & current
         alone = usable & ~is_label & labelled & ~admitted
         if maturity != 0 and alone.any():
-            # Labels that come later are sampled, and these must be as they are.
+            # Labels that come later are sampled. These are sampled alike, so that they do not weigh more.
             alone &= self._sample.holds(sampling_keys(self._model, events, number))
         unidentified = ~is_label & ~events.identified & ~labelled
         self.unidentified += int(unidentified.sum())
@@ -87,15 +90,15 @@ class Admission:
 
 
 def sampling_keys(model: str, events: Events, number: int) -> NDArray[np.uint64]:
-    """The keys that decide about the sample: of the identifiers, and of its own number where an event has none."""
+    """The keys that decide which events are in the sample. An event without an identifier gets a key from its number."""
     return np.where(events.identified, events.key, numbered_keys(model, number, events.size))
 
 
 class Sample:
     """Keeps the store within its capacity and horizon, at points that do not depend on batches.
 
-    When the store is full of what has not expired, the largest key kept is halved until it is not; when it is three quarters
-    empty, it is doubled.
+    When entries that have not expired fill the store, the largest key that is kept is halved until the store has room. When
+    the store is three quarters empty, that key is doubled.
     """
 
     def __init__(self, settings: LabelSettings) -> None:
@@ -118,10 +121,10 @@ class Sample:
         return held
 
     def tend(self, store: LabelStore, now: float, tally: JoinTally, *, labels_seen: bool) -> NDArray[np.int64] | None:
-        """Expire, thin out, or let in more. Returns the new row of each old one if rows have moved.
+        """Remove expired entries, and make the sample smaller or larger. Returns the new row of each old one if rows moved.
 
-        ``now`` is the model's clock, -inf without. What it was at the last call has stood the test of many records by now, and
-        decides what has expired; what lies in the future happened now.
+        ``now`` is the model's clock, -inf before the first prediction. Expiry goes by the clock at the last call, since many
+        records have confirmed that time by now. A time more than a day in the future is reduced to that.
         """
         self.watermark = max(self.watermark, min(self._looked, now) - self.settings.horizon)
         self._looked = now
@@ -138,7 +141,7 @@ class Sample:
         self._swept = self.watermark
         size = store.size
         flags, keys = store.columns["flags"][:size], store.columns["key"][:size]
-        # An outcome that still has to count keeps its entry.
+        # An outcome that has not been counted yet keeps its entry.
         unfinished = flags & (PREDICTION | LABEL | COUNTED) == PREDICTION | LABEL
         expired = (store.columns["time"][:size] < self.watermark) & ~unfinished
         tally.unmatched += int(np.count_nonzero(flags[expired] & (PREDICTION | LABEL) == LABEL))
@@ -152,7 +155,7 @@ class Sample:
         return None if kept.all() else store.retain(kept)
 
     def set_back(self, now: float) -> None:
-        """The model's clock fell: what has not gone yet has not expired."""
+        """The model's clock went back to ``now``: entries that are still there have not expired."""
         self.watermark = min(self.watermark, now - self.settings.horizon)
         self._looked, self._swept = min(self._looked, now), min(self._swept, self.watermark)
 
@@ -161,7 +164,6 @@ class Sample:
             self._halvings = max(self._halvings - 1, 0)
 
     def snapshot(self) -> dict[str, Any]:
-        """State for a snapshot."""
         times = {"watermark": float(self.watermark), "looked": float(self._looked), "swept": float(self._swept)}
         return {"halvings": self._halvings, **times}
 

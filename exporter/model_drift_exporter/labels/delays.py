@@ -1,4 +1,4 @@
-"""How long labels take, and from which age on an outcome may count."""
+"""How long labels take, and the age from which outcomes count."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ DELAY_BUCKETS = (
     *(hours * _HOUR for hours in (1, 3, 6, 12)),
     *(days * _DAY for days in (1, 2, 4, 7, 14, 30, 60, 90, 180)),
 )
-"""Upper bounds in seconds."""
+"""Upper bounds of the metric's buckets, in seconds."""
 
 MATURE_SHARE = 0.99
-"""Share of the labels that have come when a cohort counts; what comes later is left out of evidence."""
+"""An outcome counts at the age by which this share of the labels has come. Evidence leaves out labels that come later."""
 
 _ENOUGH_LABELS = 100
 _HALVED_AFTER = 10_000
-_STEPS = 24  # fine buckets a decade: a quantile is at most 10 % too large
-# 0 has a bucket of its own: labels in the record of their prediction make nothing wait.
+_STEPS = 24  # fine buckets per decade: a quantile is at most 10 % too large
+# 0 has a bucket of its own: a label in the record of its prediction has no delay.
 _FINE = np.unique([0.0, *(10.0 ** (np.arange(0, 7 * _STEPS + 8) / _STEPS)), *DELAY_BUCKETS])
 _COARSE = np.searchsorted(_FINE, DELAY_BUCKETS) + 1
 
 
 class DelayHistogram:
-    """``model_label_delay_seconds``, and its quantiles in finer buckets.
+    """The metric ``model_label_delay_seconds``, and quantiles from finer buckets.
 
-    The metric counts all delays. Quantiles are of the recent ones: after every 10,000 what is behind them weighs half, so that
-    they follow where labels become slower. Delays of which it is not known yet whether they are right stay apart: they belong
-    to the quantiles, and to the metric once :meth:`settle` is called.
+    The metric counts all delays. Quantiles follow recent delays: after every 10,000 delays, the weight of earlier ones is
+    halved. A delay is *leading* while the time of its label may still turn out to be wrong. Leading delays count in the
+    quantiles at once, but in the metric only after :meth:`settle`.
     """
 
     def __init__(self, model: str) -> None:
@@ -55,11 +55,11 @@ class DelayHistogram:
 
     @property
     def labels(self) -> int:
-        """Delays observed."""
+        """Number of delays observed."""
         return int(self._counts.sum() + self._leading.sum())
 
     def observe(self, delays: Array, leading: NDArray[np.bool_] | None = None) -> None:
-        """Count delays in seconds, none below 0; those ``leading`` may turn out to be wrong."""
+        """Count delays in seconds, none below 0. ``leading`` marks those that may turn out to be wrong."""
         if leading is not None and leading.any():
             self._leading += _counted(delays[leading])
             self._leading_sum = running_sum(self._leading_sum, delays[leading])
@@ -80,18 +80,18 @@ class DelayHistogram:
             self._unhalved -= _HALVED_AFTER
 
     def settle(self) -> None:
-        """The leading delays were right."""
+        """The leading delays were right: count them."""
         self._counts += self._leading
         self._sum += self._leading_sum
         self._weigh(self._leading)
         self.withdraw()
 
     def withdraw(self) -> None:
-        """The leading delays were wrong."""
+        """The leading delays were wrong: drop them."""
         self._leading, self._leading_sum = np.zeros_like(self._leading), 0.0
 
     def quantile(self, share: float) -> float:
-        """Seconds within which this share of the recent labels came, rounded up to a fine bucket; inf beyond the last."""
+        """Seconds within which this share of recent labels came, rounded up to a fine bucket. Beyond the last it is inf."""
         cumulative = np.cumsum(self._recent + self._leading)
         position = int(np.searchsorted(cumulative, share * cumulative[-1]))
         return float(_FINE[position]) if position < len(_FINE) else math.inf
@@ -102,7 +102,6 @@ class DelayHistogram:
         return self._series.samples(np.array([part.sum() for part in parts]), self._sum)
 
     def snapshot(self) -> dict[str, Any]:
-        """State for a snapshot."""
         counts = {"counts": self._counts.copy(), "recent": self._recent.copy(), "leading": self._leading.copy()}
         return {**counts, "sums": [self._sum, self._leading_sum], "unhalved": self._unhalved}
 
@@ -122,10 +121,10 @@ def _counted(delays: Array) -> NDArray[np.int64]:
 
 
 class Maturity:
-    """The age from which outcomes count: ``fixed`` seconds, or the 99 % quantile of the delays.
+    """The age in seconds from which outcomes count: ``fixed``, or the 99 % quantile of the delays.
 
-    A quantile is trusted once 100 labels have joined and predictions have waited for twice as long: before that long
-    delays cannot have been seen, and early labels are not those of a typical prediction.
+    The quantile is used once 100 labels have joined and twice that time has passed since the first prediction. Before, long
+    delays cannot have been seen, and the labels that came early are not typical. Until then ``seconds`` is ``None``.
     """
 
     def __init__(self, fixed: float | None) -> None:
@@ -133,21 +132,21 @@ class Maturity:
         self.seconds: float | None = fixed
 
     def look(self, delays: DelayHistogram, waited: float) -> None:
-        """Take the quantile; ``waited`` is the event time in seconds since the first prediction."""
+        """Take the quantile if it can be used. ``waited`` is the event time in seconds since the first prediction."""
         if self._fixed is not None:
             return
         if delays.labels < _ENOUGH_LABELS:
-            self.seconds = None  # what it was taken from has turned out to be wrong
+            self.seconds = None  # the delays that it came from were wrong and have been withdrawn
             return
         quantile = delays.quantile(MATURE_SHARE)
         if math.isfinite(quantile) and (self.seconds is not None or waited >= 2 * quantile):
             self.seconds = quantile
 
     def snapshot(self) -> float | None:
-        """The age taken from delays, ``None`` without."""
+        """The age taken from delays, ``None`` if there is none or the age is fixed."""
         return self.seconds if self._fixed is None else None
 
     def restore(self, seconds: float | None) -> None:
-        """Go on with an age from :meth:`snapshot`; one that is fixed stays."""
+        """Go on with an age from :meth:`snapshot`. A fixed age stays."""
         if self._fixed is None:
             self.seconds = None if seconds is None else float(seconds)

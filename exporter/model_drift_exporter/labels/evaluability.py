@@ -48,15 +48,15 @@ NOT_EVALUABLE = (
     "broken_input",
     "input_not_judged",
 )
-"""All reasons; each is exported as 1 while it holds, else 0."""
+"""All reasons. Each is exported as 1 while it applies, otherwise as 0."""
 _NOT_EVALUABLE = gauge(
     "model_not_evaluable", "model reason", "1 while something cannot be judged, by reason.", Group.ALERTS
 )
 METRICS: tuple[Metric, ...] = (_NOT_EVALUABLE,)
 FEWEST_ROWS = 100
-"""Labelled reference rows, of all or of a class, below which nothing is judged by them."""
+"""A reference with fewer labelled rows cannot judge labels. Nor can one with fewer rows of a class, see RARE_SHARE."""
 RARE_SHARE = 0.1
-"""Below this share of its rarest class a model is judged by each class's error too."""
+"""If the rarest class has a smaller share, a model is judged by the error of each class, too."""
 _DAY = 86_400.0
 _UNUSABLE_SHARE = 0.05
 _UNIDENTIFIED_SHARE = 0.5
@@ -71,13 +71,13 @@ _BLOCK = 1_000
 
 
 def not_evaluable(model: str, reasons: Collection[str]) -> Samples:
-    """``model_not_evaluable`` of one model, for every reason there is."""
+    """``model_not_evaluable`` of one model: 1 for each of its ``reasons``, 0 for all others."""
     series = Series(_NOT_EVALUABLE, [(model, reason) for reason in NOT_EVALUABLE])
     return series.samples([float(reason in reasons) for reason in NOT_EVALUABLE])
 
 
 def reference_faults(outcomes: OutcomeSummary | None, layout: OutcomeLayout) -> set[str]:
-    """What a reference lacks to judge labels with."""
+    """The reasons for which a reference cannot judge labels, empty if it can."""
     if outcomes is None or not outcomes.rows:
         return {"reference_without_labels"}
     if outcomes.rows < FEWEST_ROWS:
@@ -89,11 +89,11 @@ def reference_faults(outcomes: OutcomeSummary | None, layout: OutcomeLayout) -> 
 
 
 def unmatched(store: LabelStore, now: float, maturity: float | None) -> bool:
-    """Whether the latest labels that should have found a prediction have not, and predictions have no others.
+    """Whether recent labels do not find their predictions, although they should have by now.
 
-    Looked at are the newest 1,000 waiting labels that are older than the maturity, or than a day without one, and the
-    predictions since the first of them. A log that holds a small sample of the predictions beside all labels is no fault: its
-    predictions have labels.
+    This compares the newest 1,000 waiting labels that are older than the maturity (a day if that is not known) with the
+    predictions since the first of them. True if fewer than 5 % of the labels have joined, and at most half of the predictions
+    have a label. The second condition allows a log with all labels but only a small sample of the predictions.
     """
     flags, time = store.columns["flags"][: store.size], store.columns["time"][: store.size]
     settled = time < now - (_DAY if maturity is None else maturity)
@@ -110,10 +110,10 @@ def unmatched(store: LabelStore, now: float, maturity: float | None) -> bool:
 
 @attrs.frozen
 class LabelState:
-    """Where a model's labels stand: seconds of event time, the last delay quantile, what the store says.
+    """The state of a model's labels at event time ``now`` (seconds since the epoch).
 
-    ``counted``: whether any outcome has been mature. ``excluded_since``: event time from which the loss monitor has left
-    outcomes out because of broken input, ``None`` while it does not.
+    ``delay`` is the latest delay quantile in seconds. ``counted``: whether any outcome has been mature. ``excluded_since`` is
+    the event time since when the loss monitor has left outcomes out because of broken input, ``None`` while it does not.
     """
 
     now: float
@@ -126,7 +126,7 @@ class LabelState:
 
 
 class LabelHealth:
-    """Follows what of labels and predictions makes a model hard to judge."""
+    """Follows the labels and predictions of one model, to say why the labels cannot judge it."""
 
     def __init__(self, reference: ReferenceProfile, layout: OutcomeLayout, settings: LabelSettings) -> None:
         self.settings = settings
@@ -142,7 +142,7 @@ class LabelHealth:
 
     @property
     def newest(self) -> float:
-        """Event time of the newest label, -inf before any has one: labels before the first prediction have it as they join."""
+        """Event time of the newest label, -inf before any. A label before the first prediction gets its time as it joins."""
         return max(self._latest, self._lead, self._latest_joined)
 
     @property
@@ -157,9 +157,10 @@ class LabelHealth:
     def observe_labels(
         self, unseen: Mask, unusable: Mask, future: Mask, time: Array, *, leading: Mask, apart: bool
     ) -> None:
-        """Note labels: of unseen classes, of no use, not believed, the event time of each; whether some came on their own.
+        """Note labels, with masks of unseen classes, of unusable labels, and of times in the ``future``.
 
-        Those ``leading`` have a time that the next prediction will judge.
+        ``time`` is event time, -inf where it is not believed. ``leading`` marks times that the next prediction will judge.
+        ``apart``: some labels came in records of their own.
         """
         if not len(unseen):
             return
@@ -171,18 +172,18 @@ class LabelHealth:
         self._latest, gaps = _follow(self._latest, np.where(leading, -math.inf, time))
         self._longest_gap = max(self._longest_gap, float(gaps.max(initial=0.0)))
         if leading.any():
-            # Only as far as they lead: what comes behind the last of them may be of another batch.
+            # Only up to the last leading label: later ones may be of another batch.
             end = int(np.flatnonzero(leading)[-1]) + 1
             self._lead, gaps = _follow(before, time[:end])
             self._lead_gap = max(self._lead_gap, float(gaps[leading[:end]].max(initial=0.0)))
 
     def settle(self) -> None:
-        """Labels that led were right."""
+        """The leading labels were right."""
         self._latest, self._longest_gap = max(self._latest, self._lead), max(self._longest_gap, self._lead_gap)
         self._lead, self._lead_gap = -math.inf, 0.0
 
     def set_back(self, now: float) -> None:
-        """The clock fell to ``now``: what led was wrong."""
+        """The clock went back to ``now``: the leading labels were wrong."""
         self._lead, self._lead_gap = -math.inf, 0.0
         self._first = min(self._first, now) if self._first < math.inf else math.inf
         if self._latest > now + _DAY:
@@ -197,7 +198,8 @@ class LabelHealth:
         self._latest_joined = max(self._latest_joined, float(time.max(initial=-math.inf)))
         if not self._layout.classification:
             return
-        label = label[label < len(self._layout.classes)]  # an unseen class says nothing of how those known are chosen
+        # An unseen class does not show whether known ones are selected.
+        label = label[label < len(self._layout.classes)]
         if not len(label):
             return
         different = np.flatnonzero(label[:-1] != label[1:])
@@ -207,7 +209,7 @@ class LabelHealth:
         self._run += len(label) - (int(different[-1]) + 1 if len(different) else 0)
 
     def reasons(self, state: LabelState) -> set[str]:
-        """Why the model cannot be judged now."""
+        """The reasons for which the labels cannot judge the model now."""
         if not self.seen:
             return self._without_labels(state)
         holding = {
@@ -246,14 +248,13 @@ class LabelHealth:
 
     @property
     def only_one_class(self) -> bool:
-        """Whether the latest labels are all of one class, which is hardly chance."""
+        """Whether the latest labels are all of one class, and too many for chance."""
         if self._run < _FEWEST_OF_ONE_CLASS or len(self._layout.classes) < 2:
             return False
         chance = self._chances.get(self._run_class, 0.0)
         return self._run * math.log(max(chance, 1e-300)) < math.log(_LEAST_CHANCE)
 
     def snapshot(self) -> dict[str, Any]:
-        """State for a snapshot."""
         return {
             "latest": [self._first, self._latest, self._latest_joined, self._lead],
             "longest_gap": [self._longest_gap, self._lead_gap],
@@ -274,21 +275,21 @@ class LabelHealth:
 
 
 def _follow(latest: float, time: Array) -> tuple[float, Array]:
-    """The latest time after some more, and by how much each of these was later than all before it."""
+    """The latest time after some more times, and by how much each of these exceeded all before it."""
     running = np.maximum.accumulate(np.append(latest, time))
     known = running[:-1] > -math.inf
     return float(running[-1]), np.where(known, running[1:] - np.where(known, running[:-1], 0.0), 0.0)
 
 
 def _class_chances(outcomes: OutcomeSummary | None, layout: OutcomeLayout) -> Mapping[float, float]:
-    """How likely a label of each class is by the reference; without one every class is the same."""
+    """The probability of each class by the reference. Without a reference all classes are equally likely."""
     rows = [(outcomes.class_rows.get(name, 0) if outcomes else 0) + 1 for name in layout.classes]
     return {float(position): count / sum(rows) for position, count in enumerate(rows)}
 
 
 @attrs.define(eq=False)
 class RecentShares:
-    """Counts of some kinds among the last 1,000 to 2,000 of something; the same however these came in batches."""
+    """Shares of several kinds among the last 1,000 to 2,000 items, however these were cut into batches."""
 
     kinds: int
     size: int = 0
@@ -300,7 +301,7 @@ class RecentShares:
         self._before = np.zeros(self.kinds + 1, dtype=np.int64)
 
     def add(self, masks: Sequence[NDArray[np.bool_]]) -> None:
-        """Count some, with one mask a kind."""
+        """Count items, with one mask for each kind."""
         start, count = 0, len(masks[0])
         while start < count:
             end = min(count, start + _BLOCK - int(self._current[0]))
@@ -311,12 +312,11 @@ class RecentShares:
         self.size += count
 
     def share(self, kind: int) -> float:
-        """Of the kind at a position; 0 before any."""
+        """The share, 0 to 1, of the kind at this position; 0 before the first item."""
         total = self._before + self._current
         return float(total[1 + kind] / max(total[0], 1))
 
     def snapshot(self) -> list[Any]:
-        """State for a snapshot."""
         return [self.size, self._current.copy(), self._before.copy()]
 
     def restore(self, state: Any) -> None:

@@ -1,4 +1,4 @@
-"""Predictions and labels of one call as one sequence of events, in the order of their lines, with labels as numbers."""
+"""The predictions and labels of one call as one sequence of events, in the order of their lines. Labels become numbers."""
 
 from __future__ import annotations
 
@@ -24,19 +24,20 @@ __all__ = ["REJECTED", "CodedLabels", "EventReader", "Events", "LabelCoder"]
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 REJECTED = ("missing", "no_identifier", "not_a_class", "not_a_number", "unseen_class", "future", "not_in_sample")
-"""Why a label cannot be used as it is. Labels of an unseen class are used for realised performance only, as errors of the
-model, and those from the future as of now; the others are not used. ``not_in_sample``: the predictions of its identifier are
-not kept."""
+"""Why a label cannot be used as it is.
+
+A label of an ``unseen_class`` counts in realised performance only, as an error of the model. A label from the ``future`` is
+used as if it came now. All others are not used. ``not_in_sample``: predictions with this identifier are not kept."""
 
 
 @attrs.frozen(eq=False)
 class Events:
-    """Arrays of one value an event.
+    """Arrays with one value per event.
 
-    ``position`` is that of the last prediction so far. ``clock`` is the model's, after a prediction. ``time`` may be NaN for
-    a label. ``identified``: has an identifier; ``key`` is its key. ``label`` is NaN without a usable one. ``predicted``,
-    ``score`` (NaN without), ``score_cell`` (-1 without) and ``probabilities`` are those of predictions. ``missing``,
-    ``unusable`` and ``unseen`` are about labels, see :class:`CodedLabels`.
+    ``position`` is the line of the last prediction so far, ``clock`` the model's clock after a prediction. ``time`` is event
+    time, which may be NaN for a label. ``identified`` says whether there is an identifier, and ``key`` is its key. ``label``
+    is NaN where no label is usable. Only predictions have ``predicted``, ``score`` (otherwise NaN), ``score_cell`` (otherwise
+    -1) and ``probabilities``. ``missing``, ``unusable`` and ``unseen`` describe labels, see :class:`CodedLabels`.
     """
 
     is_label: Mask
@@ -56,7 +57,6 @@ class Events:
 
     @property
     def size(self) -> int:
-        """Number of events."""
         return len(self.time)
 
     def part(self, start: int, end: int) -> Events:
@@ -75,7 +75,7 @@ class Events:
         return Events(**columns)
 
     def then(self, other: Events) -> Events:
-        """These events, then others."""
+        """These events, followed by others."""
         columns: dict[str, Any] = {}
         for name in _COLUMNS:
             pair = getattr(self, name), getattr(other, name)
@@ -87,7 +87,7 @@ _COLUMNS = tuple(field.name for field in attrs.fields(Events))
 
 
 class EventReader:
-    """Makes events of batches, for one model."""
+    """Makes events from the batches of one model."""
 
     def __init__(self, model: str, reference: ReferenceProfile, binner: Binner, layout: OutcomeLayout) -> None:
         self._model = model
@@ -105,7 +105,7 @@ class EventReader:
         """Line of the last prediction, -1 before the first."""
 
     def _prediction_positions(self, reference: ReferenceProfile) -> Array:
-        """For each bin of the prediction the position of its class; NaN for no prediction."""
+        """For each bin of the prediction column the position of its class, NaN for no prediction."""
         column = reference.column(PREDICTION)
         if column is None or column.numeric:
             return np.empty(0)
@@ -116,7 +116,7 @@ class EventReader:
 
     @property
     def unusable(self) -> str:
-        """Why a label is rejected that is there, but no class or number."""
+        """The reason for which a label is rejected that is present, but not a class or a number."""
         return self._coder.unusable
 
     def read(self, coded: CodedBatch | None, labels: LabelBatch | None) -> Events | None:
@@ -193,7 +193,7 @@ class EventReader:
         return self._coder.code(batch.label, text=batch.text)
 
     def _predicted(self, coded: CodedBatch) -> Array:
-        """Positions of classes, or numbers; NaN where there is no prediction."""
+        """Positions of classes, or for regression numbers. NaN where there is no prediction."""
         if self._prediction is None:
             return np.full(coded.size, np.nan)
         if self._layout.classification:
@@ -231,7 +231,10 @@ def _no_identifiers(size: int) -> tuple[NDArray[np.uint64], Mask]:
 
 @attrs.frozen(eq=False)
 class CodedLabels:
-    """``values``: NaN where there is no usable label. The rest are masks of why, and of classes the reference lacks."""
+    """``values`` are NaN where no label is usable: it is ``missing``, or it is ``unusable``, neither a class nor a number.
+
+    ``unseen`` marks classes that the reference lacks. These have a value.
+    """
 
     values: NDArray[np.float64]
     missing: NDArray[np.bool_]
@@ -249,7 +252,10 @@ class _Positions(dict[str, int]):
 
 
 class LabelCoder:
-    """Positions in ``layout.classes``, their number for any other class; for regression the finite numbers."""
+    """Codes labels as numbers: positions in ``layout.classes``, or for regression finite numbers as they are.
+
+    A class that is not in ``layout.classes`` becomes the number of classes.
+    """
 
     def __init__(self, layout: OutcomeLayout) -> None:
         self._classification = layout.classification
@@ -257,7 +263,7 @@ class LabelCoder:
         self.unusable = "not_a_class" if layout.classification else "not_a_number"
 
     def code(self, values: Sequence[object], *, text: bool) -> CodedLabels:
-        """Code a column. Null, NaN and, with ``text``, the empty string are missing."""
+        """Code a column. Null and NaN are missing, and with ``text`` the empty string, too."""
         return self._classes(values, text=text) if self._classification else self._numbers(values, text=text)
 
     def _classes(self, values: Sequence[object], *, text: bool) -> CodedLabels:

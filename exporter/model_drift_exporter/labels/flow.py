@@ -32,18 +32,18 @@ from .settings import LabelSettings
 __all__ = ["FlowState", "LabelFlow"]
 
 Mask = NDArray[np.bool_]
-_LOOKS = 256  # events between looks at the maturity until it is known
+_LOOKS = 256  # events between checks, until the maturity is known
 _FEW = 20_000
 _SELDOM = 16
-_BLOCK = 4_096  # events between looks at everything, from then on
+_BLOCK = 4_096  # events between checks from then on; some checks are made only here
 
 
 class LabelFlow:
     """Joins the labels of one model with its predictions and hands on the outcomes that are mature.
 
-    Whatever is judged now and then is judged where the number of events is a multiple of 256 or 4,096, never at the end of
-    a batch, so that results do not depend on how events were cut into batches. ``hand_on`` is called with each batch of
-    matured outcomes, in their order. ``alarms`` say whether the model's input is broken.
+    Periodic checks happen where the number of events is a multiple of 256 or 4,096, never at the end of a batch. So results
+    do not depend on how events were cut into batches. ``hand_on`` is called with each batch of matured outcomes, in order.
+    ``alarms`` say whether the model's input is broken.
     """
 
     name = "labels"
@@ -78,11 +78,11 @@ class LabelFlow:
 
     @property
     def labels_seen(self) -> bool:
-        """Whether any label has come, be it of use or not."""
+        """Whether any label has come, usable or not."""
         return self._state.health.seen
 
     def knows(self, labels: LabelBatch) -> Mask:
-        """Which labels belong to a prediction that waits here; for labels that do not say whose they are."""
+        """Which labels belong to a prediction of this model in the store. For labels that do not name their model."""
         if labels.id is None:
             return np.zeros(labels.size, dtype=np.bool_)
         hashes, identified = hash_identifiers(labels.id)
@@ -91,7 +91,7 @@ class LabelFlow:
         return known
 
     def observe(self, coded: CodedBatch | None, labels: LabelBatch | None, arrival: float) -> None:
-        """Take in what came in one chunk; lines tell the order. ``arrival`` (wall clock) stands in while nothing has a time."""
+        """Take in one chunk, in the order of lines. ``arrival`` is the wall clock, used while there is no event time."""
         events = self._reader.read(coded, labels)
         if events is None:
             return
@@ -108,9 +108,9 @@ class LabelFlow:
                 start = end
 
     def begin_version(self, time: float) -> None:
-        """Another version of the model begins: outcomes of predictions before ``time`` say nothing of it.
+        """Another version of the model begins at event time ``time``. Call this before its first batch.
 
-        They are handed on as superseded. To be called before the first batch of the version.
+        Outcomes of earlier predictions do not count for the version. They are handed on as superseded.
         """
         self._state.releaser.began = time
 
@@ -138,8 +138,8 @@ class LabelFlow:
         )
 
     def _timed(self, joins: Joins, events: Events, times: FlowTimes) -> Joins:
-        """The joins with believable times of labels, once their delays are noted."""
-        # A label that waited may be far ahead of its prediction, which is read late, but not by more than what waits for one.
+        """The joins with implausible label times replaced. Counts their delays."""
+        # A prediction may be read long after its label. But a label waits for the horizon at most, so no delay is longer.
         now = np.minimum(joins.label_time, times.now[joins.event])
         believable = joins.label_time - joins.time <= self._settings.horizon
         joins = attrs.evolve(joins, label_time=np.where(believable, joins.label_time, now))
@@ -150,7 +150,7 @@ class LabelFlow:
 
     def _look(self, now: float, model: float) -> None:
         self._state.look(now)
-        # Coverage of a large store is no matter of every look.
+        # Coverage of a large store is too slow for every check.
         if self._state.store.size < _FEW or self._state.events % (_SELDOM * _BLOCK) == 0:
             self._state.unfair = self._state.unfair_at(now)
         if self._state.events % _BLOCK == 0:
@@ -168,7 +168,7 @@ class LabelFlow:
             self._hand_on(outcomes)
 
     def finish(self, now: float | None = None) -> None:
-        """The input has ended, at ``now`` if that is later than the last event: what is mature then counts."""
+        """The input has ended, at ``now`` if that is later than the last event. Outcomes that are mature then count."""
         end = self._state.clock.now if now is None else max(now, self._state.clock.now)
         self._state.finish(end)
         if math.isfinite(end):
@@ -181,7 +181,7 @@ class LabelFlow:
             )
 
     def take_over(self, old: LabelFlow) -> None:
-        """Go on where another flow of the model, with the same reference, stopped; ``old`` is not used again."""
+        """Go on where another flow of the model, with the same reference, stopped. ``old`` must not be used afterwards."""
         self._state.take_over(old._state, self._settings)
         self._tally = old._tally
         self._admission = Admission(self.model, self._reader.unusable, self._state.sample, self._state.health)
@@ -189,12 +189,12 @@ class LabelFlow:
         self._reader.position = old._reader.position
 
     def not_evaluable(self) -> set[str]:
-        """Why the model cannot be judged by its labels now."""
+        """The reasons for which the model cannot be judged by its labels now, empty if it can."""
         broken_input = self._alarms["ModelInputBroken"] if self._alarms is not None else None
         return self._state.health.reasons(self._state.label_state(broken_input))
 
     def summary(self) -> LabelSummary:
-        """Where the labels stand now."""
+        """The state of the labels now."""
         return LabelSummary.of(
             self._state.store,
             self._tally,
@@ -207,19 +207,18 @@ class LabelFlow:
         )
 
     def collect(self) -> Iterable[Samples]:
-        """Current samples."""
         yield from self._series.samples(self.summary())
         if self.labels_seen:
             yield self._state.delays.samples()
 
     def snapshot(self) -> dict[str, Any]:
-        """State for a snapshot. The store's arrays are views: write or copy them before the next batch."""
+        """The store's arrays are views: write or copy them before the next batch."""
         return {"flow": self._state.snapshot(), "line": self._reader.position}
 
     def restore(self, state: Any) -> None:
         """Go on from :meth:`snapshot` of a flow with the same reference, before the first batch.
 
-        Counters start again at 0. Raises :class:`StateError` if the state does not fit; the flow is then as new.
+        Counters start again at 0. If the state does not fit, raises :class:`StateError` and leaves the flow as new.
         """
         try:
             self._state.restore(state["flow"])
@@ -230,7 +229,7 @@ class LabelFlow:
 
 
 class FlowState:
-    """What waits, what time it is, and what is known of delays and health; ``events`` is how many have come."""
+    """The store, the clock, and what is known of delays and label health. ``events`` is the number of events so far."""
 
     def __init__(
         self,
@@ -255,12 +254,12 @@ class FlowState:
         self._coverage: tuple[int, Coverage] | None = None
 
     def begin(self, time: float) -> None:
-        """Note the event time of a prediction; the first one counts."""
+        """Note the event time of a prediction. Only that of the first one is kept."""
         if self.first_prediction is None:
             self.first_prediction = time
 
     def look(self, now: float) -> None:
-        """Judge the maturity again."""
+        """Update the maturity."""
         if self.first_prediction is not None:
             self.maturity.look(self.delays, now - self.first_prediction)
 
@@ -270,7 +269,7 @@ class FlowState:
         self.health.settle()
 
     def set_back(self, now: float, model: float) -> None:
-        """The clock fell to ``now``: labels that led the model's clock were wrong, or that clock itself was."""
+        """The clock went back to ``now``: labels that led the model's clock were wrong, or that clock itself was."""
         self.delays.withdraw()
         self.health.set_back(now)
         self.releaser.set_back(now)
@@ -280,13 +279,13 @@ class FlowState:
         self.look(now)
 
     def coverage(self) -> Coverage:
-        """Which predictions have labels after the last event."""
+        """Which predictions have labels, after the last event."""
         if self._coverage is None or self._coverage[0] != self.events:
             self._coverage = (self.events, self._cover(self.clock.now))
         return self._coverage[1]
 
     def finish(self, now: float) -> None:
-        """The input has ended at ``now``, the end of all times that labels led to."""
+        """The input has ended at ``now``. No prediction will judge the labels that still lead, so they count as right."""
         self.settle()
         self.look(now)
         self._coverage = None
@@ -295,17 +294,17 @@ class FlowState:
         return Coverage.of(self.store, self.layout, now, self.maturity.seconds)
 
     def unfair_at(self, now: float) -> bool:
-        """Whether the labels that have come are no fair sample of the outcomes, so that they are no evidence on the loss.
+        """Whether the labels so far are a biased sample of the outcomes, and so no evidence on the loss.
 
-        ``now`` is the clock at the last event that has been taken in. :attr:`clock` may be far ahead of that: it knows all
-        events of a chunk at once. Predictions whose labels come later in the chunk would look as if nobody labelled them.
+        ``now`` is the clock at the last event that has been taken in. :attr:`clock` may be far ahead of that, since it reads
+        all events of a chunk first. With its time, predictions whose labels come later in the chunk would look unlabelled.
         """
         return self.health.seen and (self.health.only_one_class or selective(self._cover(now)))
 
     def label_state(self, broken_input: Alarm | None) -> LabelState:
-        """Where the labels stand after the last event.
+        """The state of the labels after the last event.
 
-        ``broken_input`` is the alarm whose latch keeps outcomes from the loss monitor.
+        ``broken_input`` is the alarm that keeps outcomes from the loss monitor while it is active.
         """
         now, maturity = self.clock.now, self.maturity.seconds
         excluded = None
@@ -332,7 +331,7 @@ class FlowState:
         self.events, self.first_prediction, self.unfair = old.events, old.first_prediction, old.unfair
 
     def snapshot(self) -> dict[str, Any]:
-        """State for a snapshot. The store's arrays are views: write or copy them before the next batch."""
+        """The store's arrays are views: write or copy them before the next batch."""
         return {
             "store": self.store.snapshot(),
             "releaser": self.releaser.snapshot(),
@@ -347,7 +346,7 @@ class FlowState:
         }
 
     def restore(self, state: Any) -> None:
-        """Go on from :meth:`snapshot`; raises :class:`StateError` or what wrong types lead to if it does not fit."""
+        """Go on from :meth:`snapshot`; raises :class:`StateError` or another error (``KeyError``, …) if it does not fit."""
         self.store.restore(state["store"])
         self.releaser.restore(state["releaser"], self.store.size)
         self.clock.restore(state["clock"])

@@ -1,4 +1,4 @@
-"""Which labels meet which predictions: exactly as if events came one by one, a batch at a time."""
+"""Joins labels with predictions, a batch at a time, with the same result as one event at a time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BEFORE = -1
 
 @attrs.define
 class JoinTally:
-    """What happened to the events, counted."""
+    """Counts of events by what happened to them. ``unmatched`` labels expired without a prediction."""
 
     joined: int = 0
     revised: int = 0
@@ -33,9 +33,10 @@ class JoinTally:
 
 @attrs.frozen(eq=False)
 class Joins:
-    """Predictions and labels that met, in the order of the events at which they did.
+    """Predictions and labels that met, in the order of the events with which they met. Arrays are [join].
 
-    ``row`` is their entry, ``time`` the prediction's, ``label_time`` the label's; ``label`` the label then.
+    ``event`` is the position of that event, ``row`` the entry in the store, ``time`` and ``label_time`` the event times of
+    prediction and label, and ``label`` the label at that moment.
     """
 
     event: Positions
@@ -46,21 +47,21 @@ class Joins:
 
     @classmethod
     def in_order(cls, *parts: Joins) -> Joins:
-        """All parts as one, ordered by event; within one event in the order of the parts."""
+        """All parts as one, in the order of events. Joins of one event keep the order of the parts."""
         columns = [np.concatenate([getattr(part, field.name) for part in parts]) for field in attrs.fields(cls)]
         order = np.argsort(columns[0], kind="stable")
         return cls(*(column[order] for column in columns))
 
     @classmethod
     def none(cls) -> Joins:
-        """No join."""
+        """No joins."""
         places, numbers = np.empty(0, dtype=np.int64), np.empty(0)
         return cls(places, places, numbers, numbers, numbers)
 
 
 @attrs.frozen(eq=False)
 class Revisions:
-    """Labels of joined predictions that became others, in order."""
+    """Changed labels of joined predictions, in the order of events. Arrays are [revision]."""
 
     event: Positions
     row: Positions
@@ -72,10 +73,11 @@ class Revisions:
 def join(
     store: LabelStore, events: Events, time: Array, admitted: Mask, *, watermark: float, tally: JoinTally
 ) -> tuple[Joins, Revisions | None]:
-    """Take the ``admitted`` events into the store; what is older than ``watermark`` there has expired.
+    """Take the ``admitted`` events into the store, where entries older than ``watermark`` have expired.
 
-    All events of one identifier are looked at together: those after a first prediction repeat it, each label compares with
-    the one before it, and both meet where the later of them comes.
+    All events of one identifier are processed together. Its first prediction counts; others are repeats. Each label is
+    compared with the label before it. Prediction and label meet at the later one of the two. Returns the joins, and the
+    revisions or ``None`` if there are none.
     """
     picked = np.flatnonzero(admitted)
     if not len(picked):
@@ -129,7 +131,7 @@ def join(
 def join_alone(
     store: LabelStore, events: Events, time: Array, alone: Mask, *, keys: NDArray[np.uint64], tally: JoinTally
 ) -> Joins:
-    """Predictions with their own label that no other label can find."""
+    """Store predictions that come with their label, so that no other label can find them. Returns their joins."""
     places = np.flatnonzero(alone)
     rows = store.append(keys[places], indexed=False)
     columns, label = store.columns, events.label[places]
@@ -142,7 +144,7 @@ def join_alone(
 
 
 def _write_predictions(store: LabelStore, rows: Positions, events: Events, places: Positions) -> None:
-    """What the predictions at ``places`` said, into ``rows``."""
+    """Write the values of the predictions at ``places`` into ``rows``."""
     store.put("predicted", rows, events.predicted[places])
     columns = store.columns
     if "score" in columns:
@@ -154,7 +156,7 @@ def _write_predictions(store: LabelStore, rows: Positions, events: Events, place
 
 @attrs.frozen(eq=False)
 class _Entries:
-    """What the store knew of each identifier before."""
+    """What the store knows of each identifier before these events. Arrays are [identifier]."""
 
     rows: Positions
     flags: NDArray[np.uint8]
@@ -173,7 +175,7 @@ class _Entries:
         if expired.any():
             state = flags & (PREDICTION | LABEL | COUNTED)
             tally.unmatched += int(np.count_nonzero(state[expired] == LABEL))
-            # An outcome that still has to count keeps its entry; all others are used again.
+            # An outcome that has not been counted yet keeps its entry. The other rows are used again.
             unfinished = expired & (state == PREDICTION | LABEL)
             rows[unfinished] = store.supersede(keys[unfinished])
             flags[expired] = 0
@@ -185,7 +187,7 @@ class _Entries:
 
 @attrs.frozen(eq=False)
 class _Changes:
-    """Labels that say something new, by identifier and then by event. ``opening``: the first label of its identifier."""
+    """Labels that differ from the one before, by identifier and then by event. ``opening``: an identifier's first label."""
 
     group: Positions
     event: Positions
@@ -210,10 +212,10 @@ class _Changes:
         return cls(group[new], event[new], old[new], label[new], opening[new], ~opening[new])
 
     def latest(self, limit: Positions, entries: _Entries, time: Array) -> tuple[Array, Array]:
-        """The label of each identifier just after the event at its ``limit``, and its time."""
+        """The label of each identifier just after the event at its ``limit``, and the time of that label."""
         early = self.event <= limit[self.group]
         label, label_time = entries.label.copy(), entries.time.copy()
-        # Of several with one index the last is what stays.
+        # Where an index occurs several times, NumPy keeps the last value.
         label[self.group[early]] = self.new[early]
         label_time[self.group[early]] = time[self.event[early]]
         return label, label_time

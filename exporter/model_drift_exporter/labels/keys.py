@@ -1,4 +1,4 @@
-"""Identifiers to 64-bit keys: the same in every process and batch, so that replicas and restarts keep the same ones."""
+"""64-bit keys of identifiers, the same in every process and batch, so that replicas and restarts keep the same sample."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["hash_identifiers", "keys_of", "numbered_keys"]
 Hashes = NDArray[np.uint64]
 
 _LANE = 8
-_LONGEST = 64  # bytes mixed in lanes; longer ones are condensed first
+_LONGEST = 64  # bytes; longer identifiers are condensed with BLAKE2b first
 _EXACT = 2.0**53
 _SEED = np.uint64(0x6D6F64656C2D6472)
 # Odd constants of the SplitMix64 generator (Steele, Lea, Flood 2014) and its finaliser.
@@ -27,9 +27,9 @@ _SECOND = np.uint64(0x94D049BB133111EB)
 
 
 def hash_identifiers(values: Sequence[object]) -> tuple[Hashes, NDArray[np.bool_]]:
-    """A hash of each identifier, whatever its model, and whether it is one.
+    """A hash of each value, the same for all models, and a mask of the values that are identifiers.
 
-    Strings that are not empty and numbers are identifiers; whole numbers are one with their digits (42, 42.0, "42").
+    Non-empty strings and numbers are identifiers. A whole number is the same identifier as its digits: 42, 42.0 and "42".
     """
     texts = _texts(values)
     encoded, lengths = _encode(texts)
@@ -52,7 +52,7 @@ def keys_of(model: str, hashes: Hashes) -> Hashes:
 
 
 def numbered_keys(model: str, first: int, count: int) -> Hashes:
-    """Keys for what has no identifier, by its number in the stream: they decide only whether it is in the sample."""
+    """Keys for events without an identifier, from their numbers in the stream. They only decide which are in the sample."""
     numbers = np.arange(first, first + count, dtype=np.uint64)
     return keys_of(model, _finish(numbers * _GAMMA + _SEED))
 
@@ -86,7 +86,7 @@ def _split(data: bytes, lengths: NDArray[np.int64]) -> list[bytes]:
 
 
 def _matrix(data: bytes, lengths: NDArray[np.int64]) -> Hashes:
-    """[lane, identifier]: the bytes of each in lanes of eight, zeros behind its end."""
+    """[lane, identifier]: the bytes of each identifier in lanes of eight, padded with zeros."""
     count = len(lengths)
     longest = int(lengths.max(initial=0))
     lanes = -(-longest // _LANE)
@@ -106,7 +106,7 @@ def _mix(lanes: Hashes, sizes: NDArray[np.int64], lengths: NDArray[np.int64]) ->
         mixed = (hashes ^ lane) * _FIRST
         mixed ^= mixed >> np.uint64(32)
         mixed *= _GAMMA
-        # Only the lanes of its own length, so that a longer neighbour in the batch changes nothing.
+        # Only lanes within an identifier's own length: a longer one in the batch must not change its hash.
         hashes = mixed if shortest > position * _LANE else np.where(sizes > position * _LANE, mixed, hashes)
     return _finish(hashes)
 

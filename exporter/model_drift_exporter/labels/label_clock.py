@@ -1,4 +1,4 @@
-"""Event time of a model and of its labels together."""
+"""The event clock of a model, moved by its predictions and by its labels."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 _DAY = 86_400.0
-_SUPPORTING = 8  # labels before one that is believed although it lies ahead of everything else
+_SUPPORTING = 8  # labels that must have come before one is believed that is far ahead
 _NEVER = -math.inf
 _REACH = 1.5
 _PATIENCE = 10
@@ -25,10 +25,11 @@ _PATIENCE = 10
 
 @attrs.frozen(eq=False)
 class FlowTimes:
-    """For each event its own time, and just after it the clock and the ``model``'s (-inf before the first prediction).
+    """For each event its ``time``, and just after it the clock ``now`` and the ``model``'s clock, all [event].
 
-    ``future``: where a label's time is not believed. At the predictions of ``turns`` labels that led by more than a day are
-    judged: true where the clock falls, since they were wrong or the model's own clock was, false where they were right.
+    The model's clock is -inf before the first prediction. ``future`` marks label times that are not believed. ``turns`` maps
+    the position of a prediction that judges labels, because these led by more than a day, to the result. It is true where the
+    clock goes back, since the labels or the model's own clock were wrong. It is false where the labels were right.
     """
 
     time: Array
@@ -39,11 +40,11 @@ class FlowTimes:
 
     @property
     def leading(self) -> Mask:
-        """Which times lie more than a day ahead of the model's clock."""
+        """Which times are more than a day ahead of the model's clock."""
         return self.time > self.model + _DAY
 
     def part(self, start: int, end: int) -> FlowTimes:
-        """The events from ``start`` to before ``end``; a turn within is kept at the first of them only."""
+        """The events from ``start`` to before ``end``. Of ``turns`` only one at ``start`` is kept."""
         turns = {0: self.turns[start]} if start in self.turns else {}
         return FlowTimes(
             self.time[start:end], self.now[start:end], self.model[start:end], self.future[start:end], turns
@@ -51,14 +52,16 @@ class FlowTimes:
 
 
 class FlowClock:
-    """The larger of the model's clock and the label times that are believed.
+    """The larger of the model's clock and the latest label time that is believed.
 
-    A label up to a day ahead of the model's clock is believed. Labels go on for months where predictions end, so one that is
-    further ahead is believed, too, for the time being: up to a day ahead of the label before it, or if the labels before it,
-    at least eight, support it as :class:`EventClock` asks. The next prediction judges that lead: if the model's clock is still
-    more than a day behind, as with labels that are dated when they fall due, it is taken back. From then on ten times as many
-    labels must come in a row without a prediction before one is believed again. If it was right, labels may lead as far, and
-    half as far again, at once. A label that is not believed happens now.
+    A label up to a day ahead of the model's clock is believed. A label further ahead is believed for the time being, because
+    labels may go on for months after predictions end. It must be at most a day ahead of this clock, or be supported by at
+    least eight earlier labels in the way of :class:`EventClock`.
+
+    The next prediction judges that lead. The lead was wrong if the model's clock is still more than a day behind, for example
+    because labels carry the date on which they fall due. Then the clock goes back, and ten times as many labels must come in a
+    row without a prediction before one is believed again. If the lead was right, later labels may lead 1.5 times as far at
+    once. A label that is not believed gets the present as its time.
     """
 
     def __init__(self) -> None:
@@ -75,7 +78,11 @@ class FlowClock:
         return max(self._model, self._ahead)
 
     def follow(self, time: Array, model: Array, *, is_label: Mask, arrival: float) -> FlowTimes:
-        """``time``: of each event, NaN where a label has none. ``model``: the model's clock after each prediction."""
+        """Move the clock by some events. ``time`` is that of each event, NaN for a label without one.
+
+        ``model`` is the model's clock after each prediction. Before the first prediction, a label without a time gets
+        ``arrival`` (wall clock, in seconds since the epoch).
+        """
         dated = is_label & ~np.isnan(time)
         supported = np.zeros(len(time), dtype=np.bool_)
         if dated.any():
@@ -86,7 +93,7 @@ class FlowClock:
         return self._one_by_one(time, model, is_label, supported, arrival) if found is None else found
 
     def _together(self, time: Array, model: Array, is_label: Mask, dated: Mask) -> FlowTimes | None:
-        """All at once, where nothing leads by more than a day and the model's clock does not fall; else ``None``."""
+        """All events at once, or ``None`` if a label leads by more than a day or the model's clock goes back."""
         predictions = np.flatnonzero(~is_label)
         clock = np.maximum.accumulate(np.where(is_label, _NEVER, model))
         np.maximum(clock, self._model, out=clock)
@@ -126,12 +133,12 @@ class FlowClock:
         return FlowTimes(taken, now, clock, future, turns)
 
     def _predict(self, model: float) -> bool | None:
-        """Follow the model's clock; whether that makes this one fall, ``None`` where there is nothing to judge."""
+        """Follow the model's clock. Returns whether this clock goes back, ``None`` if there was no lead to judge."""
         leading, run = self._ahead > self._model + _DAY, self._run
         back = model < self._model
         before, self._model, self._run = self._model, model, 0
         if back:
-            # The model took back a false lead; labels that followed it are not believed any more.
+            # The model's clock took back a wrong time. Labels that followed it are not believed any more.
             self._ahead = _NEVER
             return True
         if not leading:
@@ -147,7 +154,7 @@ class FlowClock:
     def _believe(self, time: float, *, support: bool) -> bool:
         self._run += 1
         if self._model == _NEVER:
-            return True  # nothing says otherwise; but the clock does not begin with it
+            return True  # there is no clock to compare with; but a label does not start the clock
         if time > self._model + _DAY:
             near = time <= max(self.now + _DAY, self._model + self._reach)
             if self._run <= self._patience or not (near or support):
@@ -156,7 +163,6 @@ class FlowClock:
         return True
 
     def snapshot(self) -> dict[str, Any]:
-        """State for a snapshot."""
         numbers = {"model": self._model, "ahead": self._ahead, "reach": self._reach}
         counts = {"seen": self._seen, "run": self._run, "patience": self._patience}
         return {"labels": self._labels.snapshot(), **numbers, **counts}

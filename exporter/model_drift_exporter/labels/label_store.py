@@ -1,4 +1,4 @@
-"""Predictions and labels that wait for each other: a hash table in columns, 31 to 39 bytes an entry at capacity."""
+"""Predictions and labels that wait for each other: a hash table in columns, with 31 to 39 bytes per entry at capacity."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ Rows = NDArray[np.int64]
 Keys = NDArray[np.uint64]
 
 PREDICTION, LABEL, COUNTED, UNINDEXED = 1, 2, 4, 8
-"""Flags of an entry: it has a prediction; a label; its outcome has counted; no label can find it. 0: it is vacant."""
+"""Flags of an entry: it has a prediction, it has a label, its outcome has been counted, no label can find it. 0: vacant."""
 
 MOST_PROBABILITIES = 8
-"""With more classes their probabilities are not kept."""
+"""For models with more classes, probabilities are not kept."""
 
 _SMALLEST = 4_096
 _CHUNK = 65_536
@@ -30,8 +30,8 @@ _FREE = -1
 class LabelStore:
     """Entries in rows ``0`` to ``size - 1``, found by their key with open addressing and linear probing.
 
-    Columns are arrays that may be longer than ``size``. Classes are kept as small integers, numbers as they are; both are
-    given and taken as floats, NaN for none.
+    Columns are arrays that may be longer than ``size``. Classes are stored as small integers, numbers as floats. :meth:`put`
+    and :meth:`get` take and return floats, NaN for none.
     """
 
     def __init__(self, layout: OutcomeLayout, capacity: int, *, probabilities: bool = False) -> None:
@@ -81,11 +81,11 @@ class LabelStore:
         self.columns[name][rows] = values
 
     def find(self, keys: Keys) -> Rows:
-        """The row of each key, -1 without."""
+        """The row of each key, -1 for a key without one."""
         return self._locate(keys)[0]
 
     def _locate(self, keys: Keys) -> tuple[Rows, Rows]:
-        """The row of each key, and its place in the index; -1 without."""
+        """The row of each key and its place in the index, -1 for a key without them."""
         found = np.full(len(keys), _FREE, dtype=np.int64)
         places = np.full(len(keys), _FREE, dtype=np.int64)
         mask = len(self._index) - 1
@@ -103,7 +103,7 @@ class LabelStore:
         return found, places
 
     def append(self, keys: Keys, *, indexed: bool = True) -> Rows:
-        """New rows, with flags 0 and no label. Keys to be ``indexed`` differ from each other and from all found so far."""
+        """Add rows with flags 0 and no label. Keys to be ``indexed`` must differ from each other and from all indexed ones."""
         start, self.size = self.size, self.size + len(keys)
         self._reserve(start)
         rows = np.arange(start, self.size)
@@ -115,7 +115,7 @@ class LabelStore:
         return rows
 
     def supersede(self, keys: Keys) -> Rows:
-        """New rows in place of those of some keys, which stay but are not found any more."""
+        """Add rows in place of the rows of some keys. The old rows stay, but :meth:`find` does not find them any more."""
         rows = self.append(keys, indexed=False)
         old, places = self._locate(keys)
         self._index[places] = rows
@@ -128,7 +128,7 @@ class LabelStore:
         doubled = min(2 * self._rows, self.capacity + _SMALLEST)
         self._rows = max(doubled, self.size)
         for name, old in self.columns.items():
-            # One column after the other, so that the old and the new array of only one exist at once.
+            # One column after the other: memory then holds only one column twice.
             grown = np.empty((self._rows, *old.shape[1:]), old.dtype)
             grown[:used] = old[:used]
             self.columns[name] = grown
@@ -149,12 +149,12 @@ class LabelStore:
         while len(rows):
             free = self._index[position] == _FREE
             self._index[position[free]] = rows[free]
-            # Of several that wrote to one place the last has won.
+            # Where several rows wrote to one place, the last has it. The others try the next place.
             lost = np.flatnonzero(self._index[position] != rows)
             rows, position = rows[lost], (position[lost] + 1) & mask
 
     def retain(self, kept: NDArray[np.bool_]) -> Rows:
-        """Keep some rows only. Returns the new row of each old one, -1 where it is gone."""
+        """Keep only the rows of a mask. Returns the new row of each old one, -1 for a removed one."""
         moved = np.cumsum(kept, dtype=np.int32)
         moved -= 1
         moved[~kept] = _FREE
@@ -173,11 +173,11 @@ class LabelStore:
         return moved.astype(np.int64)
 
     def snapshot(self) -> dict[str, Any]:
-        """The rows in use; views that the next change of the store changes too."""
+        """The rows in use, as views: the next change of the store changes them too."""
         return {name: column[: self.size] for name, column in self.columns.items()}
 
     def restore(self, state: Any) -> None:
-        """Go on from :meth:`snapshot`. Raises :class:`StateError`, and is then empty, if it does not fit."""
+        """Go on from :meth:`snapshot`. If it does not fit, raises :class:`StateError` and leaves the store empty."""
         self._begin()
         size = len(state["key"])
         loaded = {}
@@ -196,10 +196,10 @@ class LabelStore:
 
 
 def _none_of(layout: OutcomeLayout) -> int | None:
-    """The integer that stands for no class: one beyond the position of any other class."""
+    """The integer that stands for no class, ``None`` for regression. It is one above that of unknown classes."""
     return len(layout.classes) + 1 if layout.classification else None
 
 
 def _index_size(rows: int) -> int:
-    """A power of two, at least half of it free."""
+    """Places in the index of so many rows: a power of two, at least half of them free."""
     return 1 << max(2 * rows - 1, 1).bit_length()

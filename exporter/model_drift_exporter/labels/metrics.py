@@ -1,4 +1,4 @@
-"""Where the labels of a model stand, as a value; its metrics; and which share of the predictions has a label."""
+"""The state of a model's labels, its metrics, and coverage: the share of the predictions that have a label."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["AGES", "METRICS", "Coverage", "LabelSeries", "LabelSummary", "select
 Counts = NDArray[np.int64]
 _HOUR, _DAY = 3_600.0, 86_400.0
 AGES = {"1h": _HOUR, "1d": _DAY, "7d": 7 * _DAY, "30d": 30 * _DAY, "90d": 90 * _DAY}
-"""Ages of predictions: each reaches from the one before to so many seconds."""
+"""Upper bounds of age groups of predictions, in seconds. Each group begins where the one before ends."""
 _BOUNDS = np.array([*AGES.values()])
 _CHUNK = 65_536
 _TOLERANCE = 0.05
@@ -89,7 +89,7 @@ METRICS: tuple[Metric, ...] = (*_NUMBERS, _REJECTED, _COVERAGE, _CLASS_COVERAGE)
 
 @attrs.frozen(eq=False)
 class Coverage:
-    """Predictions and those of them with a label: by age, and of the mature ones by predicted class (others last)."""
+    """Counts of predictions, and of those with a label: by age, and for mature ones by predicted class (others last)."""
 
     predictions: Counts
     labelled: Counts
@@ -98,7 +98,7 @@ class Coverage:
 
     @classmethod
     def of(cls, store: LabelStore, layout: OutcomeLayout, now: float, maturity: float | None) -> Coverage:
-        """Count the store's predictions at ``now``; none is mature without a maturity."""
+        """Count the store's predictions at event time ``now``. Without a maturity, none is mature."""
         ages, classes = np.zeros((2, len(AGES) + 1), np.int64), np.zeros((2, len(layout.classes) + 1), np.int64)
         ripe = math.inf if maturity is None else maturity
         for start in range(0, store.size, _CHUNK):
@@ -119,7 +119,7 @@ class Coverage:
 
     @property
     def by_age(self) -> dict[str, float]:
-        """Share of the predictions with a label, 0 to 1, of each age that has any."""
+        """Share of the predictions with a label, 0 to 1, for each age that has predictions."""
         shares = zip(AGES, _shares(self.labelled, self.predictions).tolist(), strict=True)
         return {age: share for age, share in shares if not math.isnan(share)}
 
@@ -127,8 +127,9 @@ class Coverage:
 def selective(coverage: Coverage) -> bool:
     """Whether labels prefer some predicted classes.
 
-    Each class is compared with all others by the difference of two shares, with the variance of their common share. Up to
-    five points do not matter; six standard deviations beyond them make a false claim unlikely however often one looks.
+    The label share of each class is compared with that of all other classes, with the pooled variance of two shares. A
+    difference of 0.05 is tolerated. It must be exceeded by six standard deviations, so that a false result stays unlikely
+    however often this is called.
     """
     predictions, labelled = coverage.class_predictions, coverage.class_labelled
     others, others_labelled = predictions.sum() - predictions, labelled.sum() - labelled
@@ -146,12 +147,12 @@ def _shares(part: Counts, whole: Counts) -> NDArray[np.float64]:
 
 @attrs.frozen(eq=False)
 class LabelSummary:
-    """Where the labels of one model stand: what its metrics and the page are made from.
+    """The state of one model's labels, from which its metrics and its page are made.
 
     ``tally``, ``rejected`` (by reason) and ``unidentified`` are counted since the start of the process. ``waiting`` labels have
-    no prediction yet; ``predictions`` are kept for their label, a share ``sampling_ratio`` (0 to 1) of all. ``newest`` is the
-    event time of the newest label, in seconds since the epoch, ``maturity`` the age in seconds from which an outcome counts;
-    both are ``None`` while they are not known. ``coverage`` is ``None`` before the first label.
+    no prediction yet. ``predictions`` are in the store; identifiers are sampled with the ratio ``sampling_ratio`` (0 to 1).
+    ``newest`` is the event time of the newest label, in seconds since the epoch. ``maturity`` is the age in seconds from which
+    an outcome counts. Both are ``None`` while they are not known. ``coverage`` is ``None`` before the first label.
     """
 
     tally: JoinTally
@@ -177,7 +178,7 @@ class LabelSummary:
         maturity: float | None,
         coverage: Coverage | None,
     ) -> Self:
-        """What is kept is counted in the store; ``newest`` is -inf before the first label. Later changes are not seen."""
+        """A copy of the present state. ``newest`` is -inf before the first label."""
         flags = store.columns["flags"][: store.size]
         return cls(
             tally=attrs.evolve(tally),
@@ -193,7 +194,7 @@ class LabelSummary:
 
 
 class LabelSeries:
-    """The metrics of one model's labels, without their delays."""
+    """The metrics of one model's labels, except their delays."""
 
     def __init__(self, model: str, layout: OutcomeLayout) -> None:
         self._series = {metric: Series(metric, [(model,)]) for metric in _NUMBERS}
@@ -202,7 +203,7 @@ class LabelSeries:
         self._classes = Series(_CLASS_COVERAGE, [(model, name) for name in layout.classes])
 
     def samples(self, summary: LabelSummary) -> Iterable[Samples]:
-        """Current values; none of what is not known."""
+        """Current values. Those that are not known are left out."""
         tally = summary.tally
         values: dict[Metric, float | None] = {
             _JOINED: tally.joined,

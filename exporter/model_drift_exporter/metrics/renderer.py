@@ -1,7 +1,7 @@
 """Writes samples as Prometheus text 0.0.4 or OpenMetrics 1.0.0.
 
-A scrape concatenates line prefixes made once with numbers formatted in bulk, so that its cost stays far below a
-microsecond a sample.
+A scrape concatenates precomputed line prefixes with numbers that are formatted in bulk. So it costs far less than a
+microsecond per sample.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _INFINITE = {True: "+Inf", False: "-Inf"}
 
 
 def render(blocks: Iterable[Samples], openmetrics: bool) -> bytes:
-    """The blocks as one exposition in UTF-8, families in the order of their first blocks.
+    """Write the blocks as one exposition in UTF-8, with families in the order of their first blocks.
 
-    Blocks of one metric are written one after the other under a single header. NaN values are left out, and so is the
-    header of a family without any other value. Numbers read back exactly; whole ones have no decimal point. Lone
-    surrogates in a label value, which UTF-8 cannot hold, become ``?``.
+    Blocks of one metric stand under a single header. NaN values are left out; a family with only NaN values has no
+    header. Numbers read back exactly; whole numbers have no decimal point. Lone surrogates in a label value, which
+    UTF-8 cannot hold, become ``?``.
 
     Raises ``ValueError`` for a block with more or fewer values than series, and for two metrics of one name.
     """
@@ -65,15 +65,15 @@ def header(metric: Metric, openmetrics: bool) -> str:
 
 
 def lines_of_block(block: Samples) -> Iterator[str]:
-    """One line a sample, without the NaN ones. Raises ``ValueError`` as :func:`render` does."""
+    """One line per sample, without NaN samples. Raises ``ValueError`` as :func:`render` does."""
     prefixes = block.series.prefixes
     values = np.asarray(block.values)
     if values.shape != (len(prefixes),):
         raise ValueError(f"{block.series.metric.name}: {len(prefixes)} series, but values of shape {values.shape}")
     if values.dtype.kind not in "iu":
         values = values.astype(np.float64, copy=False)
-    # The JSON encoder writes the shortest digits that read back exactly, ten times faster than repr and with one call;
-    # ".0," can only be the end of a whole number. The last, empty field has no prefix and falls away.
+    # The JSON encoder writes the shortest digits that read back exactly, in one call and ten times faster than repr.
+    # ".0," occurs only at the end of a whole number. The last field is empty; map drops it, since it has no prefix.
     fields = (msgspec.json.encode(values.tolist())[1:-1] + b",").decode("ascii")
     numbers = fields.replace(".0,", ",").split(",")
     finite = np.isfinite(values)

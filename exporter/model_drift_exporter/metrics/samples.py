@@ -1,4 +1,4 @@
-"""What monitors hand to the renderer: blocks of samples of one metric with fixed label sets."""
+"""Blocks of samples that monitors give to the renderer; a block has one metric and fixed label sets."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ __all__ = ["HistogramSeries", "Samples", "Series", "escape_label_value"]
 
 
 def escape_label_value(value: str) -> str:
-    """Backslash, double quote and line feed escaped as the text format asks."""
+    """Escape backslashes, double quotes and line feeds as the Prometheus text format requires."""
     return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
 class Series:
-    """Fixed label sets of one metric, with their line prefixes made once.
+    """Fixed label sets of one metric, with precomputed line prefixes.
 
-    ``label_values`` has one tuple a sample, in the order of ``Metric.labels``. Build it once per model and keep it: a
-    scrape then costs one string concatenation a sample.
+    ``label_values`` has one tuple per sample, in the order of ``Metric.labels``. Build a series once per model and keep
+    it: a scrape then costs one string concatenation per sample. Raises ``ValueError`` for a wrong number of labels.
     """
 
     __slots__ = ("label_values", "metric", "prefixes")
@@ -45,20 +45,20 @@ class Series:
         return f"{self.metric.name}{{{pairs}}} "
 
     def samples(self, values: Sequence[float] | NDArray[np.float64] | NDArray[np.int64]) -> Samples:
-        """These series with their current values, one each; a NaN is not exported."""
+        """The series with their current values, one value per label set. NaN values are not exported."""
         return Samples(self, values)
 
 
 @attrs.frozen(eq=False)
 class Samples:
-    """Values for a :class:`Series`, in its order. NaN means: no such sample now."""
+    """Values of ``series``, in its order. NaN means that the sample does not exist now."""
 
     series: Series | HistogramSeries
     values: Sequence[float] | NDArray[np.float64] | NDArray[np.int64]
 
     @property
     def exported(self) -> int:
-        """The number of time series that a scrape shows of them."""
+        """The number of time series in a scrape."""
         if isinstance(self.series, HistogramSeries):
             return len(self.series)
         return int(np.count_nonzero(~np.isnan(np.asarray(self.values, dtype=np.float64))))
@@ -67,8 +67,7 @@ class Samples:
 class HistogramSeries:
     """A classic histogram of one label set: cumulative ``_bucket`` lines, ``_sum`` and ``_count``.
 
-    ``upper_bounds`` are finite and ascending; ``+Inf`` is added. ``samples`` takes the disjoint counts of the
-    ``len(upper_bounds) + 1`` buckets and the sum of the observed values.
+    ``upper_bounds`` are finite and ascending; the ``+Inf`` bucket is added.
     """
 
     __slots__ = ("metric", "prefixes")
@@ -89,6 +88,6 @@ class HistogramSeries:
         return len(self.prefixes)
 
     def samples(self, counts: NDArray[np.int64], total: float) -> Samples:
-        """``counts``: observations per bucket, not cumulative; ``total``: the sum of all observed values."""
+        """Samples of ``len(upper_bounds) + 1`` disjoint (not cumulative) bucket counts, and of the sum of all values."""
         cumulative = np.cumsum(counts).tolist()
         return Samples(self, [*cumulative, total, cumulative[-1]])

@@ -1,4 +1,4 @@
-"""One model as the exporter follows it: its traffic, its reference (given or being learned), its monitors and alarms."""
+"""One monitored model: its traffic, its reference (given or learned), its monitors and its alarms."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ _DAY = 86_400.0
 
 
 class Model:
-    """Follows one model. Without a reference it keeps the first records, learns one from them, then counts them too.
+    """Monitors one model. Without a reference it keeps the first records, learns a reference from them, and counts them then.
 
-    ``parts`` are the monitors and the join of labels, once there is a reference.
+    ``parts`` holds the monitors and the join of labels; it is ``None`` until there is a reference.
     """
 
     def __init__(self, name: str, reference: ReferenceProfile | None, settings: MonitoringSettings) -> None:
@@ -52,7 +52,7 @@ class Model:
 
     @property
     def learning(self) -> int | None:
-        """Records learned from so far; ``None`` once there is a reference, or if none can be learned."""
+        """Records collected so far to learn a reference; ``None`` if there is a reference, or if none can be learned."""
         return None if self.reference is not None or self._cannot_learn else self._buffer.records
 
     @property
@@ -62,7 +62,7 @@ class Model:
 
     @property
     def times(self) -> EventTimes:
-        """The clock of the records."""
+        """The event times of the records."""
         return self.traffic.times
 
     @property
@@ -86,10 +86,9 @@ class Model:
         self._samples.begin(reference)
 
     def process(self, batch: ModelBatch) -> None:
-        """Take in what has come for the model.
+        """Process a batch of one input.
 
-        All lines are of one input. Raises :class:`ReferenceProfileError` if no reference can be built from the records that
-        it should be learned from.
+        Raises :class:`ReferenceProfileError` if a reference should be learned, but cannot be built from the records.
         """
         if batch.records is not None:
             self.traffic.records += batch.size
@@ -105,16 +104,16 @@ class Model:
                 self.finish_learning()
 
     def finish_learning(self) -> None:
-        """Build the reference from the records so far, then count these like all others.
+        """Build the reference from the records so far, then count these records.
 
-        Raises :class:`ReferenceProfileError` if no reference can be built from them; they are then kept.
+        Raises :class:`ReferenceProfileError` if no reference can be built from them; the records are then kept.
         """
         self._begin(self._buffer.learn(self.name, self._settings.build))
         for batch in self._buffer.drain():
             self._observe(batch)
 
     def give_up_learning(self) -> None:
-        """Stop looking for a reference: the records held none; they and all further ones are counted only."""
+        """Stop learning, since no reference can be built. All records, earlier and later, are only counted in total."""
         self._cannot_learn = True
         self._buffer.drain()
 
@@ -128,16 +127,16 @@ class Model:
             self.parts.observe(part, self.traffic)
 
     def _time_of(self, batch: ModelBatch) -> float:
-        """Event time of the first record of a batch, as far as it can be told."""
+        """Event time of the first record of a batch, at most a day ahead of the clock; the clock's time if it has none."""
         times = batch.records.time if batch.records is not None else None
         time = parse_time(times[0]) if times is not None else math.nan
         now = batch.arrival if self.times.now is None else self.times.now
         return min(time, now + _DAY) if math.isfinite(time) else now
 
     def _restart_evidence(self, time: float) -> None:
-        """Start the evidence from nothing, because the new version is another model. Latches stay closed until recovery.
+        """Restart the evidence from zero, because the new version is another model. Closed latches stay until recovery.
 
-        Outcomes of predictions before ``time`` are no evidence on the new version, although their labels are still to come.
+        Outcomes of predictions before ``time`` are no evidence about the new version, even if their labels come later.
         """
         if self.parts is not None:
             self.parts.labels.begin_version(time)
@@ -148,15 +147,15 @@ class Model:
                     alarm.restart()
 
     def rearm(self) -> list[str]:
-        """Release every latch, as a person asks; returns the alerts released."""
+        """Release every latch at a user's request. Returns the alerts released."""
         return self.alarms.rearm(self.times.now or 0.0, self.traffic.position)
 
     def take_over(self, old: Model, *, same_bins: bool) -> None:
-        """Go on where the model stopped before: counters, version, clock, and records not learned from yet.
+        """Continue from another instance of this model: take its counters, version, clock and records kept for learning.
 
-        With ``same_bins`` (both have the same reference, or both lack one) what was counted into bins goes on, too,
-        in all windows that both have; otherwise latches are released. Raises :class:`ReferenceProfileError` if no reference
-        can be built from the records.
+        Set ``same_bins`` if both have the same reference, or both have none. The counts in bins then continue as well, in
+        all windows that both have; otherwise latches are released. Raises :class:`ReferenceProfileError` if no reference can
+        be built from the records.
         """
         times = attrs.evolve(old.times, longest_window=self._settings.longest_window)
         self.traffic = attrs.evolve(old.traffic, times=times)
@@ -172,7 +171,7 @@ class Model:
             self._take(batch)
 
     def snapshot(self) -> dict[str, Any]:
-        """State for a snapshot, as plain values and arrays; a learned reference is part of it."""
+        """State for a snapshot, as plain values and arrays. It includes a learned reference."""
         reference = self.reference
         return {
             "reference": reference.fingerprint if reference else "",
@@ -186,10 +185,10 @@ class Model:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from a snapshot, before the first batch.
+        """Continue from a snapshot. Call it before the first batch.
 
-        Raises :class:`StateError` if it is of another reference, or a reference would now be learned otherwise: only
-        version and clock then go on. A monitor whose part does not fit starts empty.
+        Raises :class:`StateError` if the snapshot has another reference, or if the settings of learning changed. Then only
+        version and clock continue. A monitor whose part of the snapshot does not fit starts empty.
         """
         self.traffic.restore(state["traffic"])
         if self.reference is None:
@@ -212,13 +211,13 @@ class Model:
             self.parts.restore(state["monitors"])
 
     def knows(self, labels: LabelBatch) -> NDArray[np.bool_]:
-        """Which labels are of a prediction of this model that is kept."""
+        """Which labels belong to a stored prediction of this model, as an array of ``labels.size``."""
         return self._buffer.knows(labels) if self.parts is None else self.parts.labels.knows(labels)
 
     def finish(self) -> None:
-        """The input has ended: outcomes that are mature by now count, and a model that still learns takes what it has.
+        """Call this at the end of the input: mature outcomes are counted, and learning ends with the records so far.
 
-        Raises :class:`ReferenceProfileError` as :meth:`finish_learning`.
+        Raises :class:`ReferenceProfileError` as :meth:`finish_learning` does.
         """
         if self.learning is not None:
             self.finish_learning()
@@ -227,12 +226,12 @@ class Model:
 
     @property
     def not_evaluable(self) -> set[str]:
-        """Why the model, or part of it, cannot be judged; the reasons of ``model_not_evaluable``."""
+        """The reasons why the model, or part of it, cannot be evaluated, as in ``model_not_evaluable``."""
         return {"no_reference"} if self.parts is None else self.parts.not_evaluable()
 
     @property
     def unjudged_inputs(self) -> Sequence[str]:
-        """What of the inputs cannot be judged now, and why, a sentence each."""
+        """One sentence for each part of the inputs that cannot be judged now, with the reason."""
         return () if self.parts is None else self.parts.drift.unjudged()
 
     @property
@@ -242,7 +241,7 @@ class Model:
 
     @property
     def absent_features(self) -> list[str]:
-        """Features of the reference that no record had so far."""
+        """Features of the reference that no record has had so far."""
         return self.parts.bin_counts.absent_features if self.parts is not None else []
 
     def series(self) -> ModelSeries:
@@ -251,7 +250,7 @@ class Model:
         return ModelSeries.of([*self.collect()], columns, len(self._settings.windows), self.suppressed)
 
     def own_samples(self) -> Iterable[Samples]:
-        """Samples of what the model itself counts, whatever its parts do."""
+        """Samples of the model itself, without those of its parts."""
         return self._samples.collect(
             self.traffic,
             learned_from=self.learning or 0,

@@ -1,4 +1,4 @@
-"""What is exported of a model itself, whatever its monitors do: its records, its version, its reference."""
+"""The metrics of a model itself, without those of its monitors: its records, its version, its reference."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ METRICS: tuple[Metric, ...] = (
 
 
 class ModelSamples:
-    """Series of one model, made once. ``records_needed`` are those that a reference is learned from."""
+    """The series of a model itself, built once. A reference is learned from ``records_needed`` records."""
 
     def __init__(self, model: str, records_needed: int) -> None:
         self._model = model
@@ -128,7 +128,7 @@ class ModelSamples:
         self._constant: list[Samples] = []
 
     def begin(self, reference: ReferenceProfile) -> None:
-        """The model has a reference now."""
+        """Add the samples of the reference."""
         model = self._model
         self._reference = reference
         self._constant = [
@@ -144,8 +144,8 @@ class ModelSamples:
     ) -> Iterable[Samples]:
         """Current samples.
 
-        ``learned_from`` is the number of records that were kept to learn a reference, ``absent_features`` that of features
-        of the reference that no record had, ``suppressed`` that of series beyond the limit.
+        All three are numbers: of the records collected so far to learn a reference (``learned_from``), of the reference's
+        features that no record has had so far (``absent_features``), of the series beyond the limit (``suppressed``).
         """
         reference, times = self._reference, traffic.times
         fingerprint = reference.fingerprint if reference else ""

@@ -1,4 +1,4 @@
-"""All models in the log, kept apart, and whether what was counted of one goes on after a reload."""
+"""All models in the log, and the decision whether the counts of a model continue after a reload."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .settings import MonitoringSettings
 __all__ = ["DEFAULT_MODEL", "METRICS", "OTHER_MODELS", "Models", "default_model", "why_new_bins"]
 
 DEFAULT_MODEL = "default"
-"""Label of a model that nothing names. A reference under this name serves every model without one of its own."""
+"""Name of a model without a name. A reference under this name serves every model without its own reference."""
 _LABELS = counter(
     "model_labels_total", "model", "Label records read (lines with a label and no features).", Group.MODELS
 )
@@ -32,13 +32,13 @@ _log = logging.getLogger(__name__)
 
 
 def default_model(configured: str | None, references: Sequence[ReferenceProfile] = ()) -> str:
-    """The model of records that name none: the configured one, else that of the only reference."""
+    """The model of records without a model name: the configured one, else that of the only reference, else ``default``."""
     only = references[0].model if len(references) == 1 else DEFAULT_MODEL
     return configured or only
 
 
 class Models:
-    """All models, ``by_name``. ``default_name`` is the configured name for records that name no model."""
+    """All models, ``by_name``; at most ``limit``. ``default_name`` is configured for records without a model name."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Models:
         self._fit = ReferenceFit()
 
     def reference_of(self, model: str) -> ReferenceProfile | None:
-        """The reference a model is compared with, if it was given."""
+        """The given reference of a model; ``None`` if it has to learn one."""
         return self.references.get(model) or self.references.get(DEFAULT_MODEL)
 
     def learns_from(self, decoded: Decoded) -> bool:
@@ -67,9 +67,9 @@ class Models:
         return any(self.reference_of(name or self.routing.default) is None for name in decoded.records.model_names())
 
     def process(self, decoded: Decoded, arrival: float, input_name: str = "") -> None:
-        """Give each model its records, labels and rejected lines. ``arrival`` is wall-clock seconds.
+        """Give each model its records, labels and rejected lines.
 
-        Lines are those of the input.
+        ``arrival`` is the wall-clock time in seconds since the epoch. Positions are line indexes of the input.
         """
         records = self.routing.by_model(decoded.records)
         for name, batch in records.items():
@@ -106,9 +106,9 @@ class Models:
         return model
 
     def take_over(self, old: Models, *, same_fields: bool) -> None:
-        """Go on with another one's models: what was counted into bins stays where the bins do.
+        """Continue with the models of ``old``. A model keeps its counts in bins if its bins are the same.
 
-        ``same_fields``: what the fields and features of a record are has not changed.
+        ``same_fields`` is true if the settings of fields and features are unchanged.
         """
         self._overflow, self._fit = old._overflow, old._fit
         self.routing.take_over(old.routing)
@@ -125,7 +125,7 @@ class Models:
                 self._learning_failed(successor, error)
 
     def finish(self) -> None:
-        """The input has ended: models that still learn take what they have."""
+        """Call this at the end of the input: models that still learn use the records so far."""
         self._fit.look(self.by_name, self.references, at_end=True)
         for model in self.by_name.values():
             learning = model.learning
@@ -150,19 +150,19 @@ class Models:
         model.give_up_learning()
 
     def labels(self) -> dict[str, int]:
-        """Label records by model; before the first record those that name none are of the default model."""
+        """Number of labels by model. Before the first record, labels without a model name count to the default model."""
         return self.routing.labels(self.by_name)
 
     def rearm(self, model: str | None = None) -> dict[str, list[str]]:
-        """Release all latches, of one model or of all: a person says that what happened is over, or accepted.
+        """Release all latches of one model, or of all: a user says that the change is over or accepted.
 
-        Returns the alerts released by model, of models with any. Raises ``KeyError`` for a model that is not there.
+        Returns the released alerts by model, without models that had none. Raises ``KeyError`` for an unknown model.
         """
         models = [*self.by_name.values()] if model is None else [self.by_name[model]]
         return {each.name: released for each in models if (released := each.rearm())}
 
     def drain_transitions(self) -> list[Transition]:
-        """The edges of all latches since the last call, by event time; those of one model in their order."""
+        """The transitions of all latches since the last call, sorted by event time; those of one model keep their order."""
         found = [transition for model in self.by_name.values() for transition in model.alarms.drain()]
         return sorted(found, key=lambda transition: transition.time)
 
@@ -174,7 +174,7 @@ class Models:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from a snapshot, before the first batch. A model whose part does not fit starts empty."""
+        """Continue from a snapshot. Call it before the first batch. A model whose part does not fit starts empty."""
         self.routing.restore(state)
         for name, saved in state["tracks"].items():
             model = self.by_name[name] = Model(name, self.reference_of(name), self._settings)
@@ -205,10 +205,10 @@ class Models:
 def why_new_bins(
     model: Model, given: ReferenceProfile | None, settings: MonitoringSettings, *, same_fields: bool
 ) -> str:
-    """Why what ``model`` has counted into bins means nothing under the new settings; empty where it goes on.
+    """The reason why the counts of ``model`` must start again under the new settings; empty if they continue.
 
-    ``given`` is the reference that the model has now; without one a learned reference stays as long as another would not be
-    learned. ``same_fields``: what the fields and features of a record are has not changed.
+    ``given`` is the reference under the new settings. Without one, a learned reference stays if the settings of learning
+    are unchanged. ``same_fields`` is true if the settings of fields and features are unchanged.
     """
     own = model.reference if model.reference is not None and not model.reference.learned else None
     learns_otherwise = not settings.learns_as(model.settings)

@@ -1,4 +1,4 @@
-"""Which model a record, a label or a rejected line is counted to: one batch a model of what a chunk held."""
+"""Assigns records, labels and rejected lines of a chunk to models, as one batch per model."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from .model import Model
 __all__ = ["OTHER_MODELS", "LabelRouter", "RejectedLines", "Routing", "by_model"]
 
 OTHER_MODELS = "__other__"
-"""Label under which the records of models beyond the limit are counted."""
+"""Model name under which the records of models beyond the limit are counted."""
 
 _WAITING_LABELS = 100_000
 _WAITING_LINES = 100_000
 
 
 def by_model(records: RecordBatch, default: str) -> dict[str, RecordBatch]:
-    """Records by the model that each names; ``default`` is that of those that name none."""
+    """Split records by the model that each names; records without a model name go to ``default``."""
     return {name or default: batch for name, batch in records.by_model(default).items()}
 
 
 class Routing:
-    """Makes one batch a model of what a chunk held.
+    """Splits the content of a chunk into one batch per model.
 
-    ``default`` is the model of records that name none, ``limit`` the number of models kept apart.
+    ``default`` is the model of records without a model name. ``limit`` is the maximum number of models.
     """
 
     def __init__(self, default: str, limit: int) -> None:
@@ -44,7 +44,7 @@ class Routing:
         self._rejected = old._rejected
 
     def by_model(self, records: RecordBatch | None) -> dict[str, RecordBatch]:
-        """Records by the model that each names, or the default."""
+        """Split records by the model that each names, or the default."""
         return by_model(records, self.default) if records is not None else {}
 
     def route(
@@ -56,10 +56,10 @@ class Routing:
         arrival: float,
         input_name: str,
     ) -> dict[str, ModelBatch]:
-        """What a chunk held, by the model that it is for; what is of no model is left out.
+        """The content of a chunk by model, without anything that belongs to none of the ``models``.
 
-        ``records`` are the chunk's, by model; a model whose first records are among them has been made already. ``arrival`` is
-        wall-clock seconds. Lines are those of the input ``input_name``.
+        ``records`` are the records of the chunk by model; ``models`` must include those that are new in it. ``arrival`` is
+        the wall-clock time in seconds since the epoch. Positions are line indexes of the input ``input_name``.
         """
         rejected = self._rejected_by_model(decoded, records, input_name)
         labels = {}
@@ -84,15 +84,15 @@ class Routing:
         return found
 
     def claim(self, name: str, *, only: bool, arrival: float) -> list[ModelBatch]:
-        """What waits for a model whose first record has come; of an ``only`` model are labels that name none, too."""
+        """Return the labels that waited for the first record of a model. An ``only`` model gets those without a name, too."""
         return [ModelBatch(None, labels, NO_POSITIONS, arrival) for labels in self._labels.claim(name, unnamed=only)]
 
     def labels(self, models: Mapping[str, Model]) -> dict[str, int]:
-        """Label records by model; before the first record those that name none are of the default model."""
+        """Number of labels by model. Before the first record, labels without a model name count to the default model."""
         return self._labels.counted(models, self.default)
 
     def snapshot(self) -> dict[str, Any]:
-        """State for a snapshot: what waits, and where each input stands."""
+        """State for a snapshot: waiting labels and lines, and the last model of each input."""
         return {"rejected": self._rejected.snapshot(), "labels": self._labels.snapshot()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -102,7 +102,7 @@ class Routing:
 
 
 class RejectedLines:
-    """A rejected line is of the model of the nearest earlier record of its input; at the start, of the next one's."""
+    """Assigns a rejected line to the model of the nearest earlier record of its input; at the start, of the next record."""
 
     def __init__(self) -> None:
         self._last: dict[str, str] = {}
@@ -111,9 +111,9 @@ class RejectedLines:
     def attribute(
         self, input_name: str, rejected: NDArray[np.int64], batches: Mapping[str, RecordBatch]
     ) -> dict[str, NDArray[np.int64]]:
-        """Lines by model, ascending. ``batches`` are the records by model that came with them.
+        """Rejected lines by model, ascending. ``batches`` are the records by model of the same chunk.
 
-        Before the first record of an input the last 100,000 lines wait for it.
+        The rejected lines before the first record of an input wait for it, at most the last 100,000.
         """
         last = self._last.get(input_name)
         if not batches:
@@ -151,10 +151,11 @@ class RejectedLines:
 
 
 class LabelRouter:
-    """Gives labels to the models that they name, else to all that know their identifier, as champion and challenger do.
+    """Gives each label to the model that it names, else to all models with a prediction of its identifier.
 
-    Those that come before the first record of their model wait for it, 100,000 of all models at most. ``limit`` is the
-    number of models kept apart. ``counts`` are labels by model; those that name none yet are under ``None``.
+    Several models have one if, for example, a champion and a challenger score the same request. Labels before the first
+    record of their model wait for it, at most 100,000 for all models. ``limit`` is the maximum number of models. ``counts``
+    is the number of labels by model; labels that belong to no model yet are under ``None``.
     """
 
     def __init__(self, limit: int) -> None:
@@ -173,15 +174,15 @@ class LabelRouter:
         default: str,
         batches: Mapping[str, RecordBatch],
     ) -> dict[str, LabelBatch]:
-        """Labels by the model that they are for. ``default`` is the model that records are of that name none.
+        """Labels by model. ``default`` is the model of records without a model name.
 
-        ``batches`` are the records by model that have come with the labels: an earlier line is known already.
+        ``batches`` are the records by model of the same chunk; a label knows the predictions on earlier lines.
         """
         found: dict[str, LabelBatch] = {}
         for name, own in labels.by_model().items():
             if name is None and len(models) > 1:
                 for owner, part in self._of_unnamed(own, models, default, batches).items():
-                    # One model's labels may come from both: named ones, and those that it knows.
+                    # A model may get labels in both ways: those that name it, and those of its predictions.
                     named = found.get(owner)
                     found[owner] = part if named is None else _joined(named, part)
                 continue
@@ -227,7 +228,7 @@ class LabelRouter:
         for index, (value, position) in enumerate(zip(identifiers, positions_of(labels).tolist(), strict=True)):
             beside = [name for name, own in earlier.get(text_of(value) or "", {}).items() if own < position]
             found = dict.fromkeys([*owners[index], *beside]) or {fallback: None}
-            self.counts[next(iter(found))] += 1  # a line is one label, whoever uses it
+            self.counts[next(iter(found))] += 1  # a line counts as one label, even if several models use it
             for owner in found:
                 places.setdefault(owner, []).append(index)
         if len(places) == 1:
@@ -235,7 +236,7 @@ class LabelRouter:
         return {name: labels.take(indexes) for name, indexes in places.items()}
 
     def claim(self, name: str, *, unnamed: bool) -> list[LabelBatch]:
-        """The labels that wait for a model whose first record has come; with ``unnamed`` those that name none, too."""
+        """Return the labels that waited for the first record of a model; with ``unnamed``, also those without a model name."""
         claimed = self._waiting.pop(name, [])
         if unnamed:
             claimed = [*self._waiting.pop(None, []), *claimed]
@@ -243,9 +244,9 @@ class LabelRouter:
         return claimed
 
     def counted(self, models: Mapping[str, Model], default: str) -> dict[str, int]:
-        """Label records by model, of all models that are watched and of others as far as the limit allows."""
+        """Number of labels by model, for all models and, within the limit, for models that have no record yet."""
         found: Counter[str] = Counter()
-        # Labels may come before the first record of their model: within the limit they keep its name.
+        # Within the limit, labels keep the name of a model whose first record has not come yet.
         room = max(self._limit - len(models), 0)
         awaited = [name for name in self.counts if name not in (None, OTHER_MODELS) and name not in models][:room]
         own = {*models, *awaited}
@@ -254,7 +255,7 @@ class LabelRouter:
         return dict(found)
 
     def snapshot(self) -> dict[str, Any]:
-        """The labels that wait; counters start again, as counters may."""
+        """State for a snapshot: the waiting labels. Counters start again at 0."""
         waiting = [(name, batch) for name, batches in self._waiting.items() for batch in batches]
         return {
             "models": [name for name, _ in waiting],

@@ -102,10 +102,11 @@ class Log:
             decoded = self._held.pop(0)
             taken = min(count, size_of(decoded))
             lines = self._lines[:taken]
-            now, later = _cut(decoded, float(self._lines[taken]) if taken < size_of(decoded) else np.inf)
-            if later is not None:
-                self._held.insert(0, later)
-            found.append((attrs.evolve(now, lines=taken), lines))
+            limit = np.inf
+            if taken < size_of(decoded):
+                limit = float(self._lines[taken])
+                self._held.insert(0, _between(decoded, limit, np.inf))
+            found.append((attrs.evolve(_between(decoded, -np.inf, limit), lines=taken), lines))
             self._lines, self._times = self._lines[taken:], self._times[taken:]
             count -= taken
         return found
@@ -151,13 +152,22 @@ def _placed(decoded: Decoded, own: Positions, numbers: Positions) -> Decoded:
     )
 
 
-def _cut(decoded: Decoded, limit: float) -> tuple[Decoded, Decoded | None]:
-    """The lines before number ``limit``, and the rest if there is any."""
-    records, later_records = _split(decoded.records, limit)
-    labels, later_labels = _split(decoded.labels, limit)
-    place = int(np.searchsorted(decoded.rejected, limit))
-    later = Decoded(later_records, later_labels, rejected=decoded.rejected[place:])
-    return Decoded(records, labels, rejected=decoded.rejected[:place]), later if size_of(later) else None
+def _between(decoded: Decoded, first: float, end: float) -> Decoded:
+    """The lines with numbers from ``first`` to before ``end``."""
+    low, high = np.searchsorted(decoded.rejected, [first, end]).tolist()
+    return Decoded(
+        _part(decoded.records, first, end), _part(decoded.labels, first, end), rejected=decoded.rejected[low:high]
+    )
+
+
+def _part(batch: Batch | None, first: float, end: float) -> Batch | None:
+    """Those of a batch with numbers from ``first`` to before ``end``; the batch itself if these are all."""
+    if batch is None:
+        return None
+    low, high = np.searchsorted(positions_of(batch), [first, end]).tolist()
+    if low == high:
+        return None
+    return batch if high - low == batch.size else batch.take(range(low, high))
 
 
 def _lines(decoded: Decoded) -> Positions:
@@ -205,16 +215,6 @@ def running_times(clock: EventClock, times: Array, last: float) -> Array:
 
 def _times(batch: RecordBatch | LabelBatch) -> NDArray[np.float64]:
     return np.full(batch.size, np.nan) if batch.time is None else parse_times(batch.time)
-
-
-def _split(batch: Batch | None, limit: float) -> tuple[Batch | None, Batch | None]:
-    """What stands before a line, and the rest."""
-    if batch is None:
-        return None, None
-    count = int(np.searchsorted(positions_of(batch), limit))
-    first = batch.take(range(count)) if 0 < count < batch.size else batch if count else None
-    rest = batch.take(range(count, batch.size)) if 0 < count < batch.size else None if count else batch
-    return first, rest
 
 
 @attrs.frozen(eq=False)
@@ -315,17 +315,6 @@ def _spans(parts: Sequence[tuple[str, Decoded]], first: int, end: int) -> list[t
     order = np.argsort(positions)
     cuts = positions[order][1:][np.diff(kind[order]) != 0].tolist()
     return [*pairwise([first, *cuts, end])]
-
-
-def _between(decoded: Decoded, first: int, end: int) -> Decoded:
-    """The records and rejected lines with numbers from ``first`` to before ``end``."""
-    records = decoded.records
-    if records is not None:
-        low, high = np.searchsorted(positions_of(records), [first, end]).tolist()
-        if high - low < records.size:
-            records = records.take(range(low, high)) if high > low else None
-    low, high = np.searchsorted(decoded.rejected, [first, end]).tolist()
-    return Decoded(records, rejected=decoded.rejected[low:high])
 
 
 def _joined(

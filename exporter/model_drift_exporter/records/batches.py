@@ -1,4 +1,4 @@
-"""Micro-batches of records in columns, from formats to monitors, and what comes for one model at once."""
+"""Batches of records and labels in columns, as formats decode them, and the batch of one model."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ ERROR_REASONS = (
     "invalid_gzip",
     "body_too_large",
 )
-"""Why a line is rejected; the last two are about the rest of a stream, which counts as one line.
+"""Reasons to reject a line. ``invalid_gzip`` and ``body_too_large`` reject the rest of a stream, which counts as one line.
 
-A bad *value* never rejects a record. ``no_label`` comes only from inputs that hold labels.
+A bad *value* never rejects a record. ``no_label`` occurs only in inputs that hold labels.
 """
 Column = Sequence[object]
 _DEEPEST = 10
@@ -59,22 +59,22 @@ def _taken_positions(position: Sequence[int] | None, indexes: Sequence[int]) -> 
 
 
 MAXIMUM_NAME = 200
-"""Characters of the longest model, version, feature, category or class name that becomes a label."""
+"""The most characters that a model, version, feature, category or class name may have to become a label value."""
 NO_POSITIONS: NDArray[np.int64] = np.empty(0, dtype=np.int64)
-"""Where there is no line."""
+"""The positions of no lines."""
 
 
 def model_name(value: object) -> str | None:
-    """The model that a raw value names; ``None`` for what would only carry data into a label, such as an object."""
+    """The model name in a raw value; ``None`` if it is no name, such as an object or a text of over 200 characters."""
     named = isinstance(value, str) or type(value) is int
     return str(value) or None if named and len(str(value)) <= MAXIMUM_NAME else None
 
 
 @attrs.frozen(eq=False)
 class LabelBatch:
-    """Labels that came without features, in columns of ``size`` raw values; ``None`` for a field the records lack.
+    """Labels without features, in columns of ``size`` raw values each. A field that no record has is ``None``.
 
-    ``text`` and ``position`` as in :class:`RecordBatch`.
+    ``text`` and ``position`` are as in :class:`RecordBatch`.
     """
 
     size: int = 0
@@ -87,7 +87,7 @@ class LabelBatch:
 
     @classmethod
     def joined(cls, batches: Sequence[LabelBatch]) -> Self:
-        """All labels, batch behind batch; at least one, and all of text or none."""
+        """Concatenate at least one batch. All batches must have the same ``text``."""
 
         def column(name: str) -> Column | None:
             columns = [getattr(batch, name) for batch in batches]
@@ -120,7 +120,7 @@ class LabelBatch:
         )
 
     def by_model(self, default: str | None = None) -> dict[str | None, LabelBatch]:
-        """As :meth:`RecordBatch.by_model`."""
+        """Split the batch as :meth:`RecordBatch.by_model` does."""
         return _split(self, default)
 
 
@@ -130,9 +130,9 @@ class RecordBatch:
 
     A raw value is what JSON gives: ``float`` for any number, ``str``, ``bool``, ``None`` (null or absent), ``list`` or
     ``dict``. With ``text`` true the values are strings, as in CSV, and an empty string is missing. A field that no record
-    has is ``None`` instead of a column; a feature that no record has is absent from ``features``. Latencies are in
-    ``latency_unit`` seconds. ``position`` is the index of each record among the non-empty lines of its chunk (a CSV header
-    is none), ascending; ``None`` if they are 0, 1, 2 and so on. Whoever joins chunks makes it the index in the input.
+    has is ``None`` instead of a column; a feature that no record has is absent from ``features``. Latencies are in units of
+    ``latency_unit`` seconds. ``position`` is the index of each record among the non-empty lines of its chunk, ascending,
+    without CSV headers; ``None`` means 0, 1, 2 and so on. Code that joins chunks turns it into the index in the input.
     """
 
     size: int
@@ -152,7 +152,7 @@ class RecordBatch:
 
     @classmethod
     def joined(cls, batches: Sequence[RecordBatch]) -> Self:
-        """All records, batch behind batch; at least one, and all of the same ``text`` and ``latency_unit``."""
+        """Concatenate at least one batch. All batches must have the same ``text`` and ``latency_unit``."""
         missing = "" if batches[0].text else None
 
         def column(columns: Sequence[Column | None]) -> Column | None:
@@ -192,7 +192,7 @@ class RecordBatch:
         )
 
     def model_names(self) -> set[str | None]:
-        """The models that the records name; ``None`` among them where one names none."""
+        """The models that the records name; includes ``None`` if a record names none."""
         if self.model is None:
             return {None}
         if self.model.count(self.model[0]) == self.size:
@@ -200,9 +200,9 @@ class RecordBatch:
         return set(map(model_name, self.model))
 
     def by_model(self, default: str | None = None) -> dict[str | None, RecordBatch]:
-        """The batch split by the model that each record names; ``default`` where it names none.
+        """Split the batch by the model that each record names; records without a name go to ``default``.
 
-        A name is a string that is not empty, or a whole number by its digits.
+        A name is a non-empty string of at most 200 characters, or a whole number (7 is ``"7"``).
         """
         return _split(self, default)
 
@@ -223,7 +223,7 @@ def _split(batch: Batch, default: str | None) -> dict[str | None, Batch]:
 
 
 def positions_of(batch: RecordBatch | LabelBatch) -> NDArray[np.int64]:
-    """The line of each record or label."""
+    """The position of each record or label, as an array of ``size``."""
     position = batch.position
     if position is None:
         return np.arange(batch.size)
@@ -236,12 +236,11 @@ def positions_of(batch: RecordBatch | LabelBatch) -> NDArray[np.int64]:
 
 @attrs.frozen(eq=False)
 class Decoded:
-    """What a chunk of lines held: records + labels + errors are all of its non-empty lines (CSV headers aside).
+    """The content of a chunk of lines. Each non-empty line is a record, a label or an error, or a CSV header.
 
-    ``lines`` is the number of non-empty lines: those that are neither a record's nor a label's were rejected. ``problem``
-    says, once, what is wrong with the stream as a whole, so that no line of it can be read. ``rejected`` are the rejected
-    lines, ascending, where chunks are joined and all lines are those of the input. ``parts`` are the records and rejected
-    lines of each input by its name, where those of several are joined.
+    ``lines`` is the number of non-empty lines, without CSV headers. ``problem`` describes, once, why no line of the stream
+    can be read. ``rejected`` holds the positions of the rejected lines, ascending; it is set once positions are those of
+    the input. ``parts`` holds the records and rejected lines of each input by its name, if several inputs are joined.
     """
 
     records: RecordBatch | None = None
@@ -255,7 +254,11 @@ class Decoded:
 
 @attrs.frozen(eq=False)
 class ModelBatch:
-    """``rejected`` are lines, ascending; ``arrival`` is the wall clock in seconds, for records without a time."""
+    """All that a chunk held for one model.
+
+    ``rejected`` holds the positions of rejected lines, ascending. ``arrival`` is the wall-clock time in seconds since the
+    epoch, for records without a time.
+    """
 
     records: RecordBatch | None
     labels: LabelBatch | None
@@ -268,10 +271,10 @@ class ModelBatch:
         return self.records.size if self.records is not None else 0
 
     def behind(self, position: int) -> ModelBatch:
-        """The batch with all its lines moved on, if need be, so that they follow ``position``.
+        """Shift all positions of the batch, if necessary, so that they follow ``position``.
 
-        Lines are those of an input. A model may have several inputs, or one of
-        another name after a restart; then numbers would begin at 0 again. What is judged by them needs an order.
+        Positions count the lines of one input. A model may have several inputs, or an input of another name after a
+        restart; then positions would begin at 0 again, but the monitors need an ascending order.
         """
         own = [positions_of(self.records)[0]] if self.records is not None else []
         first = min([*own, *self.rejected[:1]], default=position + 1)
@@ -281,7 +284,7 @@ class ModelBatch:
         return ModelBatch(_moved(self.records, shift), _moved(self.labels, shift), self.rejected + shift, self.arrival)
 
     def parts(self, begins: Sequence[int]) -> Iterator[ModelBatch]:
-        """Split before the records at these positions, ascending; labels and rejected lines stay between the same records."""
+        """Split before the records at these ascending indexes. Labels and rejected lines stay between the same records."""
         if self.records is None or not begins:
             yield self
             return
@@ -308,7 +311,7 @@ class ModelBatch:
 
     @classmethod
     def restored(cls, state: Mapping[str, Any]) -> ModelBatch:
-        """What :meth:`snapshot` was made of."""
+        """The batch of a :meth:`snapshot`."""
         records, labels = state["records"], state["labels"]
         return cls(
             None if records is None else restored(RecordBatch, records),
@@ -323,10 +326,10 @@ def _moved(batch: Batch | None, shift: int) -> Batch | None:
 
 
 def plain(batch: Batch | None) -> dict[str, Any] | None:
-    """The raw columns of a batch as plain values, to be made a batch again by :func:`restored`.
+    """The raw columns of a batch as plain values; :func:`restored` turns them into a batch again.
 
-    What a snapshot cannot hold is there as what it is read as: a whole number beyond 64 bits as a float, as an identifier as
-    its digits.
+    A snapshot cannot hold a whole number of more than 64 bits. It becomes a float, as monitors read it; in an identifier
+    it becomes its digits.
     """
     if batch is None:
         return None
@@ -346,12 +349,12 @@ def plain(batch: Batch | None) -> dict[str, Any] | None:
 
 
 def restored(kind: type[Batch], state: Mapping[str, Any]) -> Batch:
-    """The batch that :func:`plain` was given."""
+    """The batch of the columns that :func:`plain` returned."""
     return kind(**{_FIELDS_STORED.get(name, name): value for name, value in state.items()})
 
 
 _STORED_NAMES = {"id": "identifier", "position": "line"}
-"""Names in snapshots of fields that had another name when snapshots began to hold them."""
+"""Field names in snapshots: these fields were renamed later, but old snapshots must stay readable."""
 _FIELDS_STORED = {stored: field for field, stored in _STORED_NAMES.items()}
 
 
@@ -363,7 +366,7 @@ def _storable(value: Any, depth: int = 0) -> Any:
     if isinstance(value, int):
         return value if _fits(value) else _as_float(value)
     if depth > _DEEPEST:
-        return []  # what is nested deeper is no value that anything here can read
+        return []  # no monitor reads a value that is nested deeper
     if isinstance(value, Mapping):
         return {str(_storable(name)): _storable(each, depth + 1) for name, each in value.items()}
     return [_storable(each, depth + 1) for each in value]

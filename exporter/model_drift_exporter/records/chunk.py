@@ -1,4 +1,4 @@
-"""The seam between sources and formats: whole lines read from one input."""
+"""The interface between sources and formats: whole lines read from one input."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ __all__ = ["Chunk"]
 class Chunk:
     """Whole lines read from one input.
 
-    ``data`` ends with a newline unless it is the end of a finite stream; empty lines may occur in it. ``stream`` names
-    the byte stream within the input (a file keeps its name while it is read), so that a decoder may keep what belongs to
-    it, such as a CSV header; ``starts_stream`` is true for its first chunk. ``errors`` counts, by reason, the lines before
-    or inside the chunk that the source itself had to skip (``line_too_long``, ``invalid_gzip``). ``format`` overrides the
-    input's format (a request body may say what it is). ``head`` is the stream's first non-empty line where no chunk holds
-    it, so that a later line is not taken for a header: the line itself if reading began behind it, nothing if it was too
-    long to be read. It comes once, with the first lines behind it.
+    ``data`` ends with a newline, except at the end of a finite stream. It may contain empty lines. ``stream`` names the
+    byte stream within the input, so that a decoder can keep its state, such as a CSV header; a file keeps its stream name
+    while it is read. ``starts_stream`` is true for the first chunk of a stream. ``errors`` counts, by reason, the lines
+    before or inside the chunk that the source had to skip (``line_too_long``, ``invalid_gzip``). ``format`` overrides the
+    format of the input, for example with that of a request body.
+
+    ``head`` is the first non-empty line of the stream if no chunk contains it, so that no later line is taken for a
+    header. It is the line itself if reading began after it, and empty if the line was too long. It is set once, in the
+    chunk with the first lines after it; otherwise it is ``None``.
     """
 
     input: str

@@ -1,4 +1,4 @@
-"""Event time of one model, judged by the records alone: what time it is, when each record happened, what is late."""
+"""Event time of one model, from its records alone: the current time, the time of each record, and late records."""
 
 from __future__ import annotations
 
@@ -24,26 +24,30 @@ _CONTRADICTING = 200
 _OUTWEIGHING = 10
 Array = NDArray[np.float64]
 PANES = 60
-"""Panes in a window of event time; a window of an hour moves on in steps of a minute."""
+"""Number of panes in a window of event time: a window of one hour moves in steps of one minute."""
 
 
 class EventClock:
     """``now`` is the largest event time accepted so far, in seconds since the epoch; ``None`` before the first record.
 
-    A time is accepted unless it lies more than a day ahead of the median of the 15 records before it (or more than 20 of
-    their median gaps, where records are days apart): one wrong clock cannot push the windows into the future, and a
-    long pause is believed after eight records. The first records have no predecessors; when 15 have been seen, a lead that
-    they do not support is taken back. So is a lead of more than a day that eight wrong records brought about, once 200 records
-    lie more than a day behind it and ten for each that has supported it since, the last 15 among them: a few records of 2099
-    move the clock for a few hundred only, while a backlog of old records beside a live log moves it never. The result depends
-    on the order of the records only, not on batches.
+    A time is accepted unless it is too far ahead of the median of the 15 records before it. Too far is more than one day
+    or, if records are days apart, more than 20 of their median gaps. So one wrong clock cannot push the windows into the
+    future, and a long pause is accepted after eight records.
+
+    The clock falls back in two cases. First, the first records have no predecessors; after 15 records, a lead that they do
+    not support is taken back. Second, eight wrong records can move the clock ahead by more than a day. This lead is taken
+    back once 200 records are more than a day behind it, if they are at least ten times as many as the records that
+    supported it since, and include the last 15. For example, a few records of 2099 move the clock for a few hundred
+    records only. A backlog of old records beside a live log never moves it.
+
+    The result depends only on the order of the records, not on batches.
     """
 
     def __init__(self) -> None:
         self.now: float | None = None
         self._recent: deque[float] = deque(maxlen=_PREDECESSORS)
         self._seen = 0
-        # Records since the clock last moved by more than a day: within a day of it, and further behind.
+        # Records since the clock last moved by more than a day: those within a day behind it, and those further behind.
         self._supporting = self._behind = 0
 
     def snapshot(self) -> dict[str, Any]:
@@ -52,7 +56,7 @@ class EventClock:
         return {"now": self.now, "recent": [*self._recent], **counts}
 
     def restore(self, state: Any) -> None:
-        """Go on from a snapshot. Raises :class:`StateError` if it is of something else."""
+        """Continue from a snapshot. Raises :class:`StateError` if it does not fit."""
         try:
             now, recent, seen = state["now"], [*map(float, state["recent"])], int(state["seen"])
             supporting, behind = int(state["supporting"]), int(state["behind"])
@@ -63,9 +67,9 @@ class EventClock:
         self._seen, self._supporting, self._behind = seen, supporting, behind
 
     def advance(self, times: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Follow the event times of some records (no NaN).
+        """Follow the event times of records, in seconds since the epoch; NaN is not allowed.
 
-        Returns ``now`` just after each record, and whether its time was accepted.
+        Returns ``now`` just after each record, and whether its time was accepted; both as long as ``times``.
         """
         if not len(times):
             return times, np.ones(0, dtype=np.bool_)
@@ -117,14 +121,14 @@ class EventClock:
         return enough and now - ordered[-1] > _DAY
 
     def _take_back(self, ordered: list[float], now: float) -> None:
-        """Let the clock fall to the latest believable one of the recent times, if it is beyond all of that."""
+        """If the clock is beyond the latest believable time, set it back to the latest recent time that is not."""
         horizon = self._horizon(ordered)
         if now > horizon:
             self.now = max(earlier for earlier in ordered if earlier <= horizon)
             self._supporting = self._behind = 0
 
     def _horizon(self, ordered: list[float]) -> float:
-        """The latest believable time after the recent ones."""
+        """The latest time that is accepted after the recent records."""
         recent = [*self._recent]
         gaps = sorted(abs(later - earlier) for earlier, later in pairwise(recent))
         gap = gaps[len(gaps) // 2] if gaps else 0.0
@@ -132,12 +136,12 @@ class EventClock:
 
 
 def late(time: NDArray[np.float64], now: NDArray[np.float64], seconds: float) -> NDArray[np.bool_]:
-    """Which records are behind the oldest pane of a window of ``seconds`` that ends at ``now``."""
+    """Which records are older than the oldest pane of a window of ``seconds`` that ends at ``now``."""
     return panes_of(time, seconds) <= panes_of(now, seconds) - PANES
 
 
 def panes_of(time: NDArray[np.float64], seconds: float) -> NDArray[np.int64]:
-    # In one place, since the floor of a quotient and a floor division differ by rounding.
+    # All code calls this function, since the floor of a quotient and a floor division round differently.
     return np.floor(time / (seconds / PANES)).astype(np.int64)
 
 
@@ -145,7 +149,7 @@ def panes_of(time: NDArray[np.float64], seconds: float) -> NDArray[np.int64]:
 class EventTimes:
     """Follows the times of one model's records, and counts those that are late, in the future or missing.
 
-    ``longest_window`` is in seconds; without a window of time nothing is late.
+    ``longest_window`` is in seconds; it is ``None`` without a window of time, and then no record is late.
     """
 
     longest_window: float | None
@@ -157,15 +161,15 @@ class EventTimes:
 
     @property
     def now(self) -> float | None:
-        """Event time that the model has reached, in seconds since the epoch; ``None`` before the first record."""
+        """The clock, in seconds since the epoch; ``None`` before the first record."""
         return self.clock.now
 
     def snapshot(self) -> dict[str, Any]:
-        """State for a snapshot; the counts of late and other records are counters and start again."""
+        """State for a snapshot, without the counters of late and other records; these start again at 0."""
         return {"clock": self.clock.snapshot(), "timed": self._timed}
 
     def restore(self, state: Any) -> None:
-        """Go on from a snapshot. Raises :class:`StateError` if it is of something else."""
+        """Continue from a snapshot. Raises :class:`StateError` if it does not fit."""
         try:
             clock, timed = state["clock"], bool(state["timed"])
         except (KeyError, TypeError) as error:
@@ -174,10 +178,11 @@ class EventTimes:
         self._timed = timed
 
     def follow(self, batch: RecordBatch, arrival: float) -> tuple[Array, Array, NDArray[np.bool_]]:
-        """Event time of each record, the clock just after it, and whether the record belongs into windows.
+        """Event time of each record, the clock just after it, and whether windows count the record.
 
-        ``arrival`` is the wall clock. A record without a time happens at the clock's now, so that it falls into the window
-        of the records around it, also where a log of last week is read; at its arrival while no record has had a time yet.
+        All times are in seconds since the epoch; ``arrival`` is the wall-clock time. A record without a time gets the time
+        of the clock, so that it counts in the window of the records around it, even in a log of last week. If no record has
+        had a time yet, it gets ``arrival``.
         """
         time, now, timely = self._judge(batch, arrival)
         self.future += batch.size - int(timely.sum())

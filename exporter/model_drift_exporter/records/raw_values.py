@@ -1,4 +1,4 @@
-"""Raw values of records as texts and as numbers."""
+"""Reads raw values of records as text or as numbers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MISSING_TEXTS = frozenset({"", "na", "n/a", "nan", "null", "none"})
 
 
 def text_of(value: object) -> str | None:
-    """A category or class as text: strings as they are, ``true``/``false``, whole numbers without a point; else ``None``."""
+    """A category or class as text: strings unchanged, ``true`` or ``false``, numbers (7.0 is ``"7"``); otherwise ``None``."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -30,9 +30,9 @@ def text_of(value: object) -> str | None:
 
 
 def numbers(values: Values, *, text: bool = False) -> tuple[NDArray[np.float64], list[int]]:
-    """Values as floats, NaN where missing, and the indexes of those that are no numbers (NaN too).
+    """Values as floats, and the indexes of the values that are not numbers. These and missing values are NaN.
 
-    A bool or a string is no number; with ``text`` a string is one if it can be read as one.
+    A bool or a string is not a number. With ``text``, all values are strings, and a string that can be read as a number is one.
     """
     if text:
         return _numbers_of_text(values)
@@ -78,5 +78,5 @@ def _numbers_of_text(values: Values) -> tuple[NDArray[np.float64], list[int]]:
 
 
 def _is_plain(text: str) -> bool:
-    # Python takes 2024_01 and the digits of every script for numbers; in a log they are periods and mistakes.
+    # Python reads 2024_01 and the digits of all scripts as numbers. In a log, these are a period and a mistake.
     return "_" not in text and text.isascii()

@@ -1,4 +1,4 @@
-"""Event times: columns of raw values to seconds since the epoch."""
+"""Parses columns of raw values as event times, in seconds since the epoch."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ __all__ = ["format_time", "parse_time", "parse_times"]
 
 Array = NDArray[np.float64]
 
-# A number is read as seconds, milliseconds, microseconds or nanoseconds by its size: each unit covers the years 1973-5138.
-# Beyond the last it is no time.
+# The size of a number tells its unit: seconds, milliseconds, microseconds or nanoseconds. Each unit covers the years
+# 1973-5138. A number beyond the last limit is not a time.
 _UNITS = ((1e11, 1.0), (1e14, 1e-3), (1e17, 1e-6), (1e20, 1e-9))
 _SEPARATORS = ((4, "-"), (7, "-"), (13, ":"), (16, ":"))
 _DIGITS = (0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18)
@@ -24,10 +24,10 @@ _BASIC_DATE_LENGTH = 8
 
 
 def parse_times(values: Sequence[object]) -> Array:
-    """Seconds since the epoch for each value, NaN where it is no time.
+    """Seconds since the epoch for each value; NaN if it is not a time.
 
-    Numbers are epoch seconds, milliseconds, microseconds or nanoseconds, told apart by their size; strings are RFC 3339 or
-    ISO 8601 (without an offset: UTC) or such a number in digits.
+    Numbers are seconds, milliseconds, microseconds or nanoseconds since the epoch; their size tells the unit. Strings are
+    RFC 3339, ISO 8601 (UTC if there is no offset), or such a number in digits.
     """
     kinds = set(map(type, values))
     if kinds <= {float, int}:
@@ -43,7 +43,7 @@ def parse_times(values: Sequence[object]) -> Array:
 
 
 def parse_time(value: object) -> float:
-    """One value as :func:`parse_times` reads it; NaN if it is no time."""
+    """Parse one value as :func:`parse_times` does; NaN if it is not a time."""
     if isinstance(value, bool) or value is None:
         return math.nan
     if isinstance(value, int | float):
@@ -56,7 +56,7 @@ def parse_time(value: object) -> float:
 
 def _parse_text(value: str) -> float:
     text = value.strip().upper().removesuffix(" UTC")
-    # Digits come first: thirteen of them, as milliseconds, can also be read as a date of the 17th century and a time.
+    # Try digits first: 13 digits are milliseconds, but could also be read as a date and time of the 17th century.
     if "_" not in text and (len(text) != _BASIC_DATE_LENGTH or not text.isdecimal()):
         try:
             return float(_scale(np.array([float(text)], dtype=np.float64))[0])
@@ -81,7 +81,7 @@ def _scale(numbers: Array) -> Array:
 
 
 def _parse_uniform(texts: Sequence[str]) -> Array | None:
-    """Texts of one length in the form 2026-11-03T09:14:07[.221][Z], all at once; ``None`` if they are not that."""
+    """Parse texts of one length in the form 2026-11-03T09:14:07[.221][Z] all at once; ``None`` for any other form."""
     digits = _digits(texts)
     if digits is None:
         return None
@@ -103,7 +103,7 @@ def _parse_uniform(texts: Sequence[str]) -> Array | None:
 
 
 def _digits(texts: Sequence[str]) -> NDArray[np.int64] | None:
-    """[text, digit] of texts that all have the form, ``None`` if one has not."""
+    """The digits [text, digit], if all texts have the form of :func:`_parse_uniform`; otherwise ``None``."""
     length = len(texts[0])
     joined = "".join(texts)
     if length < _SECONDS_LENGTH or set(map(len, texts)) != {length} or not joined.isascii():
@@ -127,14 +127,14 @@ def _digits(texts: Sequence[str]) -> NDArray[np.int64] | None:
 
 
 def _first_day(months: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Days from the epoch to the first day of a month counted from the epoch."""
+    """Days from the epoch to the first day of each month; months are counted from the epoch too."""
     return months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
 
 
 def format_time(time: float) -> str:
-    """A time since the epoch as RFC 3339 in UTC, to the second, or to the millisecond where it has a fraction.
+    """Format seconds since the epoch as RFC 3339 in UTC, to the second, or to the millisecond if there is a fraction.
 
-    Outside the years 1 to 9999 it is seconds since 1970, in words.
+    A time outside the years 1 to 9999 becomes a text such as ``-99999999999 seconds since 1970``.
     """
     try:
         moment = datetime.fromtimestamp(round(time, 3), UTC)

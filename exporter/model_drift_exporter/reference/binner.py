@@ -1,4 +1,4 @@
-"""Batches to bin codes, once for everybody: monitors count codes and never see a raw record."""
+"""Turns batches into bin codes, once for all monitors. Monitors count codes and never see raw values."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ __all__ = ["Binner", "CodedBatch"]
 class CodedBatch:
     """Records of one model, binned.
 
-    ``cells`` is [column, record]: the flat index of each value's bin on the model's axis of all bins. ``time`` is event
-    time in seconds, ``now`` the event clock just after each record, ``timely`` where the record belongs into windows (not
-    late, time believed). ``values`` maps ``confidence``, ``margin``, ``entropy`` and ``latency`` to one number a record.
-    ``position`` is the 0-based index of each record's line in its input. ``scores`` are those that the cells were made from, and
-    ``records`` the raw columns, for the label join.
+    ``cells`` is [column, record]: the bin of each value, as a flat index over the bins of all columns. ``time`` is the
+    event time, and ``now`` the event clock just after each record, both in seconds since the epoch. ``timely`` is true if
+    windows count the record: it is not late, and its time is accepted. ``values`` maps ``confidence``, ``margin``,
+    ``entropy`` and ``latency`` (in seconds) to one number per record. ``position`` is the 0-based index of each record's
+    line in its input. ``scores`` are the scores behind the cells. ``records`` are the raw columns, for the label join.
     """
 
     size: int
@@ -42,7 +42,7 @@ class CodedBatch:
 class Binner:
     """Turns record batches into cells of one reference profile.
 
-    ``starts`` is the first cell of each column, ``size`` the number of cells in all.
+    ``starts`` is the first cell of each column, ``size`` the number of cells of all columns.
     """
 
     def __init__(self, reference: ReferenceProfile) -> None:
@@ -57,7 +57,7 @@ class Binner:
         }
 
     def cells(self, batch: RecordBatch) -> tuple[NDArray[np.int64], Scores | None]:
-        """[column, record] cell indexes, and the scores they were made from. What a record lacks is missing."""
+        """Cell indexes [column, record], and the scores behind them. A value that a record lacks is in the missing bin."""
         cells = np.empty((len(self.columns), batch.size), dtype=np.int64)
         for position, (column, coder) in enumerate(zip(self.columns, self._coders, strict=True)):
             if column.role != FEATURE:
@@ -91,7 +91,7 @@ class Binner:
                 cells[position] = coder.codes_of_numbers(getattr(scores, role))
 
     def numbers(self, column: Column, batch: RecordBatch, scores: Scores | None) -> NDArray[np.float64]:
-        """The numbers of one numeric column, NaN where missing."""
+        """The values of a numeric column, one per record; NaN if missing."""
         if column.role in (FEATURE, PREDICTION):
             values = batch.prediction if column.role == PREDICTION else batch.features.get(column.name)
             return np.full(batch.size, np.nan) if values is None else numbers(values, text=batch.text)[0]
@@ -99,7 +99,7 @@ class Binner:
         return np.full(batch.size, np.nan) if found is None else found
 
     def values(self, batch: RecordBatch, scores: Scores | None) -> dict[str, NDArray[np.float64]]:
-        """The numbers that histograms need their sums of."""
+        """The values whose sums the histograms need, one per record; latencies are in seconds."""
         found = {name: getattr(scores, name) for name in DERIVED} if scores is not None else {}
         if batch.latency is not None:
             found["latency"] = numbers(batch.latency, text=batch.text)[0] * batch.latency_unit

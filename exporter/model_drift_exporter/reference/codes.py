@@ -1,4 +1,7 @@
-"""Raw values to bin codes, a column at a time. This is the hot path: one pass in C for clean values, exact for the rest."""
+"""Turns raw values into bin codes, one column at a time.
+
+This is the hot path. Clean values take one pass in C; other values are coded one by one.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +20,11 @@ _TEXTS = {str, type(None)}
 
 
 class NumericCoder:
-    """Codes of a numeric column: 0 below the reference's minimum, then the ordinal bins, above, missing, invalid."""
+    """Codes of a numeric column, in this order: below the reference's minimum (0), ordinal bins, above, missing, invalid."""
 
     def __init__(self, edges: Sequence[float]) -> None:
-        # Bins are closed on the right and the first one on the left too. +inf is an edge, so that NaN, which is below
-        # none, gets the code behind it.
+        # Bins are closed on the right; the first one is closed on the left too. +inf is an edge, so that NaN, which no
+        # comparison with an edge accepts, gets the code after it.
         with np.errstate(over="ignore"):
             lowest = np.nextafter(edges[0], -np.inf)
         self._edges = np.array([[lowest], *([edge] for edge in edges[1:]), [np.inf]])
@@ -37,15 +40,15 @@ class NumericCoder:
         return codes
 
     def codes_of_numbers(self, array: NDArray[np.float64]) -> NDArray[np.unsignedinteger[Any]]:
-        """One code a number; NaN is missing."""
-        # Comparing with every edge takes half the time of searching, as long as the edges are few.
+        """One code per number; NaN is missing."""
+        # With few edges, comparing with each one takes half the time of a binary search.
         reached = (array <= self._edges).view(np.uint8)
         codes: NDArray[np.unsignedinteger[Any]] = len(self._edges) - np.add.reduce(reached, axis=0, dtype=self._dtype)
         return codes
 
 
 class _Codes(dict[object, int]):
-    """A mapping whose other keys have one code too, without storing them."""
+    """A mapping that gives all unknown keys the code ``other``, without storing them."""
 
     def __init__(self, codes: Mapping[object, int], other: int) -> None:
         super().__init__(codes)
@@ -56,7 +59,7 @@ class _Codes(dict[object, int]):
 
 
 def _whole(category: str) -> int | None:
-    """The whole number whose text is the category: not for ``007``."""
+    """The whole number whose text is exactly the category, else ``None``: 7 for ``7``, ``None`` for ``007``."""
     try:
         number = int(category)
     except ValueError:
@@ -65,7 +68,7 @@ def _whole(category: str) -> int | None:
 
 
 class CategoricalCoder:
-    """Codes of a categorical column: the categories, other, missing, invalid."""
+    """Codes of a categorical column, in this order: the categories, other, missing, invalid."""
 
     def __init__(self, categories: Sequence[str], *, accepts_numbers: bool = False) -> None:
         known: dict[object, int] = {category: code for code, category in enumerate(categories)}

@@ -1,4 +1,4 @@
-"""The reference profile: what a model's inputs and outputs looked like when it was accepted, as counts in fixed bins."""
+"""The reference profile: the distribution of a model's inputs and outputs at its acceptance, as counts in fixed bins."""
 
 from __future__ import annotations
 
@@ -35,21 +35,26 @@ _NEEDS_PREFIX = re.compile(r"_*(b\d\d|__.*__|)", re.DOTALL)
 
 
 def bin_name(category: str) -> str:
-    """The bin of a category: its own text, with a leading ``_`` where it would look like another bin or be empty."""
+    """The name of a category's bin: its text, with a leading ``_`` if it is empty or looks like another bin (``b01``)."""
     return f"_{category}" if _NEEDS_PREFIX.fullmatch(category) else category
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict=True):
     """One feature, the prediction, the score, or a number derived from the score.
 
-    ``counts`` maps each bin to the reference rows in it, in order: numeric ``__below__``, ``b00`` ..., ``__above__``,
-    ``__missing__``, ``__invalid__``; categorical the categories, ``__other__``, ``__missing__``, ``__invalid__``. A numeric
-    column has ``edges`` (the minimum, then the upper edge of each ordinal bin; the last is the maximum), ``means`` (the
-    reference mean in each ordinal bin), and the reference's ``mean`` and ``standard_deviation``. ``categories`` are the
-    verbatim category names, parallel to the first bins. ``accepts_numbers``: numbers are categories by their text.
-    ``design_effect``: how many dependent rows count as one, 1 or more; with a season what is left within its slots.
-    ``special_design_effect`` is the same for missing and invalid values, ``unheard_design_effect`` for values out of range or
-    unseen, both within the whole reference; the last is ``None`` in profiles of earlier versions, which had one for both.
+    ``counts`` maps each bin to its number of reference rows, in order. The bins of a numeric column are ``__below__``,
+    ``b00`` ..., ``__above__``, ``__missing__`` and ``__invalid__``. Those of a categorical column are its categories,
+    ``__other__``, ``__missing__`` and ``__invalid__``.
+
+    A numeric column has ``edges`` (the minimum, then the upper edge of each ordinal bin; the last is the maximum),
+    ``means`` (the reference mean in each ordinal bin), and the ``mean`` and ``standard_deviation`` of all reference rows.
+    ``categories`` are the exact category names, parallel to the first bins. If ``accepts_numbers`` is true, a number is
+    the category of its text: 7 is ``"7"``.
+
+    ``design_effect`` (1 or more) is the number of dependent rows that count as one independent row. With a season, it is
+    the effect that remains within the slots. ``special_design_effect`` is the same for missing and invalid values, and
+    ``unheard_design_effect`` for values out of range or unseen, both over the whole reference. The last one is ``None`` in
+    profiles of earlier versions, where ``special_design_effect`` holds for both.
     """
 
     name: str
@@ -78,7 +83,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict
 
     @cached_property
     def bounds(self) -> tuple[tuple[str, str], ...]:
-        """The ``lower`` and ``upper`` labels of each bin; empty where a bin is no range. Bins are closed on the right."""
+        """The ``lower`` and ``upper`` labels of each bin; empty if the bin is not a range. Bins are closed on the right."""
         if not self.numeric:
             return (("", ""),) * len(self.counts)
         edges = [repr(float(edge)) for edge in self.edges]
@@ -87,7 +92,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict
 
 
 class LossSummary(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A loss on the labelled reference rows: its mean and standard deviation, their number, how many count as one."""
+    """A loss on the labelled reference rows. For ``design_effect`` see :class:`Column`."""
 
     mean: float
     standard_deviation: float
@@ -98,7 +103,7 @@ class LossSummary(msgspec.Struct, frozen=True, omit_defaults=True):
 class Season(msgspec.Struct, frozen=True, kw_only=True):
     """The reference by hour of the day (24 slots) or of the week (168, Monday 0:00 UTC first).
 
-    ``rows`` has one number a slot; ``counts`` for each slot the rows in each bin of all columns, one behind the other.
+    ``rows`` is the number of rows in each slot. ``counts`` is [slot][bin], over the concatenated bins of all columns.
     """
 
     slots: int
@@ -107,13 +112,13 @@ class Season(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OutcomeSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the labelled rows of the reference say about performance.
+    """Performance on the labelled rows of the reference.
 
-    ``rows`` are those with a prediction and a usable label. ``loss`` is the one that pages: the 0/1 error, for regression
-    min(1, absolute error / ``error_scale``). ``class_rows`` and ``class_errors`` count by true class,
-    ``class_design_effects`` say how many dependent rows of a class count as one. ``score_rows`` and ``score_losses`` are the
-    rows and the summed loss in each bin of the score (for regression of the prediction), in the order of that column.
-    ``performance`` maps a metric to its value on these rows, ``recall/yes`` for one that is by class.
+    ``rows`` counts the rows with a prediction and a usable label. ``loss`` is the loss that alerts are based on: the 0/1
+    error, or for regression min(1, absolute error / ``error_scale``). ``class_rows``, ``class_errors`` and
+    ``class_design_effects`` are by true class. ``score_rows`` and ``score_losses`` are the rows and the summed loss in each
+    bin of the score column (for regression, of the prediction column). ``performance`` maps each metric to its value on
+    these rows; a metric of one class has a name such as ``recall/yes``.
     """
 
     rows: int
@@ -130,16 +135,19 @@ class OutcomeSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 class ReferenceProfile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict=True):
     """The profile of one model.
 
-    ``columns`` hold the features first, then prediction, score and what is derived from the score. ``task`` is
-    ``classification`` or ``regression``. ``classes`` compare as strings; rare ones may be left out and count as other.
-    ``scored_classes``, where they are not the same, are those that scores are given for, in the order of lists.
-    ``positive_class`` and ``threshold`` exist where these are two. ``first_time`` and ``last_time`` are event times of the
-    rows in seconds since the epoch. ``loss`` maps a loss (``zero_one``, ``log_loss``, ``brier``; ``absolute_error``,
-    ``squared_error``) to its summary. ``outcomes`` sums up performance, ``None`` without labels. ``season`` is ``None`` where
-    slots do not help or cannot be had; ``season_absent`` then says why (``no_times``, ``too_short``, ``few_rows``,
-    ``no_gain``). ``lines`` counts the lines of the inputs that the rows came from, records and rejected ones, of which
-    ``rejected_lines``; 0 where it is not known. ``fingerprint`` identifies the bins and counts. ``learned``: from live
-    records instead of a file.
+    ``columns`` holds the features first, then the prediction, the score, and the numbers derived from the score. ``task``
+    is ``classification`` or ``regression``. ``classes`` are compared as strings; rare classes may be left out and count as
+    other. ``scored_classes`` are the classes that scores are given for, in the order of score lists; it is empty if they
+    are the same as ``classes``. ``positive_class`` and ``threshold`` apply to two scored classes.
+
+    ``first_time`` and ``last_time`` are the event times of the rows, in seconds since the epoch. ``loss`` maps each loss
+    (``zero_one``, ``log_loss``, ``brier``; ``absolute_error``, ``squared_error``) to its summary. ``outcomes`` is ``None``
+    without labels. ``season`` is ``None`` if slots are impossible or do not help; ``season_absent`` then gives the reason
+    (``no_times``, ``too_short``, ``few_rows``, ``no_gain``).
+
+    ``lines`` counts the lines of the inputs that the rows came from, and ``rejected_lines`` the rejected ones among them;
+    ``lines`` is 0 if unknown. ``fingerprint`` identifies the bins and counts. ``learned`` is true for a profile learned
+    from live records instead of loaded from a file.
     """
 
     model: str
@@ -171,7 +179,7 @@ class ReferenceProfile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
 
     @property
     def score_columns(self) -> list[str]:
-        """The classes that scores are given for, in the order of lists."""
+        """The classes that scores are given for, in the order of score lists."""
         return self.scored_classes or self.classes
 
     def column(self, role: str) -> Column | None:
@@ -180,9 +188,9 @@ class ReferenceProfile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
 
 
 def fingerprint_of(profile: ReferenceProfile) -> str:
-    """Twelve hexadecimal digits that differ whenever bins, counts, classes or the task do.
+    """Twelve hexadecimal digits, different for other bins, counts, classes or another task.
 
-    The same rows in another order have the same: design effects and the season say how sure one can be, not what is counted.
+    The order of the rows does not matter: design effects and the season, which depend on it, are left out.
     """
     columns = [
         msgspec.structs.replace(column, design_effect=1.0, special_design_effect=1.0, unheard_design_effect=None)
@@ -195,14 +203,14 @@ def fingerprint_of(profile: ReferenceProfile) -> str:
 
 
 def numeric_column(name: str, role: str, edges: list[float]) -> Column:
-    """A column of numbers, nothing counted yet; ``edges`` as in :class:`Column`."""
+    """A numeric column with all counts 0; ``edges`` are as in :class:`Column`."""
     ordinals = [f"b{position:02d}" for position in range(len(edges) - 1)]
     bins = [BELOW, *ordinals, ABOVE, MISSING, INVALID]
     return Column(name=name, role=role, kind="numeric", counts=dict.fromkeys(bins, 0), edges=list(map(float, edges)))
 
 
 def categorical_column(name: str, role: str, categories: list[str], *, accepts_numbers: bool) -> Column:
-    """A column of categories, nothing counted yet."""
+    """A categorical column with all counts 0."""
     bins = [*(bin_name(category) for category in categories), OTHER, MISSING, INVALID]
     return Column(
         name=name,

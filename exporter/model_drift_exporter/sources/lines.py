@@ -1,4 +1,4 @@
-"""Bytes into whole lines, with a limit on the length of one line."""
+"""Assembles bytes to whole lines, with a limit on the length of a line."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def without_long_lines(lines: bytes, line_bytes: int) -> tuple[bytes, int]:
-    """Take out the lines longer than ``line_bytes`` (newline not counted) and say how many of them were not empty.
+    """Remove the lines longer than ``line_bytes`` (without newline). Returns the rest, and how many were not empty.
 
-    An empty line holds nothing but blanks. ``lines`` ends with a newline. Costs one step per ``line_bytes`` of data,
+    An empty line holds only blanks. ``lines`` must end with a newline. The cost is one step per ``line_bytes`` of data,
     not one per line.
     """
     size = len(lines)
@@ -35,10 +35,9 @@ def without_long_lines(lines: bytes, line_bytes: int) -> tuple[bytes, int]:
 
 
 class LongLines:
-    """Takes lines that are too long out of a stream, counts them, and knows whether its first line was one of them.
+    """Removes the lines that are too long from a stream and counts them. It notes if the first line is one of them.
 
-    A line counts as soon as anything but blanks has been seen of it. ``skipping`` is whether the stream is inside of a
-    long line; with ``begun`` true it does not start at its beginning.
+    A line counts as soon as a part of it is not blank. ``skipping`` is true while the stream is inside a long line.
     """
 
     def __init__(self, line_bytes: int) -> None:
@@ -47,30 +46,30 @@ class LongLines:
         self.start()
 
     def start(self, *, begun: bool = False) -> None:
-        """Start with another stream, or at another place of it; what has been counted stays."""
+        """Start another stream, or another place of it; counts stay. ``begun``: its beginning is not read."""
         self.skipping = False
         self._blank = False
         self._begun = begun
         self._head: bytes | None = None
 
     def begin(self, part: bytes) -> None:
-        """Step over the beginning of a line, too long already."""
+        """Skip the beginning of a line that is already too long."""
         self.skipping = self._blank = True
         self._look(part)
 
     def go_on(self, part: bytes, *, ends: bool) -> None:
-        """Step over more of the line."""
+        """Skip more of the line; ``ends``: the line ends with this part."""
         self.skipping = not ends
         self._look(part)
 
     def begin_behind(self, beginning: bytes, *, inside: bool) -> None:
-        """Note that a stream with this beginning is read from a later place, ``inside`` of a line that is not counted."""
+        """Note that reading starts behind this beginning of the stream; ``inside``: inside a line, which is not counted."""
         self.skipping, self._blank = inside, False
         line, end, _ = _without_mark(beginning).lstrip().partition(b"\n")
         self._begun, self._head = True, line if end and len(line) <= self._line_bytes else b""
 
     def take_out(self, lines: bytes) -> bytes:
-        """Return whole lines without those that are too long."""
+        """Return ``lines`` without those that are too long."""
         text = b"" if self._begun else lines.lstrip()
         if text:
             self._begun = True
@@ -82,13 +81,13 @@ class LongLines:
         return lines
 
     def take_errors(self) -> dict[str, int]:
-        """Return the lines taken out since the last call as a chunk's errors: none, or ``line_too_long`` with a count."""
+        """Return the number of lines removed since the last call, as ``Chunk.errors``: ``line_too_long``, or empty."""
         errors = {"line_too_long": self._count} if self._count else {}
         self._count = 0
         return errors
 
     def take_head(self) -> bytes | None:
-        """Return, once, what the next chunk with lines says of the first one as its ``head``."""
+        """Return ``Chunk.head`` for the next chunk with lines. Later calls return ``None``."""
         head, self._head = self._head, None
         return head
 
@@ -104,9 +103,9 @@ class LongLines:
 
 
 class LineAssembler:
-    """Puts the pieces of a stream that cannot be read twice together into whole lines.
+    """Assembles whole lines from the pieces of a stream that cannot be read twice.
 
-    Keeps at most ``line_bytes`` and one piece. A byte order mark and NUL bytes at the head of the stream are left out.
+    Keeps at most ``line_bytes`` and one piece. It removes a byte order mark and NUL bytes at the head of the stream.
     """
 
     def __init__(self, line_bytes: int) -> None:
@@ -117,11 +116,11 @@ class LineAssembler:
 
     @property
     def breaks_off(self) -> bool:
-        """Whether the pieces so far end inside of a line that has not been counted."""
+        """Whether the pieces so far end inside a line that is not counted yet."""
         return bool(self._unfinished.strip())
 
     def feed(self, piece: bytes) -> bytes:
-        """Return the lines that ``piece`` completes, ending with a newline, or nothing."""
+        """Return the lines that ``piece`` completes, with a newline at the end; empty if there are none."""
         if self._at_head:
             piece = self._without_head(piece)
         if self._long.skipping:
@@ -144,18 +143,18 @@ class LineAssembler:
         return lines
 
     def finish(self) -> bytes:
-        """Return the unfinished last line, a newline added, or nothing. A new line starts after it."""
+        """Return the unfinished last line with a newline added, or empty bytes. A new line starts after it."""
         line = bytes(self._unfinished)
         self._unfinished.clear()
         self._long.skipping = False
         return line + b"\n" if line else b""
 
     def take_head(self) -> bytes | None:
-        """Return the ``head`` of the chunk that holds the lines just returned."""
+        """Return ``Chunk.head`` for the lines just returned."""
         return self._long.take_head()
 
     def take_too_long(self) -> dict[str, int]:
-        """Return the lines dropped since the last call as a chunk's errors: none, or ``line_too_long`` with a count."""
+        """Return the number of lines removed since the last call, as ``Chunk.errors``: ``line_too_long``, or empty."""
         return self._long.take_errors()
 
     def _without_head(self, piece: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""The seam between where records come from and everything else: a source yields chunks of whole lines."""
+"""The interface of sources: a source yields chunks of whole lines."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ __all__ = ["Source", "SourceStatus"]
 
 @attrs.frozen
 class SourceStatus:
-    """What a source says of itself: counters since start, and how far behind it is.
+    """The status of a source: counters since start, and how far it is behind.
 
-    ``up`` is false while the input cannot be read; ``problem`` then says why, for people. ``lag_bytes`` are bytes known to
-    exist and not read yet; ``lag_seconds`` the time since the source was last caught up (0 when it is). ``dropped``
-    counts records or requests refused by a full queue; ``queue_bytes`` what waits in it.
+    ``up`` is false while the input cannot be read; ``problem`` then gives the reason as text. ``lag_bytes`` counts the
+    bytes that exist but are not read yet. ``lag_seconds`` is the time since the source last had read everything; 0 if it
+    has now. ``dropped`` counts records or requests that a full queue refused; ``queue_bytes`` wait in it.
     """
 
     input: str
@@ -35,11 +35,11 @@ class SourceStatus:
 
 
 class Source(Protocol):
-    """Where records come from. Never blocks: ``poll`` returns at once, with ``None`` when there is nothing new.
+    """Where records come from. ``poll`` never blocks; it returns ``None`` if there is nothing new.
 
-    ``now`` is wall-clock time in seconds since the epoch, given by the caller. ``finished`` is true once no byte can
-    come any more (standard input closed, a compressed archive read). ``poll(now, draining=True)`` gives up waiting for
-    unfinished lines: what has no newline yet comes as a last line.
+    ``now`` is the wall-clock time in seconds since the epoch. ``finished`` is true once no more bytes can come: standard
+    input is closed, or an archive is read. ``poll(now, draining=True)`` does not wait for the end of unfinished lines: it
+    returns a line without a newline as the last line.
     """
 
     @property
@@ -47,7 +47,7 @@ class Source(Protocol):
 
     @property
     def format(self) -> str:
-        """Name of the format, or ``auto`` (by the file's name, else by the first line)."""
+        """Name of the format, or ``auto`` to detect it by the file's name, else by the first line."""
         ...
 
     @property
@@ -55,9 +55,9 @@ class Source(Protocol):
 
     @property
     def patient(self) -> bool:
-        """Whether its lines can wait where they are while older ones of other inputs are read.
+        """Whether lines can wait in the input while older lines of other inputs are read.
 
-        Those of a file can. Whoever writes to a pipe, or has posted a request, would be kept waiting, and may be the model.
+        The lines of a file can wait. A pipe or an HTTP request cannot: its writer, perhaps the model, would be blocked.
         """
         ...
 
@@ -66,13 +66,13 @@ class Source(Protocol):
     def status(self, now: float) -> SourceStatus: ...
 
     def checkpoint(self) -> Any:
-        """Where reading stands, as plain values for a snapshot; ``None`` for a source that cannot be read again."""
+        """The reading position, as plain values for a snapshot; ``None`` if the source cannot be read again."""
         ...
 
     def resume(self, state: Any) -> None:
-        """Go on from :meth:`checkpoint` of an earlier process, before the first poll.
+        """Continue from the :meth:`checkpoint` of an earlier process. Call it before the first poll.
 
-        Raises :class:`StateError` if it is none; reading then starts as if there were no checkpoint.
+        Raises :class:`StateError` if ``state`` is not a checkpoint; reading then starts as if there were none.
         """
         ...
 

@@ -22,11 +22,11 @@ logger = logging.getLogger(__name__)
 
 
 class StdinSource:
-    """Reads a binary stream, standard input by default, until it is closed; the writer waits if reading is slow.
+    """Reads a binary stream, standard input by default, until it is closed. The writer waits if reading is slow.
 
-    A stream with a file descriptor is asked first whether there is something to read, and then read without the stream's
-    own buffer; one without (an ``io.BytesIO``) is read directly. ``close`` leaves the stream itself open. What begins like
-    gzip is decompressed; if it is damaged, the stream ends there, with one ``invalid_gzip`` if a line breaks off.
+    A stream with a file descriptor is polled first, and then read without the stream's own buffer. A stream without one,
+    such as ``io.BytesIO``, is read directly. ``close`` leaves the stream itself open. A stream that begins like gzip is
+    decompressed. If it is damaged, reading ends there; a line that breaks off counts as one ``invalid_gzip``.
     """
 
     patient = False
@@ -64,10 +64,10 @@ class StdinSource:
             self._descriptor = None
 
     def poll(self, now: float, *, draining: bool = False) -> Chunk | None:
-        """Return the next whole lines; a read error ends the stream and is in the status.
+        """Return the next whole lines. A read error ends the stream and appears in the status.
 
-        An unfinished line comes only once the stream is closed, also when ``draining``: from a pipe that is still open it
-        would be half a record, since writers fill a pipe in blocks and not in lines.
+        An unfinished line comes only after the stream is closed, even when ``draining``. Writers fill a pipe in blocks,
+        not in lines, so an unfinished line of an open pipe would be half a record.
         """
         del draining
         lines = b""
@@ -94,7 +94,7 @@ class StdinSource:
         return Chunk(self.input, self.input, lines, starts_stream, errors, head=head)
 
     def status(self, now: float) -> SourceStatus:
-        """Counters; how many bytes wait in the pipe is not known, so ``lag_bytes`` is 0."""
+        """Counters. The number of bytes in the pipe is unknown, so ``lag_bytes`` is 0."""
         return SourceStatus(
             input=self.input,
             up=not self._problem,
@@ -105,10 +105,10 @@ class StdinSource:
         )
 
     def checkpoint(self) -> None:
-        """Nothing: what was read cannot be read again."""
+        """Return ``None``: standard input cannot be read again."""
 
     def resume(self, state: object) -> None:
-        """Nothing to go on from."""
+        """Do nothing: there is no checkpoint."""
 
     def close(self) -> None:
         """Stop reading."""
@@ -124,12 +124,12 @@ class StdinSource:
             return b""
 
     def _finish(self) -> bytes:
-        """The last line, unless it breaks off."""
+        """Return the unfinished last line, unless damage cut it off."""
         line = self._lines.finish()
         return b"" if self._damaged else line
 
     def _read(self) -> bytes | None:
-        """Return what has come, nothing at the end, or ``None`` if it would have to be waited for."""
+        """Return new bytes, empty bytes at the end of the stream, or ``None`` if reading would block."""
         piece: bytes | None = None
         try:
             if self._descriptor is None:

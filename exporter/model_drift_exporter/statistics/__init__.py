@@ -1,4 +1,4 @@
-"""Pure functions on arrays of bin counts: distances of two samples, and what to expect of them without drift."""
+"""Pure functions on arrays of bin counts: distances between two samples, and their expected values without drift."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .distance_measures import (
     wasserstein_ratio,
 )
 from .layout import BooleanArray, CellLayout, ColumnCells, FloatArray, IndexArray
-from .noise_floor import NoiseFloorModel, NoiseFloors, noise_floors
+from .noise_floor import NoiseFloorModel, NoiseFloors
 from .registry import STATISTICS, Comparison, Statistic
 
 __all__ = [
@@ -37,7 +37,6 @@ __all__ = [
     "compare",
     "jensen_shannon_divergence",
     "kolmogorov_smirnov",
-    "noise_floors",
     "population_stability_index",
     "shares",
     "total_variation",

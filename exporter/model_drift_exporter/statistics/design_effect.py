@@ -1,15 +1,15 @@
 """How many dependent values of a series count as one: the design effect (Kish 1965), from the variance of block means.
 
-Of independent values the mean of a block of L has 1/L of their variance. The ratio L var(block means) / var(values) tends
-to the design effect as blocks outgrow the memory of the series: (1 + r)/(1 - r) for a first-order autoregression. The
-estimate is 1 unless, for some block length, the ratio is larger than chance makes it (without this gate the largest of
-several noisy ratios would double every delay on independent rows); then it is the largest ratio, raised by two of its own
-standard errors, sqrt(2 / blocks) each.
+The mean of L independent values has 1/L of their variance. For dependent values, the ratio L var(block means) / var(values)
+tends to the design effect as blocks become longer than the memory of the series: to (1 + r)/(1 - r) for a first-order
+autoregression. The estimate is the largest ratio over several block lengths, raised by two of its own standard errors,
+sqrt(2 / blocks) each. It is 1 if no ratio is larger than chance makes it. Without this test, the largest of several noisy
+ratios would double every delay on independent rows.
 
-(blocks - 1) times the ratio is chi-squared distributed for normal block means. Means of short blocks of rare or skew values
-are not normal: their excess kurtosis widens the ratio's law, which fewer degrees of freedom allow for (Box and Andersen
-1955). Chi-squared becomes normal by the cube root of Wilson and Hilferty (1931). The level is divided by the number of block
-lengths tried, so that it holds for the series.
+For normal block means, (blocks - 1) times the ratio is chi-squared distributed. Means of short blocks of rare or skewed
+values are not normal. Their excess kurtosis makes the ratio vary more, so the test uses fewer degrees of freedom (Box and
+Andersen 1955). The cube root of Wilson and Hilferty (1931) turns chi-squared into a normal deviate. The level is divided by
+the number of block lengths, so that it holds for the series.
 """
 
 from __future__ import annotations
@@ -41,30 +41,30 @@ _FEWEST_BLOCKS = 8
 _CONSTANT = 1e-20
 _TINY = 1e-300
 _ROUNDING = 1e-13
-_LEAST_LONGEST = 320  # where a day has fewer rows, what binds them lasts longer than a day
+_LEAST_LONGEST = 320  # where a day has fewer rows, dependence lasts longer than a day
 
 
 @attrs.frozen(eq=False)
 class BlockRatios:
-    """What block means say of each of several series, arrays ``[series]``.
+    """Variance ratios of the block means of several series, arrays ``[series]``.
 
-    ``upper`` is the largest variance ratio with its two standard errors; ``chance`` how likely so large a ratio is without
-    dependence, times the number of block lengths tried.
+    ``upper`` is the largest ratio, raised by two standard errors. ``chance`` is the probability of so large a ratio without
+    dependence, times the number of block lengths.
     """
 
     upper: FloatArray
     chance: FloatArray
 
     def design_effects(self, level: float = LEVEL) -> FloatArray:
-        """``upper`` where independence is refuted at ``level``, otherwise 1."""
+        """``upper`` where independence is rejected at ``level``, otherwise 1."""
         significant: BooleanArray = self.chance < level
         return np.where(significant, np.maximum(self.upper, 1.0), 1.0)
 
 
 def rows_a_day(times: npt.ArrayLike) -> float:
-    """Mean rows of the days that have any; ``times`` in seconds, NaN where unknown. Infinite if no day has passed.
+    """Mean number of rows of the days that have any. ``times`` are in seconds, NaN where unknown.
 
-    A few times that are wildly wrong make little difference.
+    Infinite if the times span less than a day. A few times that are wildly wrong make little difference.
     """
     known = np.asarray(times, dtype=np.float64)
     known = known[np.isfinite(known)]
@@ -77,9 +77,10 @@ def rows_a_day(times: npt.ArrayLike) -> float:
 
 
 def block_lengths(rows: int, times: npt.ArrayLike | None = None) -> list[int]:
-    """The lengths of blocks to look at: the longest, its half, and so on down to 20 rows; none for fewer than 160 rows.
+    """The lengths of blocks to try: the longest, half of it, and so on down to 20 rows. None for fewer than 160 rows.
 
-    The longest has the rows of a day (320 if these are fewer), or an eighth of all rows where times are missing or say so.
+    The longest is an eighth of all rows. If ``times`` (seconds) are given, it is at most the rows of a day, or 320 if a day
+    has fewer.
     """
     longest = rows // _FEWEST_BLOCKS
     if times is not None:
@@ -94,7 +95,7 @@ def block_lengths(rows: int, times: npt.ArrayLike | None = None) -> list[int]:
 def block_ratios(series: npt.ArrayLike, lengths: list[int]) -> BlockRatios:
     """Variance ratios of the block means of each row of ``series`` ``[series, values]``, for these block lengths.
 
-    Values are finite and of the size of 1; a series whose variance is below 1e-20 is constant.
+    Values must be finite and of the order of 1. A series whose variance is below 1e-20 counts as constant.
     """
     raw = np.atleast_2d(np.asarray(series, dtype=np.float64))
     values = raw - raw.mean(axis=1, keepdims=True)
@@ -119,9 +120,9 @@ def block_ratios(series: npt.ArrayLike, lengths: list[int]) -> BlockRatios:
 
 
 def wilson_hilferty(ratio: FloatArray, freedom: FloatArray) -> FloatArray:
-    """The standard normal deviate of a chi-squared variable over its degrees of freedom.
+    """The standard normal deviate of ``ratio``, a chi-squared variable divided by its degrees of freedom.
 
-    From a chance of 0.001 down its quantiles are within 3 % for 7 degrees of freedom and more, and too high for fewer.
+    For probabilities of 0.001 and less, quantiles are within 3 % with 7 or more degrees of freedom, and too high with fewer.
     """
     scale = 2.0 / (9.0 * freedom)
     deviate: FloatArray = (np.cbrt(ratio) - (1 - scale)) / np.sqrt(scale)
@@ -129,10 +130,10 @@ def wilson_hilferty(ratio: FloatArray, freedom: FloatArray) -> FloatArray:
 
 
 def design_effect(values: npt.ArrayLike, times: npt.ArrayLike | None = None, *, level: float = LEVEL) -> float:
-    """The design effect of one series, 1 or more; ``values`` in the order of time, NaN where there is none.
+    """The design effect of one series, 1 or more. ``values`` are in the order of time, NaN where there is none.
 
-    ``times`` (seconds, parallel) say how many values make a day. ``level`` is the chance that independent values get more
-    than 1. Losses should be bounded: a few huge values hide all others.
+    ``times`` (seconds, one per value) show how many values a day has. ``level`` is the chance that independent values get
+    more than 1. Losses should be bounded, since a few huge values hide all others.
     """
     array = np.asarray(values, dtype=np.float64)
     known = np.isfinite(array)

@@ -1,12 +1,12 @@
-"""How far the counts of one window stand from a baseline's: effect sizes on bins, all columns at once.
+"""Effect sizes: how far the binned counts of one window are from those of a baseline, for all columns at once.
 
 Shares are smoothed by half a count per bin on both sides, as in the recording rules, so that an empty bin is finite:
-p = (n_b + 0.5) / (n + 0.5 B) of the window and q = (N_b + 0.5) / (N + 0.5 B) of the baseline, B being the number of
-bins with the special ones. Kolmogorov-Smirnov and Wasserstein-1 use valid numeric values only, unsmoothed.
+p = (n_b + 0.5) / (n + 0.5 B) for the window and q = (N_b + 0.5) / (N + 0.5 B) for the baseline, where B is the number of
+bins, special ones included. Kolmogorov-Smirnov and Wasserstein-1 use valid numeric values only, unsmoothed.
 
-Every function takes counts ``[..., C]`` of a :class:`CellLayout` (their leading axes broadcast) and returns
-``[..., K]``. NaN stands wherever nothing can be said: no observations on either side; for Kolmogorov-Smirnov and
-Wasserstein-1 also a categorical column or no valid value; for Wasserstein-1 also no usable standard deviation.
+Every function takes counts ``[..., C]`` of a :class:`CellLayout` (their leading axes broadcast) and returns ``[..., K]``. A
+result is NaN where one side has no observations. Kolmogorov-Smirnov and Wasserstein-1 are also NaN for a categorical column
+or without valid values, and Wasserstein-1 without a usable standard deviation.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 SMOOTHING = 0.5
-"""What is added to the count of every bin on both sides (Jeffreys' prior of a multinomial law)."""
+"""Added to the count of every bin on both sides (Jeffreys' prior of a multinomial law)."""
 
 Counts = npt.NDArray[Any]
 
@@ -55,7 +55,7 @@ class DriftStatistics:
 
 
 def compare(current: Counts, baseline: Counts, layout: CellLayout) -> DriftStatistics:
-    """Computes every statistic, sharing what they have in common; fields are as of the functions of the same name."""
+    """Computes all statistics with shared intermediate results. Each field is what the function of the same name returns."""
     smoothed = _Smoothed(current, baseline, layout)
     cumulative = _Cumulative(current, baseline, layout)
     statistic = smoothed.chi2()
@@ -140,8 +140,8 @@ class _Smoothed:
         return _said(self._symmetric_divergence(), self._present)
 
     def jensen_shannon_divergence(self) -> FloatArray:
-        # With m = (p + q) / 2 it is PSI / 4 - 1/2 sum of m ln(1 + (p - q)^2 / 4pq): one logarithm in place of two, and
-        # exact for shares close together and far apart, where p ln(p / m) + q ln(q / m) cancels.
+        # With m = (p + q) / 2, the divergence is PSI / 4 - 1/2 sum of m ln(1 + (p - q)^2 / 4pq). This needs one logarithm
+        # instead of two. It is exact for close and for distant shares, while p ln(p / m) + q ln(q / m) cancels.
         term = np.square(self._difference)
         term /= self._current_share
         term /= self._baseline_share
@@ -171,7 +171,7 @@ class _Cumulative:
         self._layout = layout
         current_valid, current_function = _distribution_function(current, layout)
         baseline_valid, baseline_function = _distribution_function(baseline, layout)
-        # Behind the last valid cell both functions are exactly 1, so that special cells add nothing.
+        # After the last valid cell both functions are exactly 1, so special cells add nothing.
         self._difference: FloatArray = current_function - baseline_function
         np.abs(self._difference, out=self._difference)
         self._present = (current_valid > 0) & (baseline_valid > 0)

@@ -1,4 +1,4 @@
-"""One-dimensional expectations under counting noise, tabulated once: what the noise floors are made of."""
+"""One-dimensional expectations under counting noise, tabulated once for the noise floors."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ class _Table:
 
 
 def poisson_logarithms(logarithm: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """How far a Poisson count's smoothed logarithms stand from those at its mean.
+    """How far a Poisson count's smoothed logarithms are, on average, from those at its mean.
 
-    With U = X + 1/2, X Poisson and u = E U, of which ``logarithm`` is ln u: u (ln u - E ln U) and E U ln U - u ln u.
-    Both rise from 0 (no observations) to 1/2 (the delta method's value for many); within 0.001 of the exact ones.
+    With X Poisson, U = X + 1/2, u = E U and ``logarithm`` = ln u, this returns u (ln u - E ln U) and E U ln U - u ln u.
+    Both rise from 0 (no observations) to 1/2 (many observations, as by the delta method). The error is below 0.001.
     """
     first, second = _poisson_table()(logarithm)
     return first, second
@@ -81,9 +81,9 @@ def _poisson_table() -> _Table:
 
 
 def expected_absolute(shift: FloatArray, skewness: FloatArray) -> FloatArray:
-    """E |Z + shift| for a standardised Z: the folded normal's mean and the first-order effect of a skewness.
+    """E |Z + shift| for a standardised Z: the mean of the folded normal law plus the first-order effect of a skewness.
 
-    With the density phi(z) (1 + skewness (z^3 - 3 z) / 6) (Edgeworth 1905), two partial integrations give the latter as
+    With the density phi(z) (1 + skewness (z^3 - 3 z) / 6) (Edgeworth 1905), integration by parts gives that effect as
     -skewness shift phi(shift) / 3.
     """
     size = np.abs(shift)
@@ -106,11 +106,11 @@ def _folded_normal_table() -> _Table:
 
 
 def absolute_difference_correction(mean: FloatArray, balance: FloatArray) -> FloatArray:
-    """Mean absolute difference of two Poisson counts' shares over that of normal ones with the same variance.
+    """Mean absolute difference of the shares of two Poisson counts, divided by that of normal shares of the same variance.
 
-    ``mean`` is the expected count of the smaller sample and ``balance`` its size over the larger one's. The ends are
-    exact (a count about its mean, De Moivre 1730; the difference of two alike, Skellam 1946), between them it is
-    interpolated.
+    ``mean`` is the expected count in the smaller sample. ``balance`` is the size of the smaller sample divided by that of the
+    larger one, 0 to 1. The ends are exact: 0 is one count about its mean (De Moivre 1730), 1 the difference of two counts
+    with the same mean (Skellam 1946). Between them the result is interpolated.
     """
     one, two = _thin_table()(np.sqrt(mean))
     two -= one
@@ -136,10 +136,10 @@ def _thin_table() -> _Table:
 
 
 def jensen_shannon_ratio(divergence: FloatArray) -> FloatArray:
-    """Jensen-Shannon divergence over PSI of a cell whose PSI term is ``divergence`` times its mean share.
+    """Jensen-Shannon divergence divided by PSI, for a cell whose PSI term is ``divergence`` times its mean share m.
 
-    With d = (p - q) / (p + q) = tanh t the terms are m (t tanh t - ln cosh t) and 4 m t tanh t: 1/8 for small
-    differences and falling slowly, so that a cell's expected PSI says its expected Jensen-Shannon divergence.
+    With (p - q) / (p + q) = tanh t the terms are m (t tanh t - ln cosh t) and 4 m t tanh t. Their ratio is 1/8 for small
+    differences and falls slowly, so the expected PSI of a cell gives its expected Jensen-Shannon divergence.
     """
     (ratio,) = _jensen_shannon_table()(np.sqrt(divergence))
     return ratio

@@ -1,6 +1,6 @@
-"""Estimates with 95 % intervals, from sums, and how large a share may be that a reference estimates.
+"""Estimates with 95 % intervals from sums, and an upper bound of a share that a reference estimates.
 
-``rows`` may be a number of independent rows that dependent ones are worth.
+``rows`` may be an effective number: dependent rows divided by their design effect.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ from .layout import FloatArray
 __all__ = ["Estimate", "balanced_interval", "mean_interval", "ratio_interval", "wilson_interval", "wilson_upper_bound"]
 
 DEVIATE = 1.959963984540054
-"""Of the standard normal law, 2.5 % is above it."""
+"""The quantile of the standard normal law with 2.5 % above it."""
 
 
 @attrs.frozen
 class Estimate:
-    """A value and the ends of its interval; NaN where there is none."""
+    """A value and the ends of its 95 % interval, which are NaN if there is none."""
 
     value: float
     lower: float = math.nan
     upper: float = math.nan
 
     def scaled(self, factor: float) -> Estimate:
-        """In another unit; ``factor`` is positive."""
+        """The estimate times a positive ``factor``, in another unit."""
         return Estimate(self.value * factor, self.lower * factor, self.upper * factor)
 
     def complement(self) -> Estimate:
-        """Of 1."""
+        """The estimate of 1 minus the value."""
         return Estimate(1 - self.value, 1 - self.upper, 1 - self.lower)
 
     def within(self, lowest: float = -math.inf, highest: float = math.inf) -> Estimate:
-        """The interval cut to what is possible."""
+        """The estimate with its interval cut to the possible range."""
         return Estimate(self.value, _cut(self.lower, lowest, highest), _cut(self.upper, lowest, highest))
 
 
@@ -45,7 +45,7 @@ def _cut(value: float, lowest: float, highest: float) -> float:
 
 
 def wilson_interval(share: float, rows: float) -> Estimate:
-    """A share of so many rows (E. B. Wilson, *Probable inference, the law of succession, and statistical inference*, 1927)."""
+    """A share of ``rows`` (E. B. Wilson, *Probable inference, the law of succession, and statistical inference*, 1927)."""
     square = DEVIATE**2 / rows
     centre = (share + square / 2) / (1 + square)
     half = math.sqrt(max(square * share * (1 - share) + square**2 / 4, 0.0)) / (1 + square)
@@ -53,7 +53,7 @@ def wilson_interval(share: float, rows: float) -> Estimate:
 
 
 def mean_interval(total: float, squares: float, rows: int, design_effect: float) -> Estimate:
-    """The mean of numbers with this sum and sum of squares, by the normal law; no interval for a single row."""
+    """The mean of numbers with this sum and sum of squares, with a normal interval. A single row has no interval."""
     mean = total / rows
     if rows < 2:
         return Estimate(mean)
@@ -67,7 +67,8 @@ def ratio_interval(
 ) -> Estimate:
     """A ratio of two sums by the delta method (W. G. Cochran, *Sampling Techniques*, 1977, 6.4).
 
-    ``squares`` are the sums of the numerator's squares, of products, and of the denominator's squares; ``below`` is above 0.
+    ``above`` and ``below`` are the sums; ``below`` is positive. ``squares`` are the sums of the numerator's squares, of
+    products, and of the denominator's squares.
     """
     ratio = above / below
     if rows < 2:
@@ -78,9 +79,9 @@ def ratio_interval(
 
 
 def balanced_interval(shares: list[tuple[float, float]]) -> Estimate:
-    """The plain mean of several (share, independent rows), by the normal law.
+    """The plain mean of several shares, each given as (share, independent rows), with a normal interval.
 
-    Variances are those of shares with two rows of each kind added (A. Agresti, B. A. Coull, *Approximate is better than
+    The variance of a share is computed with two rows of each kind added (A. Agresti, B. A. Coull, *Approximate is better than
     "exact"*, 1998), since a share of 0 or 1 does not prove that there is no variance.
     """
     mean = sum(share for share, _ in shares) / len(shares)
@@ -93,9 +94,9 @@ def balanced_interval(shares: list[tuple[float, float]]) -> Estimate:
 
 
 def wilson_upper_bound(share: npt.ArrayLike, observations: npt.ArrayLike, margin: npt.ArrayLike) -> FloatArray:
-    """E. B. Wilson's bound of a share (1927), which holds for rare values too, where one standard error says little.
+    """E. B. Wilson's upper bound of a share (1927). It holds for rare values too, where a standard error says little.
 
-    ``margin`` is in standard errors. Arguments broadcast; shares above 1 count as 1.
+    ``margin`` is in standard errors. Arguments broadcast. Shares above 1 count as 1.
     """
     share, square = np.minimum(share, 1.0), np.square(margin) / np.asarray(observations)
     root = np.sqrt(square * (share * (1.0 - share) + square / 4.0))

@@ -1,4 +1,4 @@
-"""How the bins of all columns of a model stand in one flat axis, so that no statistic loops over columns."""
+"""The layout of the bins of all columns of a model on one flat axis, so that no statistic loops over columns."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FloatArray = npt.NDArray[np.float64]
 IndexArray = npt.NDArray[np.intp]
 BooleanArray = npt.NDArray[np.bool_]
 
-# Bin means are sums of floats: two bins around one repeated value may come out a rounding error in the wrong order.
+# Bin means are sums of floats. By rounding, two bins around one repeated value may be in the wrong order.
 _ORDER_TOLERANCE = 1e-9
 
 
@@ -36,10 +36,10 @@ class ColumnCells:
 
 @attrs.frozen(eq=False)
 class CellLayout:
-    """Columns of unequal numbers of bins, one behind the other in a flat axis of C cells.
+    """Columns with unequal numbers of bins, one after the other on a flat axis of C cells.
 
-    Counts have the shape ``[..., C]`` and statistics ``[..., K]``, K being the number of columns. Raises ``ValueError``
-    where the parts contradict each other.
+    Counts have the shape ``[..., C]`` and statistics ``[..., K]``, where K is the number of columns. Raises ``ValueError``
+    if the parts contradict each other.
     """
 
     starts: IndexArray
@@ -81,7 +81,10 @@ class CellLayout:
 
     @classmethod
     def from_columns(cls, columns: Sequence[ColumnCells]) -> CellLayout:
-        """Lays the columns out one behind the other; a column with representatives is a numeric one."""
+        """Lays the columns out one after the other. A column with representatives is numeric.
+
+        Raises ``ValueError`` if a column has more representatives than bins, or they decrease or are not finite.
+        """
         sizes = np.array([column.size for column in columns], dtype=np.intp)
         starts = np.cumsum(sizes, dtype=np.intp) - sizes
         valid = np.zeros(int(sizes.sum()), dtype=np.bool_)
@@ -118,7 +121,7 @@ class CellLayout:
 
     @cached_property
     def scalable(self) -> BooleanArray:
-        """Columns whose Wasserstein-1 distance can be said: numeric, with a usable standard deviation, ``[K]``."""
+        """Columns whose Wasserstein-1 distance is defined: numeric, with a usable standard deviation, ``[K]``."""
         finite = np.ones(len(self.sizes), dtype=np.bool_)
         finite[self.column[~np.isfinite(self._raw_scaled_step)]] = False
         return self.numeric & finite & np.isfinite(self.standard_deviation) & (self.standard_deviation > 0)
@@ -134,7 +137,7 @@ class CellLayout:
         return step
 
     def per_column(self, counts: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Adds the cells of each column up: ``[..., C]`` to ``[..., K]``."""
+        """Adds up the cells of each column: ``[..., C]`` to ``[..., K]``."""
         return np.add.reduceat(counts, self.starts, axis=-1)
 
     def per_cell(self, columns: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -1,7 +1,7 @@
 """Where a change of the mean loss comes from: other scores, or other outcomes at equal scores.
 
-After the two-part decompositions of T. Cai, H. Namkoong, S. Yadlowsky, *Diagnosing model performance under distribution
-shift* (2023), over the bins of the model's score instead of its inputs: two tables of sums, and exact.
+A two-part decomposition after T. Cai, H. Namkoong, S. Yadlowsky, *Diagnosing model performance under distribution shift*
+(2023), but over the bins of the model's score instead of its inputs. It needs two tables of sums, and is exact.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ __all__ = ["BinLosses", "split_change"]
 def split_change(
     rows: FloatArray, losses: FloatArray, reference_rows: FloatArray, reference_losses: FloatArray
 ) -> tuple[float, float]:
-    """The parts from inputs and from the relation; they sum to mean loss less the reference's. Arrays are [bin].
+    """The parts from inputs and from the relation. They add up to the change of the mean loss. Arrays are [bin].
 
-    Inputs: the change of the bins' shares at the reference's losses. Relation: the change of the loss within bins, at the
-    shares of now. Bins without reference rows are taken to have had the reference's mean loss. NaN if either has no row.
+    Inputs: the change of the bins' shares at the reference's losses. Relation: the change of the loss within bins at the
+    present shares. A bin without reference rows gets the reference's mean loss. NaN if either side has no row.
     """
     number, reference_number = float(rows.sum()), float(reference_rows.sum())
     if number <= 0 or reference_number <= 0:
@@ -38,11 +38,11 @@ def split_change(
 
 @attrs.frozen(eq=False)
 class BinLosses:
-    """Mean loss of each bin with its variance [bin]: the reference's own where it has many rows, drawn to the mean where few.
+    """Mean loss of each bin with its variance, [bin]. Bins with few reference rows are shrunk towards the overall mean.
 
-    Credibility after H. Bühlmann, E. Straub, *Glaubwürdigkeit für Schadensätze* (1970): a bin of n independent rows weighs
-    n / (n + k), k being the variance within bins over that between them. ``spread`` is the standard deviation within bins,
-    ``rows`` the reference rows with a bin, of which ``design_effect`` count as one.
+    Credibility after H. Bühlmann, E. Straub, *Glaubwürdigkeit für Schadensätze* (1970): a bin of n independent rows has the
+    weight n / (n + k), where k is the variance within bins divided by that between them. ``spread`` is the standard deviation
+    within bins. ``rows`` are the reference rows with a bin; ``design_effect`` of them count as one.
     """
 
     mean: FloatArray
@@ -56,14 +56,14 @@ class BinLosses:
     def of(
         cls, rows: npt.ArrayLike, losses: npt.ArrayLike, standard_deviation: float, design_effect: float
     ) -> BinLosses:
-        """From reference rows and summed losses by bin (some row at least), and the losses' standard deviation."""
+        """From reference rows and summed losses by bin (at least one row), and the standard deviation of the losses."""
         number = np.asarray(rows, dtype=np.float64)
         total, effect = float(number.sum()), max(design_effect, 1.0)
         overall = float(np.sum(losses)) / total
         raw = np.divide(losses, number, out=np.full(len(number), overall), where=number > 0)
         between = float(number @ (raw - overall) ** 2) / total
         within = max(standard_deviation**2 - between, 1e-3 * standard_deviation**2, effect / total**2)
-        # The bins' own errors are part of what is seen between them.
+        # The observed variance between bins includes the errors of their means.
         between = max(between - np.count_nonzero(number) * within * effect / total, 0.01 * within)
         independent = number / effect
         weight = independent / (independent + within / between)
@@ -77,10 +77,10 @@ class BinLosses:
         )
 
     def error(self, share: FloatArray) -> float:
-        """Standard error of the expected loss of a mixture of bins."""
+        """Standard error of the expected loss at these shares of the bins, [bin]."""
         return math.sqrt(float(share**2 @ self.variance))
 
     @property
     def own_error(self) -> float:
-        """That of the reference's own mixture, as independent rows would have it."""
+        """Standard error of the mean loss of the reference itself."""
         return self.spread * math.sqrt(self.design_effect / self.rows)

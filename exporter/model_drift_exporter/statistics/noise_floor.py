@@ -1,17 +1,17 @@
-"""The value each effect size has on average without any drift: what a reader subtracts before believing a number.
+"""Noise floors: the value that each effect size has on average without any drift.
 
 Two laws of "no drift", both with multinomial windows of n observations:
 
 * :meth:`NoiseFloorModel.floors`: window and baseline are samples of n and N from one law, the reference's shares
   (the previous window as the baseline).
-* :meth:`NoiseFloorModel.reference_floors`: the baseline is the reference's very counts m, and the law that filled it
-  is unknown, Dirichlet distributed with parameters m (Rubin 1981: the Bayesian bootstrap), so that n_b is
-  beta-binomial. For quantile bins it is exact: the N + 1 spacings of an ordered sample are Dirichlet. It differs from
-  the first where bins hold few of the reference's rows: 30 % at N = 1,000 and windows ten times that.
+* :meth:`NoiseFloorModel.reference_floors`: the baseline is the reference's counts m themselves. The law behind them is
+  unknown. It has a Dirichlet distribution with parameters m (the Bayesian bootstrap, Rubin 1981), so n_b is
+  beta-binomial. This is exact for quantile bins, since the N + 1 spacings of an ordered sample are Dirichlet. It differs
+  from the first law where bins hold few of the reference's rows: by 30 % at N = 1,000 and windows ten times as large.
 
 In both, a numeric column's bins weigh as many observations as they have spacings; see :class:`ReferenceLaw`.
 
-Formulas, with U = n_b + 1/2, A = n + B/2 for the window, V and D for the baseline, and the shares of D2:
+Formulas, with U = n_b + 1/2, A = n + B/2 and p = U / A for the window, and V, D and q = V / D for the baseline:
 
 * PSI = sum of E p ln p + E q ln q - E p E ln q - E q E ln p: one-dimensional expectations, tabulated for Poisson
   counts, times 1 - share for the binomial's smaller variance. For many observations it tends to the first-order law
@@ -24,13 +24,13 @@ Formulas, with U = n_b + 1/2, A = n + B/2 for the window, V and D for the baseli
   (Kolmogorov 1933, Doob 1949), by a Monte Carlo of fixed seed once per reference.
 
 Each is within 10 % of its simulated mean over references and windows of one law, for n and N of 200 and more (measured
-in the tests). What a reference cannot say is left out:
+in the tests). A reference does not show everything, which leaves these errors:
 
-* heavy tails: the higher its maximum, the wider the last step and the less the law leaves beyond it. Wasserstein-1 is
-  up to 7 % too high for a log-normal law of sigma 1, 13 % for 1.5.
-* discrete laws: a value beyond its extreme may not exist. For Poisson laws and n far above N, PSI and Jensen-Shannon are
-  up to 14 % too high at N = 200, 10 % from 500 on. A rare value beyond an atom, first seen in a window, adds to them: a
-  quarter for a binomial law of 3 trials with a chance of 0.04.
+* heavy tails: the higher the reference's maximum, the wider is the last step, and the less of the law is beyond it.
+  Wasserstein-1 is up to 7 % too high for a log-normal law of sigma 1, 13 % for 1.5.
+* discrete laws: there may be no value beyond the reference's extremes. For Poisson laws and n far above N, PSI and
+  Jensen-Shannon are up to 14 % too high at N = 200, 10 % from 500 on. Where the extreme is an atom, a rare value beyond it
+  may first appear in a window. It adds a quarter to both for a binomial law of 3 trials with a chance of 0.04.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ from .expectations import (
 from .layout import BooleanArray, CellLayout, FloatArray
 from .reference_law import ReferenceLaw
 
-__all__ = ["NoiseFloorModel", "NoiseFloors", "noise_floors"]
+__all__ = ["NoiseFloorModel", "NoiseFloors"]
 
 
 @attrs.frozen(eq=False)
 class NoiseFloors:
-    """Expected effect sizes without drift, each ``[..., K]``; NaN where the effect size itself would be."""
+    """Expected effect sizes without drift, each ``[..., K]``. NaN where the effect size itself would be NaN."""
 
     population_stability_index: FloatArray
     jensen_shannon_divergence: FloatArray
@@ -65,7 +65,7 @@ class NoiseFloors:
 
 @attrs.frozen(eq=False)
 class _Side:
-    """Window or baseline: expectations of one side's smoothed shares, by cell."""
+    """Expectations of the smoothed shares of one side (window or baseline), by cell."""
 
     observations: FloatArray
     """The total, by column."""
@@ -82,7 +82,7 @@ class _Side:
 
 
 class NoiseFloorModel:
-    """Noise floors for one reference: built once (some 0.1 s for 200 features), cheap to ask.
+    """Noise floors for one reference. It takes about 0.1 s to build for 200 features, and is then cheap to call.
 
     ``reference_counts`` are the reference's counts ``[C]``. Observations are the column totals ``[..., K]`` of the
     windows, or anything that broadcasts to that.
@@ -127,8 +127,8 @@ class NoiseFloorModel:
         logarithm = np.log(centre)
         shortfall, excess = poisson_logarithms(logarithm)
         shortfall /= centre
-        # The law's own spread by the delta method: a gamma law of the reference's observations, for one observation
-        # still within 20 % and within 4 % of the floor.
+        # The spread of the law itself, by the delta method for a gamma law. With only one reference observation it is
+        # still within 20 %, and the floor within 4 %.
         spread = np.square(mean)
         spread *= self._half_inverse_weight
         spread /= centre
@@ -148,7 +148,7 @@ class NoiseFloorModel:
         per_cell = self._layout.per_cell
         size = total + SMOOTHING * self._layout.bins
         inverse = per_cell(1.0 / size)
-        # Poisson counts vary by their mean, multinomial ones less by 1 - share.
+        # The variance of a Poisson count is its mean, that of a multinomial one 1 - share times that.
         binomial = 1.0 - self._law.share
         shortfall *= binomial
         excess *= binomial
@@ -178,7 +178,7 @@ class NoiseFloorModel:
         smaller = layout.per_cell(smaller)
         smallest_share = layout.per_cell(SMOOTHING / np.maximum(window.size, other.size))
         deviation = _deviation(law.share, layout.per_cell(inverse), smaller, balance)
-        # A share's third cumulant changes its sign with the share of the rest.
+        # The third cumulant of a share has the opposite sign of that of the rest's share.
         lean = layout.per_cell(skewness) * (1.0 - 2.0 * law.share)
         variation = _mean_absolute_difference(offset, deviation, lean, together - 2.0 * smallest_share)
 
@@ -203,22 +203,12 @@ class NoiseFloorModel:
         )
 
 
-def noise_floors(
-    observations: npt.ArrayLike,
-    baseline_observations: npt.ArrayLike,
-    layout: CellLayout,
-    reference_counts: npt.ArrayLike,
-) -> NoiseFloors:
-    """:meth:`NoiseFloorModel.floors` for a single question; keep the model for more than one."""
-    return NoiseFloorModel(layout, reference_counts).floors(observations, baseline_observations)
-
-
 def _inverse(observations: FloatArray) -> FloatArray:
     return 1.0 / np.maximum(observations, 1.0)
 
 
 def _deviation(share: FloatArray, inverse: FloatArray, smaller: FloatArray, balance: FloatArray) -> FloatArray:
-    """Deviation of the normal law whose mean absolute value is that of two samples' difference in a share."""
+    """Standard deviation of the normal law that has the same mean absolute value as the difference of two samples' shares."""
     mean = np.minimum(share, 1.0 - share) * smaller
     return np.sqrt(share * (1.0 - share) * inverse) * absolute_difference_correction(mean, balance)
 
@@ -226,9 +216,10 @@ def _deviation(share: FloatArray, inverse: FloatArray, smaller: FloatArray, bala
 def _mean_absolute_difference(
     offset: FloatArray, deviation: FloatArray, lean: FloatArray, bound: FloatArray
 ) -> FloatArray:
-    """E |Z| for a nearly normal Z of that mean and deviation, ``lean`` being its third central moment over its variance.
+    """E |Z| for a nearly normal Z with mean ``offset`` and standard deviation ``deviation``.
 
-    At most ``bound`` and at least what the mean alone makes it.
+    ``lean`` is its third central moment divided by its variance. The result is at most ``bound``, and at least the absolute
+    ``offset``.
     """
     inverse = np.divide(1.0, deviation, out=np.zeros_like(deviation), where=deviation > 0)
     expected = deviation * expected_absolute(offset * inverse, lean * inverse)

@@ -1,4 +1,4 @@
-"""How well predictions did, from sums over outcomes: what each outcome adds, and what the metrics make of the sums."""
+"""Performance metrics from sums over outcomes: what each outcome adds to the sums, and the metrics of the sums."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from .tally import Contributions, IntegerArray, TallyShape
 __all__ = ["BOUNDED_ERROR", "ClassificationTally", "DesignEffects", "RegressionTally"]
 
 BOUNDED_ERROR = "bounded_absolute_error"
-"""The loss of a regression that pages: min(1, absolute error / scale)."""
+"""The regression loss on which a page fires: min(1, absolute error / scale)."""
 
 _MAGNITUDES = (1e2, 1e4, 1e8)
 _LARGEST_SCALE = 1e100
-_LARGEST = 1e60  # the fourth power of it is a float
+_LARGEST = 1e60  # its fourth power is still a float
 
 
 @attrs.frozen
 class DesignEffects:
-    """How many dependent outcomes count as one: by loss and by class; ``overall`` for all else."""
+    """How many dependent outcomes count as one: by loss, by class, and ``overall`` for everything else."""
 
     overall: float = 1.0
     losses: Mapping[str, float] = attrs.field(factory=dict)
@@ -40,11 +40,11 @@ class DesignEffects:
 
 
 class ClassificationTally:
-    """Counts by label and prediction, and by score bin and label where there are two classes; sums of log loss and Brier.
+    """Counts by label and prediction, for two classes also by score bin and label, and sums of log loss and Brier score.
 
-    Classes are positions; their number stands for any other class. An outcome whose label and prediction are both another
-    class counts as unknown: nothing says whether they are the same. ``score_bins`` are the ordered bins of the score, in
-    rising order; 0, or no ``positive`` class, without.
+    Classes are positions; the number of classes stands for any other class. An outcome whose label and prediction are both
+    some other class counts as unknown, because they may differ. ``score_bins`` is the number of ordered bins of the score,
+    in rising order. Without a score it is 0, or ``positive`` is ``None``.
     """
 
     def __init__(self, classes: tuple[str, ...], positive: int | None, score_bins: int) -> None:
@@ -62,7 +62,7 @@ class ClassificationTally:
         log_loss: FloatArray,
         brier: FloatArray,
     ) -> Contributions:
-        """One row an outcome. ``score_cell`` beyond the ordered bins is none; losses are NaN where there are none."""
+        """One row per outcome. A ``score_cell`` outside the ordered bins is no score. Losses are NaN where there are none."""
         side = self._side
         row, column = np.asarray(label, dtype=np.int64), np.asarray(predicted, dtype=np.int64)
         known = (row >= 0) & (column >= 0) & (row < side) & (column < side) & (row + column < 2 * (side - 1))
@@ -80,7 +80,10 @@ class ClassificationTally:
         return int(counts[1 : 1 + self._side**2].sum())
 
     def estimates(self, counts: IntegerArray, sums: FloatArray, effects: DesignEffects) -> dict[str, Estimate]:
-        """From a tally's total: by metric, ``recall/yes`` by class, ``loss_mean/brier`` by loss; without the undefined."""
+        """Estimates by metric, from a tally's total. Undefined ones are left out.
+
+        Metrics by class or by loss have that in their name, for example ``recall/yes`` and ``loss_mean/brier``.
+        """
         confusion = counts[1 : 1 + self._side**2].reshape(self._side, self._side)
         rows = int(confusion.sum())
         if not rows:
@@ -132,18 +135,18 @@ def _ranking(positive: IntegerArray, negative: IntegerArray, effect: float) -> d
 class RegressionTally:
     """Sums of errors and labels up to their fourth powers, in units of ``scale``, labels around ``centre``.
 
-    Levels are magnitudes, so that a label which was a mistake of a thousand times can be taken back without a trace.
+    Levels are magnitudes. So a label that was wrong by a factor of a thousand can be taken back without a rounding error.
     """
 
     def __init__(self, centre: float, scale: float) -> None:
         self._centre = centre
-        # Beyond it the square of the unit is no number; such a reference is a mistake, and its rows count as unknown.
+        # The square of a larger unit is no float. Such a reference is a mistake, and its rows count as unknown.
         self._scale = scale if 0 < scale < _LARGEST_SCALE else 1.0
         levels = len(_MAGNITUDES) + 1
         self.shape = TallyShape(levels, levels, 15)
 
     def contributions(self, predicted: FloatArray, label: FloatArray, loss: FloatArray) -> Contributions:
-        """One row an outcome; ``loss`` is the bounded one. What is no number, or far beyond all sense, counts as unknown."""
+        """One row per outcome. ``loss`` is the bounded error. An outcome that is not finite, or far too large, is unknown."""
         with np.errstate(over="ignore", invalid="ignore"):
             error = (predicted - label) / self._scale
             size = np.abs(label) / self._scale
@@ -167,7 +170,10 @@ class RegressionTally:
         return int(counts.sum())
 
     def estimates(self, counts: IntegerArray, sums: FloatArray, effects: DesignEffects) -> dict[str, Estimate]:
-        """From a tally's total: by metric, ``loss_mean/absolute_error`` by loss; without those that are undefined."""
+        """Estimates by metric, from a tally's total. Undefined ones are left out.
+
+        Metrics by loss have that in their name, for example ``loss_mean/absolute_error``.
+        """
         rows = int(counts.sum())
         if not rows:
             return {}
@@ -198,7 +204,7 @@ class RegressionTally:
         square, fourth = sums[3:5].tolist()
         first, second, third, power, with_first, with_second = sums[9:].tolist()
         mean = first / rows
-        variation = second - first * mean  # of the labels, around their own mean
+        variation = second - first * mean  # sum of squares of the labels around their own mean
         if variation <= 1e-12 * second:
             return {}
         powers = power - 4 * mean * third + 6 * mean**2 * second - 3 * mean**3 * first

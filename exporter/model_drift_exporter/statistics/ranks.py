@@ -1,4 +1,4 @@
-"""How well a score ranks, over its bins: those of one bin are ties."""
+"""How well a binned score ranks outcomes. Scores in one bin are ties."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ __all__ = ["average_precision", "roc_auc"]
 
 
 def roc_auc(positive: IntegerArray, negative: IntegerArray, design_effect: float = 1.0) -> Estimate:
-    """Area under the receiver operating characteristic; counts by bin in rising order of the score, both above 0 in all.
+    """Area under the receiver operating characteristic. Counts are by bin, in rising order of the score; neither sum is 0.
 
     Ties count half. The variance is that of E. R. DeLong, D. M. DeLong, D. L. Clarke-Pearson, *Comparing the areas under two
-    or more correlated receiver operating characteristic curves* (1988), which assumes no law of the scores; no interval with
-    fewer than two of a kind.
+    or more correlated receiver operating characteristic curves* (1988), which assumes no law of the scores. There is no
+    interval with fewer than two positives or two negatives.
     """
     positives, negatives = int(positive.sum()), int(negative.sum())
-    # Of each bin: the share of the other kind that is on the right side of it.
+    # For each bin: the share of the other class that is ranked on the right side of it.
     below = (np.cumsum(negative) - negative / 2) / negatives
     above = (positives - np.cumsum(positive) + positive / 2) / positives
     area = float(positive @ below) / positives
@@ -33,7 +33,7 @@ def roc_auc(positive: IntegerArray, negative: IntegerArray, design_effect: float
 
 
 def average_precision(positive: IntegerArray, negative: IntegerArray, design_effect: float = 1.0) -> Estimate:
-    """Precision averaged over recall, by steps; counts by bin in rising order of the score, some positive.
+    """Precision averaged over recall, in steps. Counts are by bin, in rising order of the score; some must be positive.
 
     The interval is that of a share of the positives (K. Boyd, K. H. Eng, C. D. Page, *Area under the precision-recall curve:
     point estimates and confidence intervals*, 2013), by Wilson's formula.

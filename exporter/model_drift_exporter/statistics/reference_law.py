@@ -1,4 +1,4 @@
-"""What a reference says about the law its rows came from, beyond its counts."""
+"""The law behind a reference's rows, as far as its counts show it."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ __all__ = ["ReferenceLaw"]
 _BRIDGES = 2_048
 _BRIDGES_AT_ONCE = 64
 _SEED = 20_240_229
-# The mean of one repeated value is that value but for rounding.
+# The mean of one repeated value is that value, up to rounding.
 _ATOM_TOLERANCE = 1e-12
 
 
 class ReferenceLaw:
-    """The reference's rows as observations of an unknown law, with what the noise floors need of it.
+    """The unknown law behind the reference's rows, as the noise floors need it.
 
-    The next value of a continuous law falls into each of the rows + 1 spacings of an ordered sample equally often, and
-    a numeric bin weighs as many observations as it has spacings. A bin that ends at one of its rows has one per row;
-    the lowest one begins at the minimum as well and has one less; those outside the reference's range, if they hold
-    nothing, have one each. Not where the reference's extreme is an atom (a repeated value, such as 0): nothing is
-    expected beyond it. Other bins that hold nothing stay empty.
+    The next value of a continuous law falls into each of the rows + 1 spacings of an ordered sample equally often. So a
+    numeric bin weighs as many observations as it has spacings. A bin that ends at one of its rows has one spacing per row.
+    The lowest bin also begins at the minimum, and has one less. A bin outside the reference's range has one if it is empty.
+    The exception is an extreme that is an atom (a repeated value, such as 0): nothing is expected beyond it. All other empty
+    bins stay empty. Raises ``ValueError`` if ``counts`` are not ``[C]``.
     """
 
     def __init__(self, layout: CellLayout, counts: npt.ArrayLike) -> None:
@@ -43,7 +43,7 @@ class ReferenceLaw:
         self.distribution_function = _distribution_function(self.share, layout)
         """Share of the valid values up to and including each cell, ``[C]``."""
         self.reference_function = _distribution_function(self.counts, layout)
-        """The same as of the counts."""
+        """The same, but of the counts."""
         self.mean_largest_bridge = _mean_largest_bridge(self.share, self.distribution_function, layout)
         """Mean largest absolute value of a Brownian bridge at the bins' edges, ``[K]``."""
 
@@ -66,7 +66,7 @@ def _distribution_function(weight: FloatArray, layout: CellLayout) -> FloatArray
     valid = weight * layout.valid
     total: FloatArray = layout.per_column(valid)
     function: FloatArray = _running_sum(valid, layout) / layout.per_cell(np.where(total > 0, total, 1.0))
-    # Rounding must not leave a variance where the distribution ends.
+    # Rounding must not leave a variance at the ends of the distribution.
     return np.clip(function, 0.0, 1.0)
 
 
@@ -86,7 +86,7 @@ def _mean_largest_bridge(share: FloatArray, function: FloatArray, layout: CellLa
     last = layout.starts + layout.sizes - 1
     summed = np.zeros(len(layout.sizes))
     for _ in range(_BRIDGES // _BRIDGES_AT_ONCE):
-        # Columns share the draws, each by its own bins' ordinals, so that a column's constant is its own affair.
+        # All columns share the draws, each by the positions of its own bins.
         normal = generator.standard_normal((int(layout.sizes.max(initial=1)), _BRIDGES_AT_ONCE)).T
         path = _running_sum(np.take(normal, ordinal, axis=-1) * spread, layout)
         path -= function * layout.per_cell(np.take(path, last, axis=-1))

@@ -18,7 +18,7 @@ __all__ = ["STATISTICS", "Comparison", "Statistic"]
 
 @attrs.define(slots=False, eq=False)
 class Comparison:
-    """Current counts ``[..., C]`` against baseline counts of the same shape; what several statistics need is made once."""
+    """Current counts ``[..., C]`` and baseline counts of the same shape. Statistics share intermediate results."""
 
     current: npt.NDArray[Any]
     baseline: npt.NDArray[Any]
@@ -32,7 +32,7 @@ class Comparison:
 
 @attrs.frozen
 class Statistic:
-    """One effect size: ``name`` ends its metrics' names, ``value`` gives ``[..., K]``, NaN where it does not apply.
+    """One effect size. Names of its metrics end with ``name``. ``value`` gives ``[..., K]``, NaN where it does not apply.
 
     ``noise_floor`` picks its expected value without drift, if there is one. ``numeric_only``: categorical columns have none.
     """

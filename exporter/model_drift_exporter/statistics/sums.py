@@ -1,4 +1,4 @@
-"""Sums that do not depend on how the numbers came in batches, so that every run agrees to the last digit."""
+"""Sums that do not depend on how numbers are cut into batches, so that every run agrees to the last digit."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _UNITS = 2.0**32
 
 
 def running_sum(total: float, values: NDArray[np.float64]) -> float:
-    """``total`` plus all values, added one after the other; ``inf`` where that is beyond a float."""
+    """``total`` plus all values, added one after the other. ``inf`` if that is too large for a float."""
     with np.errstate(over="ignore"):
         return float(np.add.accumulate(np.append(total, values))[-1])
 
 
 def summable(table: Table) -> Table:
-    """The table, rounded down in place to multiples of 2^-32: a bet may lose by that, and never gains.
+    """The table, rounded down in place to multiples of 2^-32. A bet may lose by that, but never gains.
 
     A float64 holds any such multiple below 2^21 exactly. So a sum of table entries times whole numbers has no rounding error
-    at all while it stays below that, and a matrix product may add them in any order: a library for linear algebra takes
-    another order for another number of rows. Records of an update (a thousand at most) times a logarithm (less than 100)
-    stay far below.
+    while it stays below 2^21. Then the order of a matrix product does not matter, which in a library for linear algebra
+    depends on the number of rows. The sums are far smaller: an update has at most a thousand records, and a logarithm is
+    less than 100.
     """
     table *= _UNITS  # a power of two: exact
     np.floor(table, out=table)

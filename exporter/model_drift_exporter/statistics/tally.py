@@ -1,4 +1,4 @@
-"""Outcomes as sums: what can be added, and taken back, without going through the outcomes again."""
+"""Sums over outcomes, to which outcomes can be added and from which they can be taken back."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ IntegerArray = npt.NDArray[np.int64]
 
 @attrs.frozen
 class TallyShape:
-    """``counts`` integers, the first ``levels`` of which are rows by level, and as many sums of ``numbers`` floats.
+    """The shape of a tally: ``counts`` integers, and for each of ``levels`` levels the sums of ``numbers`` floats.
 
-    Each row's numbers are summed within its level only, and where all rows of a level have been taken back its sums are
-    exactly 0 again. So what is huge and was a mistake leaves no rounding error behind in the sums of what is not, as long
-    as both are of different levels.
+    The first ``levels`` counts are the numbers of rows by level. Each row's numbers are summed within its level only. When
+    all rows of a level have been taken back, its sums are exactly 0 again. So a huge wrong value leaves no rounding error in
+    the sums of ordinary values, as long as they are of another level.
     """
 
     counts: int
@@ -31,9 +31,10 @@ class TallyShape:
 
 @attrs.frozen(eq=False)
 class Contributions:
-    """What rows add to a tally: ``cells`` [row, n] are places in the counts, ``level`` [row] that of ``numbers`` [row, m].
+    """What rows add to a tally. ``cells`` [row, n] are positions in the counts, -1 for none.
 
-    -1 is no place. The level's own count is added without being among the cells.
+    ``level`` [row] is the level of ``numbers`` [row, m], -1 for none. The count of the level is added, too, although it is
+    not among the cells.
     """
 
     cells: IntegerArray
@@ -50,20 +51,20 @@ class Contributions:
 
 @attrs.frozen(eq=False)
 class Tally:
-    """``counts`` is [slot, count] and ``sums`` [slot, level, number]; a slot is a tally of its own."""
+    """``counts`` is [slot, count] and ``sums`` [slot, level, number]. Each slot is a tally of its own."""
 
     counts: IntegerArray
     sums: FloatArray
 
     @classmethod
     def empty(cls, shape: TallyShape, slots: int = 1) -> Self:
-        """Nothing yet."""
+        """A tally of zeros."""
         return cls(np.zeros((slots, shape.counts), dtype=np.int64), np.zeros((slots, shape.levels, shape.numbers)))
 
     def add(self, rows: Contributions, sign: npt.ArrayLike = 1, slot: npt.ArrayLike = 0) -> None:
-        """Add rows (``sign`` 1), or take them back (-1), one after the other, to a slot each.
+        """Add rows (``sign`` 1), or take them back (-1), one after the other, each in its ``slot``.
 
-        The order of the rows decides on the sums' last digits; how they are cut into calls does not.
+        The last digits of the sums depend on the order of the rows, but not on how rows are cut into calls.
         """
         slots = np.broadcast_to(slot, len(rows))
         signs = np.broadcast_to(sign, len(rows)).astype(np.int64)

@@ -1,4 +1,4 @@
-"""Rolling windows as integer counts: panes of event time, or the last records exactly."""
+"""Rolling windows of integer counts, either over event time (in panes) or over the last records."""
 
 from __future__ import annotations
 
@@ -18,42 +18,42 @@ __all__ = ["CountsInTime", "CountsOfRecords", "RollingWindow", "make_windows"]
 Cells = NDArray[np.int64]
 Times = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-_NEVER = -(2**53)  # before any time; event times before 1970 are negative panes
+_NEVER = -(2**53)  # before any pane; event times before 1970 have negative panes
 
 
 class RollingWindow(Protocol):
-    """Counts of the latest records and, as a second baseline, of the window just before."""
+    """Counts of the latest records and, as a second baseline, of the window just before them."""
 
     @property
     def name(self) -> str: ...
 
     def observe(self, cells: Cells, time: Times, now: Times, timely: Mask) -> None:
-        """Take in records, in their order.
+        """Add records, in their order.
 
-        ``cells`` is [column, record]: the bin of each value on one axis of all bins. ``time`` is event time and ``now`` the
-        event clock just after each record, in seconds; ``timely`` says which records belong into windows.
+        ``cells`` is [column, record]: the bin of each value, as a flat index over the bins of all columns. ``time`` is the
+        event time, and ``now`` the event clock just after each record, both in seconds. Only ``timely`` records are counted.
         """
         ...
 
     def counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Counts per cell in this window, and in the previous one."""
+        """Counts per cell in this window, and in the window before it."""
         ...
 
     def coverage(self) -> float:
-        """How much of the window holds data, 0 to 1."""
+        """Share of the window that holds data, 0 to 1."""
         ...
 
     def snapshot(self) -> dict[str, Any]:
-        """Its content for a snapshot."""
+        """The content of the window, as plain values and arrays."""
         ...
 
     def restore(self, state: Any) -> None:
-        """Go on from a snapshot. Raises :class:`StateError` if it is of another window; this one is then as before."""
+        """Continue from a snapshot. Raises :class:`StateError` if it does not fit; the window is then unchanged."""
         ...
 
 
 class CountsInTime:
-    """The last ``seconds`` of event time, up to one pane less: the current pane and the 59 before it."""
+    """Counts of the last ``seconds`` of event time: the current, unfinished pane and the 59 panes before it."""
 
     def __init__(self, name: str, seconds: float, cells: int) -> None:
         self.name = name
@@ -63,10 +63,10 @@ class CountsInTime:
         self._current = 0
 
     def observe(self, cells: Cells, time: Times, now: Times, timely: Mask) -> None:
-        """Add the timely records to their panes; the window ends at the last ``now``."""
+        """Add the timely records to their panes. The window ends at the last ``now``."""
         current = int(panes_of(now[-1:], self._seconds)[0])
         if current < self._current:
-            self._panes[self._panes > current] = _NEVER  # the clock was set back: what it took for the present was not
+            self._panes[self._panes > current] = _NEVER  # the clock was set back: these panes are in its future
         self._current = current
         panes = panes_of(time, self._seconds)
         kept = timely & (panes > self._current - len(self._panes)) & (panes <= self._current)
@@ -85,7 +85,7 @@ class CountsInTime:
 
     def _add(self, pane: int, counts: NDArray[np.intp]) -> None:
         slot = pane % len(self._panes)
-        if self._panes[slot] != pane:  # a pane that slid out
+        if self._panes[slot] != pane:  # the slot holds a pane that slid out
             self._panes[slot] = pane
             self._counts[slot] = 0
         self._counts[slot] += counts.astype(np.int32)
@@ -101,8 +101,7 @@ class CountsInTime:
         )
 
     def snapshot(self) -> dict[str, Any]:
-        """See :class:`RollingWindow`: the panes that hold records."""
-        held = np.flatnonzero(self._panes != _NEVER)  # those that slid out too: a clock that is set back needs them
+        held = np.flatnonzero(self._panes != _NEVER)  # includes panes that slid out: a clock set back needs them
         return {
             "seconds": self._seconds,
             "current": self._current,
@@ -125,12 +124,12 @@ class CountsInTime:
         self._counts[slots] = counts
 
     def coverage(self) -> float:
-        """Share of the panes that hold a record."""
+        """Share of the panes that hold a record, 0 to 1."""
         return float(self._slots(self._current).sum()) / PANES
 
 
 class CountsOfRecords:
-    """Exactly the last ``records`` timely records, and the as many before them."""
+    """Counts of exactly the last ``records`` timely records, and of as many before them."""
 
     def __init__(self, name: str, records: int, columns: int, cells: int) -> None:
         self.name = name
@@ -164,7 +163,7 @@ class CountsOfRecords:
         return np.bincount(self._ring[places].ravel(), minlength=self._cells)
 
     def snapshot(self) -> dict[str, Any]:
-        """See :class:`RollingWindow`: the records held, the oldest first."""
+        """The records held, the oldest first."""
         places = np.arange(max(self._seen - len(self._ring), 0), self._seen) % len(self._ring)
         return {"records": self._records, "cells": self._cells, "seen": self._seen, "ring": self._ring[places]}
 
@@ -180,7 +179,7 @@ class CountsOfRecords:
         self._ring[np.arange(seen - len(ring), seen) % len(self._ring)] = ring
 
     def coverage(self) -> float:
-        """Records held as a share of those wanted."""
+        """Records held, as a share of ``records``; 0 to 1."""
         return min(self._seen / self._records, 1.0)
 
 
@@ -193,7 +192,7 @@ def _fitting(name: str) -> Iterator[None]:
 
 
 def make_windows(settings: Sequence[Window], columns: int, cells: int) -> list[RollingWindow]:
-    """Windows for a model whose batches have that many columns and cells."""
+    """One window for each setting. ``columns`` is the number of columns, ``cells`` the number of bins of all columns."""
     windows: list[RollingWindow] = []
     for window in settings:
         if window.seconds is not None:

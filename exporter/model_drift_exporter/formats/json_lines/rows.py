@@ -1,4 +1,4 @@
-"""Where records stand in lines of JSON, and names that msgspec takes for no field."""
+"""The lines of decoded JSON records, and aliases for field names that msgspec refuses."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ import numpy as np
 __all__ = ["Aliases", "DecodedRows", "is_braced", "non_empty_lines", "one_a_line"]
 
 _LINE_BREAK, _OPENING, _CLOSING = b"\n{}"
-_MARK = "\ue000"  # of the private use area: an alias is no name that has a meaning elsewhere
+_MARK = "\ue000"  # from Unicode's private use area; a real name that begins with it gets an alias as well
 
 
 @attrs.frozen(eq=False)
 class DecodedRows:
-    """Structs of a chunk of ``total`` non-empty lines.
+    """Structs decoded from a chunk of ``total`` non-empty lines.
 
-    ``lines`` are theirs, where these had to be split, and ``places`` their indexes; without, all lines have one.
+    ``lines`` are the lines of the structs if the chunk had to be split. ``places`` are the indexes of these lines;
+    ``None`` means that every line has a struct.
     """
 
     structs: list[Any]
@@ -28,7 +29,7 @@ class DecodedRows:
     places: list[int] | None = None
 
     def indexes(self, positions: Sequence[int]) -> Sequence[int] | None:
-        """The indexes of the lines of some structs; ``None`` if they are 0, 1, 2 and so on."""
+        """The line indexes of the structs at ``positions``; ``None`` if they are 0, 1, 2 and so on."""
         found = positions if self.places is None else [self.places[position] for position in positions]
         return None if not found or found[-1] == len(found) - 1 else found
 
@@ -39,9 +40,9 @@ def non_empty_lines(data: bytes) -> list[bytes]:
 
 
 def one_a_line(data: bytes, rows: int) -> bool:
-    """Whether so many rows, decoded from the data, are one for each of its lines."""
-    # The decoder does not care where lines end. But "}", a line break and "{" cannot follow each other inside of an
-    # object, so that as many rows as such places (and one) are one row a line.
+    """Whether ``rows``, the number of rows decoded from ``data``, is one row for each line."""
+    # The decoder ignores line breaks. But "}", a line break and "{" follow each other only between two objects. So if
+    # all line breaks are of this kind, and there is one row more than line breaks, each line is one row.
     characters = np.frombuffer(data, np.uint8)
     breaks = np.flatnonzero(characters[:-1] == _LINE_BREAK)
     if rows != len(breaks) + 1 or not data.startswith(b"{"):
@@ -56,10 +57,11 @@ def is_braced(line: bytes) -> bool:
 
 
 class Aliases:
-    """Other names for those that JSON has to escape, which msgspec refuses as field names.
+    """Aliases for names that JSON has to escape, because msgspec refuses these as field names.
 
-    False if there are none: then whole chunks can be decoded at once. Otherwise records are decoded to dictionaries,
-    renamed and converted one by one, which takes about twice as long. ``container`` is the object of features.
+    An instance is false if no name needs an alias. Whole chunks can then be decoded at once. Otherwise records are
+    decoded to dictionaries, renamed and converted one by one, which takes about twice as long. ``container`` names the
+    object of features.
     """
 
     def __init__(self, names: Iterable[str], container: str | None) -> None:
@@ -75,7 +77,7 @@ class Aliases:
         return msgspec.defstruct(name, fields, rename=rename, gc=False)
 
     def rename(self, record: Any) -> Any:
-        """A record with aliases instead of odd names, in its object of features too; what is no object stays as it is."""
+        """A record with aliases, also in its object of features. A value that is not an object is returned unchanged."""
         if not self._aliases or not isinstance(record, dict):
             return record
         renamed = {self._aliases.get(key, key): value for key, value in record.items()}

@@ -55,11 +55,6 @@ class OutputsSurvey:
         self._keys.add(self._scores.observe(batch, predictions), batch.size)
 
     @property
-    def has_score(self) -> bool:
-        """Whether any row has a numeric score for these classes."""
-        return self.score.exists
-
-    @property
     def probability(self) -> bool:
         """Whether the scores are probabilities: all within 0 and 1."""
         return self.score.probability

@@ -1,1 +1,1 @@
-"""Files as a source: found by pattern, followed through rotation, read on after a restart."""
+"""Files as a source: found by pattern, followed through rotation, continued after a restart."""

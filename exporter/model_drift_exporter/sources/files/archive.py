@@ -14,16 +14,16 @@ from .tail import LINE_BYTES, READ_BYTES, FileCounters
 
 __all__ = ["ArchivesRead", "GzipArchive"]
 
-_COMPRESSED_BYTES = 16 << 10  # a damaged place costs the lines of at most this much
+_COMPRESSED_BYTES = 16 << 10  # damage costs the lines of at most this many compressed bytes
 
 
 class GzipArchive:
-    """Reads one gzip file of any number of members in bounded pieces; ``ended`` at its end, or where it is damaged.
+    """Reads one gzip file, of any number of members, in bounded pieces. ``ended`` is true at its end or at damage.
 
-    A damaged or truncated file delivers its whole lines up to there, then one ``invalid_gzip`` in place of the line it
-    breaks off in, if it does; ``problem`` says so. A file without a byte is empty. Bytes are counted as they lie on the disk.
-    ``lines`` is the number of lines read so far; the first ``skip_lines`` of them, which another process has read, are not
-    delivered.
+    A damaged or truncated file delivers its whole lines up to the damage, and ``problem`` describes it. A line that breaks
+    off there counts as one ``invalid_gzip``. A file of 0 bytes is valid and empty. Counters count compressed bytes.
+    ``lines`` is the number of lines read so far. The first ``skip_lines`` lines were read by an earlier process and are
+    not delivered.
     """
 
     def __init__(
@@ -110,11 +110,11 @@ class GzipArchive:
         return lines[cut:]
 
     def flush(self) -> Chunk | None:
-        """Return ``None``: the last line has come with the end of the archive."""
+        """Return ``None``: ``read`` returns the last line at the end of the archive."""
         return None
 
     def unread_bytes(self, size: int) -> int:
-        """Compressed bytes not read yet of a file of ``size`` bytes."""
+        """Compressed bytes not read yet; ``size`` is the size of the file."""
         return 0 if self.ended else max(0, size - self._offset)
 
     def close(self) -> None:
@@ -138,7 +138,7 @@ class GzipArchive:
 
 
 class ArchivesRead:
-    """Remembers which archives were read, so that none is read twice, and which are still being written."""
+    """Remembers which archives were read, so that none is read twice, and which may still be written to."""
 
     def __init__(self, settle_seconds: float) -> None:
         self._settle_seconds = settle_seconds
@@ -149,7 +149,7 @@ class ArchivesRead:
         return bool(self._read)
 
     def items(self) -> list[tuple[Identity, tuple[int, int]]]:
-        """The archives read: identity, and size and modification time in nanoseconds when they were."""
+        """The archives read: identity, and the size and modification time (nanoseconds) at that time."""
         return [*self._read.items()]
 
     def restore(self, read: Mapping[Identity, tuple[int, int]]) -> None:
@@ -157,7 +157,7 @@ class ArchivesRead:
         self._read.update(read)
 
     def may_read(self, identity: Identity, status: os.stat_result, now: float, *, at_once: bool) -> bool:
-        """Whether to read an archive now: not read before, and unchanged for long enough (or ``at_once``)."""
+        """Whether to read an archive now: it was not read before, and is unchanged for long enough (or ``at_once``)."""
         shape = (status.st_size, status.st_mtime_ns)
         if self._read.get(identity) == shape:
             return False
@@ -168,7 +168,7 @@ class ArchivesRead:
         return at_once or now - since >= self._settle_seconds
 
     def add(self, identity: Identity, status: os.stat_result) -> None:
-        """Note that an archive, found in this shape, was read."""
+        """Note that an archive was read; ``status`` is the one with which it was found."""
         self._read[identity] = (status.st_size, status.st_mtime_ns)
 
     def keep_only(self, identities: Collection[Identity]) -> None:

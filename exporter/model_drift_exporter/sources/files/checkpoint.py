@@ -1,4 +1,4 @@
-"""Where the files of an input were read to, as plain values that outlive the process."""
+"""The reading positions of the files of an input, as plain values for a snapshot."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class _Checkpoint(msgspec.Struct):
 def checkpoint_of(
     resumptions: Iterable[Resumption], archives: ArchivesRead, copies: Iterable[Identity]
 ) -> dict[str, Any]:
-    """The checkpoint of files being read, with the archives that were, and the copies that are passed over."""
+    """The checkpoint of the files to continue, the archives that were read, and the copies that are skipped."""
     files = [
         _FilePosition(*each.position.identity, each.position.offset, each.position.before, each.stream, each.lines)
         for each in resumptions
@@ -60,7 +60,7 @@ def checkpoint_of(
 
 @attrs.frozen
 class Checkpoint:
-    """Files to go on with and archives read (size and modification time), by identity, and copies to pass over."""
+    """Files to continue and archives read (size, modification time), both by identity, and copies to skip."""
 
     files: Resumptions
     archives: dict[Identity, tuple[int, int]]
@@ -68,7 +68,7 @@ class Checkpoint:
 
 
 def checkpoint_in(state: Any) -> Checkpoint:
-    """The checkpoint in a state. Raises :class:`StateError` for anything else."""
+    """Read a checkpoint from plain values. Raises :class:`StateError` if they are not one."""
     try:
         checkpoint = msgspec.convert(state, _Checkpoint)
     except msgspec.ValidationError as error:
@@ -82,26 +82,27 @@ def checkpoint_in(state: Any) -> Checkpoint:
 
 
 class Resumptions(dict[Identity, Resumption]):
-    """Files that were let go and may be found again, by identity; beyond 64 the oldest are forgotten."""
+    """Closed files that may be found again, by identity. Only the newest 64 are kept."""
 
     def remember(self, resumption: Resumption) -> None:
-        """Add one."""
+        """Add a file; the oldest one is forgotten if there are too many."""
         self[resumption.position.identity] = resumption
         while len(self) > MAX_CLOSED:
             del self[next(iter(self))]
 
     def forget(self, resumption: Resumption) -> None:
-        """Take one out, under whatever identity: it is being read on, and its place changes."""
+        """Remove a file, under every identity that it has here: it is read again, so its position changes."""
         place = (resumption.position.offset, resumption.position.before, resumption.lines)
         for identity, other in [*self.items()]:
             if (other.position.offset, other.position.before, other.lines) == place:
                 del self[identity]
 
     def find(self, pattern: str, found: list[FoundFile], *, many: bool) -> list[FoundFile]:
-        """At a restart: the files found, behind those of a single path that were renamed within their folder meanwhile.
+        """Match the remembered files with the files found after a restart.
 
-        The device of a volume that was mounted again may have another number; then the inode counts. The bytes in front of
-        the position are compared when a file is opened, so another file with the same inode is harmless.
+        Returns ``found``. For a single path (not ``many``), files that were renamed within their folder come first. If a
+        volume was mounted again, its device number may differ; then files are matched by inode alone. Another file with the
+        same inode does no harm: the bytes before the position are compared when a file is opened.
         """
         by_inode = {identity[1]: resumption for identity, resumption in self.items()}
         for file in found:
@@ -114,7 +115,7 @@ class Resumptions(dict[Identity, Resumption]):
 
 
 def standing(reader: FileTail | GzipArchive) -> Resumption | None:
-    """Where a file is being read; ``None`` at its beginning."""
+    """The reading position of a file; ``None`` at its beginning."""
     if isinstance(reader, FileTail):
         return Resumption(reader.position, reader.stream) if reader.position.offset else None
     return Resumption(Position(reader.identity), reader.stream, reader.lines) if reader.lines else None

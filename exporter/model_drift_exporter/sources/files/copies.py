@@ -1,4 +1,4 @@
-"""New files whose content is known already: a log's copy made before truncation, or a file that was read before."""
+"""Recognises new files with known content: the copy of a log before its truncation, or a file that was read before."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Copies", "Resumption"]
 
 @attrs.frozen
 class Resumption:
-    """Where reading a file goes on, and the stream its lines belong to; in an archive behind ``lines`` lines."""
+    """The position where reading a file continues, and its stream. An archive continues after ``lines`` lines."""
 
     position: Position
     stream: str
@@ -24,12 +24,12 @@ class Resumption:
 
 
 class Copies:
-    """Recognises the copies that copytruncate leaves under names which the same pattern matches.
+    """Recognises the copies that logrotate's ``copytruncate`` leaves under names that the same pattern matches.
 
-    While its original is not truncated a copy is passed over (also half-made); afterwards it is read from where the
-    original had been read to, so that not even the lines between the last read and the truncation are lost. A copy has
-    the original's name with something added (``log`` and ``log.1``, ``log.csv`` and ``log-2.csv``) and the same 1 KiB
-    at the same place: two logs that merely hold the same lines are both read.
+    A copy, even an unfinished one, is skipped until its original is truncated. Then the copy is read from the position
+    reached in the original, so that no line between the last read and the truncation is lost. A copy has the original's
+    name with something added (``log`` and ``log.1``, ``log.csv`` and ``log-2.csv``), and the same 1 KiB at the same
+    place. Two logs that only hold the same lines are both read.
     """
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Copies:
     def recognise(
         self, file: FoundFile, tails: Iterable[FileTail], closed: Mapping[Identity, Resumption]
     ) -> Resumption | bool:
-        """Return where to go on in a file, ``True`` if it is to be passed over for now, ``False`` if it is new.
+        """Return where to continue a known file, ``True`` to skip the file for now, or ``False`` if it is new.
 
         Raises ``OSError`` if the file cannot be opened.
         """
@@ -51,11 +51,11 @@ class Copies:
 
     @property
     def passed_over(self) -> set[Identity]:
-        """Copies of which nothing is read, as far as is known."""
+        """Identities of the copies that are skipped."""
         return self._passed_over | self._originals.keys()
 
     def pass_over(self, identities: Iterable[Identity]) -> None:
-        """Go on passing over what an earlier process has found to be copies."""
+        """Skip the copies that an earlier process has recognised."""
         self._passed_over |= set(identities)
 
     def keep_only(self, identities: Collection[Identity]) -> None:
@@ -100,13 +100,13 @@ class Copies:
             return False
         tail, truncated_at = original
         if tail not in tails or tail.truncated_at is not truncated_at:
-            return True  # an older copy than the truncation: all of it was read in the original
+            return True  # the copy is older than the truncation: all of it was read in the original
         del self._originals[identity]
         return False
 
 
 def _copied_from(path: str, identity: Identity, descriptor: int, closed: Iterable[Resumption]) -> Resumption | None:
-    """A log that was truncated before this process has opened it: what was not read by then is in its copy."""
+    """Where to continue in the copy of a log that was truncated before this process opened it; ``None`` if it is no copy."""
     for left in closed:
         if _is_derived_name(path, left.stream) and left.position.is_in(descriptor):
             return Resumption(attrs.evolve(left.position, identity=identity), left.stream)

@@ -1,4 +1,4 @@
-"""Which files a path or a pattern names right now."""
+"""Finds the files that a path or a pattern names now."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["FoundFile", "find_file", "find_files", "find_renamed", "is_archive",
 
 @attrs.frozen
 class FoundFile:
-    """A regular file and what it looked like when found."""
+    """A regular file, and its status when it was found."""
 
     path: str
     status: os.stat_result
@@ -33,12 +33,12 @@ def is_archive(path: str) -> bool:
 
 
 def is_pattern(path: str) -> bool:
-    """Whether a path is a pattern (``*``, ``?``, ``[``, ``**``) and no file of that very name."""
+    """Whether a path is a pattern (``*``, ``?``, ``[``, ``**``), and no file has exactly that name."""
     return glob.has_magic(path) and not os.path.lexists(path)
 
 
 def find_file(path: str) -> FoundFile:
-    """Look at one path. Raises ``OSError`` if there is nothing, or no regular file."""
+    """Find the file at a path. Raises ``OSError`` if there is none, or if it is not a regular file."""
     status = os.stat(path)  # noqa: PTH116 - a few times a second, by name, as everything here
     if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(errno.EISDIR, "it is a directory; write a pattern such as directory/*.jsonl", path)
@@ -50,8 +50,8 @@ def find_file(path: str) -> FoundFile:
 def find_files(pattern: str) -> tuple[list[FoundFile], int]:
     """Return the regular files a pattern matches, the oldest modification first, and how many archives were left out.
 
-    Compressed files are left out unless the pattern itself ends in ``.gz``: they are mostly copies of what was followed
-    before. Directories, FIFOs and dangling links are passed over; a file with two names is returned once.
+    Compressed files are left out unless the pattern ends in ``.gz``, since most are copies of logs that were followed.
+    Directories, FIFOs and dangling links are skipped. A file with two names is returned once.
     """
     archives = is_archive(pattern)
     left_out = 0
@@ -69,7 +69,7 @@ def find_files(pattern: str) -> tuple[list[FoundFile], int]:
 
 
 def find_renamed(path: str, identities: Collection[Identity]) -> list[FoundFile]:
-    """Files in the folder of ``path`` that are known by identity, but have another name now; the oldest first."""
+    """Files with one of these identities in the folder of ``path``, whatever their names are now; the oldest first."""
     if not identities:
         return []
     found = []

@@ -1,4 +1,4 @@
-"""Log files as a source: one path or a pattern, followed through rotation, or read once to the end."""
+"""Log files as a source: one path or a pattern. Files are followed through rotation, or read once to their end."""
 
 from __future__ import annotations
 
@@ -12,26 +12,27 @@ from .tail import LINE_BYTES, READ_BYTES, FileTail
 
 __all__ = ["FileSource"]
 
-OVERDUE_SECONDS = 60.0  # a pattern is looked at again even if there was no pause in reading
+OVERDUE_SECONDS = 60.0  # a pattern is scanned again after this time even if reading never pauses
 
 
 class FileSource:
     """Reads the file, or the files, that ``pattern`` names.
 
-    A file is known by its device and inode, not by its name: a renamed file that the pattern still matches is not read
-    twice, and one that was renamed away is read to its end and for ``grace_seconds`` after its last line (a single path
-    that nothing has replaced yet: until something does). Files are read in order of modification, each as far as it
-    reached when its turn came. A path that does not exist is waited for. A pattern is looked at every ``scan_seconds``.
+    A file is known by its device and inode, not by its name. So a renamed file that the pattern still matches is not read
+    twice. A file that was renamed away is read to its end, and for ``grace_seconds`` after its last line. Exception: the
+    file of a single path is read until another file takes the path. Files are read in order of modification; a turn ends
+    at the size that the file had when it began. A missing path is waited for. A pattern is scanned every ``scan_seconds``.
 
-    A file whose name ends in ``.gz``, or that begins like gzip, is an archive: read once, to its end (when it appears
-    while others are followed, only after ``grace_seconds`` without change). A pattern leaves names in ``.gz`` out unless
-    it ends in ``.gz`` itself, since they are mostly compressed copies of rotated logs.
+    A file is an archive if its name ends in ``.gz`` or it begins like gzip. An archive is read once, to its end. If it
+    appears after the first poll, it is read only after ``grace_seconds`` without change. A pattern leaves out names in
+    ``.gz`` unless it ends in ``.gz`` itself, since most are compressed copies of rotated logs.
 
-    ``start="end"`` begins behind what exists at the first poll. ``once=True`` reads what exists to its end and finishes;
-    whatever cannot be read is in ``problem`` and ``open_errors`` of the status, the rest is read. Lost are: lines
-    written between the last poll and a truncation (unless the pattern matches the copy that was made), an unfinished
-    line at a truncation, and files that came and went between two polls. At most ``max_open`` files are open at a time;
-    the quietest are opened again when they change.
+    ``start="end"`` skips what exists at the first poll. ``once=True`` reads what exists to its end and finishes. Files
+    that cannot be read appear in ``problem`` and ``open_errors`` of the status; all others are read. At most ``max_open``
+    files are open at a time; the quietest files are closed, and opened again when they change.
+
+    These are lost: lines written between the last poll and a truncation (unless the pattern matches the copy that was
+    made), an unfinished line at a truncation, and files that appear and disappear between two polls.
 
     Not thread-safe: ``poll``, ``status`` and ``close`` belong to one thread.
     """
@@ -68,13 +69,13 @@ class FileSource:
 
     @property
     def finished(self) -> bool:
-        """Whether all there is has been read and nothing can follow: with ``once``, or for a single archive."""
+        """Whether everything is read and no more can come; only possible with ``once``, or for a single archive."""
         if self._files.scanned_at is None or self._files.queue:
             return False
         return self._once or (bool(self._files.archives_read) and not self._files.many)
 
     def poll(self, now: float, *, draining: bool = False) -> Chunk | None:
-        """Return the next lines of one file; opening and reading failures are in the status, never raised."""
+        """Return the next lines of one file. Errors of opening and reading appear in the status and are never raised."""
         files = self._files
         if self.finished:
             return None
@@ -93,7 +94,7 @@ class FileSource:
         return chunk
 
     def status(self, now: float) -> SourceStatus:
-        """Counters and lag. ``files`` are those followed now, with ``once`` and for archives also those read."""
+        """Counters and lag. ``files`` counts the files followed now, and the files that were read to their end for good."""
         files = self._files
         lag_bytes = sum(followed.reader.unread_bytes(followed.status.st_size) for followed in files.queue)
         count = len(files.queue) + self._files_read
@@ -111,11 +112,14 @@ class FileSource:
         )
 
     def checkpoint(self) -> dict[str, Any]:
-        """Where each file was read to, and which archives were read."""
+        """The reading position of each file, and the archives that were read."""
         return self._files.checkpoint()
 
     def resume(self, state: Any) -> None:
-        """See :class:`Source`. Lines written meanwhile are read, also those of a file renamed within its folder."""
+        """Continue from a checkpoint. Lines written meanwhile are read, even if the file was renamed within its folder.
+
+        Raises :class:`StateError` if ``state`` is not a checkpoint of files.
+        """
         self._files.resume(state)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Which files of one input are being read: found by path or pattern, known by identity, kept, resumed and let go."""
+"""Keeps the files of one input that are being read: finds, opens, resumes and closes them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["FileOptions", "FollowedFile", "FollowedFiles"]
 
 @attrs.frozen
 class FileOptions:
-    """How files are read. Defaults and meanings are as in ``FileSource``."""
+    """How files are read, as described in ``FileSource``."""
 
     once: bool
     at_end: bool
@@ -35,7 +35,7 @@ class FileOptions:
 
 @attrs.define(eq=False)
 class FollowedFile:
-    """A file being read and what it looked like when last found; ``closes_at`` counts once it has no name any more."""
+    """A file being read, and its status when last found. ``closes_at`` applies only once the file has lost its name."""
 
     reader: FileTail | GzipArchive
     status: os.stat_result
@@ -45,9 +45,9 @@ class FollowedFile:
 
 
 class FollowedFiles:
-    """The files being read, ``queue`` in the order of their turns, and what is remembered of those that were.
+    """The files being read, and the positions of files that were read before. ``queue`` has the order of turns.
 
-    ``rotations`` counts files found under a name that belonged to another file before.
+    ``rotations`` counts the files found under a name that belonged to another file before.
     """
 
     def __init__(self, input: str, pattern: str, options: FileOptions) -> None:
@@ -73,18 +73,18 @@ class FollowedFiles:
         return followed.reader.identity in self._followed
 
     def is_due(self, now: float, extra_seconds: float = 0.0) -> bool:
-        """Whether the time has come to look for files again (a clock set back counts as well)."""
+        """Whether it is time to scan for files again; a clock that was set back is a reason as well."""
         interval = self._options.scan_seconds + extra_seconds if self.many else extra_seconds
         return self.scanned_at is None or not 0.0 <= now - self.scanned_at < interval
 
     def has_changes(self) -> bool:
-        """Whether a file was truncated or lost its name since files were last looked for."""
+        """Whether a file was truncated or lost its name since the last scan."""
         if self.counters.truncations != self._truncations_seen:
             return True
         return any(_has_moved(followed.reader) for followed in self._open.values())
 
     def scan(self, now: float) -> None:
-        """Look for files: new ones join the queue, those without a name any more are marked."""
+        """Scan for files. New files join the queue; files that lost their name are marked."""
         first = self.scanned_at is None
         self.scanned_at = now
         self._truncations_seen = self.counters.truncations
@@ -115,13 +115,13 @@ class FollowedFiles:
         self._copies.keep_only(by_identity)
 
     def checkpoint(self) -> dict[str, Any]:
-        """How far each file has been read: those being read, and those let go that may be found again."""
+        """The reading position of each file: of files being read, and of closed files that may be found again."""
         reading = [each for followed in self.queue if (each := standing(followed.reader)) is not None]
         found = {**self._closed, **{each.position.identity: each for each in reading}}
         return checkpoint_of(found.values(), self.archives_read, self._copies.passed_over)
 
     def resume(self, state: Any) -> None:
-        """Go on where an earlier process was; raises :class:`StateError` if ``state`` is no checkpoint."""
+        """Continue from a checkpoint of an earlier process. Raises :class:`StateError` if ``state`` is not one."""
         checkpoint = checkpoint_in(state)
         self._closed = checkpoint.files
         self.archives_read.restore(checkpoint.archives)
@@ -129,7 +129,7 @@ class FollowedFiles:
         self._resumed = True
 
     def note_opened(self, followed: FollowedFile) -> None:
-        """Note that a file could be opened."""
+        """Note that a file was opened."""
         path = followed.reader.path
         if path is not None:
             if not followed.opened and not followed.resumed and path in self._paths:
@@ -140,7 +140,7 @@ class FollowedFiles:
         self._open[followed.reader.identity] = followed
 
     def make_room(self) -> None:
-        """Close the file that has been quiet the longest if another one could not be opened beside it."""
+        """Close the file that has been quiet the longest, if ``max_open`` files are open."""
         if len(self._open) < self._options.max_open:
             return
         for identity, followed in self._open.items():
@@ -151,18 +151,18 @@ class FollowedFiles:
                 return
 
     def note_read(self, followed: FollowedFile, now: float) -> None:
-        """Note that a file brought something at ``now``."""
+        """Note that a file had new lines at ``now``."""
         followed.closes_at = now + self._options.grace_seconds
         identity = followed.reader.identity
         if identity in self._open:
             self._open[identity] = self._open.pop(identity)
 
     def awaits_successor(self, file: FileTail) -> bool:
-        """Whether a file renamed away may still be the one written to, because nothing has taken its place."""
+        """Whether a file that was renamed away may still be written to, because no other file has its old name."""
         return not self.many and all(other.reader.path is None for other in self.queue) and not file.deleted()
 
     def remove(self, followed: FollowedFile) -> None:
-        """Close a file and forget it. Found again under another name, it is read on from where reading stopped."""
+        """Close a file. Its position is remembered, so that reading continues there if the file is found again."""
         file = followed.reader
         if isinstance(file, FileTail) and followed.opened and not file.deleted():
             self._closed.remember(Resumption(file.position, file.stream))
@@ -172,7 +172,7 @@ class FollowedFiles:
         self.queue.remove(followed)
 
     def close(self) -> None:
-        """Let all files go."""
+        """Close all files."""
         for followed in self.queue:
             followed.reader.close()
         self.queue.clear()
@@ -247,17 +247,17 @@ class FollowedFiles:
         )
 
     def _recognise(self, found: FoundFile) -> Resumption | bool:
-        """As ``Copies.recognise``."""
+        """Return the same values as ``Copies.recognise``."""
         if not self.many and found.identity not in self._closed:
             return False
         if self.many and found.status.st_size == 0 and found.path not in self._paths:
-            return True  # it may be a copy about to be filled; there is nothing to read yet
+            return True  # it may be a copy that is still empty; there is nothing to read yet
         readers = [followed.reader for followed in self.queue] if self.many else []
         tails = [reader for reader in readers if isinstance(reader, FileTail)]
         try:
             return self._copies.recognise(found, tails, self._closed)
         except OSError:
-            return False  # reading it will fail likewise, and say so
+            return False  # reading the file fails too, and reports it
 
 
 def _has_moved(file: FileTail | GzipArchive) -> bool:

@@ -1,4 +1,4 @@
-"""What is wrong with the files of one input right now, said once each."""
+"""Current problems with the files of one input, each logged once."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ logger = logging.getLogger(__name__)
 
 
 class Problems:
-    """Current problems by path, logged when they begin or change. Its text names the first and counts the others.
+    """Current problems by path, logged when they begin or change. ``str`` gives the first, and the number of others.
 
-    ``count`` is the number of counted reports since start; the same problem reported again and again is one.
+    ``count`` is the number of counted reports since start. A repeated report of the same problem counts once.
     """
 
     def __init__(self, input: str) -> None:
@@ -31,9 +31,9 @@ class Problems:
         return f"{texts[0]} (and {len(texts) - 1} more)"
 
     def report(self, path: str, text: str, *, counted: bool, lost: bool = False) -> None:
-        """Note what is wrong with a path.
+        """Note a problem with a path.
 
-        ``counted`` if it is an error and not merely something to wait for; ``lost`` if it is one that is counted elsewhere.
+        Set ``counted`` for an error, not for a file to wait for. Set ``lost`` for an error that is counted elsewhere.
         """
         if self._texts.get(path) == text:
             return

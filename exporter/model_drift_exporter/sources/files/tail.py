@@ -1,10 +1,10 @@
-"""One followed file, read by position: whole lines as they are completed, and truncation noticed while reading.
+"""Follows one file: reads whole lines as they are completed, and detects truncation.
 
-The tail stands at the start of a line and remembers the bytes it has seen around it: up to 1 KiB before (delivered) and
-the unfinished line after. Every read covers them again, so one system call brings the new bytes and shows whether the
-old ones are still there. If they are not, the file was truncated, whether or not it has grown beyond the old position
-since. (A file rewritten with the very same bytes is the same file.) An unfinished line is never split, and reading can
-go on at the position after a restart.
+The position of the tail is always the start of a line. The tail remembers the bytes around it: up to 1 KiB before it,
+which were delivered, and the unfinished line after it. Every read covers these bytes again. So one system call returns
+the new bytes and shows whether the old ones are still there. If they are not, the file was truncated, even if it has
+grown beyond the old position since. (A file rewritten with the same bytes counts as the same file.) An unfinished line
+is never split, and reading can continue at the position after a restart.
 """
 
 from __future__ import annotations
@@ -24,24 +24,23 @@ __all__ = ["LINE_BYTES", "READ_BYTES", "FileCounters", "FileTail"]
 
 LINE_BYTES = 1 << 20
 READ_BYTES = 512 << 10
-READS_PER_POLL = 64  # only a line longer than the limit, or NUL bytes, take more than one
+READS_PER_POLL = 64  # more than one is needed only for NUL bytes or a line over the limit
 
 
 @attrs.define
 class FileCounters:
-    """What the tails of one input have done since start."""
+    """Counters of all files of one input since start."""
 
     bytes_read: int = 0
     truncations: int = 0
 
 
 class FileTail:
-    """Reads one file, known by its identity; where it lies now (``path``) is for its owner to say.
+    """Reads one file, known by its identity. The owner updates ``path`` when the file is renamed.
 
-    ``path`` is ``None`` once the file has no known name any more; what is open stays readable. The file is opened by
-    the first ``read``, at its beginning, at its end (``at_end``: before its unfinished last line), or at a ``position``
-    reached before. Truncation starts it again from the beginning: lines not read by then, and an unfinished one, are
-    lost.
+    ``path`` is ``None`` once the file has no known name; an open file stays readable. The first ``read`` opens the file:
+    at a ``position`` reached before, at its beginning, or with ``at_end`` at its end (before an unfinished last line).
+    After a truncation, reading starts again at the beginning. Lines not read by then, and an unfinished line, are lost.
     """
 
     ended = False  # more lines can always be written
@@ -74,10 +73,10 @@ class FileTail:
         self._parked_as: tuple[int, int] | None = None
         self._asleep = False
         self._starts_stream = stream is None or position.offset == 0
-        self._offset: int  # of the first byte not delivered
-        self._seen: bytes  # what was around it at the last read
-        self._before: int  # how many bytes of that were before it
-        self._at_head: bool  # nothing but NUL bytes has come
+        self._offset: int  # of the first byte that is not delivered yet
+        self._seen: bytes  # the bytes around the offset at the last read
+        self._before: int  # how many of these bytes are before the offset
+        self._at_head: bool  # only NUL bytes were read so far
         self._go_to(position)
 
     @property
@@ -91,13 +90,13 @@ class FileTail:
 
     @property
     def position(self) -> Position:
-        """Where reading would go on: behind the last line delivered."""
+        """The position just after the last delivered line."""
         return Position(self.identity, self._offset, self._seen[: self._before])
 
     def read(self) -> Chunk | None:
-        """Return the next whole lines, or ``None``; ``at_end`` then tells whether all there is has been seen.
+        """Return the next whole lines, or ``None``; ``at_end`` is then true if the whole file was seen.
 
-        Raises ``OSError`` if the file cannot be opened or read; ``FileNotFoundError`` if another has taken its place.
+        Raises ``OSError`` if the file cannot be opened or read, and ``FileNotFoundError`` if another file has its path.
         """
         descriptor = self._descriptor
         if descriptor is None:
@@ -130,34 +129,34 @@ class FileTail:
         return self._chunk(b"") if self._long else None
 
     def flush(self) -> Chunk | None:
-        """Return the unfinished last line, if there is one, a newline added: nobody waits for its end any longer."""
+        """Return the unfinished last line with a newline added, or ``None``. Call it when the end of the line will not come."""
         line = self._seen[self._before :]
         self._advance(self._seen, len(self._seen), len(self._seen))
         return self._chunk(line + b"\n") if line else None
 
     def unread_bytes(self, size: int) -> int:
-        """Bytes that exist and have not been seen; ``size``, the file's when last found, counts while it is not open."""
+        """Bytes of the file not seen yet. ``size`` is the size when last found; it is used while the file is not open."""
         if self._descriptor is not None:
             with contextlib.suppress(OSError):
                 size = os.fstat(self._descriptor).st_size
         return max(0, size - self._offset - (len(self._seen) - self._before))
 
     def deleted(self) -> bool:
-        """Whether no name is left for the file, so that holding it open holds back its disk space."""
+        """Whether the file has no name left, so that an open descriptor keeps its disk space in use."""
         try:
             return self._descriptor is None or os.fstat(self._descriptor).st_nlink == 0
         except OSError:
             return True
 
     def begins_like(self, descriptor: int, size: int) -> bool:
-        """Whether another open file, ``size`` bytes long, ends in the 1 KiB that this file holds at the same place."""
+        """Whether the last 1 KiB of another open file of ``size`` bytes equals the same place in this file."""
         if self._descriptor is None or size < REMEMBERED_BYTES:
             return False
         start = size - REMEMBERED_BYTES
         return os.pread(descriptor, REMEMBERED_BYTES, start) == os.pread(self._descriptor, REMEMBERED_BYTES, start)
 
     def park(self) -> None:
-        """Close the descriptor but keep the place; if all was read, the file is opened again only after ``wake``."""
+        """Close the descriptor but keep the position. If everything was read, only ``wake`` lets the file be opened again."""
         if self._descriptor is not None:
             status = os.fstat(self._descriptor)
             self._parked_as = (status.st_size, status.st_mtime_ns)
@@ -165,7 +164,7 @@ class FileTail:
             self.close()
 
     def wake(self, status: os.stat_result | None = None) -> None:
-        """Let a parked file be opened again, if ``status`` shows that it has changed (or is not given)."""
+        """Let a parked file be opened again if ``status`` shows a change, or is not given."""
         if status is None or (status.st_size, status.st_mtime_ns) != self._parked_as:
             self._asleep = False
 
@@ -213,7 +212,7 @@ class FileTail:
         self._long.begin_behind(beginning, inside=inside)
 
     def _skip(self, window: bytes) -> bool:
-        """Step over NUL bytes and a byte order mark at the head, or the rest of a long line; whether there was any."""
+        """Skip NUL bytes and a byte order mark at the head, or the rest of a long line. Returns whether anything was skipped."""
         if self._long.skipping:
             end = window.find(b"\n", self._before) + 1
             cut = end or len(window)
@@ -231,7 +230,7 @@ class FileTail:
         return True
 
     def _advance(self, window: bytes, cut: int, searched: int) -> None:
-        """Move the position to ``cut``; up to ``searched`` no newline follows it."""
+        """Move the position to ``cut``. There is no newline between ``cut`` and ``searched``."""
         self._counters.bytes_read += cut - self._before
         self._offset += cut - self._before
         start = max(0, cut - REMEMBERED_BYTES)
@@ -254,5 +253,5 @@ class FileTail:
 
 
 def _ends_a_line(before: bytes) -> bool:
-    """Whether a line can start behind these bytes: a newline, or what is skipped at the head of a file."""
+    """Whether a line can start after these bytes: they end with a newline, or are skipped at the head of a file."""
     return before.endswith(b"\n") or before.lstrip(b"\0") in (b"", BYTE_ORDER_MARK)

@@ -1,7 +1,7 @@
-"""The families of bets on columns: what they score, how far the null goes, what they stake.
+"""The families of bets on columns: their scores, the limits of the null hypothesis, and their stakes.
 
-Bets on location, spread and categories are on the law of the valid values: missing and invalid ones score the limit,
-so that they say nothing. Those on special cells are on their shares of all records.
+Bets on location, spread and categories judge the law of the valid values. Missing and invalid values score the limit, so
+they are no evidence. Bets on special cells judge the shares of these cells among all records.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ __all__ = ["DIRECTIONAL", "FEWEST_SPECIAL", "MOST_TOGETHER", "add_categories", "
 _MARGIN = 3.0
 """Standard errors of the reference that every limit allows for."""
 _RARE_MARGIN = 2.6
-"""The same for the bound of a rare share: it then fails as seldom as three standard errors of a frequent one."""
+"""The same for Wilson's bound of a rare share: this is exceeded as seldom as three standard errors of a frequent share."""
 _LOCATION_STAKES, _LOCATION_RANGE = (0.07, 0.2, 0.35, 0.5), (-2.0, 3.0)
 _SPREAD_STAKES, _SPREAD_RANGE = (0.05, 0.12, 0.25), (-1.2, 4.0)
 FEWEST_SPECIAL = 20
-"""Rows of a special bin without which a reference does not show how such values come together."""
+"""With fewer rows in a special bin, a reference does not show whether such values come in groups."""
 MOST_TOGETHER = 10.0
-"""The largest design effect of a special bin with fewer rows: the dependence of other values is mostly that of their level or
-season, which says nothing of how values go missing."""
+"""The largest design effect of a special bin with fewer rows. The dependence of other values mostly comes from their level
+or season, which does not show how values go missing."""
 # A bet must not be able to lose everything at once.
 _LARGEST_STAKE = 0.95
-# What varies less than rounding does is constant.
+# Scores that vary less are constant, up to rounding.
 _CONSTANT = 1e-6
-# Values so rare that little but them varies are not blown up: of one row in thousands the share is not known well enough.
+# Scores with a smaller deviation are not scaled up to 1: they vary by rare values only, whose share is not known well.
 _SMALLEST_DEVIATION = 0.1
-# Bets on categories: rank by frequency, +1 for more of it and -1 for less, how many standard deviations beyond the limit.
+# Bets on categories: (rank by frequency, +1 for a larger share or -1 for a smaller one, standard deviations above the limit).
 _TWO_CATEGORIES = [(0, sign, gap) for sign in (1, -1) for gap in (0.07, 0.2, 0.35, 0.5)]
 _THREE_CATEGORIES = [(rank, sign, gap) for rank in (0, 1, 2) for sign in (1, -1) for gap in (0.1, 0.35)]
 _MORE_CATEGORIES = [(rank, sign, 0.2) for rank in (0, 1, 2) for sign in (1, -1)] + [
@@ -51,7 +51,7 @@ _PLANS = np.array(
 
 
 def add_moments(tables: BetTables, tolerance: float) -> None:
-    """Bets on the location and spread of numeric columns, in normal scores; the tolerance is in standard deviations."""
+    """Add bets on the location and spread of numeric columns, in normal scores. ``tolerance`` is in standard deviations."""
     rows = np.flatnonzero(tables.columns.numeric)
     if not len(rows):
         return
@@ -72,9 +72,9 @@ def add_moments(tables: BetTables, tolerance: float) -> None:
 
 
 def add_categories(tables: BetTables, tolerance: float, share_tolerance: float) -> None:
-    """Bets on more or less of the most frequent categories of categorical columns.
+    """Add bets on larger and smaller shares of the most frequent categories of categorical columns.
 
-    Tolerated is the larger of ``tolerance`` standard deviations of a category's indicator and ``share_tolerance``.
+    The larger of ``tolerance`` standard deviations of a category's indicator and ``share_tolerance`` is tolerated.
     """
     columns = tables.columns
     rows = np.flatnonzero(~columns.numeric)
@@ -102,7 +102,7 @@ def add_categories(tables: BetTables, tolerance: float, share_tolerance: float) 
     tables.kinds[rows, slots] = BetKind.CATEGORY
     same = (rank[:, :, None] == rank[:, None]) & (direction[:, :, None] == direction[:, None])
     tables.directions[rows, slots] = same.argmax(axis=2)
-    # What several rarer categories do together shows in the order by frequency.
+    # A bet on the order by frequency detects what several rarer categories do together.
     many = np.flatnonzero(kinds == len(_PLANS) - 1)
     rows, order, shares, valid, limit = rows[many], order[many], shares[many], valid[many], (tolerance + error)[many]
     ordered, _ = normal_scores(np.take_along_axis(shares, order, axis=1))
@@ -114,10 +114,10 @@ def add_categories(tables: BetTables, tolerance: float, share_tolerance: float) 
 
 
 def add_special(tables: BetTables, first: int, tolerance: float, gaps: tuple[float, ...], *, unheard_of: bool) -> None:
-    """Bets on the shares of missing, of invalid and, if asked for, of unheard-of values among all records.
+    """Add bets on the shares of missing, invalid and, if asked for, unheard-of (out-of-range or unseen) values of all records.
 
-    Judged by the whole reference, also in a season slot if that has any rows. Values of a rare kind count as
-    :data:`MOST_TOGETHER` at most; after an alarm on them, recovery takes records for independent.
+    The whole reference sets their limits, also in a season slot if the slot has any rows. If the reference has few values of
+    a kind, their design effect is at most :data:`MOST_TOGETHER`, and recovery takes records as independent.
     """
     columns = tables.columns
     total = columns.ranking.sum(axis=1, keepdims=True)
@@ -140,7 +140,7 @@ def add_special(tables: BetTables, first: int, tolerance: float, gaps: tuple[flo
         error = np.sqrt(np.maximum(share, 1.0 / observations) * (1.0 - share) / observations)
         bound = wilson_upper_bound(share, observations, _RARE_MARGIN)
         if kind is BetKind.OUT_OF_RANGE:
-            # Beyond the largest and the smallest of N rows of a continuous law lie 2 / N of it on average: every column's risk.
+            # On average, 2 / N of any continuous law is outside the range of N rows from it.
             bound = wilson_upper_bound(share + 2.0 / observations, observations, _MARGIN)
         limit = np.maximum(share + tolerance + _MARGIN * error, bound)
         stake = _stakes(limit, limit + np.array(gaps)) * possible
@@ -155,7 +155,7 @@ def add_special(tables: BetTables, first: int, tolerance: float, gaps: tuple[flo
 
 
 def _standardised(scores: FloatArray, shares: FloatArray, smallest: float = _CONSTANT) -> FloatArray:
-    """Mean 0 and standard deviation 1, less where it is below ``smallest``; 0 throughout where scores are constant."""
+    """Scores with mean 0 and deviation 1, or less than 1 if it was below ``smallest``. Constant scores become 0."""
     centred = scores - (shares * scores).sum(axis=1, keepdims=True)
     deviation = np.sqrt((shares * centred * centred).sum(axis=1, keepdims=True))
     return np.where(deviation > _CONSTANT, centred / np.maximum(deviation, smallest), 0.0)
@@ -164,7 +164,7 @@ def _standardised(scores: FloatArray, shares: FloatArray, smallest: float = _CON
 def _bet(
     standard: FloatArray, shares: FloatArray, limit: FloatArray, bounds: tuple[float, float], stakes: tuple[float, ...]
 ) -> tuple[FloatArray, FloatArray]:
-    """The score [column, cell] that a bet on larger standardised scores uses, and its stakes [column, bet]."""
+    """The scores [column, cell] of bets on larger standardised scores, and their stakes [column, bet]."""
     score = _standardised(np.clip(standard, *bounds), shares, _SMALLEST_DEVIATION)
     worst = limit - score.min(axis=1, keepdims=True)
     stake = np.minimum(np.array(stakes), _LARGEST_STAKE / np.maximum(worst, _LARGEST_STAKE))
@@ -172,7 +172,7 @@ def _bet(
 
 
 def _stakes(limit: FloatArray, share: FloatArray) -> FloatArray:
-    """The stakes that make e the likelihood ratio of ``share`` against ``limit``; 0 where nothing is beyond the limit."""
+    """The stakes that make e the likelihood ratio of ``share`` against ``limit``. 0 where no share is above the limit."""
     possible = limit < 1.0 - _CONSTANT
     largest = np.where(possible, limit, 0.5)
     target = np.minimum(np.where(possible, share, 0.5), (1.0 + largest) / 2.0)

@@ -1,4 +1,4 @@
-"""Columns side by side, and the tables of the bets on them while these are being made."""
+"""Columns side by side, and the tables of the bets on them under construction."""
 
 from __future__ import annotations
 
@@ -32,13 +32,15 @@ class BetKind(enum.IntEnum):
 
 @attrs.frozen(eq=False)
 class BetColumn:
-    """The reference of one column: rows in each of its cells, and how many dependent rows count as one.
+    """The reference of one column: rows in each of its cells, and design effects (how many dependent rows count as one).
 
-    Cells of a numeric column: below the range, the bins in order, above the range, missing, invalid. Of a categorical
-    one: the categories, other ones, missing, invalid. ``counts`` may be fractions, such as those of a season slot; it then
-    has the whole reference's in ``ranking``. Its order picks the categories, so that each bet is on one in all slots, and
-    special cells are judged by it, since a slot has too few rows for them. ``special_design_effect`` is that of missing and
-    invalid values, ``unheard_design_effect`` that of values out of range or unseen, ``None`` if it is the same.
+    Cells of a numeric column: below the range, the bins in order, above the range, missing, invalid. Cells of a categorical
+    column: the categories, other categories, missing, invalid.
+
+    ``counts`` may be fractions, such as those of a season slot. ``ranking`` then has the counts of the whole reference. These
+    pick the categories, so that each bet is on the same category in all slots. They also set the limits of special cells,
+    since a slot has too few rows for that. ``special_design_effect`` is that of missing and invalid values.
+    ``unheard_design_effect`` is that of values out of range or unseen, ``None`` if it is the same.
     """
 
     counts: npt.ArrayLike
@@ -51,7 +53,7 @@ class BetColumn:
 
 @attrs.frozen(eq=False)
 class PaddedColumns:
-    """Columns side by side, those with fewer cells padded.
+    """Columns side by side, padded to the largest number of cells.
 
     ``counts``, ``ranking``, ``cell`` and ``valid`` are [column, cell], all others [column].
     """
@@ -68,7 +70,7 @@ class PaddedColumns:
 
     @classmethod
     def of(cls, columns: Sequence[BetColumn] | PaddedColumns) -> PaddedColumns:
-        """Raises ``ValueError`` where a column has fewer than its three special cells, or a ranking of other cells."""
+        """Pad columns. Raises ``ValueError`` if one has fewer than three cells, or a ranking of another length."""
         if isinstance(columns, PaddedColumns):
             return columns
         rows = [np.asarray(column.counts, dtype=np.float64) for column in columns]
@@ -102,7 +104,7 @@ def _unheard_design_effect(column: BetColumn) -> float:
 
 
 class BetTables:
-    """The bets of some columns while they are being made: ``e = 1 + stake (score - limit)``, without a bet at first.
+    """The bets of some columns under construction: ``e = 1 + stake (score - limit)``. At first no slot has a bet.
 
     ``scores`` is [column, cell, bet], all others [column, bet].
     """
@@ -120,10 +122,13 @@ class BetTables:
         self.directions = np.tile(np.arange(bets), (count, 1))
         self.design_effects = np.ones((count, bets))
         self.least_tempering = np.ones((count, bets))
-        """What ln e is divided by where the design effect is less."""
+        """Ln e is divided by this if the design effect is less."""
 
     def put(self, rows: IndexArray, first: int, scores: FloatArray, limits: FloatArray, stakes: FloatArray) -> slice:
-        """Fills the slots from ``first`` on of some columns, bets in one direction, with the design effect of valid values."""
+        """Put bets in one direction into the slots of some columns from ``first`` on. Returns these slots.
+
+        Their design effect is that of valid values.
+        """
         slots = slice(first, first + stakes.shape[1])
         self.scores[rows, :, slots] = scores
         self.limits[rows, slots] = limits
@@ -134,13 +139,13 @@ class BetTables:
 
     @property
     def tempering(self) -> FloatArray:
-        """What ln e is divided by, [column, bet]."""
+        """The divisor of ln e, [column, bet]."""
         return np.maximum(self.design_effects, self.least_tempering)
 
     def valid_shares(self, rows: IndexArray) -> tuple[BooleanArray, FloatArray, FloatArray]:
-        """Of some columns: which cells hold valid values, their shares of these, and how many independent ones there are.
+        """For some columns: the cells of valid values, their shares, and the effective number of valid values.
 
-        Both first are [column, cell], the last is [column, 1] and 1 at least; shares are 0 where there is no valid value.
+        The first two are [column, cell]. Shares are 0 without valid values. The last is [column, 1], and 1 at least.
         """
         valid = self.columns.valid[rows]
         counts = self.columns.counts[rows] * valid

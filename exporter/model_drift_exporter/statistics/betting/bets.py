@@ -1,9 +1,9 @@
 """Bets on columns: fixed tables that turn the counts of an update into evidence against the reference.
 
-Each bet has a score of the cell and a limit that the mean score keeps to under the null, reference error and tolerance
-included. ``e = 1 + λ (score - limit)`` then has mean 1 at most under every law of the null (I. Waudby-Smith, A. Ramdas,
-*Estimating means of bounded random variables by betting*, 2024); for the share of a cell it is exactly the likelihood
-ratio of a larger share against the limit.
+Each bet has a score for every cell, and a limit of the mean score under the null hypothesis. The limit includes the
+reference's error and the tolerance. So ``e = 1 + λ (score - limit)`` has a mean of at most 1 under every law of the null (I.
+Waudby-Smith, A. Ramdas, *Estimating means of bounded random variables by betting*, 2024). For the share of a cell, e is
+exactly the likelihood ratio of a larger share against the limit.
 """
 
 from __future__ import annotations
@@ -34,24 +34,24 @@ __all__ = [
 ]
 
 BETS = 24
-"""Bets of every column; what a column has no use for stays without weight."""
+"""The number of bets on every column. Bets that a column has no use for have no weight."""
 OMNIBUS_WEIGHT = 0.05
-"""The weight that these bets leave to the omnibus bet of their column."""
+"""The weight of the omnibus bet of a column. The bets here have the rest."""
 
 _DIRECTIONAL_WEIGHT, _SPECIAL_WEIGHT = 0.45, 0.55
 _SPECIAL_GAPS = (0.003, 0.02, 0.1)
 _BROKEN_GAPS = (0.05, 0.2, 0.5)
 _BROKEN = 2 * len(_BROKEN_GAPS)
 _BROKEN_TEMPERING = 5.0
-"""Records that count as one at least where the reference does not show how values go missing: a lookup that fails fails for
-several. How much one update may say is for its user to bound."""
+"""At least so many records count as one if the reference does not show how values go missing. A lookup that fails, for
+example, fails for several records. The caller must bound the evidence of one update."""
 
 
 @attrs.frozen
 class Tolerances:
-    """What does not matter, added to what the reference's own error allows.
+    """Changes that are tolerated, in addition to the reference's own error.
 
-    ``location`` is in standard deviations (of the value's score, of its spread, of a category's indicator), ``special`` is
+    ``location`` is in standard deviations (of the value's score, of its spread, of a category's indicator). ``special`` is
     a share of the records.
     """
 
@@ -61,10 +61,10 @@ class Tolerances:
 
 @attrs.frozen(eq=False)
 class Bets:
-    """Tables of the bets of all columns; columns are padded to the cells of the largest, records never fall there."""
+    """Tables of the bets of all columns, padded to the largest number of cells. No record falls into the padding."""
 
     log_e: FloatArray
-    """ln e of one record in a cell, divided by the bet's design effect or more, ``[column, cell, bet]``; sums are exact."""
+    """The ln e of one record in a cell, divided by ``tempering``, ``[column, cell, bet]``. Sums of it are exact."""
     weights: FloatArray
     """Prior weight of each bet, ``[column, bet]``; the same sum in each column."""
     kinds: npt.NDArray[np.int8]
@@ -72,41 +72,40 @@ class Bets:
     cells: IndexArray
     """The category that a bet is on, ``[column, bet]``; -1 for bets on anything else."""
     directions: IndexArray
-    """The first bet with the same score and limit, ``[column, bet]``: bets in one direction differ in their stakes only."""
+    """The first bet with the same score and limit, ``[column, bet]``. Bets in one direction differ in their stakes only."""
     scores: FloatArray
-    """Score of a cell, ``[column, cell, bet]``. Cells that say nothing score the limit."""
+    """Score of a cell, ``[column, cell, bet]``. Cells that are no evidence score the limit."""
     limits: FloatArray
-    """The largest mean score of the null, ``[column, bet]``."""
+    """The largest mean score under the null hypothesis, ``[column, bet]``."""
     spreads: FloatArray
     """Standard deviation of the score of one record in the reference, ``[column, bet]``."""
     design_effects: FloatArray
     """How many dependent records of the reference count as one, ``[column, bet]``."""
     tempering: FloatArray
-    """What ``log_e`` is divided by, ``[column, bet]``."""
+    """The divisor in ``log_e``, ``[column, bet]``: the design effect or more."""
 
     @property
     def excess(self) -> FloatArray:
-        """Score of a cell less the largest mean score of the null, ``[column, cell, bet]``."""
+        """Score of a cell less the limit, ``[column, cell, bet]``."""
         return summable(self.scores - self.limits[:, None])
 
 
 @attrs.frozen(eq=False)
 class BetTable:
-    """What evidence and recovery take of :class:`Bets`, in a third of the memory and made in a third of the time.
+    """The part of :class:`Bets` that evidence and recovery need, in a third of the memory and of the time to make it.
 
-    Weights, kinds and directions are those of bets on the same columns against another reference with the same ranking.
+    ``log_e``, ``tempering`` and ``excess`` are as there. Weights, kinds and directions are those of bets on the same columns
+    against another reference with the same ranking.
     """
 
     log_e: npt.NDArray[np.float32]
-    """As in :class:`Bets`."""
     stakes: npt.NDArray[np.float32]
-    """0 in slots without a bet, ``[column, bet]``."""
+    """The λ of each bet, 0 in slots without a bet, ``[column, bet]``."""
     tempering: FloatArray
-    """As in :class:`Bets`."""
 
     @property
     def excess(self) -> FloatArray:
-        """As in :class:`Bets`; 0 in slots without a bet."""
+        """Score of a cell less the limit, 0 in slots without a bet, ``[column, cell, bet]``."""
         gain: FloatArray = np.expm1(self.log_e * self.tempering[:, None])
         return summable(gain / np.where(self.stakes > 0, self.stakes, 1.0)[:, None])
 
@@ -127,22 +126,22 @@ def make_bets(columns: Sequence[BetColumn] | PaddedColumns, tolerances: Toleranc
 
 
 def make_bet_table(columns: Sequence[BetColumn] | PaddedColumns, tolerances: Tolerances | None = None) -> BetTable:
-    """The table of :func:`make_bets`."""
+    """The bets of :func:`make_bets` as a :class:`BetTable`."""
     return _table(_on_drift(BetTables(PaddedColumns.of(columns), BETS, np.float32), tolerances))
 
 
 def broken_bets(columns: Sequence[BetColumn] | PaddedColumns, tolerance: float = 0.05) -> Bets:
-    """Bets on so many missing or invalid values that the input is broken: over ``tolerance`` more than in the reference.
+    """Bets that the share of missing or of invalid values exceeds that in the reference by more than ``tolerance``.
 
-    Six bets a column, of weights that sum to 1. Where the reference has too few such rows to show how they come together, a
-    page takes them for dependent. Raises ``ValueError`` as :func:`make_bets` does.
+    There are six bets per column, with weights that sum to 1. If the reference has too few such rows to show whether they
+    come in groups, they count as dependent. Raises ``ValueError`` as :func:`make_bets` does.
     """
     tables = _on_broken(BetTables(PaddedColumns.of(columns), _BROKEN), tolerance)
     return _finished(tables, [(slice(None), 1.0)], 1.0)
 
 
 def broken_bet_table(columns: Sequence[BetColumn] | PaddedColumns, tolerance: float = 0.05) -> BetTable:
-    """The table of :func:`broken_bets`."""
+    """The bets of :func:`broken_bets` as a :class:`BetTable`."""
     return _table(_on_broken(BetTables(PaddedColumns.of(columns), _BROKEN, np.float32), tolerance))
 
 
@@ -164,7 +163,7 @@ def _on_broken(tables: BetTables, tolerance: float) -> BetTables:
 
 
 def _table(tables: BetTables) -> BetTable:
-    """Single precision throughout: its rounding is a millionth of what a record is worth."""
+    """The finished table in single precision. Its rounding error is a millionth of the evidence of a record."""
     stakes = tables.stakes.astype(np.float32)
     gain = tables.scores.astype(np.float32, copy=False)
     gain -= tables.limits.astype(np.float32)[:, None]
@@ -177,13 +176,13 @@ def _table(tables: BetTables) -> BetTable:
 
 
 def _finished(tables: BetTables, groups: list[tuple[slice, float]], total: float) -> Bets:
-    """Shares the weight of each group of slots, and that of an unused group, equally among the bets in use."""
+    """The finished bets. The bets in use share the weight of their group equally, and that of unused groups in proportion."""
     used = tables.stakes > 0
     weights = np.zeros(used.shape)
     for slots, weight in groups:
         group = used[:, slots]
         weights[:, slots] = weight * group / np.maximum(group.sum(axis=1, keepdims=True), 1)
-    # A column that nothing can be bet on keeps its weight where M stays 1.
+    # A column without a bet in use keeps its weight in a slot where M stays 1.
     weights[~used.any(axis=1), :1] = 1.0
     weights *= total / weights.sum(axis=1, keepdims=True)
     gain = tables.scores - tables.limits[:, None]

@@ -1,9 +1,10 @@
 """The e-CUSUM: evidence that may start again at every update.
 
-J. Shin, A. Ramdas, A. Rinaldo, *E-detectors: a nonparametric framework for sequential change detection* (2022): with
-``e`` of mean 1 at most under the null, ``M <- max(M, 1) e`` reaches c only after c updates on average. A floor of w in
-the place of 1 counts in units of w updates, here minutes: the chance to reach c is at most the sum of w divided by c, so
-that w may be small, or 0 for an update at which no start is allowed, but never more than what it counts. All in natural
+J. Shin, A. Ramdas, A. Rinaldo, *E-detectors: a nonparametric framework for sequential change detection* (2022): if ``e`` has
+a mean of at most 1 under the null hypothesis, ``M <- max(M, 1) e`` reaches c only after at least c updates on average.
+
+With a floor of w in place of 1, the chance to reach c is at most the sum of all w divided by c. Here w counts minutes. It
+may be less than the minutes of an update, or 0 if the update must not start evidence, but never more. All values are natural
 logarithms.
 """
 
@@ -16,17 +17,17 @@ from ..layout import FloatArray
 
 __all__ = ["advance", "log_mean"]
 
-# An update's evidence is held finite: infinity less infinity would be no number.
+# An update's evidence is kept finite, since infinity minus infinity is NaN.
 _LARGEST = 1e300
 
 
 def advance(log_m: FloatArray, log_e: FloatArray, log_w: npt.ArrayLike) -> tuple[FloatArray, npt.NDArray[np.int64]]:
     """Takes evidence through several updates, ``M <- max(M, w) e`` each.
 
-    ``log_m`` is ``[...]``, ``log_e`` ``[update, ...]`` and ``log_w`` ``[update]``, minus infinity for w = 0. Returns log M
-    after each update and the update with which the excursion that it belongs to began (the last at whose start M was not
-    above the floor), -1 where that was before the first; both ``[update, ...]``. Updates in several calls give bit for bit
-    what they give in one, which sums of log e would not.
+    ``log_m`` is ``[...]``, ``log_e`` ``[update, ...]`` and ``log_w`` ``[update]``, minus infinity for w = 0. Returns two
+    arrays ``[update, ...]``: log M after each update, and the update with which its excursion began. That is the last one
+    before which M was not above the floor, or -1 if it was before the first. Updates in several calls give bit for bit what
+    they give in one call, which sums of log e would not.
     """
     floors = np.broadcast_to(np.asarray(log_w, dtype=np.float64), log_e.shape[:1])
     factors = np.clip(log_e, -_LARGEST, _LARGEST)
@@ -43,12 +44,13 @@ def advance(log_m: FloatArray, log_e: FloatArray, log_w: npt.ArrayLike) -> tuple
 
 
 def log_mean(log_m: FloatArray, weights: npt.ArrayLike) -> FloatArray:
-    """The logarithm of the sum of ``weights`` times M along the last axis; minus infinity if all of that is 0.
+    """The logarithm of the sum of ``weights`` times M along the last axis, minus infinity if the sum is 0.
 
-    Weights broadcast against ``log_m``; a mean if they sum to 1. What has no weight does not count, whatever its M.
+    Weights broadcast against ``log_m``. If they sum to 1, the result is a mean. An M without weight does not count, even if
+    it is infinite.
     """
     weight = np.asarray(weights, dtype=np.float64)
-    # Sums along an axis that is not the innermost in memory are taken in another order where there are more rows.
+    # Along an axis that is not contiguous, the order of NumPy's sums depends on the number of rows.
     counted = np.ascontiguousarray(np.where(weight > 0, log_m, -np.inf))
     largest = counted.max(axis=-1, keepdims=True, initial=-np.inf)
     scale = np.where(np.isfinite(largest), largest, 0.0)

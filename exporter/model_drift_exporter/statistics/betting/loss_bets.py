@@ -1,7 +1,7 @@
 """Bets that a loss has become larger than the reference's error and the tolerance allow.
 
-A. Podkopaev, A. Ramdas, *Tracking the risk of a deployed model and detecting harmful distribution shifts* (2022), in the
-form of I. Timans et al., *On continuous monitoring of risk violations under unknown shift* (2025): testing by betting.
+After A. Podkopaev, A. Ramdas, *Tracking the risk of a deployed model and detecting harmful distribution shifts* (2022), as
+testing by betting: I. Timans et al., *On continuous monitoring of risk violations under unknown shift* (2025).
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ _LARGEST_STAKE = 0.95
 
 
 class LossBets:
-    """Bets ``e = 1 + λ (loss - limit)`` on a few sizes of a rise; e has mean 1 at most while the mean loss keeps to the limit.
+    """Bets ``e = 1 + λ (loss - limit)`` on a few sizes of a rise. The mean of e is at most 1 while the loss keeps to the limit.
 
-    The reference's loss has the given mean and standard deviation on ``rows`` rows, of which ``design_effect`` dependent
-    ones count as one. The mean may rise by ``margin`` standard errors and the larger of ``tolerance`` and
-    ``relative_tolerance`` times the mean. Losses are from ``lower`` to 1. A ``binary`` one is 0 or 1: its error is that of
-    Wilson's bound of a share, which holds for few rows too, and each bet the likelihood ratio of a larger rate. For
-    residuals, of mean 0 by definition, ``lower`` is -1.
+    The reference's loss has the given mean and standard deviation on ``rows`` rows; ``design_effect`` dependent ones count as
+    one. The limit is that mean, plus ``margin`` standard errors, plus the larger of ``tolerance`` and ``relative_tolerance``
+    times the mean. Losses are from ``lower`` to 1. For residuals, whose mean is 0 by definition, ``lower`` is -1. A
+    ``binary`` loss is 0 or 1. Its error is that of Wilson's bound of a share, which holds for few rows too, and each bet is
+    the likelihood ratio of a larger rate.
     """
 
     def __init__(
@@ -46,14 +46,14 @@ class LossBets:
     ) -> None:
         self.design_effect = max(design_effect, 1.0)
         observations = max(rows / self.design_effect, 1.0)
-        # A reference without an error has not proved that there are none.
+        # A reference without any errors does not prove that they never happen.
         self.spread = math.sqrt(max(standard_deviation**2, 1.0 / observations))
         allowed = max(tolerance, relative_tolerance * abs(mean))
         bound = mean + margin * self.spread / math.sqrt(observations)
         if binary:
             bound = float(wilson_upper_bound(mean, observations, margin))
         self.limit = bound + allowed
-        """The largest mean loss of the null."""
+        """The largest mean loss under the null hypothesis."""
         self.lower = lower
         self.stakes = self._chosen_stakes(binary=binary)
         """λ of each bet, ``[bet]``."""

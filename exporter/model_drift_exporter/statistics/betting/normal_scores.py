@@ -1,4 +1,4 @@
-"""Scores of ordered cells by the standard normal law: what directional bets on location and spread bet on."""
+"""Scores of ordered cells by the standard normal law, for bets on location and spread."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _TAIL_ABOVE = (
 _TAIL_BELOW = (7.784695709041462e-03, 3.224671290700398e-01, 2.445134137142996e00, 3.754408661907416e00, 1.0)
 _TAIL = 0.02425
 _ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
-# Cumulative shares are sums: below this a tail is rounding.
+# Cumulative shares are sums. A smaller tail is a rounding error.
 _ROUNDING = 1e-12
 
 
@@ -62,10 +62,11 @@ def normal_quantile(probability: FloatArray) -> FloatArray:
 
 
 def normal_scores(shares: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The conditional mean and second moment of a standard normal number in each of a column's ordered cells.
+    """The conditional mean and second moment of a standard normal variable in each of a column's ordered cells.
 
-    ``shares`` is ``[column, cell]``, each row in order and of sum 1 (a row of zeros gives zeros). An empty cell scores as
-    a point between its neighbours, one beyond the outermost occupied cell as that cell does.
+    ``shares`` is ``[column, cell]``, each row in order and with sum 1 (a row of zeros gives zeros). An empty cell scores as
+    a point between its neighbours. A cell beyond the outermost occupied cell scores as that one. Both results are
+    ``[column, cell]``.
     """
     upper = np.cumsum(shares, axis=-1)
     upper[upper > 1.0 - _ROUNDING] = 1.0
@@ -85,7 +86,7 @@ def normal_scores(shares: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _difference(value: FloatArray) -> FloatArray:
-    """What a cell adds to its lower neighbour's value, to 0 the first."""
+    """The difference of each cell's value from that of the cell below, and from 0 for the first cell."""
     difference = value.copy()
     difference[..., 1:] -= value[..., :-1]
     return difference

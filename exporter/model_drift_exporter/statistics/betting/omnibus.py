@@ -1,4 +1,4 @@
-"""The omnibus bet: that the next records are like the last ones, against the nearest law that is no drift."""
+"""The omnibus bet: that the next records are like the last ones, and not like the nearest law that counts as no drift."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ __all__ = ["MEMORIES", "OmnibusBets"]
 Single = npt.NDArray[np.float32]
 
 MEMORIES = (300.0, 3_000.0)
-"""Records that each of the bets remembers, in independent ones."""
+"""How many records each of the bets remembers, counted as independent ones."""
 
 _PRIOR = 50.0
-"""Records of the reference that a bet starts from."""
+"""The weight of the reference in a bet, in records."""
 _PERIOD = 10
 """Updates from one refresh of a column's bets to the next."""
 _FEWEST = 32
-"""Columns that are refreshed together where there are so many: for fewer the calls cost more than the numbers."""
+"""At least so many columns are refreshed together, if there are as many. For fewer, calls cost more than arithmetic."""
 
 
 class OmnibusBets:
-    """Bets on the histogram of the last records of each column, with what they remember.
+    """Bets on the histogram of the last records of each column, with their memory of these.
 
-    A column's bets are renewed at every tenth update, groups of columns in turn, so that results depend on the updates
-    alone and not on how many come at once. ``seasonal``: the reference may be exchanged by :meth:`enter`; what is
-    remembered is then how the records differed from what was expected of each.
+    A column's bets are renewed at every tenth update, groups of columns in turn. So results depend on the updates, but not
+    on how many come at once. If ``seasonal``, :meth:`enter` may exchange the reference. The bets then remember how records
+    differed from what was expected at their time.
     """
 
     def __init__(self, ball: ReferenceBall, *, seasonal: bool = False) -> None:
@@ -51,9 +51,9 @@ class OmnibusBets:
         self._bet(np.arange(shape[1]))
 
     def log_e(self, counts: npt.ArrayLike) -> FloatArray:
-        """The ln e of updates ``[update, column, cell]`` as ``[update, column, bet]``, one bet a memory; remembers them.
+        """The ln e of updates ``[update, column, cell]``, as ``[update, column, bet]`` with one bet per memory.
 
-        Each update is bet on before it is looked at. Evidence is divided by the columns' design effect.
+        Each update is bet on first, and remembered afterwards. Evidence is divided by the columns' design effect.
         """
         updates = np.asarray(counts, dtype=np.float32)
         found = np.empty((len(updates), updates.shape[1], len(MEMORIES)))
@@ -74,14 +74,14 @@ class OmnibusBets:
         return found
 
     def _until_renewal(self, most: int) -> int:
-        """Updates up to the next one, and with it, after which a group is renewed; ``most`` if there are no more."""
+        """Updates up to and including the next one after which a group is renewed, ``most`` at most."""
         updates = 1
         while updates < most and (self._updates + updates) % _PERIOD not in self._groups:
             updates += 1
         return updates
 
     def enter(self, ball: ReferenceBall) -> None:
-        """Exchanges the reference, from the next update on: at the begin of a season slot.
+        """Exchanges the reference from the next update on, when a season slot begins.
 
         Raises ``ValueError`` without ``seasonal``.
         """
@@ -93,7 +93,7 @@ class OmnibusBets:
         self._bet(every)
 
     def restart(self, columns: npt.ArrayLike) -> None:
-        """Forgets all about some columns (positions or a mask), as after their recovery."""
+        """Forgets all about some columns (positions or a mask), for example after their recovery."""
         chosen = np.arange(len(self._pending))[np.asarray(columns)]
         self._pending[chosen] = 0.0
         self._observed[:, chosen] = 0.0
@@ -102,22 +102,22 @@ class OmnibusBets:
         self._bet(chosen)
 
     def copy(self) -> Self:
-        """What goes on from here by itself."""
+        """An independent copy."""
         twin = copy.copy(self)
         for name in ("_pending", "_observed", "_expected", "_log_ratio"):
             setattr(twin, name, getattr(self, name).copy())
         return twin
 
     def snapshot(self) -> dict[str, Any]:
-        """The state, as arrays and a number; copies."""
+        """A copy of the state, as arrays and a number."""
         pending = self._pending.astype(np.min_scalar_type(int(self._pending.max(initial=0.0))))
         state = {"updates": self._updates, "pending": pending, "observed": _packed(self._observed)}
         return {**state, "expected": _packed(self._expected)} if self._seasonal else state
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Goes on exactly where :meth:`snapshot` was taken, with the ball of that moment.
+        """Goes on exactly from :meth:`snapshot`. The bets must have been made with the ball of that moment.
 
-        Raises ``KeyError`` or ``ValueError`` where the state is not of such columns.
+        Raises ``KeyError`` or ``ValueError`` if the state is of other columns.
         """
         names = ("observed", "expected") if self._seasonal else ("observed",)
         arrays = {name: _unpacked(state[name], self._observed.shape) for name in names}
@@ -155,21 +155,21 @@ class OmnibusBets:
 
 
 def _shortened(value: FloatArray) -> Single:
-    """Rounded to 16 significant bits, so that a snapshot holds in three bytes exactly what is remembered."""
+    """Rounded to 16 significant bits, so that three bytes in a snapshot hold exactly what is remembered."""
     bits = np.ascontiguousarray(value, dtype="<f4").view("<u4")
     short: Single = ((bits + np.uint32(0x80)) & np.uint32(0xFFFFFF00)).view("<f4")
     return short
 
 
 def _packed(value: Single) -> npt.NDArray[np.uint8]:
-    """The upper three bytes of each number, [..., 3]; nothing if all are 0, as while slots change all the time."""
+    """The upper three bytes of each number, [..., 3]. Empty if all are 0, for example while slots change all the time."""
     if not value.any():
         return np.zeros(0, dtype=np.uint8)
     return np.ascontiguousarray(value, dtype="<f4").view(np.uint8).reshape(*value.shape, 4)[..., 1:].copy()
 
 
 def _unpacked(packed: npt.ArrayLike, shape: tuple[int, ...]) -> Single:
-    """The numbers again; raises :class:`ValueError` where they are fewer or more."""
+    """The numbers of :func:`_packed`. Raises ``ValueError`` if there are fewer or more than ``shape`` has."""
     upper = np.asarray(packed, dtype=np.uint8).reshape(-1, 3)
     if not len(upper):
         return np.zeros(shape, dtype=np.float32)

@@ -15,11 +15,11 @@ from .bet_tables import BetColumn, PaddedColumns
 __all__ = ["ReferenceBall", "chi_square_quantile", "projected", "reference_ball"]
 
 _REFERENCE_ERROR = 1e-4
-"""The chance that the law of the reference's rows itself is outside of the ball around their histogram."""
+"""The chance that the law behind the reference's rows is outside the ball around their histogram."""
 _SMOOTHING = 1e-3
-"""The share of a bet that goes to all cells alike, so that it never rules one out."""
+"""The share of a bet that goes to all cells alike, so that no cell is impossible."""
 _STEPS = 8
-# Newton's steps end above the root but for rounding.
+# Newton's steps end above the root, up to rounding.
 _ROUNDING = 1e-9
 
 
@@ -32,16 +32,17 @@ class ReferenceBall:
     smoothed: FloatArray
     """The reference with a little in each cell that is not padding, ``[column, cell]``; it sums to 1 too."""
     radius: FloatArray
-    """Nats, ``[column]``; infinite where the reference has no rows."""
+    """In nats, ``[column]``; infinite where the reference has no rows."""
     design_effect: FloatArray
     """How many dependent records count as one, ``[column]``."""
 
 
 def reference_ball(columns: Sequence[BetColumn] | PaddedColumns, psi_tolerance: float = 0.02) -> ReferenceBall:
-    """The ball that holds the law of the reference's rows, and all within ``psi_tolerance`` of it.
+    """The ball that holds the law behind the reference's rows, and all laws within ``psi_tolerance`` of it.
 
-    Small changes have a population stability index of twice their divergence; the reference's own error is that of Wilks'
-    theorem, √ of both add up. The design effect is the larger one of a column. Raises ``ValueError`` as bets do.
+    The population stability index of a small change is twice its divergence. The reference's own error comes from Wilks'
+    theorem. The square roots of the two divergences add up. A column has the larger one of its two design effects. Raises
+    ``ValueError`` if a column has fewer than three cells.
     """
     padded = PaddedColumns.of(columns)
     rows = padded.counts.sum(axis=1)
@@ -61,9 +62,9 @@ def reference_ball(columns: Sequence[BetColumn] | PaddedColumns, psi_tolerance: 
 
 
 def chi_square_quantile(probability: float, freedom: FloatArray) -> FloatArray:
-    """The χ² quantile by E. B. Wilson and M. M. Hilferty, *The distribution of chi-square* (1931), from above.
+    """The χ² quantile by E. B. Wilson and M. M. Hilferty, *The distribution of chi-square* (1931).
 
-    For degrees of freedom of 2 and more and probabilities of 0.999 and more; at most 5 % too large.
+    For 2 and more degrees of freedom and probabilities of 0.999 to 0.9999, it is at most 5 % too large, and never too small.
     """
     part = 2.0 / (9.0 * freedom)
     quantile: FloatArray = freedom * (1.0 - part + NormalDist().inv_cdf(probability) * np.sqrt(part)) ** 3
@@ -71,19 +72,19 @@ def chi_square_quantile(probability: float, freedom: FloatArray) -> FloatArray:
 
 
 def projected(bet: FloatArray, shares: FloatArray, radius: FloatArray) -> FloatArray:
-    """The share of the bet in its projection ``p* = (1 - a) reference + a bet`` onto the ball: a, or 1 inside the ball.
+    """The share a of the bet in its projection ``p* = (1 - a) reference + a bet`` onto the ball, 1 inside the ball.
 
-    ``bet`` and ``shares`` are ``[..., cell]`` (the bet positive where the reference is), ``radius`` is ``[...]``. The
+    ``bet`` and ``shares`` are ``[..., cell]`` (the bet is positive where the reference is), ``radius`` is ``[...]``. The
     projection minimises the divergence of the bet from the ball, so bet / p* is an e-value under every law in it (P.
-    Grünwald, R. de Heide, W. Koolen, *Safe testing*, 2024). KL(reference || p*) is convex in a, so that Newton's steps from
-    1 stay above the root, and a larger a is the projection onto a larger ball: never more evidence than there is.
+    Grünwald, R. de Heide, W. Koolen, *Safe testing*, 2024). KL(reference || p*) is convex in a, so Newton's steps from 1
+    stay above the root. A larger a is the projection onto a larger ball, so it never overstates the evidence.
     """
     shape = bet.shape[:-1]
     shares, radius = np.broadcast_to(shares, bet.shape), np.broadcast_to(radius, shape)
     ratio = shares / np.where(shares > 0, bet, 1.0)
     outside = (shares * np.log(np.where(shares > 0, ratio, 1.0))).sum(axis=-1) > radius
     part = np.ones(shape)
-    if outside.any():  # which it seldom is while nothing drifts
+    if outside.any():  # seldom without drift
         part[outside] = _projected(bet[outside], shares[outside], radius[outside])
     return part
 
