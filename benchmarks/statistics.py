@@ -61,6 +61,7 @@ def look(reference: str, numeric: int, categorical: int, looks: int) -> dict[str
     from model_drift_exporter.configuration.settings import Settings
     from model_drift_exporter.formats import FORMATS, Schema
     from model_drift_exporter.models.model import Model
+    from model_drift_exporter.monitors.distances import DistancesMonitor
     from model_drift_exporter.records.batches import NO_POSITIONS, ModelBatch
     from model_drift_exporter.reference.profile_file import load_references
 
@@ -69,7 +70,8 @@ def look(reference: str, numeric: int, categorical: int, looks: int) -> dict[str
     model = Model(profile.model, profile, settings.monitoring)
     decoder = FORMATS["jsonl"](Schema())
     assert model.parts is not None
-    drift = model.parts.distances
+    drift = model.parts.monitor(DistancesMonitor)
+    assert drift is not None
     size = 1_000
     stream = Stream(numeric=numeric, categorical=categorical, seed=3)
     # Apart by an hour, so that the windows and their predecessors hold records.

@@ -13,7 +13,7 @@ import pytest
 from model_drift_exporter.evidence.alarms import Alarms
 from model_drift_exporter.evidence.settings import EvidenceSettings
 from model_drift_exporter.formats import FORMATS
-from model_drift_exporter.monitors import MonitorContext
+from model_drift_exporter.monitors import ALARMS, MonitorContext
 from model_drift_exporter.records.batches import RecordBatch
 from model_drift_exporter.reference.binner import Binner
 from model_drift_exporter.reference.building.builder import ProfileBuilder
@@ -39,7 +39,7 @@ def context() -> MonitorContext:
     builder.fix_bins()
     builder.count(batch)
     reference = builder.profile()
-    alarms = Alarms("churn", EvidenceSettings().budgets)
+    alarms = Alarms("churn", EvidenceSettings().budgets, ALARMS)
     return MonitorContext("churn", reference, Binner(reference), [Window("1h", seconds=3600)], [0], alarms)
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from model_drift_exporter.evidence.alarms import Alarms
 from model_drift_exporter.evidence.settings import EvidenceSettings
+from model_drift_exporter.monitors import ALARMS
 from model_drift_exporter.monitors.monitor import MonitorContext
 from model_drift_exporter.records.batches import RecordBatch
 from model_drift_exporter.reference.binner import Binner, CodedBatch
@@ -177,7 +178,7 @@ def context_of(reference: ReferenceProfile, options: EvidenceSettings | None = N
     """What monitors of a model with this reference are made from."""
     options = options or EvidenceSettings()
     columns: Mapping[str, object] = dict.fromkeys(column.name for column in reference.columns)
-    alarms = Alarms(_MODEL, options.budgets)
+    alarms = Alarms(_MODEL, options.budgets, ALARMS)
     return MonitorContext(_MODEL, reference, Binner(reference), (), range(len(columns)), alarms, options)
 
 

@@ -17,7 +17,6 @@ from model_drift_exporter.configuration.settings import (
     LearnSettings,
     LimitSettings,
     LogSettings,
-    LossSettings,
     ModelSettings,
     PollSettings,
     Settings,
@@ -25,6 +24,7 @@ from model_drift_exporter.configuration.settings import (
     WebSettings,
 )
 from model_drift_exporter.models.settings import MonitoringSettings
+from model_drift_exporter.monitors.loss import LossSettings
 from model_drift_exporter.settings.declarations import all_settings, section_class
 from model_drift_exporter.settings.kinds import Repeated
 from model_drift_exporter.settings.values import SettingError, Window, parse_window

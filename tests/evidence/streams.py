@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from model_drift_exporter.evidence.alarms import Alarms, Transition
 from model_drift_exporter.evidence.columns import ColumnEvidence
 from model_drift_exporter.evidence.settings import EvidenceSettings
+from model_drift_exporter.monitors import ALARMS
 from model_drift_exporter.reference.binner import Binner
 from model_drift_exporter.reference.profile import (
     FEATURE,
@@ -103,7 +104,7 @@ def _slot_law(column: Column, slot: int) -> NDArray[np.float64]:
 def evidence_of(reference: ReferenceProfile, settings: EvidenceSettings | None = None) -> tuple[ColumnEvidence, Alarms]:
     """Evidence on a reference, with alarms of its own."""
     chosen = settings or EvidenceSettings()
-    alarms = Alarms("m", chosen.budgets)
+    alarms = Alarms("m", chosen.budgets, ALARMS)
     return ColumnEvidence(reference, chosen, alarms), alarms
 
 

@@ -7,8 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from model_drift_exporter.evidence.alarms import ALARMS, AlarmHistory, Alarms, clamped_log10
+from model_drift_exporter.evidence.alarms import AlarmHistory, Alarms, clamped_log10
 from model_drift_exporter.evidence.settings import PAGE, TICKET
+from model_drift_exporter.monitors import ALARMS
 from tests.support.exposition import Exposition
 
 YEARS = 10 * 525_600.0
@@ -16,7 +17,7 @@ WEEK = 10_080.0
 
 
 def _alarms() -> Alarms:
-    return Alarms("m", {PAGE: YEARS, TICKET: WEEK})
+    return Alarms("m", {PAGE: YEARS, TICKET: WEEK}, ALARMS)
 
 
 def test_the_alarms_of_a_severity_share_its_budget() -> None:
@@ -24,7 +25,7 @@ def test_the_alarms_of_a_severity_share_its_budget() -> None:
     alarms = _alarms()
     for severity, minutes in ((PAGE, YEARS), (TICKET, WEEK)):
         thresholds = [math.exp(-alarm.threshold) for alarm in alarms.by_alert.values() if alarm.severity == severity]
-        assert len(thresholds) == [*ALARMS.values()].count(severity)
+        assert len(thresholds) == [spec.severity for spec in ALARMS].count(severity)
         assert sum(thresholds) == pytest.approx(1 / minutes)
 
 
@@ -54,7 +55,7 @@ def test_firing_is_an_edge_and_latches() -> None:
 def test_a_latch_is_seen_through_an_average_of_replicas() -> None:
     """The logarithm of the average of powers of ten is not below the threshold by a rounding error."""
     for years in range(1, 200):
-        alarms = Alarms("m", {PAGE: years * 525_600.0, TICKET: WEEK})
+        alarms = Alarms("m", {PAGE: years * 525_600.0, TICKET: WEEK}, ALARMS)
         alarm = alarms["ModelLossIncreased"]
         alarm.fire(0.0, 0, onset=None)
         threshold = alarm.threshold / math.log(10)
@@ -93,7 +94,7 @@ def test_samples() -> None:
     alarms = _alarms()
     quiet = Exposition.of(alarms.collect())
     assert {bool(value) for value in quiet.by("alert", "model_alert_active", model="m").values()} == {False}
-    assert quiet.by("alert", "model_alert_active", model="m").keys() == ALARMS.keys()
+    assert quiet.by("alert", "model_alert_active", model="m").keys() == {spec.alert for spec in ALARMS}
     labels = {"model": "m", "alert": "ModelInputBroken", "severity": PAGE}
     assert quiet("model_alert_evidence_threshold_log10", **labels) == pytest.approx(math.log10(2 * YEARS))
     assert quiet.get("model_alert_onset_timestamp_seconds", **labels) is None

@@ -14,13 +14,14 @@ from model_drift_exporter.errors import StateError
 from model_drift_exporter.evidence.alarms import Alarms, Transition
 from model_drift_exporter.evidence.loss_evidence import LossEvidence
 from model_drift_exporter.evidence.settings import EvidenceSettings
+from model_drift_exporter.monitors import ALARMS
 from model_drift_exporter.statistics.betting.loss_bets import LossBets
 
 Array = npt.NDArray[np.float64]
 
 
 def _made(components: int = 1, mean: float = 0.1, outcomes: int = 10) -> tuple[LossEvidence, Alarms]:
-    alarms = Alarms("m", EvidenceSettings().budgets)
+    alarms = Alarms("m", EvidenceSettings().budgets, ALARMS)
     bets = [LossBets(mean, math.sqrt(mean * (1 - mean)), 10_000, binary=True) for _ in range(components)]
     alarm = alarms["ModelLossIncreased"]
     return LossEvidence(bets, [mean] * components, outcomes, alarm, lambda _first, _last: ["x"]), alarms
@@ -158,7 +159,7 @@ def test_only_what_the_alarm_is_about_must_recover() -> None:
 def test_names_that_come_later_are_added() -> None:
     """Features suspected while the page is active belong to it."""
     names: list[str] = []
-    alarms = Alarms("m", EvidenceSettings().budgets)
+    alarms = Alarms("m", EvidenceSettings().budgets, ALARMS)
     bets = LossBets(0.1, 0.3, 10_000, binary=True)
     evidence = LossEvidence([bets], [0.1], 10, alarms["ModelLossIncreased"], lambda _first, _last: names)
     losses = _errors((3_000, 0.4))
@@ -214,7 +215,7 @@ def test_evidence_with_other_bets_begins_anew() -> None:
         (LossBets(0.1, 0.3, 10_000, design_effect=2.0, binary=True), None),
         (LossBets(0.1, 0.3, 10_000, binary=True), ["other"]),
     ):
-        alarms = Alarms("m", EvidenceSettings().budgets)
+        alarms = Alarms("m", EvidenceSettings().budgets, ALARMS)
         alarms.restore(before.snapshot())
         evidence = LossEvidence(
             [bets], [0.1], 10, alarms["ModelLossIncreased"], lambda _first, _last: ["x"], meaning=meaning

@@ -16,6 +16,7 @@ from model_drift_exporter.evidence.settings import EvidenceSettings
 from model_drift_exporter.labels.flow import FlowState, LabelFlow
 from model_drift_exporter.labels.keys import hash_identifiers, keys_of
 from model_drift_exporter.labels.settings import LabelSettings
+from model_drift_exporter.monitors import ALARMS
 from model_drift_exporter.records.batches import LabelBatch
 from model_drift_exporter.reference.outcome_batch import OutcomeLayout
 from tests.sections import label_settings
@@ -480,7 +481,7 @@ def test_outcomes_of_an_older_version_are_superseded() -> None:
 
 def test_broken_input_is_said_where_outcomes_are_left_out() -> None:
     """A day after those of the time in question would have counted, while the latch is closed."""
-    alarms = Alarms("m", EvidenceSettings().budgets)
+    alarms = Alarms("m", EvidenceSettings().budgets, ALARMS)
     binner = context_of(REFERENCE).binner
     flow = LabelFlow("m", REFERENCE, binner, label_settings(maturity=3_600.0), Collected().observe, alarms=alarms)
     alarms["ModelInputBroken"].fire(START + 500.0, 5, onset=START + 100.0)
@@ -537,7 +538,7 @@ def test_what_led_is_judged_as_a_whole() -> None:
 
 def test_outcomes_are_excluded_from_the_maturity_of_the_first_broken_one() -> None:
     """Or from the alert, whichever is later; nothing is while the latch is open."""
-    alarms = Alarms("m", EvidenceSettings().budgets)
+    alarms = Alarms("m", EvidenceSettings().budgets, ALARMS)
     alarm = alarms["ModelInputBroken"]
     state = _state(label_settings(maturity=100.0))
     assert state.label_state(alarm).excluded_since is None

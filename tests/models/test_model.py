@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from model_drift_exporter.errors import ReferenceProfileError, StateError
 from model_drift_exporter.models.model import Model
 from model_drift_exporter.models.settings import LearnSettings, MonitoringSettings
+from model_drift_exporter.monitors.distances import DistancesMonitor
 from model_drift_exporter.records.batches import NO_POSITIONS, LabelBatch, RecordBatch
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.service.snapshot_file import read_snapshot, write_snapshot
@@ -177,7 +178,9 @@ def test_a_record_without_a_time_has_that_of_the_record_before() -> None:
             model.process(arrived(batch_of(rows[first : first + size]), arrival=4e9))
         assert (model.times.untimed, model.times.future, model.times.late) == (3, 0, 0)
         assert model.parts is not None
-        counts.append([window.counts()[0].tolist() for window in model.parts.distances.windows])
+        distances = model.parts.monitor(DistancesMonitor)
+        assert distances is not None
+        counts.append([window.counts()[0].tolist() for window in distances.windows])
     assert counts[0] == counts[1] == counts[2]
 
 

@@ -5,7 +5,7 @@ import pytest
 from model_drift_exporter.evidence.alarms import Alarms
 from model_drift_exporter.models.model_monitors import ModelMonitors
 from model_drift_exporter.models.model_traffic import ModelTraffic
-from model_drift_exporter.monitors.latency import LatencyMonitor
+from model_drift_exporter.monitors import ALARMS
 from model_drift_exporter.records.batches import NO_POSITIONS, ModelBatch
 from model_drift_exporter.records.clock import EventTimes
 from model_drift_exporter.reference.profile import ReferenceProfile
@@ -22,7 +22,7 @@ def _profile() -> ReferenceProfile:
 
 
 def _monitors(profile: ReferenceProfile) -> ModelMonitors:
-    return ModelMonitors("m", profile, _SETTINGS, Alarms("m", _SETTINGS.evidence.budgets))
+    return ModelMonitors("m", profile, _SETTINGS, Alarms("m", _SETTINGS.evidence.budgets, ALARMS))
 
 
 def _observed(monitors: ModelMonitors) -> ModelMonitors:
@@ -78,7 +78,7 @@ def test_a_class_with_another_name_goes_on() -> None:
     profile = _profile()
     old, new = _observed(_monitors(profile)), _monitors(profile)
     state = old.snapshot()
-    for part in new._parts.values():
+    for part in (*new.by_name.values(), new.labels):
         part.__class__ = type(f"Renamed{type(part).__name__}", (type(part),), {})
     new.restore(state)
     assert _records(new) == 50
@@ -119,13 +119,6 @@ def test_state_of_a_part_that_there_is_not_is_left_out(caplog: pytest.LogCapture
     new.restore(old.snapshot() | {"calibration": {"outcomes": 7}})
     assert caplog.messages == ["model m: the snapshot's state of calibration is left out: there is no such monitor"]
     assert _records(new) == 50
-
-
-def test_two_parts_of_one_name_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One would overwrite the state of the other."""
-    monkeypatch.setattr(LatencyMonitor, "name", "confidence")
-    with pytest.raises(ValueError, match="ConfidenceMonitor and LatencyMonitor are both called confidence"):
-        _monitors(_profile())
 
 
 def test_the_clock_and_the_line_follow_the_records() -> None:

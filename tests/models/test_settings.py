@@ -9,10 +9,11 @@ from typing import Any
 import attrs
 import pytest
 
-from model_drift_exporter.evidence.settings import EvidenceSettings, LossSettings
+from model_drift_exporter.evidence.settings import EvidenceSettings
 from model_drift_exporter.labels.settings import LabelSettings
 from model_drift_exporter.models.model import Model
 from model_drift_exporter.models.settings import LearnSettings, MonitoringSettings
+from model_drift_exporter.monitors.loss import LossSettings
 from model_drift_exporter.records.batches import NO_POSITIONS, ModelBatch
 from model_drift_exporter.reference.building.settings import (
     BuildSettings,
@@ -74,6 +75,8 @@ def _updates(model: Model) -> tuple[float, float]:
 
 
 def _changed(section: str, name: str, value: object) -> MonitoringSettings:
+    if section == "loss":
+        return attrs.evolve(_SETTINGS, monitors={"loss": LossSettings(**{name: value})})
     return attrs.evolve(_SETTINGS, **{section: attrs.evolve(getattr(_SETTINGS, section), **{name: value})})
 
 
@@ -89,7 +92,7 @@ def test_evidence_restarts_where_its_tolerances_change(
     section: str, name: str, value: object, left: tuple[float, float]
 ) -> None:
     """After a restart of the exporter, and of the evidence that the setting is about only."""
-    assert value != getattr(getattr(_SETTINGS, section), name)
+    assert value != getattr(LossSettings() if section == "loss" else getattr(_SETTINGS, section), name)
     old = _watched()
     model = Model("m", _reference(), _changed(section, name, value))
     model.restore(old.snapshot())
@@ -137,7 +140,10 @@ def test_no_other_setting_restarts_evidence(other: MonitoringSettings) -> None:
         (attrs.evolve(_SETTINGS, build=BuildSettings(limits=LimitSettings(models=3, line_bytes=2_048))), True),
         (attrs.evolve(_SETTINGS, build=BuildSettings(FeatureSettings(include=("age",)))), True),
         (attrs.evolve(_SETTINGS, build=BuildSettings(model=ModelSettings(name="churn"))), True),
-        (attrs.evolve(_SETTINGS, evidence=EvidenceSettings(psi_tolerance=0.1), loss=LossSettings(0.1)), True),
+        (
+            attrs.evolve(_SETTINGS, evidence=EvidenceSettings(psi_tolerance=0.1), monitors={"loss": LossSettings(0.1)}),
+            True,
+        ),
     ],
 )
 def test_a_learned_reference_stays_where_it_would_be_learned_again(other: MonitoringSettings, same: bool) -> None:

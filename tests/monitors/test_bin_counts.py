@@ -79,7 +79,7 @@ def test_what_was_counted_is_taken_over() -> None:
     rows = make_rows(200, seed=4)
     first, second, straight = BinCountsMonitor(context), BinCountsMonitor(context), BinCountsMonitor(context)
     first.observe(coded(context, rows[:120]))
-    second.take_over(first)
+    second.restore(first.snapshot())
     second.observe(coded(context, rows[120:]))
     straight.observe(coded(context, rows))
     assert Exposition.of(second.collect()).samples == Exposition.of(straight.collect()).samples

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from model_drift_exporter.errors import StateError
 from model_drift_exporter.evidence.alarms import Alarms
-from model_drift_exporter.evidence.settings import EvidenceSettings, LossSettings
-from model_drift_exporter.monitors import MonitorContext
+from model_drift_exporter.evidence.settings import EvidenceSettings
+from model_drift_exporter.monitors import ALARMS, MonitorContext
 from model_drift_exporter.monitors.concept import ConceptMonitor
+from model_drift_exporter.monitors.loss import LossSettings
 from model_drift_exporter.reference.profile import ReferenceProfile
 from tests.support.exposition import Exposition
 from tests.support.made_outcomes import (
@@ -64,10 +65,10 @@ def _parts(monitor: ConceptMonitor, window: str = "5000", loss: str = "zero_one"
 def test_a_changed_relation_is_the_relations_part() -> None:
     """Labels change at equal scores: all of the change is from the relation, and the ticket fires with its onset."""
     context, monitor = _watch(_reference())
-    monitor.observe(outcomes_of(context, *_sample(10_000, seed=2)))
+    monitor.judge(outcomes_of(context, *_sample(10_000, seed=2)))
     assert context.alarms.drain() == []
     start = START + 10_000 * 60.0
-    monitor.observe(outcomes_of(context, *_sample(5_000, seed=3, flipped=0.2), start=start))
+    monitor.judge(outcomes_of(context, *_sample(5_000, seed=3, flipped=0.2), start=start))
     inputs, relation = _parts(monitor)
     assert abs(inputs) < 0.01
     assert relation > 0.1
@@ -79,7 +80,7 @@ def test_a_changed_relation_is_the_relations_part() -> None:
 def test_moved_inputs_are_the_inputs_part() -> None:
     """Far more scores near one half, each as good as ever: the loss rises, and nothing of it is the relation's."""
     context, monitor = _watch(_reference())
-    monitor.observe(outcomes_of(context, *_sample(20_000, seed=4, unsure=0.9)))
+    monitor.judge(outcomes_of(context, *_sample(20_000, seed=4, unsure=0.9)))
     inputs, relation = _parts(monitor)
     assert inputs > 0.15
     assert abs(relation) < 0.02
@@ -89,7 +90,7 @@ def test_moved_inputs_are_the_inputs_part() -> None:
 def test_a_clean_stream_is_quiet() -> None:
     """Neither part, no ticket in 50,000 outcomes."""
     context, monitor = _watch(_reference())
-    monitor.observe(outcomes_of(context, *_sample(50_000, seed=5)))
+    monitor.judge(outcomes_of(context, *_sample(50_000, seed=5)))
     assert np.abs(_parts(monitor)).max() < 0.02
     assert context.alarms.drain() == []
 
@@ -104,10 +105,10 @@ def test_a_thin_bin_is_not_taken_at_its_word() -> None:
     assert outcomes is not None
     assert (outcomes.score_rows[1], outcomes.score_losses[1]) == (10, 0.0)
     wrong = generator.random(5_000) < 0.2
-    monitor.observe(outcomes_of(context, np.full(5_000, score.min()), wrong))
+    monitor.judge(outcomes_of(context, np.full(5_000, score.min()), wrong))
     assert context.alarms.drain() == []
     later = START + 5_000 * 60.0
-    monitor.observe(outcomes_of(context, np.full(2_000, score.min()), generator.random(2_000) < 0.6, start=later))
+    monitor.judge(outcomes_of(context, np.full(2_000, score.min()), generator.random(2_000) < 0.6, start=later))
     assert [edge.alert for edge in context.alarms.drain()] == ["ModelConceptDrift"]
 
 
@@ -118,12 +119,12 @@ def test_regressions_are_split_over_predictions() -> None:
     profile = profile_with_outcomes(regression_rows(predicted, generator.normal(0, predicted / 25)))
     context, monitor = _watch(profile)
     higher = generator.normal(68, 4, 5_000)
-    monitor.observe(made_outcomes(higher, higher + generator.normal(0, higher / 25)))
+    monitor.judge(made_outcomes(higher, higher + generator.normal(0, higher / 25)))
     inputs, relation = _parts(monitor, loss="bounded_absolute_error")
     assert inputs > 0.05
     assert abs(relation) < 0.03
     assert context.alarms.drain() == []
-    monitor.observe(made_outcomes(predicted, predicted + generator.normal(0, predicted / 12), start=START + 3e5))
+    monitor.judge(made_outcomes(predicted, predicted + generator.normal(0, predicted / 12), start=START + 3e5))
     inputs, relation = _parts(monitor, loss="bounded_absolute_error")
     assert abs(inputs) < 0.01
     assert relation > 0.15
@@ -136,8 +137,8 @@ def test_the_parts_sum_to_the_change_of_the_loss() -> None:
     context, monitor = _watch(profile, "1h", "100")
     assert not Exposition.of(monitor.collect()).samples
     score, label = _sample(500, seed=10, flipped=0.3)
-    monitor.observe(outcomes_of(context, score, label))
-    monitor.observe(made_outcomes(np.zeros(50), np.ones(50), start=START + 499 * 60, step=0.0))
+    monitor.judge(outcomes_of(context, score, label))
+    monitor.judge(made_outcomes(np.zeros(50), np.ones(50), start=START + 499 * 60, step=0.0))
     outcomes = profile.outcomes
     assert outcomes is not None
     for window, last in (("1h", 60), ("100", 50)):
@@ -154,13 +155,13 @@ def test_batches_and_restarts_do_not_matter(places: list[int], stop: int) -> Non
         outcomes_of(context, *_sample(1_200, seed=11, unsure=0.9)),
         outcomes_of(context, *_sample(1_200, seed=12, flipped=0.4), start=START + 72_000.0),
     )
-    whole.observe(outcomes)
+    whole.judge(outcomes)
     expected = context.alarms.drain()
     assert len(expected) == 1
     context, parts = _watch(_reference(), "1h", "300")
     edges = []
     for place, batch in enumerate(cut(outcomes, places)):
-        parts.observe(batch)
+        parts.judge(batch)
         edges += context.alarms.drain()
         if place == stop:
             state, latches = parts.snapshot(), context.alarms.snapshot()
@@ -175,9 +176,9 @@ def test_batches_and_restarts_do_not_matter(places: list[int], stop: int) -> Non
 def test_a_reload_goes_on() -> None:
     """Evidence, mixture and the windows that both have."""
     context, old = _watch(_reference(), "1h", "300")
-    old.observe(outcomes_of(context, *_sample(900, seed=13)))
+    old.judge(outcomes_of(context, *_sample(900, seed=13)))
     _, fresh = _watch(_reference(), "300", "24h")
-    fresh.take_over(old)
+    fresh.restore(old.snapshot())
     found = Exposition.of(fresh.collect())
     assert _parts(fresh, "300") == _parts(old, "300")
     assert found.get("model_loss_change_from_inputs", model="m", loss="zero_one", window="24h") is None
@@ -189,12 +190,12 @@ def test_without_reference_labels_nothing_is_said() -> None:
     assert outcomes is not None
     for known in (None, msgspec.structs.replace(outcomes, score_rows=[], score_losses=[])):
         context, monitor = _watch(msgspec.structs.replace(_reference(), outcomes=known))
-        monitor.observe(outcomes_of(context, *_sample(1_000, seed=14, flipped=0.5)))
+        monitor.judge(outcomes_of(context, *_sample(1_000, seed=14, flipped=0.5)))
         assert list(monitor.collect()) == []
         assert context.alarms.drain() == []
         assert monitor.snapshot() is None
         monitor.restore(None)
-        monitor.take_over(monitor)
+        monitor.restore(monitor.snapshot())
 
 
 @pytest.mark.parametrize(
@@ -203,7 +204,7 @@ def test_without_reference_labels_nothing_is_said() -> None:
 def test_foreign_snapshots_are_refused(change: dict[str, object]) -> None:
     """With a reason."""
     context, monitor = _watch(_reference())
-    monitor.observe(outcomes_of(context, *_sample(50, seed=15)))
+    monitor.judge(outcomes_of(context, *_sample(50, seed=15)))
     _, fresh = _watch(_reference())
     with pytest.raises(StateError):
         fresh.restore(monitor.snapshot() | change)
@@ -212,17 +213,12 @@ def test_foreign_snapshots_are_refused(change: dict[str, object]) -> None:
 def test_evidence_with_another_tolerance_begins_anew() -> None:
     """Its mixture too; windows go on, they measure what they did."""
     context, old = _watch(_reference(), "300")
-    old.observe(outcomes_of(context, *_sample(900, seed=13)))
-    for go_on in ("take_over", "restore"):
-        alarms = Alarms("m", EvidenceSettings().budgets)
-        other = attrs.evolve(context, alarms=alarms, loss=LossSettings(tolerance=0.05))
-        fresh = ConceptMonitor(other)
-        alarms["ModelConceptDrift"].evidence = 5.0
-        if go_on == "restore":
-            fresh.restore(old.snapshot())
-        else:
-            fresh.take_over(old)
-        assert alarms["ModelConceptDrift"].evidence == -np.inf
-        assert not fresh.snapshot()["newest"].any()
-        assert fresh.snapshot()["evidence"]["updates"] == 0
-        assert _parts(fresh, "300") == _parts(old, "300")
+    old.judge(outcomes_of(context, *_sample(900, seed=13)))
+    alarms = Alarms("m", EvidenceSettings().budgets, ALARMS)
+    fresh = ConceptMonitor(attrs.evolve(context, alarms=alarms, sections={"loss": LossSettings(tolerance=0.05)}))
+    alarms["ModelConceptDrift"].evidence = 5.0
+    fresh.restore(old.snapshot())
+    assert alarms["ModelConceptDrift"].evidence == -np.inf
+    assert not fresh.snapshot()["newest"].any()
+    assert fresh.snapshot()["evidence"]["updates"] == 0
+    assert _parts(fresh, "300") == _parts(old, "300")

@@ -84,7 +84,7 @@ def test_what_was_counted_is_taken_over() -> None:
     context = context_of(profile)
     hidden.observe(coded(context, rows[:120]))
     assert list(hidden.collect()) == []
-    shown.take_over(hidden)
+    shown.restore(hidden.snapshot())
     shown.observe(coded(context, rows[120:]))
     straight.observe(coded(context, rows))
     assert Exposition.of(shown.collect()).samples == Exposition.of(straight.collect()).samples

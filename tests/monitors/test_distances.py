@@ -187,7 +187,7 @@ def test_windows_that_stay_are_taken_over() -> None:
     context = context_of(profile)
     old.observe(coded(context, make_rows(200, seed=4)))
     new.look()
-    new.take_over(old)
+    new.restore(old.snapshot())
     assert new.look().records.tolist() == [200, 0, 0, 200]
     new.observe(coded(context, make_rows(10, seed=5, start=START + 2_000)))
     found = Exposition.of(new.collect())

@@ -41,7 +41,7 @@ def test_what_was_counted_is_taken_over() -> None:
     rows = make_rows(200, seed=4, latency=0.03)
     first, second, straight = LatencyMonitor(context), LatencyMonitor(context), LatencyMonitor(context)
     first.observe(coded(context, rows[:120]))
-    second.take_over(first)
+    second.restore(first.snapshot())
     second.observe(coded(context, rows[120:]))
     straight.observe(coded(context, rows))
     assert Exposition.of(second.collect()).samples == Exposition.of(straight.collect()).samples

@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model_drift_exporter.evidence.settings import LossSettings
 from model_drift_exporter.monitors import MonitorContext
-from model_drift_exporter.monitors.loss import LossMonitor, class_bets
+from model_drift_exporter.monitors.loss import LossMonitor, LossSettings, class_bets
 from model_drift_exporter.reference.outcome_batch import OutcomeBatch
 from model_drift_exporter.reference.profile import LossSummary, OutcomeSummary, ReferenceProfile
 from model_drift_exporter.statistics.intervals import wilson_upper_bound
@@ -67,10 +66,10 @@ def _metrics(monitor: LossMonitor) -> Exposition:
 def test_a_doubled_error_pages_from_its_onset() -> None:
     """10 % before, 20 % after: one page within a thousand outcomes, none before."""
     context, monitor = _watch(_balanced())
-    monitor.observe(outcomes_of(context, *_sample(20_000, seed=3)))
+    monitor.judge(outcomes_of(context, *_sample(20_000, seed=3)))
     assert context.alarms.drain() == []
     start = START + 20_000 * 60.0
-    monitor.observe(outcomes_of(context, *_sample(1_500, seed=4, error=(0.2, 0.2)), start=start))
+    monitor.judge(outcomes_of(context, *_sample(1_500, seed=4, error=(0.2, 0.2)), start=start))
     (edge,) = context.alarms.drain()
     assert (edge.alert, edge.severity, edge.firing) == ("ModelLossIncreased", "page", True)
     assert edge.time <= start + 3_600 + 1_000 * 60
@@ -84,10 +83,10 @@ def test_regressions_page_on_doubled_errors_only() -> None:
     context, monitor = _watch(profile)
     predicted, error = generator.normal(40, 9, 20_000), generator.standard_t(2, 20_000)
     error[::400] = 1e9
-    monitor.observe(made_outcomes(predicted, predicted + error))
+    monitor.judge(made_outcomes(predicted, predicted + error))
     assert context.alarms.drain() == []
     predicted, error = generator.normal(40, 9, 1_000), 2 * generator.standard_t(2, 1_000)
-    monitor.observe(made_outcomes(predicted, predicted + error, start=START + 2e6))
+    monitor.judge(made_outcomes(predicted, predicted + error, start=START + 2e6))
     (edge,) = context.alarms.drain()
     assert edge.onset == pytest.approx(START + 2e6, abs=50 * 60)
     assert edge.time - 3_600 <= START + 2e6 + 500 * 60
@@ -97,7 +96,7 @@ def test_regressions_page_on_doubled_errors_only() -> None:
 def test_a_change_of_shares_alone_is_no_evidence_by_class() -> None:
     """Six times as many of the harder class at equal errors: each class's own evidence stays low."""
     context, monitor = _watch(_rare())
-    monitor.observe(outcomes_of(context, *_sample(20_000, seed=6, positive=0.3, error=(0.01, 0.2))))
+    monitor.judge(outcomes_of(context, *_sample(20_000, seed=6, positive=0.3, error=(0.01, 0.2))))
     found = _metrics(monitor)
     assert found("model_loss_evidence_log10", model="m", loss="zero_one") > 7
     for name in ("yes", "no"):
@@ -107,7 +106,7 @@ def test_a_change_of_shares_alone_is_no_evidence_by_class() -> None:
 def test_a_rare_class_alone_pages() -> None:
     """Half of the rare class is missed, which the error over all classes hardly shows."""
     context, monitor = _watch(_rare())
-    monitor.observe(outcomes_of(context, *_sample(6_000, seed=7, positive=0.05, error=(0.005, 0.5))))
+    monitor.judge(outcomes_of(context, *_sample(6_000, seed=7, positive=0.05, error=(0.005, 0.5))))
     (edge,) = context.alarms.drain()
     assert edge.alert == "ModelLossIncreased"
     found = _metrics(monitor)
@@ -134,7 +133,7 @@ def test_features_of_other_alarms_are_suspected() -> None:
     )  # after all predictions
     alarms["ModelPredictionDrift"].fire(0.0, 0, onset=0.0, features=["other"])
     alarms.drain()
-    monitor.observe(outcomes_of(context, *_sample(1_000, seed=9, error=(0.4, 0.4))))
+    monitor.judge(outcomes_of(context, *_sample(1_000, seed=9, error=(0.4, 0.4))))
     (edge,) = alarms.drain()
     assert (edge.features, edge.certainty) == (("height", "age"), "suspected")
 
@@ -147,11 +146,11 @@ def test_predictions_from_broken_input_are_no_evidence() -> None:
     alarms["ModelInputBroken"].fire(float(bad.time[0]), 0, onset=float(bad.time[0]))
     alarms["ModelInputBroken"].resolve(float(bad.time[-1]), 0)
     alarms.drain()
-    monitor.observe(bad)
+    monitor.judge(bad)
     assert not alarms.drain()
     assert _metrics(monitor)("model_loss_excluded_outcomes_total", model="m") == 2_000
     later = attrs.evolve(bad, time=bad.time + 1e6, matured=bad.matured + 1e6)
-    monitor.observe(later)
+    monitor.judge(later)
     assert [edge.alert for edge in alarms.drain()] == ["ModelLossIncreased"]
 
 
@@ -160,21 +159,21 @@ def test_corrections_and_unknown_outcomes_change_nothing() -> None:
     context, monitor = _watch(_balanced())
     _, straight = _watch(_balanced())
     good = outcomes_of(context, *_sample(1_000, seed=10))
-    monitor.observe(good)
-    straight.observe(good)
+    monitor.judge(good)
+    straight.judge(good)
     size = 200
     ones = np.ones(size, dtype=np.int8)
-    monitor.observe(made_outcomes(np.zeros(size), np.ones(size), sign=-ones))
-    monitor.observe(made_outcomes(np.zeros(size), np.ones(size), revision=ones.astype(np.bool_)))
-    monitor.observe(made_outcomes(np.full(size, 2.0), np.full(size, 2.0)))
-    monitor.observe(made_outcomes(np.full(size, np.nan), np.zeros(size)))
+    monitor.judge(made_outcomes(np.zeros(size), np.ones(size), sign=-ones))
+    monitor.judge(made_outcomes(np.zeros(size), np.ones(size), revision=ones.astype(np.bool_)))
+    monitor.judge(made_outcomes(np.full(size, 2.0), np.full(size, 2.0)))
+    monitor.judge(made_outcomes(np.full(size, np.nan), np.zeros(size)))
     np.testing.assert_equal(monitor.snapshot(), straight.snapshot())
 
 
 def test_labels_of_unseen_classes_are_no_errors() -> None:
     """A class that the reference lacks cannot have been predicted: that is said elsewhere."""
     context, monitor = _watch(_balanced())
-    monitor.observe(made_outcomes(np.zeros(500), np.full(500, 2.0)))
+    monitor.judge(made_outcomes(np.zeros(500), np.full(500, 2.0)))
     assert monitor.snapshot()["updates"] == 0
     assert not context.alarms["ModelLossIncreased"].active
 
@@ -183,9 +182,9 @@ def test_outcomes_of_a_version_before_say_nothing() -> None:
     """Errors of the model that was replaced are not those of its successor."""
     context, monitor = _watch(_balanced())
     wrong = made_outcomes(np.zeros(500), np.ones(500))
-    monitor.observe(attrs.evolve(wrong, superseded=np.ones(500, dtype=np.bool_)))
+    monitor.judge(attrs.evolve(wrong, superseded=np.ones(500, dtype=np.bool_)))
     assert not context.alarms["ModelLossIncreased"].active
-    monitor.observe(attrs.evolve(wrong, superseded=np.zeros(500, dtype=np.bool_)))
+    monitor.judge(attrs.evolve(wrong, superseded=np.zeros(500, dtype=np.bool_)))
     assert context.alarms["ModelLossIncreased"].active
 
 
@@ -198,13 +197,13 @@ def test_batches_and_restarts_do_not_matter(places: list[int], stop: int) -> Non
         outcomes_of(context, *_sample(900, seed=11, positive=0.05, error=(0.01, 0.2))),
         outcomes_of(context, *_sample(900, seed=12, positive=0.05, error=(0.2, 0.8)), start=START + 54_000.0),
     )
-    whole.observe(outcomes)
+    whole.judge(outcomes)
     expected = context.alarms.drain()
     assert len(expected) == 1
     context, parts = _watch(_rare())
     edges = []
     for place, batch in enumerate(cut(outcomes, places)):
-        parts.observe(batch)
+        parts.judge(batch)
         edges += context.alarms.drain()
         if place == stop:
             state, latches = parts.snapshot(), context.alarms.snapshot()
@@ -221,7 +220,7 @@ def test_what_is_tolerated_is_exported() -> None:
     outcomes = _balanced().outcomes
     assert outcomes is not None
     mean = outcomes.loss.mean
-    monitor.observe(outcomes_of(context, *_sample(105, seed=13)))
+    monitor.judge(outcomes_of(context, *_sample(105, seed=13)))
     found = _metrics(monitor)
     expected = float(wilson_upper_bound(mean, 10_000, 2.0)) + max(0.01, 0.1 * mean)
     assert found("model_loss_tolerated_mean", model="m", loss="zero_one") == pytest.approx(expected)
@@ -232,9 +231,9 @@ def test_a_reload_goes_on() -> None:
     """The evidence of the monitor before is taken over."""
     context, old = _watch(_rare())
     outcomes: OutcomeBatch = outcomes_of(context, *_sample(333, seed=14, positive=0.05, error=(0.1, 0.3)))
-    old.observe(outcomes)
+    old.judge(outcomes)
     _, fresh = _watch(_rare())
-    fresh.take_over(old)
+    fresh.restore(old.snapshot())
     assert _metrics(fresh).samples == _metrics(old).samples
 
 
@@ -244,12 +243,12 @@ def test_a_reload_goes_on() -> None:
 def test_without_reference_labels_nothing_is_said(outcomes: OutcomeSummary | None) -> None:
     """No metric, no evidence, no state, with too few of them neither."""
     context, monitor = _watch(msgspec.structs.replace(_balanced(), outcomes=outcomes))
-    monitor.observe(outcomes_of(context, *_sample(1_000, seed=15, error=(0.5, 0.5))))
+    monitor.judge(outcomes_of(context, *_sample(1_000, seed=15, error=(0.5, 0.5))))
     assert list(monitor.collect()) == []
     assert context.alarms["ModelLossIncreased"].evidence == -math.inf
     assert monitor.snapshot() is None
     monitor.restore(None)
-    monitor.take_over(monitor)
+    monitor.restore(monitor.snapshot())
 
 
 def test_evidence_on_other_classes_begins_anew() -> None:
@@ -257,12 +256,12 @@ def test_evidence_on_other_classes_begins_anew() -> None:
     lacking = msgspec.structs.replace(_balanced(), outcomes=None)
     for before, after in ((_rare(), _balanced()), (_balanced(), _rare()), (_rare(), lacking), (lacking, _rare())):
         context, old = _watch(before)
-        old.observe(outcomes_of(context, *_sample(333, seed=14, positive=0.05, error=(0.1, 0.3))))
+        old.judge(outcomes_of(context, *_sample(333, seed=14, positive=0.05, error=(0.1, 0.3))))
         found, fresh = _watch(after)
         for reload in (True, False):
             found.alarms["ModelLossIncreased"].evidence = 9.0
             if reload:
-                fresh.take_over(old)
+                fresh.restore(old.snapshot())
             else:
                 fresh.restore(old.snapshot())
             assert found.alarms["ModelLossIncreased"].evidence == -math.inf

@@ -64,7 +64,7 @@ def test_a_classifier_is_measured_with_its_reference_beside() -> None:
     """Every metric of a binary classifier with an interval that holds it, and its value on the reference's rows."""
     context, monitor = _watch(_binary())
     score, truth = _sample(1_000, 3)
-    monitor.observe(outcomes_of(context, score, truth))
+    monitor.judge(outcomes_of(context, score, truth))
     found = _found(monitor)
     said = score > 0.5
     expected = {
@@ -101,7 +101,7 @@ def test_a_regression_is_measured_with_its_reference_beside() -> None:
     context, monitor = _watch(_regression())
     generator = np.random.default_rng(4)
     predicted, error = generator.normal(50, 9, 1_000), generator.normal(1, 3, 1_000)
-    monitor.observe(made_outcomes(predicted, predicted - error))
+    monitor.judge(made_outcomes(predicted, predicted - error))
     found = _found(monitor)
     outcomes = _regression().outcomes
     assert outcomes is not None
@@ -134,7 +134,7 @@ def test_intervals_are_wider_where_outcomes_depend() -> None:
     widths = []
     for profile in (_binary(), dependent):
         context, monitor = _watch(profile)
-        monitor.observe(outcomes_of(context, *_sample(1_000, 5)))
+        monitor.judge(outcomes_of(context, *_sample(1_000, 5)))
         found = _found(monitor)
         widths.append(
             [
@@ -154,9 +154,9 @@ def test_windows_end_at_the_newest_outcome() -> None:
     assert found("model_performance_labels", model="m", window="1h") == 0
     assert found.get("model_performance_end_timestamp_seconds", model="m") is None
     assert found.get("model_accuracy", model="m", window="1h") is None
-    monitor.observe(outcomes_of(context, *_sample(500, 6)))
-    monitor.observe(outcomes_of(context, *_sample(1, 6), start=START - 7_200.0))
-    monitor.observe(made_outcomes([], []))
+    monitor.judge(outcomes_of(context, *_sample(500, 6)))
+    monitor.judge(outcomes_of(context, *_sample(1, 6), start=START - 7_200.0))
+    monitor.judge(made_outcomes([], []))
     found = _found(monitor)
     assert found("model_performance_labels", model="m", window="1h") == 60
     assert found("model_performance_labels", model="m", window="100") == 100
@@ -169,7 +169,7 @@ def test_a_revised_label_counts_once() -> None:
     first = outcomes_of(context, [0.9, 0.9, 0.1], [1, 1, 0])
     back = outcomes_of(context, [0.9], [1], start=START + 60.0, sign=np.array([-1], dtype=np.int8))
     again = outcomes_of(context, [0.9], [0], start=START + 60.0, revision=np.array([True]))
-    monitor.observe(joined(first, back, again))
+    monitor.judge(joined(first, back, again))
     found = _found(monitor)
     for window in ("1h", "100"):
         assert found("model_performance_labels", model="m", window=window) == 3
@@ -187,7 +187,7 @@ def test_probabilities_of_several_classes_are_scored() -> None:
     ]
     _, monitor = _watch(profile_with_outcomes(rows))
     probabilities = np.array([[204, 51, 0], [0, 0, 255], [0, 0, 0]], dtype=np.uint8)
-    monitor.observe(made_outcomes([0, 2, 1], [0, 1, 1], probabilities=probabilities))
+    monitor.judge(made_outcomes([0, 2, 1], [0, 1, 1], probabilities=probabilities))
     found = _found(monitor)
     log_loss = (-math.log(0.8) - math.log(1 / 1020)) / 2
     assert found("model_loss_mean", model="m", loss="log_loss", window="1000") == pytest.approx(log_loss)
@@ -200,13 +200,13 @@ def test_probabilities_of_several_classes_are_scored() -> None:
 def test_a_reference_without_labels_has_nothing_beside() -> None:
     """Performance is measured all the same, for classifiers and for regressions."""
     context, monitor = _watch(msgspec.structs.replace(_binary(), outcomes=None, loss={}))
-    monitor.observe(outcomes_of(context, *_sample(100, 7)))
+    monitor.judge(outcomes_of(context, *_sample(100, 7)))
     found = _found(monitor)
     assert 0.5 < found("model_accuracy", model="m", window="1000") < 1
     assert not [name for name, _ in found.samples if name.endswith("_reference")]
     profile = profile_of([batch_of(regression_rows(np.linspace(0.5, 99, 500), np.zeros(500)))])
     _, monitor = _watch(msgspec.structs.replace(profile, outcomes=None))
-    monitor.observe(made_outcomes([1.5, 2.5], [1.0, 2.0]))
+    monitor.judge(made_outcomes([1.5, 2.5], [1.0, 2.0]))
     found = _found(monitor)
     assert found("model_bias", model="m", window="1000") == pytest.approx(0.5)
     assert [*found.by("loss", "model_loss_mean", window="1000", model="m")] == ["absolute_error", "squared_error"]
@@ -220,7 +220,7 @@ def test_every_metric_of_the_catalogue_comes_from_a_task() -> None:
         (_regression(), made_outcomes(np.linspace(30, 60, 200), np.linspace(32, 57, 200))),
     ):
         _, monitor = _watch(profile)
-        monitor.observe(outcomes)
+        monitor.judge(outcomes)
         exported |= {name for name, _ in _found(monitor).samples}
     listed = {name for name, metric in CATALOGUE.items() if metric.group == "Realised performance"}
     assert listed - exported == {"model_loss_change_from_inputs", "model_loss_change_from_relation"}
@@ -251,10 +251,10 @@ def test_batches_and_restarts_do_not_matter(
         batches.append(outcomes([place], 0.0, sign=np.array([-1], dtype=np.int8)))
         batches.append(outcomes([place], 1e5, revision=np.array([True])))
     everything = joined(*batches)
-    whole.observe(everything)
+    whole.judge(everything)
     context, parts = _watch(profile, "1h", "20")
     for place, batch in enumerate(cut(everything, places)):
-        parts.observe(batch)
+        parts.judge(batch)
         if place == stop:
             state = parts.snapshot()
             _, parts = _watch(profile, "1h", "20")
@@ -265,9 +265,9 @@ def test_batches_and_restarts_do_not_matter(
 def test_a_reload_goes_on() -> None:
     """Windows of the same setting hold what they held."""
     context, old = _watch(_binary(), "1h", "100")
-    old.observe(outcomes_of(context, *_sample(200, 10)))
+    old.judge(outcomes_of(context, *_sample(200, 10)))
     _, fresh = _watch(_binary(), "100", "24h")
-    fresh.take_over(old)
+    fresh.restore(old.snapshot())
     found = _found(fresh)
     assert found("model_performance_labels", model="m", window="100") == 100
     assert found("model_performance_labels", model="m", window="24h") == 0

@@ -8,8 +8,8 @@ from typing import Any
 import promql_parser
 import pytest
 
-from model_drift_exporter.evidence.alarms import ALARMS
 from model_drift_exporter.service.catalogue import CATALOGUE
+from model_drift_exporter.monitors import ALARMS
 from tests.support.rule_series import rules
 
 _GROUPS = [group for file in rules().values() for group in file["groups"]]
@@ -127,7 +127,7 @@ class TestAlert:
 
 def test_each_alarm_of_the_exporter_is_an_alert_of_its_severity() -> None:
     """What the exporter decides is what Prometheus tells, under the same name."""
-    assert {alert: _ALERTS[alert]["labels"]["severity"] for alert in ALARMS} == ALARMS
+    assert [_ALERTS[spec.alert]["labels"]["severity"] for spec in ALARMS] == [spec.severity for spec in ALARMS]
 
 
 @pytest.mark.parametrize("group", _GROUPS, ids=lambda group: str(group["name"]))

@@ -8,7 +8,7 @@ import numpy as np
 
 from model_drift_exporter.evidence.alarms import Alarms
 from model_drift_exporter.evidence.settings import EvidenceSettings
-from model_drift_exporter.monitors import MonitorContext
+from model_drift_exporter.monitors import ALARMS, MonitorContext
 from model_drift_exporter.records.times import parse_times
 from model_drift_exporter.reference.binner import Binner, CodedBatch
 from model_drift_exporter.reference.profile import ReferenceProfile
@@ -29,7 +29,7 @@ def context_of(
     """Everything is exported unless said otherwise."""
     positions = range(len(profile.columns)) if exported is None else exported
     options = EvidenceSettings()
-    alarms = Alarms("m", options.budgets)
+    alarms = Alarms("m", options.budgets, ALARMS)
     parsed = [parse_window(text) for text in windows]
     return MonitorContext("m", profile, Binner(profile), parsed, positions, alarms, options)
 

@@ -6,19 +6,20 @@ is ``web.listen_address`` in the file and ``--web.listen-address`` on the comman
 needs nothing else. It holds what its text means: seconds, a window. Values are checked on construction; a wrong one
 raises ``SettingError``, a ``ValueError``.
 
-A section is declared in the room that it belongs to where that stands below this one. What belongs to the rooms above
-(pipeline, service and web, which are made from all settings) is declared here.
+A section is declared in the room that it belongs to where that stands below this one; those of monitors come from the list
+of monitors. What belongs to the rooms above (pipeline, service and web, which are made from all settings) is declared here.
 """
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import attrs
 
-from ..evidence.settings import EvidenceSettings, LossSettings
+from ..evidence.settings import EvidenceSettings
 from ..labels.settings import LabelSettings
 from ..models.settings import LearnSettings, MonitoringSettings
+from ..monitors import MONITORS, sections_of
 from ..reference.building.settings import (
     BuildSettings,
     FeatureSettings,
@@ -53,7 +54,6 @@ __all__ = [
     "LogFormat",
     "LogLevel",
     "LogSettings",
-    "LossSettings",
     "ModelSettings",
     "PollSettings",
     "Settings",
@@ -193,9 +193,19 @@ class StateSettings:
     interval: float = setting(30.0, Duration("1s", "1h"), "Time from one snapshot to the next.")
 
 
-@attrs.frozen
+_SECTIONS = sections_of(MONITORS)
+
+
+def _with_monitors(_: type, fields: list[attrs.Attribute[Any]]) -> list[attrs.Attribute[Any]]:
+    """The sections of monitors behind that of evidence, which they share."""
+    own = attrs.make_class("_Monitors", {name: section(cls) for name, cls in _SECTIONS.items()}, kw_only=True)
+    place = [each.name for each in fields].index("evidence") + 1
+    return [*fields[:place], *attrs.fields(own), *fields[place:]]
+
+
+@attrs.frozen(field_transformer=_with_monitors)
 class Settings:
-    """All settings; ``Settings()`` are the defaults."""
+    """All settings; ``Settings()`` are the defaults. Each section of a monitor's settings is an attribute, too."""
 
     reference: tuple[str, ...] = setting((), Repeated(_PATH), "Reference profile, one file a model.", "learned")
     inputs: tuple[InputSettings, ...] = attrs.field(
@@ -212,7 +222,6 @@ class Settings:
     learn: LearnSettings = section(LearnSettings)
     labels: LabelSettings = section(LabelSettings)
     evidence: EvidenceSettings = section(EvidenceSettings)
-    loss: LossSettings = section(LossSettings)
     state: StateSettings = section(StateSettings)
     limits: LimitSettings = section(LimitSettings)
     poll: PollSettings = section(PollSettings)
@@ -231,4 +240,5 @@ class Settings:
         labels = self.labels
         if labels.expected == "auto" and any(each.contains == "labels" for each in self.inputs):
             labels = attrs.evolve(labels, expected="yes")
-        return MonitoringSettings(self.windows, self.build, self.learn, labels, self.evidence, self.loss)
+        monitors = {name: getattr(self, name) for name in _SECTIONS}
+        return MonitoringSettings(self.windows, self.build, self.learn, labels, self.evidence, monitors)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -13,20 +13,10 @@ from numpy.typing import NDArray
 
 from ..metrics.metric import Group, Metric, counter, gauge
 from ..metrics.samples import Samples, Series
-from .settings import PAGE, TICKET
+from .alarm_spec import AlarmSpec
 
-__all__ = ["ALARMS", "METRICS", "Alarm", "AlarmHistory", "Alarms", "Certainty", "Transition"]
+__all__ = ["METRICS", "Alarm", "AlarmHistory", "Alarms", "Certainty", "Transition"]
 
-ALARMS: Mapping[str, str] = {
-    "ModelLossIncreased": PAGE,
-    "ModelInputBroken": PAGE,
-    "ModelFeatureDrift": TICKET,
-    "ModelFeatureOutOfRange": TICKET,
-    "ModelFeatureMissingValues": TICKET,
-    "ModelPredictionDrift": TICKET,
-    "ModelConceptDrift": TICKET,
-}
-"""Severity of each alarm that the exporter decides; the Prometheus alert has the same name."""
 Certainty = str
 """How sure the names of features are: ``named`` (by the test), ``suspected`` (only likely), or empty without features."""
 _LARGEST_LOG10 = 300.0
@@ -244,20 +234,32 @@ def clamped_log10(natural: float) -> float:
 class Alarms:
     """All alarms of one model. ``budgets`` are minutes of event time per false alarm, by severity.
 
-    All alarms of a severity share its budget in equal parts. So the chance of any false page within time T is at most T
-    divided by the budget (a union of e-detectors: Shin, Ramdas, Rinaldo 2022).
+    All alarms of a severity share its budget: each gets the part of it that its ``share`` is of all shares. So the chance of
+    any false page within time T is at most T divided by the budget (a union of e-detectors: Shin, Ramdas, Rinaldo 2022).
+    Raises :class:`ValueError` where two specs have one name.
     """
 
-    def __init__(self, model: str, budgets: Mapping[str, float]) -> None:
-        shares = Counter(ALARMS.values())
+    def __init__(self, model: str, budgets: Mapping[str, float], specs: Sequence[AlarmSpec]) -> None:
+        if len({spec.alert for spec in specs}) < len(specs):
+            raise ValueError("two alarms have one name")
+        shares = dict.fromkeys(budgets, 0.0)
+        for spec in specs:
+            shares[spec.severity] += spec.share
         self.model = model
+        self.specs = tuple(specs)
         self.budgets = dict(budgets)
         self.transitions: list[Transition] = []
         self.by_alert: dict[str, Alarm] = {
-            alert: Alarm(alert, severity, model, math.log(budgets[severity] * shares[severity]), report=self._report)
-            for alert, severity in ALARMS.items()
+            spec.alert: Alarm(
+                spec.alert,
+                spec.severity,
+                model,
+                math.log(budgets[spec.severity] * shares[spec.severity] / spec.share),
+                report=self._report,
+            )
+            for spec in specs
         }
-        keys = [(model, alert, severity) for alert, severity in ALARMS.items()]
+        keys = [(model, spec.alert, spec.severity) for spec in specs]
         self._active = Series(_ACTIVE, keys)
         self._evidence = Series(_EVIDENCE, keys)
         self._threshold = Series(_THRESHOLD, keys)

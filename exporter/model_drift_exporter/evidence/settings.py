@@ -8,7 +8,7 @@ from ..settings.declarations import setting
 from ..settings.kinds import Duration, Integer, Number, Parsed
 from ..settings.values import parse_budget, write_budget
 
-__all__ = ["PAGE", "TICKET", "EvidenceSettings", "LossSettings"]
+__all__ = ["PAGE", "TICKET", "EvidenceSettings"]
 
 _BUDGET = Parsed("a frequency such as `1 in 10 years`", "FREQUENCY", parse_budget, write_budget)
 PAGE, TICKET = "page", "ticket"
@@ -58,11 +58,3 @@ class EvidenceSettings:
     def budgets(self) -> dict[str, float]:
         """Minutes of event time to each false alarm of a model, by severity."""
         return {PAGE: self.false_page, TICKET: self.false_ticket}
-
-
-@attrs.frozen
-class LossSettings:
-    """How much the loss may rise before it is harm: the larger of the two tolerances."""
-
-    tolerance: float = setting(0.01, Number(0, 1), "Rise of the error rate, or of the scaled error, that is tolerated.")
-    relative_tolerance: float = setting(0.1, Number(0, 10), "The same as a share of the reference's loss.")

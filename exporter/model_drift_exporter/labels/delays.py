@@ -96,8 +96,10 @@ class DelayHistogram:
         position = int(np.searchsorted(cumulative, share * cumulative[-1]))
         return float(_FINE[position]) if position < len(_FINE) else math.inf
 
-    def samples(self) -> Samples:
-        """The histogram in the buckets of the metric."""
+    def samples(self, *, known: bool = True) -> Samples:
+        """The histogram in the buckets of the metric; without values while nothing is ``known`` of labels."""
+        if not known:
+            return self._series.absent()
         parts = np.split(self._counts, _COARSE)
         return self._series.samples(np.array([part.sum() for part in parts]), self._sum)
 

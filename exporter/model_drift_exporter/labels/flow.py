@@ -208,8 +208,7 @@ class LabelFlow:
 
     def collect(self) -> Iterable[Samples]:
         yield from self._series.samples(self.summary())
-        if self.labels_seen:
-            yield self._state.delays.samples()
+        yield self._state.delays.samples(known=self.labels_seen)
 
     def snapshot(self) -> dict[str, Any]:
         """The store's arrays are views: write or copy them before the next batch."""

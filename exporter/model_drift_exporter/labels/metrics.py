@@ -201,6 +201,8 @@ class LabelSeries:
         self._rejected = Series(_REJECTED, [(model, reason) for reason in REJECTED])
         self._ages = Series(_COVERAGE, [(model, age) for age in AGES])
         self._classes = Series(_CLASS_COVERAGE, [(model, name) for name in layout.classes])
+        ages, classes = np.zeros(len(AGES), np.int64), np.zeros(len(layout.classes) + 1, np.int64)
+        self._nothing = Coverage(ages, ages, classes, classes)
 
     def samples(self, summary: LabelSummary) -> Iterable[Samples]:
         """Current values. Those that are not known are left out."""
@@ -222,6 +224,7 @@ class LabelSeries:
         for metric, value in values.items():
             yield self._series[metric].samples([math.nan if value is None else value])
         yield self._rejected.samples([summary.rejected.get(reason, 0) for reason in REJECTED])
-        if (coverage := summary.coverage) is not None:
-            yield self._ages.samples(_shares(coverage.labelled, coverage.predictions))
-            yield self._classes.samples(_shares(coverage.class_labelled, coverage.class_predictions)[:-1])
+        if (coverage := summary.coverage) is None:
+            coverage = self._nothing
+        yield self._ages.samples(_shares(coverage.labelled, coverage.predictions))
+        yield self._classes.samples(_shares(coverage.class_labelled, coverage.class_predictions)[: len(self._classes)])

@@ -59,8 +59,6 @@ class Samples:
     @property
     def exported(self) -> int:
         """The number of time series in a scrape."""
-        if isinstance(self.series, HistogramSeries):
-            return len(self.series)
         return int(np.count_nonzero(~np.isnan(np.asarray(self.values, dtype=np.float64))))
 
 
@@ -86,6 +84,10 @@ class HistogramSeries:
 
     def __len__(self) -> int:
         return len(self.prefixes)
+
+    def absent(self) -> Samples:
+        """No value yet: nothing is exported."""
+        return Samples(self, [np.nan] * len(self))
 
     def samples(self, counts: NDArray[np.int64], total: float) -> Samples:
         """Samples of ``len(upper_bounds) + 1`` disjoint (not cumulative) bucket counts, and of the sum of all values."""

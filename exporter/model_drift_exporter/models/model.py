@@ -15,6 +15,9 @@ from ..errors import StateError
 from ..evidence.alarms import Alarms
 from ..labels.evaluability import not_evaluable
 from ..metrics.samples import Samples
+from ..monitors import ALARMS
+from ..monitors.bin_counts import BinCountsMonitor
+from ..monitors.drift import DriftMonitor
 from ..records.batches import LabelBatch, ModelBatch
 from ..records.clock import EventTimes
 from ..records.times import parse_time
@@ -41,7 +44,7 @@ class Model:
         self.name = name
         self.traffic = ModelTraffic(EventTimes(settings.longest_window))
         self.reference: ReferenceProfile | None = None
-        self.alarms = Alarms(name, settings.evidence.budgets)
+        self.alarms = Alarms(name, settings.evidence.budgets, ALARMS)
         self._settings = settings
         self.parts: ModelMonitors | None = None
         self._buffer = Learner(settings.learn.records)
@@ -82,8 +85,9 @@ class Model:
 
     def _begin(self, reference: ReferenceProfile) -> None:
         self.reference = reference
-        self.parts = ModelMonitors(self.name, reference, self._settings, self.alarms)
         self._samples.begin(reference)
+        others = [*self.own_samples(), not_evaluable(self.name, ())]
+        self.parts = ModelMonitors(self.name, reference, self._settings, self.alarms, others=others)
 
     def process(self, batch: ModelBatch) -> None:
         """Process a batch of one input.
@@ -232,22 +236,27 @@ class Model:
     @property
     def unjudged_inputs(self) -> Sequence[str]:
         """One sentence for each part of the inputs that cannot be judged now, with the reason."""
-        return () if self.parts is None else self.parts.drift.unjudged()
+        drift = self.parts.monitor(DriftMonitor) if self.parts is not None else None
+        return drift.unjudged() if drift is not None else ()
 
     @property
     def compared_records(self) -> int:
         """Records counted into the bins of the reference so far."""
-        return self.parts.bin_counts.records if self.parts is not None else 0
+        return self._bin_counts.records if self._bin_counts is not None else 0
 
     @property
     def absent_features(self) -> list[str]:
         """Features of the reference that no record has had so far."""
-        return self.parts.bin_counts.absent_features if self.parts is not None else []
+        return self._bin_counts.absent_features if self._bin_counts is not None else []
+
+    @property
+    def _bin_counts(self) -> BinCountsMonitor | None:
+        return self.parts.monitor(BinCountsMonitor) if self.parts is not None else None
 
     def series(self) -> ModelSeries:
         """How many time series the model has."""
-        columns = self.parts.exported if self.parts is not None else ()
-        return ModelSeries.of([*self.collect()], columns, len(self._settings.windows), self.suppressed)
+        samples = [*self.collect()]
+        return ModelSeries.of(samples, self.parts.most_series if self.parts is not None else None, self.suppressed)
 
     def own_samples(self) -> Iterable[Samples]:
         """Samples of the model itself, without those of its parts."""

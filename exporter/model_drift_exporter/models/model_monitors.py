@@ -5,145 +5,199 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
+
+import numpy as np
 
 from ..errors import StateError
 from ..evidence.alarms import Alarms
+from ..evidence.loss_evidence import forget_evidence
 from ..labels.flow import LabelFlow
-from ..metrics.samples import Samples
-from ..monitors import MONITORS, OUTCOME_MONITORS, Monitor, MonitorContext, OutcomeMonitor
-from ..monitors.bin_counts import BinCountsMonitor
-from ..monitors.distances import DistancesMonitor
-from ..monitors.drift import DriftMonitor
+from ..metrics.samples import Samples, Series
+from ..monitors import MONITORS, Monitor, MonitorContext, MonitorSpec
+from ..monitors.monitor import COUNTERS
 from ..records.batches import ModelBatch, RecordBatch, positions_of
 from ..reference.binner import Binner, CodedBatch
 from ..reference.outcome_batch import OutcomeBatch
 from ..reference.profile import Column, ReferenceProfile
 from .model_traffic import ModelTraffic
 from .reference_metrics import reference_samples
-from .series_limit import exported_columns, series_of
+from .series_limit import SeriesCount, fitting, typical_columns
 from .settings import MonitoringSettings
 
 __all__ = ["ModelMonitors"]
 
 _log = logging.getLogger(__name__)
+_M = TypeVar("_M", bound=Monitor)
 
-
-_Part = Monitor | OutcomeMonitor | LabelFlow
+_LABELS = "labels"
+_MANY_COLUMNS = 300
+"""With more columns than that, series are counted on one column of each shape before any are made of all."""
 _NAMES_OF_0_1_0: Mapping[str, str] = {
     "DriftMonitor": "distances",
     "EvidenceMonitor": "drift",
     "PerformanceMonitor": "performance",
     "HarmMonitor": "loss",
     "ConceptMonitor": "concept",
-    "LabelFlow": "labels",
+    "LabelFlow": _LABELS,
 }
 """Names of parts by those that they have in snapshots of version 0.1.0."""
 
 
 class ModelMonitors:
-    """The monitors of one model, and the join that feeds outcomes to some of them, all in the order of the lines.
+    """The monitors of one model, and the join that feeds outcomes to them, all in the order of the lines.
 
-    ``bin_counts``, ``distances`` and ``drift`` are those of the monitors that others ask for more than samples, ``labels`` is
-    the join. ``exported`` are the columns whose series fit the limit; ``suppressed`` the names of the others, which have
-    ``suppressed_series``.
+    ``by_name`` are the monitors that apply to the reference, ``off`` says why another does not. ``labels`` is the join.
+    ``exported`` are the columns whose series fit the limit, ``suppressed`` the names of the others, which would have
+    ``suppressed_series``; ``most_series`` is the most that is ever exported of the parts and alarms.
     """
 
-    def __init__(self, model: str, reference: ReferenceProfile, settings: MonitoringSettings, alarms: Alarms) -> None:
+    def __init__(
+        self,
+        model: str,
+        reference: ReferenceProfile,
+        settings: MonitoringSettings,
+        alarms: Alarms,
+        *,
+        others: Iterable[Samples] = (),
+        monitors: Sequence[MonitorSpec] = MONITORS,
+    ) -> None:
+        """``others`` are samples of the model that are exported whatever its parts do."""
         self.model = model
+        self._reference, self._settings, self._alarms = reference, settings, alarms
         self._binner = Binner(reference)
-        windows = len(settings.windows)
-        exported = exported_columns(
-            reference.columns, windows, settings.limits.series_per_model, len(reference.classes)
-        )
-        hidden = [column for position, column in enumerate(reference.columns) if position not in set(exported)]
-        self.exported: Sequence[Column] = [reference.columns[position] for position in exported]
-        self.suppressed: Sequence[str] = [column.name for column in hidden]
-        self.suppressed_series = sum(series_of(column, windows) for column in hidden)
+        self.off = {spec.name: why for spec in monitors if (why := spec.applies(reference))}
+        self._specs = [spec for spec in monitors if spec.name not in self.off]
+        self._off_series = Series("model_monitor_off", [(model, name, why) for name, why in self.off.items()])
+        columns = reference.columns
+        every = [*range(len(columns))]
+        first = every if len(every) <= _MANY_COLUMNS else [*typical_columns(columns).values()]
+        self._make(first)
+        counted = SeriesCount.of([*others, *alarms.collect(), *self.collect()])
+        naming = sum(spec.names_features for spec in alarms.specs)
+        exported, self.suppressed_series = fitting(columns, counted, naming, settings.limits.series_per_model)
+        if exported != first:
+            self._make(exported)
+        self.exported: Sequence[Column] = [columns[position] for position in exported]
+        self.suppressed: Sequence[str] = [columns[position].name for position in every if position not in {*exported}]
+        total = SeriesCount.of([*others, *alarms.collect(), *self.collect()])
+        self.most_series = total.others + total.by_column.total() + naming * len(reference.features)
+
+    def _make(self, exported: Sequence[int]) -> None:
+        settings, reference = self._settings, self._reference
         context = MonitorContext(
-            model, reference, self._binner, settings.windows, exported, alarms, settings.evidence, settings.loss
+            self.model,
+            reference,
+            self._binner,
+            settings.windows,
+            exported,
+            self._alarms,
+            settings.evidence,
+            settings.monitors,
         )
-        self.bin_counts = BinCountsMonitor(context)
-        self.distances = DistancesMonitor(context)
-        self.drift = DriftMonitor(context)
-        others = [make(context) for make in MONITORS]
-        self._monitors: list[Monitor] = [self.bin_counts, self.distances, *others, self.drift]
-        self._outcome_monitors: list[OutcomeMonitor] = [make(context) for make in OUTCOME_MONITORS]
-        self.labels = LabelFlow(model, reference, self._binner, settings.labels, self._judge, alarms=alarms)
-        self._parts = _by_name([*self._monitors, *self._outcome_monitors, self.labels])
-        self._constant = reference_samples(model, reference, [reference.columns[position] for position in exported])
+        self.by_name: dict[str, Monitor] = {spec.name: spec.make(context) for spec in self._specs}
+        self.labels = LabelFlow(self.model, reference, self._binner, settings.labels, self._judge, alarms=self._alarms)
+        columns = [reference.columns[position] for position in exported]
+        self._constant = reference_samples(self.model, reference, columns)
+
+    def monitor(self, kind: type[_M]) -> _M | None:
+        """The monitor of a class; ``None`` where it is off."""
+        return next((each for each in self.by_name.values() if isinstance(each, kind)), None)
 
     def observe(self, batch: ModelBatch, traffic: ModelTraffic) -> None:
         """Take in a batch; the clock of ``traffic`` follows."""
-        now = batch.arrival if traffic.times.now is None else traffic.times.now
-        if len(batch.rejected):
-            self.drift.reject(batch.rejected, now)
         coded = None
-        if batch.records is not None:
-            coded = self._coded(batch.records, batch.arrival, traffic)
-            now = float(coded.now[-1])
-            for monitor in self._monitors:
+        if batch.records is not None or len(batch.rejected):
+            coded = self._coded(batch, traffic)
+            for monitor in self.by_name.values():
                 monitor.observe(coded)
-        for monitor in self._monitors if batch.records is not None or len(batch.rejected) else ():
-            monitor.tick(now)
-        self.labels.observe(coded, batch.labels, batch.arrival)
+        self.labels.observe(coded if batch.records is not None else None, batch.labels, batch.arrival)
 
     def _judge(self, outcomes: OutcomeBatch) -> None:
-        for monitor in self._outcome_monitors:
-            monitor.observe(outcomes)
+        for monitor in self.by_name.values():
+            monitor.judge(outcomes)
 
-    def _coded(self, records: RecordBatch, arrival: float, traffic: ModelTraffic) -> CodedBatch:
-        time, now, timely = traffic.times.follow(records, arrival)
+    def _coded(self, batch: ModelBatch, traffic: ModelTraffic) -> CodedBatch:
+        clock = batch.arrival if traffic.times.now is None else traffic.times.now
+        records = batch.records
+        if records is None:
+            return _without_records(len(self._reference.columns), batch, clock)
+        time, now, timely = traffic.times.follow(records, batch.arrival)
         position = positions_of(records)
         traffic.position = int(position[-1])
         traffic.suppressed_observations += records.size * len(self.suppressed)
         cells, scores = self._binner.cells(records)
         values = self._binner.values(records, scores)
-        return CodedBatch(records.size, cells, time, now, timely, values, position, records, scores)
+        return CodedBatch(
+            records.size, cells, time, now, timely, values, position, records, scores, batch.rejected, clock
+        )
 
     def not_evaluable(self) -> set[str]:
-        """Why the model cannot be judged now, by its labels or its inputs; the reasons of ``model_not_evaluable``."""
-        return self.labels.not_evaluable() | ({"input_not_judged"} if self.drift.unjudged() else set())
+        """Why the model cannot be judged now, by its labels or by what its monitors say: reasons of ``model_not_evaluable``."""
+        return self.labels.not_evaluable().union(*(monitor.not_evaluable() for monitor in self.by_name.values()))
 
     def take_over(self, old: ModelMonitors) -> None:
-        """Go on with what others with the same bins have counted, before the first batch; what does not fit starts empty."""
-        for monitor, before in zip(self._monitors, old._monitors, strict=True):
-            self._try(monitor, partial(monitor.take_over, before))
-        for judge, judge_before in zip(self._outcome_monitors, old._outcome_monitors, strict=True):
-            self._try(judge, partial(judge.take_over, judge_before))
+        """Go on after a reload with what others with the same bins have counted; what does not fit starts empty."""
+        self._restore({name: monitor.snapshot() for name, monitor in old.by_name.items()})
         self.labels.take_over(old.labels)
 
-    def _try(self, part: _Part, go_on: Callable[[], None]) -> None:
+    def _try(self, name: str, go_on: Callable[[], None]) -> None:
         try:
             go_on()
         except StateError as error:
-            _log.warning("model %s: %s begins anew: %s", self.model, part.name, error)
+            _log.warning("model %s: %s begins anew: %s", self.model, name, error)
 
     def collect(self) -> Iterable[Samples]:
         """The samples of all parts, and those of the reference."""
         yield from self._constant
-        for part in self._parts.values():
-            yield from part.collect()
+        yield self._off_series.samples([1.0] * len(self.off))
+        for monitor in self.by_name.values():
+            yield from monitor.collect()
+        yield from self.labels.collect()
 
     def snapshot(self) -> dict[str, Any]:
-        """The state of each part by its name; arrays may be views, to be written before the next batch."""
-        return {name: part.snapshot() for name, part in self._parts.items()}
+        """The state of each part by its name, without counters; arrays may be views, to be written before the next batch."""
+        states = {name: _without_counters(monitor.snapshot()) for name, monitor in self.by_name.items()}
+        return {**states, _LABELS: self.labels.snapshot()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a snapshot with the same reference, before the first batch; a part that does not fit starts empty."""
         states = {_NAMES_OF_0_1_0.get(name, name): each for name, each in state.items()}
-        for name, part in self._parts.items():
-            if name in states:
-                self._try(part, partial(part.restore, states[name]))
-        for name in sorted(name for name, each in states.items() if each is not None and name not in self._parts):
+        known = {*self.by_name, *self.off, _LABELS}
+        for name in sorted(name for name, each in states.items() if each is not None and name not in known):
             _log.warning("model %s: the snapshot's state of %s is left out: there is no such monitor", self.model, name)
+        self._restore(states)
+        if _LABELS in states:
+            self._try(_LABELS, partial(self.labels.restore, states[_LABELS]))
+
+    def _restore(self, states: Mapping[str, Any]) -> None:
+        """Monitors without a state, and those that are off, forget what alarms of theirs had added up."""
+        for spec in self._specs:
+            if states.get(spec.name) is not None:
+                self._try(spec.name, partial(self.by_name[spec.name].restore, states[spec.name]))
+        deciding = {alarm.alert for spec in self._specs if states.get(spec.name) is not None for alarm in spec.alarms}
+        for alert, alarm in self._alarms.by_alert.items():
+            if alert not in deciding:
+                forget_evidence(alarm)
 
 
-def _by_name(parts: Iterable[_Part]) -> dict[str, _Part]:
-    """Raises ``ValueError`` where two parts would keep their state under one name."""
-    found: dict[str, _Part] = {}
-    for part in parts:
-        other = found.setdefault(part.name, part)
-        if other is not part:
-            raise ValueError(f"{type(other).__name__} and {type(part).__name__} are both called {part.name}")
-    return found
+def _without_counters(state: Any) -> Any:
+    if not isinstance(state, dict):
+        return state
+    return {name: each for name, each in state.items() if name != COUNTERS} or None
+
+
+def _without_records(columns: int, batch: ModelBatch, clock: float) -> CodedBatch:
+    nothing = np.zeros(0)
+    return CodedBatch(
+        size=0,
+        cells=np.zeros((columns, 0), dtype=np.int64),
+        time=nothing,
+        now=nothing,
+        timely=np.zeros(0, dtype=np.bool_),
+        values={},
+        position=np.zeros(0, dtype=np.int64),
+        records=RecordBatch(0, {}),
+        rejected=batch.rejected,
+        clock=clock,
+    )

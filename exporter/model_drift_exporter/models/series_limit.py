@@ -1,73 +1,86 @@
-"""What a model costs in time series, and which of its columns fit a limit."""
+"""What a model costs in time series, counted from the series themselves, and which of its columns fit a limit."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Self
 
 import attrs
 
-from ..labels.delays import DELAY_BUCKETS
-from ..labels.evaluability import NOT_EVALUABLE
-from ..metrics.samples import Samples
-from ..monitors.distances import BASELINES
-from ..monitors.latency import LATENCY_BUCKETS
-from ..reference.profile import FEATURE, PREDICTION, Column
-from ..reference.scores import DERIVED
-from ..statistics import STATISTICS
+from ..metrics.samples import HistogramSeries, Samples
+from ..reference.profile import FEATURE, Column
 
-__all__ = ["ModelSeries", "exported_columns", "other_series", "series_now", "series_of"]
+__all__ = ["ModelSeries", "SeriesCount", "fitting", "series_now", "typical_columns"]
 
-_SHARES = 4  # of the window: observations, missing, invalid, and out of range or unseen
-_JUDGED = 2  # of every column with evidence: that, and its design effect
-_WHILE_FIRING = 5  # of a feature: the onset, and its name in four alerts
-_SUSPECTED = 2 * 3  # features in the alerts on outcomes, which suspect the strongest
-# Series of a model besides those of its columns, at most: those of Model and of Models, the histograms of latency and
-# label delay, 7 alarms with suspected features, evidence, reasons why not, dependence, and the join of labels.
-_OTHER_SERIES = (
-    19 + len(LATENCY_BUCKETS) + 3 + (len(DELAY_BUCKETS) + 3) + 7 * 5 + _SUSPECTED + 7 + len(NOT_EVALUABLE) + 9 + 32
-)
-# Of performance: the labels, three losses and five other metrics with their intervals, the split of the loss.
-_SERIES_PER_WINDOW = 2 + 1 + 3 * (3 + 5) + 2
-_PERFORMANCE = 6
-_SERIES_PER_CLASS = 2 + 3
-_SERIES_PER_CLASS_AND_WINDOW = 3 * 3
 _OF_MODELS = 2  # the number of series itself, and the labels: what is exported of all models together
 
 
-def other_series(windows: int, classes: int) -> int:
-    """The most time series that a model has besides those of its columns."""
-    by_window = windows * (_SERIES_PER_WINDOW + classes * _SERIES_PER_CLASS_AND_WINDOW)
-    return _OTHER_SERIES + _PERFORMANCE + by_window + classes * _SERIES_PER_CLASS
+@attrs.frozen(eq=False)
+class SeriesCount:
+    """How many time series a model has, with a value or not.
 
-
-def series_of(column: Column, windows: int) -> int:
-    """How many time series a column costs at most: those while alerts fire included."""
-    if column.role in DERIVED:
-        return len(column.edges) + 2 + len(column.counts) + 1  # a histogram; the reference's counts and mean
-    applied = [statistic for statistic in STATISTICS if column.numeric or not statistic.numeric_only]
-    statistics = sum(2 if statistic.noise_floor is not None else 1 for statistic in applied)
-    bounds = 1 if column.role == FEATURE else 2  # of an output they are a metric, of a feature labels
-    # Besides those of its bins: one for below, one for above, and the standard deviation.
-    means = bounds * len(column.means) + 3 if column.numeric else 0
-    classes = len(column.categories) * (windows + 1) if column.role == PREDICTION else 0
-    judged = _JUDGED + (_WHILE_FIRING if column.role == FEATURE else 0)
-    return 2 * len(column.counts) + means + classes + judged + windows * (_SHARES + len(BASELINES) * statistics)
-
-
-def exported_columns(columns: Sequence[Column], windows: int, limit: int, classes: int) -> list[int]:
-    """Positions of the columns whose series fit the limit: outputs first, then features in their order.
-
-    What a model with so many classes exports in any case is within the limit too.
+    ``by_column`` counts those of each feature by its name, and those of each other role; ``others`` those of the model itself.
     """
+
+    by_column: Counter[tuple[str, str]]
+    others: int
+
+    @classmethod
+    def of(cls, samples: Iterable[Samples]) -> Self:
+        """Count the series of samples. The metric of each block says whether they are of columns."""
+        found: Counter[tuple[str, str]] = Counter()
+        others = 0
+        for block in samples:
+            role, series = block.series.metric.role, block.series
+            if not role:
+                others += len(series)
+            elif role == FEATURE and not isinstance(series, HistogramSeries):
+                place = series.metric.labels.index("feature")
+                found.update((FEATURE, labels[place]) for labels in series.label_values)
+            else:
+                found[role, ""] += len(series)
+        return cls(found, others)
+
+    def of_column(self, column: Column) -> int:
+        """The series of one column; 0 where it was not among those exported."""
+        return self.by_column[_key(column)]
+
+
+def _key(column: Column) -> tuple[str, str]:
+    return (FEATURE, column.name) if column.role == FEATURE else (column.role, "")
+
+
+def _shape(column: Column) -> tuple[object, ...]:
+    return (column.role, column.kind, len(column.counts), len(column.means), len(column.categories))
+
+
+def typical_columns(columns: Sequence[Column]) -> dict[tuple[object, ...], int]:
+    """The position of the first column of each shape: columns of one shape cost the same."""
+    found: dict[tuple[object, ...], int] = {}
+    for position, column in enumerate(columns):
+        found.setdefault(_shape(column), position)
+    return found
+
+
+def fitting(columns: Sequence[Column], counted: SeriesCount, alerts: int, limit: int) -> tuple[list[int], int]:
+    """Positions of the columns whose series fit the limit, and the number of series of the columns that do not.
+
+    Outputs go first, then features in their order. ``counted`` holds at least one column of each shape, ``alerts`` is how many alerts may name a feature: each is one more
+    series of every feature. What the model exports in any case is within the limit, too.
+    """
+    typical = typical_columns(columns)
+    costs = [
+        counted.of_column(columns[typical[_shape(column)]]) + (alerts if column.role == FEATURE else 0)
+        for column in columns
+    ]
+    left = limit - counted.others - _OF_MODELS
     exported = []
-    left = limit - other_series(windows, classes)
     for position in sorted(range(len(columns)), key=lambda position: columns[position].role == FEATURE):
-        series = series_of(columns[position], windows)
-        if series <= left:
-            left -= series
+        if costs[position] <= left:
+            left -= costs[position]
             exported.append(position)
-    return sorted(exported)
+    return sorted(exported), sum(costs) - sum(costs[position] for position in exported)
 
 
 def series_now(samples: Iterable[Samples]) -> int:
@@ -87,10 +100,7 @@ class ModelSeries:
     suppressed: Sequence[str] = ()
 
     @classmethod
-    def of(cls, samples: Sequence[Samples], columns: Sequence[Column], windows: int, suppressed: Sequence[str]) -> Self:
-        """Count a model's own samples. ``columns`` are the exported ones, ``windows`` a number."""
-        roles = {column.role for column in columns}
-        others = sum(len(block.series) for block in samples if block.series.metric.role not in roles)
-        now = series_now(samples)
-        most = sum(series_of(column, windows) for column in columns) + _SUSPECTED + others + _OF_MODELS
-        return cls(now, max(now, most), suppressed)
+    def of(cls, samples: Sequence[Samples], most: int | None, suppressed: Sequence[str]) -> Self:
+        """Count a model's samples. ``most`` are those that there can be; ``None`` where these are what the samples hold."""
+        known = sum(len(block.series) for block in samples) if most is None else most
+        return cls(series_now(samples), known + _OF_MODELS, suppressed)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import attrs
 
-from ..evidence.settings import EvidenceSettings, LossSettings
+from ..evidence.settings import EvidenceSettings
 from ..labels.settings import LabelSettings
 from ..reference.building.settings import BuildSettings, LimitSettings
 from ..settings.declarations import setting
@@ -25,6 +27,8 @@ class LearnSettings:
 class MonitoringSettings:
     """What all models have in common: the windows, and the sections by which a model is monitored.
 
+    ``monitors`` are the sections of monitors by name; one that is not there has its defaults.
+
     A model needs settings of several rooms, and all of them stand below the configuration, which composes these.
     """
 
@@ -33,7 +37,7 @@ class MonitoringSettings:
     learn: LearnSettings = attrs.field(factory=LearnSettings)
     labels: LabelSettings = attrs.field(factory=LabelSettings)
     evidence: EvidenceSettings = attrs.field(factory=EvidenceSettings)
-    loss: LossSettings = attrs.field(factory=LossSettings)
+    monitors: Mapping[str, object] = attrs.field(factory=dict)
 
     @property
     def limits(self) -> LimitSettings:

@@ -1,43 +1,52 @@
-"""Monitors. A new one is a module with a class and a line here.
+"""Monitors. A new one is a module, or a folder, with a :class:`MonitorSpec`, and a line here.
 
-Those that others ask for more than samples (counts, effect sizes, evidence) are made by name in ``models/model_monitors.py``.
+Records go through them in this order, and so do outcomes: what the inputs suspect is known where the loss is judged.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 
+from ..evidence.alarm_spec import AlarmSpec
 from ..metrics.metric import Metric
-from . import bin_counts, concept, confidence, distances, drift, latency, loss, performance
-from .concept import ConceptMonitor
-from .confidence import ConfidenceMonitor
-from .latency import LatencyMonitor
-from .loss import LossMonitor
-from .monitor import Monitor, MonitorContext, OutcomeMonitor
-from .performance import PerformanceMonitor
+from .bin_counts import BIN_COUNTS
+from .concept import CONCEPT
+from .confidence import CONFIDENCE
+from .distances import DISTANCES
+from .drift import DRIFT
+from .latency import LATENCY
+from .loss import LOSS
+from .monitor import Monitor, MonitorContext, MonitorSpec
+from .performance import PERFORMANCE
 
-__all__ = ["METRICS", "MONITORS", "OUTCOME_MONITORS", "Monitor", "MonitorContext", "OutcomeMonitor"]
+__all__ = ["ALARMS", "METRICS", "MONITORS", "Monitor", "MonitorContext", "MonitorSpec", "sections_of"]
 
-MONITORS: tuple[Callable[[MonitorContext], Monitor], ...] = (
-    ConfidenceMonitor,
-    LatencyMonitor,
+MONITORS: tuple[MonitorSpec, ...] = (
+    BIN_COUNTS,
+    DISTANCES,
+    CONFIDENCE,
+    LATENCY,
+    DRIFT,
+    PERFORMANCE,
+    LOSS,
+    CONCEPT,
 )
 
-OUTCOME_MONITORS: tuple[Callable[[MonitorContext], OutcomeMonitor], ...] = (
-    PerformanceMonitor,
-    LossMonitor,
-    ConceptMonitor,
-)
-"""What is made of matured outcomes; the loss is judged after the inputs, so that a page can name what they suspect."""
+ALARMS: tuple[AlarmSpec, ...] = tuple(alarm for spec in MONITORS for alarm in spec.alarms)
+"""The alarms of all monitors."""
 
-METRICS: tuple[Metric, ...] = (
-    *bin_counts.METRICS,
-    *distances.METRICS,
-    *confidence.METRICS,
-    *latency.METRICS,
-    *drift.METRICS,
-    *loss.METRICS,
-    *performance.METRICS,
-    *concept.METRICS,
-)
-"""Of all modules that make a monitor."""
+
+METRICS: tuple[Metric, ...] = tuple(metric for spec in MONITORS for metric in spec.metrics)
+"""The metrics of all monitors."""
+
+
+def sections_of(monitors: Sequence[MonitorSpec]) -> Mapping[str, type]:
+    """The settings of monitors by section. Raises :class:`ValueError` where two sections have one name."""
+    found: dict[str, type] = {}
+    for spec in monitors:
+        if (
+            spec.settings is not None
+            and found.setdefault(spec.section or spec.name, spec.settings) is not spec.settings
+        ):
+            raise ValueError(f"two sections of settings are called {spec.section or spec.name}")
+    return found

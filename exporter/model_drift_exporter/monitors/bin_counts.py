@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Self
+from typing import Any
 
 import numpy as np
 
@@ -12,9 +12,9 @@ from ..metrics.roles import ROLES
 from ..metrics.samples import Samples, Series
 from ..reference.binner import CodedBatch
 from ..reference.profile import FEATURE, MISSING, PREDICTION, SCORE
-from .monitor import MonitorContext
+from .monitor import COUNTERS, Monitor, MonitorContext, MonitorSpec
 
-__all__ = ["METRICS", "BinCountsMonitor"]
+__all__ = ["BIN_COUNTS", "BinCountsMonitor"]
 
 _OBSERVATIONS = {
     role: counter(
@@ -29,10 +29,8 @@ _OBSERVATIONS = {
 METRICS: tuple[Metric, ...] = (*_OBSERVATIONS.values(),)
 
 
-class BinCountsMonitor:
+class BinCountsMonitor(Monitor):
     """``model_{feature,prediction,score}_observations_total``, every bin from 0."""
-
-    name = "bin_counts"
 
     def __init__(self, context: MonitorContext) -> None:
         self._context = context
@@ -74,18 +72,16 @@ class BinCountsMonitor:
             if column.role == FEATURE and total and self._counts[start + column.bins.index(MISSING)] == total
         ]
 
-    def tick(self, now: float) -> None:
-        """Counters have no clock."""
+    def snapshot(self) -> dict[str, Any]:
+        return {COUNTERS: self._counts}
 
-    def take_over(self, old: Self) -> None:
-        self._counts = old._counts
-
-    def snapshot(self) -> None:
-        """Nothing: counters start at 0 in a new process, as counters may."""
-
-    def restore(self, state: object) -> None:
-        """Nothing to go on from."""
+    def restore(self, state: Any) -> None:
+        if COUNTERS in state:
+            self._counts = state[COUNTERS]
 
     def collect(self) -> Iterable[Samples]:
         for series, cells in self._blocks:
             yield series.samples(self._counts[cells])
+
+
+BIN_COUNTS = MonitorSpec(name="bin_counts", title="Observations by bin", make=BinCountsMonitor)

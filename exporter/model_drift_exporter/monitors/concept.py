@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import StateError
-from ..evidence.loss_evidence import LossEvidence, forget_evidence
-from ..evidence.settings import LossSettings
+from ..evidence.alarm_spec import AlarmSpec
+from ..evidence.loss_evidence import LossEvidence
+from ..evidence.settings import TICKET
 from ..metrics.metric import Group, Metric, gauge
 from ..metrics.samples import Samples, Series
 from ..reference.codes import NumericCoder
 from ..reference.losses import FEWEST_CLASS_ROWS, bounded_losses
 from ..reference.outcome_batch import OutcomeBatch, OutcomeLayout
-from ..reference.profile import PREDICTION, OutcomeSummary
+from ..reference.profile import PREDICTION, OutcomeSummary, ReferenceProfile
 from ..statistics.betting.loss_bets import LossBets
 from ..statistics.loss_split import BinLosses, split_change
 from ..statistics.performance_metrics import BOUNDED_ERROR
 from ..statistics.tally import Contributions, TallyShape
 from ..windows.outcome_windows import WindowSet
-from .loss import evident
-from .monitor import MonitorContext
+from .loss import LossSettings, evident, outcomes_of
+from .monitor import Monitor, MonitorContext, MonitorSpec
 
-__all__ = ["METRICS", "ConceptMonitor"]
+__all__ = ["CONCEPT", "ConceptMonitor"]
 
 Array = NDArray[np.float64]
 
@@ -48,7 +49,7 @@ _MIXTURE_OUTCOMES = 500
 """Outcomes after which the mixture of bins that bets allow for is renewed; half of it is then of the newest ones."""
 
 
-class ConceptMonitor:
+class ConceptMonitor(Monitor):
     """The change of the mean loss in each window, split over score bins, and evidence that its relation part grows.
 
     For regression the bins are those of the prediction. The evidence is an e-CUSUM on the loss less the reference's of the
@@ -56,16 +57,11 @@ class ConceptMonitor:
     the shares of the outcomes before, which are known when the bet is made.
     """
 
-    name = "concept"
-
     def __init__(self, context: MonitorContext) -> None:
         reference = context.reference
         self._layout = OutcomeLayout.of(reference)
-        self._evidence: LossEvidence | None = None
         self._alarms = context.alarms
-        outcomes = reference.outcomes
-        if outcomes is None or sum(outcomes.score_rows) < FEWEST_CLASS_ROWS:
-            return
+        outcomes = outcomes_of(reference)
         self._scale = outcomes.error_scale
         self._rows = np.array(outcomes.score_rows, dtype=np.float64)
         self._losses = np.array(outcomes.score_losses, dtype=np.float64)
@@ -77,7 +73,7 @@ class ConceptMonitor:
         self._bins = BinLosses.of(self._rows, self._losses, summary.standard_deviation, summary.design_effect)
         self._mixture = self._bins.share.copy()
         self._newest = np.zeros(bins)
-        bets = _residual_bets(self._bins, outcomes, context.loss)
+        bets = _residual_bets(self._bins, outcomes, context.settings(LossSettings))
         alarm = self._alarms["ModelConceptDrift"]
         loss = "zero_one" if self._layout.classification else BOUNDED_ERROR
         meaning = [loss, self._scale, self._rows.tolist(), self._losses.tolist()]
@@ -88,9 +84,7 @@ class ConceptMonitor:
         self._from_inputs = Series(_FROM_INPUTS, labels)
         self._from_relation = Series(_FROM_RELATION, labels)
 
-    def observe(self, outcomes: OutcomeBatch) -> None:
-        if self._evidence is None:
-            return
+    def judge(self, outcomes: OutcomeBatch) -> None:
         loss = bounded_losses(self._layout, self._scale, outcomes.predicted, outcomes.label)
         bins = outcomes.score_cell.astype(np.int64)
         if self._coder is not None:
@@ -127,8 +121,6 @@ class ConceptMonitor:
         return _MARGIN * max(self._bins.error(self._mixture) - self._bins.own_error, 0.0)
 
     def collect(self) -> Iterable[Samples]:
-        if self._evidence is None:
-            return
         parts = [
             split_change(rows.astype(np.float64), losses[:, 0], self._rows, self._losses)
             for rows, losses in self._windows.totals()
@@ -136,21 +128,7 @@ class ConceptMonitor:
         yield self._from_inputs.samples([inputs for inputs, _ in parts])
         yield self._from_relation.samples([relation for _, relation in parts])
 
-    def take_over(self, old: Self) -> None:
-        """See :class:`OutcomeMonitor`: windows go on while losses are measured as they were, evidence as in :meth:`restore`."""
-        if self._evidence is None or old._evidence is None:
-            forget_evidence(self._alarms["ModelConceptDrift"])
-            return
-        if (self._scale, len(self._rows)) == (old._scale, len(old._rows)):
-            self._windows.take_over(old._windows)
-        state = old._evidence.snapshot()
-        if self._evidence.fits(state):
-            self._mixture, self._newest = old._mixture, old._newest
-        self._evidence.restore(state)
-
     def snapshot(self) -> Any:
-        if self._evidence is None:
-            return None
         return {
             "scale": self._scale,
             "windows": self._windows.snapshot(),
@@ -161,9 +139,6 @@ class ConceptMonitor:
 
     def restore(self, state: Any) -> None:
         """Evidence on other losses, or with other tolerances, starts from nothing; the latch stays closed."""
-        if self._evidence is None or state is None:
-            forget_evidence(self._alarms["ModelConceptDrift"])
-            return
         try:
             mixture, newest = (np.array(state[name], dtype=np.float64) for name in ("mixture", "newest"))
             windows, evidence, scale = state["windows"], state["evidence"], float(state["scale"])
@@ -192,3 +167,31 @@ def _residual_bets(bins: BinLosses, outcomes: OutcomeSummary, settings: LossSett
         margin=_MARGIN,
         lower=-1.0,
     )
+
+
+def _why_off(reference: ReferenceProfile) -> str:
+    if reference.outcomes is None:
+        return "reference_without_labels"
+    return "few_reference_labels" if sum(reference.outcomes.score_rows) < FEWEST_CLASS_ROWS else ""
+
+
+CONCEPT = MonitorSpec(
+    name="concept",
+    title="Concept drift",
+    make=ConceptMonitor,
+    settings=LossSettings,
+    section="loss",
+    applies=_why_off,
+    alarms=(
+        AlarmSpec(
+            "ModelConceptDrift",
+            TICKET,
+            summary="With the same score, outcomes are no longer what they were in the model's reference.",
+            says="What model {model} has learned no longer holds everywhere: the relation of its inputs and the outcome has "
+            "changed, or its labels have.",
+            first="Rule out a change in how labels are made; then plan retraining on data since that time.",
+            shows=("loss", "relation"),
+            panel="model:50",
+        ),
+    ),
+)

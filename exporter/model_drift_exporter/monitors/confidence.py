@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Self
+from typing import Any
 
 import numpy as np
 
 from ..metrics.metric import Group, Metric, histogram
 from ..metrics.samples import HistogramSeries, Samples
 from ..reference.binner import CodedBatch
+from ..reference.profile import ReferenceProfile
 from ..reference.scores import DERIVED
 from ..statistics.sums import running_sum
-from .monitor import MonitorContext
+from .monitor import COUNTERS, Monitor, MonitorContext, MonitorSpec
 
-__all__ = ["METRICS", "ConfidenceMonitor"]
+__all__ = ["CONFIDENCE", "ConfidenceMonitor"]
 
 _DERIVED = {
     role: histogram(f"model_{role}", "model", f"{what}.", Group.CONFIDENCE, role)
@@ -30,10 +31,8 @@ _DERIVED = {
 METRICS: tuple[Metric, ...] = (*_DERIVED.values(),)
 
 
-class ConfidenceMonitor:
+class ConfidenceMonitor(Monitor):
     """``model_confidence``, ``model_margin`` and ``model_entropy``, where scores are probabilities."""
-
-    name = "confidence"
 
     def __init__(self, context: MonitorContext) -> None:
         self._histograms: dict[str, tuple[HistogramSeries, slice]] = {}
@@ -61,18 +60,20 @@ class ConfidenceMonitor:
                 values = batch.values[role]
                 self._sums[role] = running_sum(self._sums[role], values[~np.isnan(values)])
 
-    def tick(self, now: float) -> None:
-        """Counters have no clock."""
+    def snapshot(self) -> dict[str, Any]:
+        return {COUNTERS: {"counts": self._counts, "sums": self._sums}}
 
-    def take_over(self, old: Self) -> None:
-        self._counts, self._sums = old._counts, old._sums
-
-    def snapshot(self) -> None:
-        """Nothing: counters start at 0 in a new process, as counters may."""
-
-    def restore(self, state: object) -> None:
-        """Nothing to go on from."""
+    def restore(self, state: Any) -> None:
+        if COUNTERS in state:
+            self._counts, self._sums = state[COUNTERS]["counts"], state[COUNTERS]["sums"]
 
     def collect(self) -> Iterable[Samples]:
         for role, (series, ordinals) in self._histograms.items():
             yield series.samples(np.append(self._counts[ordinals], 0), self._sums[role])
+
+
+def _why_off(reference: ReferenceProfile) -> str:
+    return "" if reference.probability else "scores_are_no_probabilities"
+
+
+CONFIDENCE = MonitorSpec(name="confidence", title="Confidence", make=ConfidenceMonitor, applies=_why_off)

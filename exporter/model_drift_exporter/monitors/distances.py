@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
-from typing import Any, Self
+from typing import Any
 
 import attrs
 import numpy as np
@@ -27,9 +27,9 @@ from ..statistics import (
     shares,
 )
 from ..windows.count_windows import make_windows
-from .monitor import MonitorContext
+from .monitor import Monitor, MonitorContext, MonitorSpec
 
-__all__ = ["BASELINES", "METRICS", "DistancesMonitor", "WindowedDrift", "cell_layout"]
+__all__ = ["BASELINES", "DISTANCES", "DistancesMonitor", "WindowedDrift", "cell_layout"]
 
 BASELINES = ("reference", "previous")
 _SPECIAL = {
@@ -142,10 +142,8 @@ def cell_layout(columns: Sequence[Column]) -> CellLayout:
     )
 
 
-class DistancesMonitor:
+class DistancesMonitor(Monitor):
     """Effect sizes with their noise floors, shares of special bins, and class shares, for each window."""
-
-    name = "distances"
 
     def __init__(self, context: MonitorContext) -> None:
         self._context = context
@@ -201,27 +199,17 @@ class DistancesMonitor:
 
     def observe(self, batch: CodedBatch) -> None:
         """Add the timely records to every window."""
-        for window in self.windows:
-            window.observe(batch.cells, batch.time, batch.now, batch.timely)
-        self._look = None
-
-    def tick(self, now: float) -> None:
-        """Windows move with the batches."""
-
-    def take_over(self, old: Self) -> None:
-        """See :class:`Monitor`: windows of the same specification go on, the others begin empty."""
-        before = dict(zip(old._context.windows, old.windows, strict=True))
-        self.windows = [
-            before.get(window, fresh) for window, fresh in zip(self._context.windows, self.windows, strict=True)
-        ]
-        self._look = None
+        if batch.size:
+            for window in self.windows:
+                window.observe(batch.cells, batch.time, batch.now, batch.timely)
+            self._look = None
 
     def snapshot(self) -> dict[str, Any]:
-        """See :class:`Monitor`: the windows by name."""
+        """The windows by name."""
         return {window.name: window.snapshot() for window in self.windows}
 
     def restore(self, state: Any) -> None:
-        """See :class:`Monitor`: windows that the state lacks begin empty."""
+        """Windows that the state lacks begin empty."""
         if not isinstance(state, dict):
             raise StateError(f"model {self._context.model}: the windows in the snapshot do not fit")
         context = self._context
@@ -304,3 +292,6 @@ class _RoleSeries:
 
 def _of_role(role: str, metrics: Mapping[tuple[str, str], Metric]) -> Iterable[tuple[str, Metric]]:
     return ((name, metric) for (own, name), metric in metrics.items() if own == role)
+
+
+DISTANCES = MonitorSpec(name="distances", title="Distances", make=DistancesMonitor)

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import Any, Self
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..evidence.alarm_spec import AlarmSpec
 from ..evidence.alarms import clamped_log10
 from ..evidence.columns import ColumnEvidence
 from ..metrics.metric import Group, Metric, counter, gauge
+from ..evidence.settings import PAGE, TICKET
 from ..metrics.samples import Samples, Series
 from ..reference.binner import CodedBatch
 from ..reference.profile import FEATURE, PREDICTION, SCORE
-from .monitor import MonitorContext
+from .monitor import Monitor, MonitorContext, MonitorSpec
 
-__all__ = ["METRICS", "DriftMonitor"]
+__all__ = ["DRIFT", "DriftMonitor"]
 
 _ONSET_FROM = math.log(10.0)
 """Evidence from which on an onset is worth telling."""
@@ -64,10 +65,8 @@ _UPDATES = counter(
 METRICS: tuple[Metric, ...] = (_OF_FEATURE, _ONSET, *_OF_OUTPUT.values(), _OF_MODEL, _THRESHOLD, _UPDATES)
 
 
-class DriftMonitor:
+class DriftMonitor(Monitor):
     """``model_{feature,prediction,score}_drift_evidence_log10`` and what belongs to it; decides the alarms on columns."""
-
-    name = "drift"
 
     def __init__(self, context: MonitorContext) -> None:
         model, columns = context.model, context.columns
@@ -94,24 +93,16 @@ class DriftMonitor:
         """What of the inputs cannot be judged now though it were broken throughout, and why, a sentence each."""
         return self._evidence.unjudged()
 
-    def reject(self, lines: NDArray[np.int64], now: float) -> None:
-        """Lines, ascending, that were neither records nor labels; call it before :meth:`observe` of the records among them.
-
-        ``now`` is the model's clock.
-        """
-        self._evidence.reject(lines, now)
+    def not_evaluable(self) -> Collection[str]:
+        return ("input_not_judged",) if self.unjudged() else ()
 
     def observe(self, batch: CodedBatch) -> None:
-        cells = batch.cells[: len(self._evidence.columns)]
-        self._evidence.add(cells, batch.time, batch.now, batch.position)
-
-    def tick(self, now: float) -> None:  # noqa: ARG002 - the clock is the records' own
-        """All lines so far have come."""
+        if len(batch.rejected):
+            self._evidence.reject(batch.rejected, batch.clock)
+        if batch.size:
+            cells = batch.cells[: len(self._evidence.columns)]
+            self._evidence.add(cells, batch.time, batch.now, batch.position)
         self._evidence.flush()
-
-    def take_over(self, old: Self) -> None:
-        """See :class:`Monitor`: all goes on, unless what is bet on or what counts as no drift is other than it was."""
-        self.restore(old.snapshot())
 
     def collect(self) -> Iterable[Samples]:
         columns, onsets = self._evidence.by_column()
@@ -120,8 +111,8 @@ class DriftMonitor:
         yield self._onset.samples(np.where(evidence >= _ONSET_FROM, onsets[self._features], np.nan))
         for series, position in self._outputs:
             yield series.samples([clamped_log10(float(columns[position]))])
-        if self._drift.evidence != -math.inf:
-            yield self._model.samples([clamped_log10(self._drift.evidence)])
+        known = self._drift.evidence != -math.inf
+        yield self._model.samples([clamped_log10(self._drift.evidence) if known else math.nan])
         yield self._thresholds
         yield self._updates.samples([self._evidence.updates])
 
@@ -131,3 +122,64 @@ class DriftMonitor:
     def restore(self, state: Any) -> None:
         """Evidence against another reference, or with other tolerances, starts from nothing; latches stay closed."""
         self._evidence.restore(state)
+
+
+DRIFT = MonitorSpec(
+    name="drift",
+    title="Drift",
+    make=DriftMonitor,
+    alarms=(
+        AlarmSpec(
+            "ModelInputBroken",
+            PAGE,
+            summary="The model's input is broken: far more values are missing or of the wrong type, or lines cannot be read.",
+            says="Model {model} gets broken input, so its predictions cannot be trusted.",
+            first="Ask who feeds the model what changed at that time (a release, a schema, a job that failed) and have it rolled "
+            "back. Until then use what the service does without the model.",
+            shows=("broken_features", "rejected_lines"),
+            silenced_by=(),
+            names_features=True,
+            panel="feature:20",
+        ),
+        AlarmSpec(
+            "ModelFeatureDrift",
+            TICKET,
+            summary="Features of the model are no longer distributed as in its reference.",
+            says="Inputs of model {model} have drifted. That alone need not harm it.",
+            first="See on the dashboard how the features have moved, and whether predictions or the loss moved with them.",
+            shows=("features",),
+            names_features=True,
+            panel="model:30",
+        ),
+        AlarmSpec(
+            "ModelFeatureOutOfRange",
+            TICKET,
+            summary="The model sees values outside the range, or categories outside the list, that it was accepted on.",
+            says="Model {model} gets values that its reference does not know; it is guessing there.",
+            first="Tell a changed unit or spelling (mend the feed) from new cases (plan retraining).",
+            shows=("unknown_features",),
+            names_features=True,
+            panel="feature:20",
+        ),
+        AlarmSpec(
+            "ModelFeatureMissingValues",
+            TICKET,
+            summary="Features of the model are missing, or of the wrong type, more often than in its reference.",
+            says="Model {model} gets more missing or invalid values than it was accepted with.",
+            first="Find the feed of these features and what changed there at that time. If the share grows, ModelInputBroken "
+            "pages.",
+            shows=("broken_features",),
+            names_features=True,
+            panel="feature:20",
+        ),
+        AlarmSpec(
+            "ModelPredictionDrift",
+            TICKET,
+            summary="The model's predictions or scores are no longer distributed as in its reference.",
+            says="Model {model} answers differently from when it was accepted.",
+            first="See whether features drifted too (then the inputs are the cause) and whether the model's version changed.",
+            shows=("outputs",),
+            panel="model:40",
+        ),
+    ),
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Self
+from typing import Any
 
 import numpy as np
 
@@ -11,9 +11,9 @@ from ..metrics.metric import Group, Metric, histogram
 from ..metrics.samples import HistogramSeries, Samples
 from ..reference.binner import CodedBatch
 from ..statistics.sums import running_sum
-from .monitor import MonitorContext
+from .monitor import COUNTERS, Monitor, MonitorContext, MonitorSpec
 
-__all__ = ["LATENCY_BUCKETS", "METRICS", "LatencyMonitor"]
+__all__ = ["LATENCY", "LATENCY_BUCKETS", "LatencyMonitor"]
 
 _LATENCY = histogram("model_latency_seconds", "model", "Latency of the model as its records tell it.", Group.MODELS)
 METRICS: tuple[Metric, ...] = (_LATENCY,)
@@ -22,10 +22,8 @@ LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 """Upper bounds in seconds."""
 
 
-class LatencyMonitor:
+class LatencyMonitor(Monitor):
     """``model_latency_seconds``; nothing is exported before the first record with a latency."""
-
-    name = "latency"
 
     def __init__(self, context: MonitorContext) -> None:
         self._series = HistogramSeries(_LATENCY, (context.model,), LATENCY_BUCKETS)
@@ -41,18 +39,15 @@ class LatencyMonitor:
             self._counts += np.bincount(places, minlength=len(self._counts))
             self._sum = running_sum(self._sum, latency)
 
-    def tick(self, now: float) -> None:
-        """Counters have no clock."""
+    def snapshot(self) -> dict[str, Any]:
+        return {COUNTERS: {"counts": self._counts, "sum": self._sum}}
 
-    def take_over(self, old: Self) -> None:
-        self._counts, self._sum = old._counts, old._sum
-
-    def snapshot(self) -> None:
-        """Nothing: counters start at 0 in a new process, as counters may."""
-
-    def restore(self, state: object) -> None:
-        """Nothing to go on from."""
+    def restore(self, state: Any) -> None:
+        if COUNTERS in state:
+            self._counts, self._sum = state[COUNTERS]["counts"], state[COUNTERS]["sum"]
 
     def collect(self) -> Iterable[Samples]:
-        if self._counts.any():
-            yield self._series.samples(self._counts, self._sum)
+        yield self._series.samples(self._counts, self._sum) if self._counts.any() else self._series.absent()
+
+
+LATENCY = MonitorSpec(name="latency", title="Latency", make=LatencyMonitor)

@@ -5,24 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 from statistics import NormalDist
-from typing import Any, Self
+from typing import Any
 
+import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from ..evidence.alarm_spec import AlarmSpec
 from ..evidence.alarms import Alarms, clamped_log10
-from ..evidence.loss_evidence import LossEvidence, forget_evidence
-from ..evidence.settings import LossSettings
 from ..metrics.metric import Group, Metric, counter, gauge
+from ..evidence.loss_evidence import LossEvidence
+from ..evidence.settings import PAGE
 from ..metrics.samples import Samples, Series
 from ..reference.losses import FEWEST_CLASS_ROWS, bounded_losses
 from ..reference.outcome_batch import OutcomeBatch, OutcomeLayout
-from ..reference.profile import OutcomeSummary
+from ..reference.profile import OutcomeSummary, ReferenceProfile
+from ..settings.declarations import setting
+from ..settings.kinds import Number
 from ..statistics.betting.loss_bets import LossBets
 from ..statistics.performance_metrics import BOUNDED_ERROR
-from .monitor import MonitorContext
+from .monitor import COUNTERS, Monitor, MonitorContext, MonitorSpec
 
-__all__ = ["METRICS", "LossMonitor", "judged_classes", "suspected_features"]
+__all__ = [
+    "LOSS",
+    "LossMonitor",
+    "LossSettings",
+    "judged_classes",
+    "outcomes_of",
+    "suspected_features",
+    "why_loss_is_off",
+]
 
 RARE = 0.10
 """Where the rarest class has a smaller share of the reference's labels, classes are judged one by one, too."""
@@ -60,7 +72,15 @@ _EXCLUDED = counter(
 METRICS: tuple[Metric, ...] = (_EVIDENCE, _CLASS_EVIDENCE, _TOLERATED, _UPDATES, _EXCLUDED)
 
 
-class LossMonitor:
+@attrs.frozen
+class LossSettings:
+    """How much the loss may rise before it is harm: the larger of the two tolerances."""
+
+    tolerance: float = setting(0.01, Number(0, 1), "Rise of the error rate, or of the scaled error, that is tolerated.")
+    relative_tolerance: float = setting(0.1, Number(0, 10), "The same as a share of the reference's loss.")
+
+
+class LossMonitor(Monitor):
     """e-CUSUM on the loss against reference, its error and the tolerance.
 
     Classification: the 0/1 error and, with a rare class, the error on each class with enough reference rows, given the
@@ -69,23 +89,16 @@ class LossMonitor:
     of predictions from broken input, which has a page of its own.
     """
 
-    name = "loss"
-
     def __init__(self, context: MonitorContext) -> None:
         self._layout = OutcomeLayout.of(context.reference)
-        self._evidence: LossEvidence | None = None
-        self._classes: list[int] = []
-        self._scale = 0.0
         self._excluded = 0
         self._alarms = context.alarms
-        outcomes = context.reference.outcomes
-        if outcomes is None or outcomes.loss.rows < FEWEST_CLASS_ROWS:
-            return
+        settings, outcomes = context.settings(LossSettings), outcomes_of(context.reference)
         self._scale = outcomes.error_scale
         names = judged_classes(outcomes)
         self._classes = [self._layout.classes.index(name) for name in names]
-        bets = [overall_bets(outcomes, context.loss, binary=self._layout.classification)]
-        bets += [class_bets(outcomes, name, context.loss, len(names)) for name in names]
+        bets = [overall_bets(outcomes, settings, binary=self._layout.classification)]
+        bets += [class_bets(outcomes, name, settings, len(names)) for name in names]
         means = [
             outcomes.loss.mean,
             *(outcomes.class_errors.get(name, 0) / outcomes.class_rows[name] for name in names),
@@ -105,9 +118,7 @@ class LossMonitor:
         self._updates = Series(_UPDATES, [(context.model,)])
         self._excluded_outcomes = Series(_EXCLUDED, [(context.model,)])
 
-    def observe(self, outcomes: OutcomeBatch) -> None:
-        if self._evidence is None:
-            return
+    def judge(self, outcomes: OutcomeBatch) -> None:
         loss = bounded_losses(self._layout, self._scale, outcomes.predicted, outcomes.label)
         known = (outcomes.sign > 0) & ~outcomes.revision & np.isfinite(loss)
         counted = known & evident(self._alarms, outcomes)
@@ -118,26 +129,34 @@ class LossMonitor:
         )
 
     def collect(self) -> Iterable[Samples]:
-        if self._evidence is not None:
-            overall, *by_class = (clamped_log10(value) for value in self._evidence.component_log.tolist())
-            yield self._log10.samples([overall])
-            yield self._class_log10.samples(by_class)
-            yield self._tolerated
-            yield self._updates.samples([self._evidence.updates])
-            yield self._excluded_outcomes.samples([self._excluded])
-
-    def take_over(self, old: Self) -> None:
-        self.restore(old.snapshot())
+        overall, *by_class = (clamped_log10(value) for value in self._evidence.component_log.tolist())
+        yield self._log10.samples([overall])
+        yield self._class_log10.samples(by_class)
+        yield self._tolerated
+        yield self._updates.samples([self._evidence.updates])
+        yield self._excluded_outcomes.samples([self._excluded])
 
     def snapshot(self) -> Any:
-        return None if self._evidence is None else self._evidence.snapshot()
+        return {**self._evidence.snapshot(), COUNTERS: self._excluded}
 
     def restore(self, state: Any) -> None:
         """Evidence on other losses, or with other tolerances, starts from nothing; the latch stays closed."""
-        if self._evidence is not None and state is not None:
-            self._evidence.restore(state)
-        else:
-            forget_evidence(self._alarms["ModelLossIncreased"])
+        self._evidence.restore(state)
+        self._excluded = state.get(COUNTERS, 0)
+
+
+def outcomes_of(reference: ReferenceProfile) -> OutcomeSummary:
+    """The reference's outcomes; raises :class:`ValueError` where it has none, and nothing can be judged by them."""
+    if reference.outcomes is None:
+        raise ValueError(f"the reference of model {reference.model} has no labelled rows")
+    return reference.outcomes
+
+
+def why_loss_is_off(reference: ReferenceProfile) -> str:
+    """Why no loss can be judged: a reason of ``model_not_evaluable``, empty where one can."""
+    if reference.outcomes is None:
+        return "reference_without_labels"
+    return "few_reference_labels" if reference.outcomes.loss.rows < FEWEST_CLASS_ROWS else ""
 
 
 def evident(alarms: Alarms, outcomes: OutcomeBatch) -> NDArray[np.bool_]:
@@ -197,3 +216,25 @@ def class_bets(outcomes: OutcomeSummary, name: str, settings: LossSettings, judg
         margin=-NormalDist().inv_cdf(NormalDist().cdf(-_MARGIN) / judged),
         binary=True,
     )
+
+
+LOSS = MonitorSpec(
+    name="loss",
+    title="Loss",
+    make=LossMonitor,
+    settings=LossSettings,
+    applies=why_loss_is_off,
+    alarms=(
+        AlarmSpec(
+            "ModelLossIncreased",
+            PAGE,
+            summary="The model makes more or larger mistakes than is tolerated.",
+            says="Model {model} is worse than it was when it was accepted: the labels that have come say so.",
+            first="Did anything change at that time (a release of the model, a data feed, the labels)? If so, roll it back; if "
+            "not, use what the service does without the model while its owner decides about retraining.",
+            shows=("loss", "relation", "suspected_features"),
+            names_features=True,
+            panel="model:21",
+        ),
+    ),
+)

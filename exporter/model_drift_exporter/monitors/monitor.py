@@ -1,29 +1,43 @@
-"""The seam between binned records and metrics: a monitor counts, and says what it has found."""
+"""The seam between numbers and metrics: a monitor counts records and judges outcomes, and says what it has found."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Protocol, Self
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
 import attrs
+import msgspec
 
+from ..evidence.alarm_spec import AlarmSpec
 from ..evidence.alarms import Alarms
-from ..evidence.settings import EvidenceSettings, LossSettings
+from ..evidence.settings import EvidenceSettings
+from ..metrics.catalogue import Metric
 from ..metrics.samples import Samples
 from ..reference.binner import Binner, CodedBatch
 from ..reference.outcome_batch import OutcomeBatch
 from ..reference.profile import Column, ReferenceProfile
 from ..settings.values import Window
+from .finding import Finding, FindingKind
+from .panel import PanelSpec
 
-__all__ = ["Monitor", "MonitorContext", "OutcomeMonitor"]
+__all__ = ["COUNTERS", "Monitor", "MonitorContext", "MonitorSpec", "ReferencePart", "always"]
+
+COUNTERS = "counters"
+"""Key of a monitor's state for what only counts up. A reload goes on with it; a restart does not.
+
+A snapshot in a file is older than what Prometheus has scraped. A counter that went on from it would fall, and Prometheus
+would take that for a reset and count everything again.
+"""
+
+_Section = TypeVar("_Section")
 
 
 @attrs.frozen(eq=False)
 class MonitorContext:
-    """What a monitor is made from: one model, its reference and bins, the windows.
+    """What a monitor is made from: one model, its reference and bins, the windows, the settings.
 
     ``exported`` are the positions of the columns whose series fit the limit; state is kept for all columns. ``alarms`` holds
-    the model's alarms, which monitors decide.
+    the model's alarms, which monitors decide. ``sections`` are the settings of monitors by section.
     """
 
     model: str
@@ -33,70 +47,97 @@ class MonitorContext:
     exported: Sequence[int]
     alarms: Alarms
     evidence: EvidenceSettings = attrs.field(factory=EvidenceSettings)
-    loss: LossSettings = attrs.field(factory=LossSettings)
+    sections: Mapping[str, object] = attrs.field(factory=dict)
 
     @property
     def columns(self) -> Sequence[Column]:
         """All columns, in the order of :attr:`CodedBatch.cells`."""
         return self.binner.columns
 
+    def settings(self, kind: type[_Section]) -> _Section:
+        """The section of this class; its defaults where none was given."""
+        return next((each for each in self.sections.values() if isinstance(each, kind)), None) or kind()
 
-class Monitor(Protocol):
-    """Owns its state and its metrics. Time comes with the batches and ticks, never from a clock of its own."""
 
-    @property
-    def name(self) -> str:
-        """Its state has this name in snapshots, where it stays the same whatever the class is called. No two have one name."""
-        ...
+class Monitor:
+    """Owns its state and its metrics. Time comes with the batches, never from a clock of its own.
+
+    A monitor is made from a :class:`MonitorContext` and overrides what it needs; what it does not override does nothing.
+    All methods are called on the reading thread but :meth:`collect` and :meth:`findings`, which are called between batches.
+    """
 
     def observe(self, batch: CodedBatch) -> None:
-        """Take in a batch; called on the reading thread, in the order of the records."""
-        ...
+        """Take in records and rejected lines, in the order of their input. ``batch.size`` may be 0."""
 
-    def tick(self, now: float) -> None:
-        """Event time has reached ``now`` (seconds since the epoch); called after the batches that brought it there."""
-        ...
-
-    def take_over(self, old: Self) -> None:
-        """Go on with what another monitor of this kind has counted, before the first batch.
-
-        Called after a reload that left the model's reference and so its bins as they were. Windows and the exported
-        columns may be others; ``old`` is not used again.
-        """
-        ...
+    def judge(self, outcomes: OutcomeBatch) -> None:
+        """Take in matured outcomes, in the order in which they matured."""
 
     def collect(self) -> Iterable[Samples]:
-        """Current samples; values must not change afterwards."""
-        ...
+        """Current samples; values must not change afterwards.
+
+        The series are all there from the first call on, NaN while they have no value: the limit of series counts them.
+        """
+        return ()
+
+    def findings(self) -> Iterable[Finding]:
+        """What stands now, besides the alarms that are latched: these are findings anyway."""
+        return ()
+
+    def not_evaluable(self) -> Collection[str]:
+        """Why something cannot be judged now; reasons of ``model_not_evaluable``."""
+        return ()
 
     def snapshot(self) -> Any:
-        """State for a snapshot: dictionaries with text keys, lists, texts, numbers, ``None``, bytes and NumPy arrays."""
-        ...
+        """State for a snapshot: dictionaries with text keys, lists, texts, numbers, ``None``, bytes and NumPy arrays.
+
+        What stands under :data:`COUNTERS` is for a reload only. Arrays may be views, to be written before the next batch.
+        """
+        return None
 
     def restore(self, state: Any) -> None:
         """Go on from :meth:`snapshot` of a monitor with the same reference, before the first batch.
 
-        Raises :class:`StateError` if the state does not fit; the monitor is then as new.
+        After a reload windows, exported columns and settings may be others. Raises :class:`StateError` if the state does not
+        fit; the monitor is then as new.
         """
+
+
+class ReferencePart(Protocol):
+    """What one monitor needs to know of the rows that its model was accepted on; built by ``profile``, and when learning."""
+
+    def count(self, batch: CodedBatch, labels: Sequence[object] | None) -> None:
+        """Take in rows, in order: their cells, and their raw labels where they have any."""
+        ...
+
+    def summary(self) -> msgspec.Struct | Mapping[str, Any]:
+        """What is stored in the reference under the monitor's name: plain values only."""
         ...
 
 
-class OutcomeMonitor(Protocol):
-    """Owns what it makes of matured outcomes, and its metrics."""
+def always(reference: ReferenceProfile) -> str:  # noqa: ARG001 - the signature of ``MonitorSpec.applies``
+    """A monitor that every reference will do for."""
+    return ""
 
-    @property
-    def name(self) -> str:
-        """See :class:`Monitor`."""
-        ...
 
-    def observe(self, outcomes: OutcomeBatch) -> None:
-        """Take in matured outcomes, in order; called on the reading thread."""
-        ...
+@attrs.frozen(eq=False)
+class MonitorSpec:
+    """A monitor as the list of monitors holds it: all that is known of it before there is a model.
 
-    def take_over(self, old: Self) -> None: ...
+    ``name`` is that of its state in snapshots and of its part of the reference, where it stays for ever. ``settings`` is the
+    class of its section, which is called ``section``, or as the monitor. ``applies`` says why it is off for a reference
+    (a word for the label ``reason`` of ``model_monitor_off``), empty where it is on. ``reference`` makes the part that
+    ``profile`` builds; where it needs SciPy, it imports that when it is called. Rules, dashboards, pages and docs follow from
+    ``metrics``, ``alarms``, ``findings`` and ``panels``.
+    """
 
-    def collect(self) -> Iterable[Samples]: ...
-
-    def snapshot(self) -> Any: ...
-
-    def restore(self, state: Any) -> None: ...
+    name: str
+    title: str
+    make: Callable[[MonitorContext], Monitor]
+    settings: type | None = None
+    section: str = ""
+    applies: Callable[[ReferenceProfile], str] = always
+    reference: Callable[[Binner], ReferencePart] | None = None
+    metrics: tuple[Metric, ...] = ()
+    alarms: tuple[AlarmSpec, ...] = ()
+    findings: tuple[FindingKind, ...] = ()
+    panels: tuple[PanelSpec, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +20,9 @@ from ..statistics.performance_metrics import BOUNDED_ERROR, ClassificationTally,
 from ..statistics.probability_losses import binary_losses, multiclass_losses
 from ..statistics.tally import Contributions
 from ..windows.outcome_windows import LEAD, WindowSet
-from .monitor import MonitorContext
+from .monitor import Monitor, MonitorContext, MonitorSpec
 
-__all__ = ["LOSS_REFERENCE_MEAN", "METRICS", "PerformanceMonitor"]
+__all__ = ["LOSS_REFERENCE_MEAN", "PERFORMANCE", "PerformanceMonitor"]
 
 _NOTHING = Estimate(math.nan)
 # Probabilities come in steps of 1/255: one that was rounded to 0 is taken for the middle of what that may be.
@@ -68,14 +68,12 @@ LOSS_REFERENCE_MEAN = gauge(
 METRICS: tuple[Metric, ...] = (_LABELS, _END, *_ESTIMATES.values(), LOSS_REFERENCE_MEAN)
 
 
-class PerformanceMonitor:
+class PerformanceMonitor(Monitor):
     """Every metric of realised performance that the task has, over windows that end with the newest matured outcome.
 
     A window of time is one of prediction times; a window of records holds the last outcomes. Outcomes of a reference without
     labels are measured, too; there is nothing beside them then.
     """
-
-    name = "performance"
 
     def __init__(self, context: MonitorContext) -> None:
         reference = context.reference
@@ -103,7 +101,7 @@ class PerformanceMonitor:
         }
         self._reference = [*_reference_samples(context.model, reference, self._keys)]
 
-    def observe(self, outcomes: OutcomeBatch) -> None:
+    def judge(self, outcomes: OutcomeBatch) -> None:
         if not outcomes.size:
             return
         self._windows.observe(outcomes, self._contributions(outcomes))
@@ -143,10 +141,6 @@ class PerformanceMonitor:
             yield self._series[metric, ""].samples([each.value for each in estimates])
             yield self._series[metric, "_lower_bound"].samples([each.lower for each in estimates])
             yield self._series[metric, "_upper_bound"].samples([each.upper for each in estimates])
-
-    def take_over(self, old: Self) -> None:
-        self._windows.take_over(old._windows)
-        self._newest = old._newest
 
     def snapshot(self) -> Any:
         return {"windows": self._windows.snapshot(), "newest": self._newest}
@@ -196,3 +190,6 @@ def _design_effects(reference: ReferenceProfile) -> DesignEffects:
         return DesignEffects()
     losses = {name: summary.design_effect for name, summary in reference.loss.items()}
     return DesignEffects(outcomes.loss.design_effect, losses, outcomes.class_design_effects)
+
+
+PERFORMANCE = MonitorSpec(name="performance", title="Realised performance", make=PerformanceMonitor)

@@ -26,6 +26,8 @@ class CodedBatch:
     windows count the record: it is not late, and its time is accepted. ``values`` maps ``confidence``, ``margin``,
     ``entropy`` and ``latency`` (in seconds) to one number per record. ``position`` is the 0-based index of each record's
     line in its input. ``scores`` are the scores behind the cells. ``records`` are the raw columns, for the label join.
+    ``rejected`` are the positions, ascending, of lines of the same input that were neither records nor labels; ``clock`` is
+    the model's event clock before the first record. ``size`` may be 0.
     """
 
     size: int
@@ -37,6 +39,8 @@ class CodedBatch:
     position: NDArray[np.int64]
     records: RecordBatch
     scores: Scores | None = None
+    rejected: NDArray[np.int64] = attrs.field(factory=lambda: np.zeros(0, dtype=np.int64))
+    clock: float = np.nan
 
 
 class Binner:

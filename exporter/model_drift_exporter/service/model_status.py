@@ -26,9 +26,12 @@ def model_status(model: Model, labels: int) -> ModelStatus:
     reference = model.reference
     windows: tuple[WindowStatus, ...] = ()
     rate = 0.0
+    distances = None
     if model.parts is not None:
-        look = model.parts.distances.look()
-        windows = tuple(_window(model, model.parts.distances, look, place) for place in range(len(look.records)))
+        distances = model.parts.monitor(DistancesMonitor)
+    if distances is not None:
+        look = distances.look()
+        windows = tuple(_window(model, distances, look, place) for place in range(len(look.records)))
         rate = _rate(model, look)
     return ModelStatus(
         name=model.name,

@@ -227,13 +227,6 @@ class WindowSet:
         """The total of each window, in order."""
         return [window.total() for window in self._windows]
 
-    def take_over(self, old: WindowSet) -> None:
-        """Keep the windows of ``old`` whose settings are unchanged."""
-        before = dict(zip(old._settings, old._windows, strict=True))
-        self._windows = [
-            before.get(setting, window) for setting, window in zip(self._settings, self._windows, strict=True)
-        ]
-
     def snapshot(self) -> dict[str, Any]:
         """State for a snapshot, by name."""
         return {window.name: window.snapshot() for window in self._windows}

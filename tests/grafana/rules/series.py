@@ -8,8 +8,8 @@ from typing import Any
 
 import promql_parser
 
-from model_drift_exporter.evidence.alarms import ALARMS
 from model_drift_exporter.service.catalogue import CATALOGUE
+from model_drift_exporter.monitors import ALARMS
 from tests.grafana.dashboard_file import Dashboard, Target, Variable
 from tests.grafana.expressions import nodes, parse, selectors
 from tests.grafana.substitution import alternatives
@@ -161,7 +161,7 @@ def _among(what: str, names: Iterable[str], node: Any) -> Iterator[str]:
 def _value(matcher: Any) -> Iterator[str]:
     """Names of alerts and severities are known, so that a slip of the pen can be told from a quiet model."""
     known: dict[str, set[str]] = {
-        "alert": {*ALARMS, *alert_labels()},
+        "alert": {*(spec.alert for spec in ALARMS), *alert_labels()},
         "alertname": set(alert_labels()),
         "severity": {"page", "ticket", "none"},
         "alertstate": {"firing", "pending"},

@@ -101,7 +101,7 @@ def _cheap(pipeline: Pipeline) -> Iterator[Samples]:
     for model in pipeline.models.by_name.values():
         yield from model.own_samples()
         if model.parts is not None:
-            yield from model.parts.bin_counts.collect()
+            yield from model.parts.by_name["bin_counts"].collect()
             yield from model.parts.labels.collect()
 
 

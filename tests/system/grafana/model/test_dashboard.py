@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from model_drift_exporter.evidence.alarms import ALARMS
 from model_drift_exporter.labels.evaluability import NOT_EVALUABLE
 from tests.grafana.model_queries import PANELS, TARGETS, model_query
 from tests.support.promtool import check_values, wrong_values
@@ -29,8 +28,11 @@ def _texts(panel: int, field: str = "") -> dict[str, Any]:
     return dict(mappings[0]["options"])
 
 
+_SEVERITIES = {spec.alert: spec.severity for spec in ALARMS}
+
+
 def _evidence(model: str, alert: str, value: float) -> list[dict[str, str]]:
-    labels = {"model": model, "alert": alert, "severity": ALARMS[alert]}
+    labels = {"model": model, "alert": alert, "severity": _SEVERITIES[alert]}
     return [
         series("model:alert_evidence:log10", f"{value}x10", **labels),
         series("model:alert_evidence_threshold:log10", "4x10", **labels),
@@ -41,7 +43,11 @@ def test_the_worst_alerts_stand_first(tmp_path: Path) -> None:
     """The tile Firing lists every alert once, and names one to read about where nothing is known about the model."""
     inputs = [
         series(
-            "model:alert_state:max", f"{state}x10", model="credit", alert=alert, severity=ALARMS.get(alert, "ticket")
+            "model:alert_state:max",
+            f"{state}x10",
+            model="credit",
+            alert=alert,
+            severity=_SEVERITIES.get(alert, "ticket"),
         )
         for alert, state in (("ModelFeatureDrift", 2), ("ModelLossIncreased", 3), ("ModelTrafficStopped", 2))
     ]
