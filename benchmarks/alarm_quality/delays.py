@@ -79,7 +79,7 @@ def error_delays(seed: int, trials: int, *, page_budget: float, clean: int = _CL
         context = context_of(_labelled(random), EvidenceSettings(false_page=page_budget))
         loss = LossMonitor(context)
         wrong = random.random(clean + most) < np.repeat([ERROR, 2 * ERROR], [clean, most])
-        loss.observe(outcomes_of(wrong, 0, _LABEL_SECONDS))
+        loss.judge(outcomes_of(wrong, 0, _LABEL_SECONDS))
         pages = [edge.record for edge in context.alarms.drain() if edge.firing]
         later = [record for record in pages if record >= clean]
         delays.append(float(later[0] + 1 - clean) if later else math.inf)

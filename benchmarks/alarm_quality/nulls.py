@@ -46,7 +46,7 @@ def null_stream(seed: int, records: int, features: int, windows: int) -> dict[st
         evidence.observe(binned(model.cells(table, levels), first, _SECONDS))
         for part in range(0, size, 500):
             count = min(500, size - part)
-            loss.observe(outcomes_of(random.random(count) < ERROR, first + part, _SECONDS))
+            loss.judge(outcomes_of(random.random(count) < ERROR, first + part, _SECONDS))
             highest_loss = max(highest_loss, context.alarms["ModelLossIncreased"].evidence)
         for start in range(0, size, WINDOW):
             if rules is not None and first + start + WINDOW <= windows * WINDOW:

@@ -120,6 +120,8 @@ def test_each_count_has_its_metric() -> None:
             zip([labels[1:] for labels in block.series.label_values], map(float, block.values), strict=True)
         )
     assert found.pop("model_labels_rejected_total") == {(reason,): 7.0 * (reason == "missing") for reason in REJECTED}
+    for name in ("model_label_coverage_ratio", "model_prediction_class_label_coverage_ratio"):
+        assert all(map(math.isnan, found.pop(name).values())), name
     single = {name: values[()] for name, values in found.items()}
     assert math.isnan(single.pop("model_label_last_timestamp_seconds"))
     assert math.isnan(single.pop("model_label_maturity_seconds"))

@@ -5,15 +5,9 @@ from collections.abc import Sequence
 import pytest
 
 from model_drift_exporter.models.model import Model
-from model_drift_exporter.models.series_limit import (
-    _WHILE_FIRING,
-    ModelSeries,
-    exported_columns,
-    other_series,
-    series_of,
-)
+from model_drift_exporter.models.series_limit import ModelSeries, SeriesCount, fitting
 from model_drift_exporter.models.settings import MonitoringSettings
-from model_drift_exporter.records.batches import LabelBatch
+from model_drift_exporter.monitors import ALARMS
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.settings.values import parse_window
 from tests.sections import label_settings, monitoring_settings
@@ -46,11 +40,8 @@ def _outcomes(regression: bool = False) -> list[Row]:
 
 def _fire_all(model: Model, features: Sequence[str] = ()) -> None:
     for alarm in model.alarms.by_alert.values():
-        if alarm.alert in ("ModelLossIncreased", "ModelConceptDrift"):
-            alarm.fire(START, 0, onset=START, features=["a", "b", "c"], certainty="suspected")
-        else:
-            about = features if alarm.alert != "ModelPredictionDrift" else ()
-            alarm.fire(START, 0, onset=START, features=list(about), certainty="named" if about else "")
+        about = features if next(spec for spec in ALARMS if spec.alert == alarm.alert).names_features else ()
+        alarm.fire(START, 0, onset=START, features=list(about), certainty="named" if about else "")
 
 
 def _text(model: Model) -> list[str]:
@@ -58,15 +49,18 @@ def _text(model: Model) -> list[str]:
     return [line for line in lines if not line.startswith("model_feature_drift_onset_timestamp_seconds")]
 
 
-def test_series_of_columns_are_those_exported() -> None:
-    """The series that a column is said to cost are those that a full window has, for every role."""
+def test_a_column_costs_what_is_exported_of_it() -> None:
+    """In full windows, for every role; alerts that name a feature are one more series each."""
     numbers = [row | {"prediction": row["score"] * 7, "score": None} for row in make_rows(800, seed=5)]
     for rows in (make_rows(800, seed=5), numbers):
         profile = profile_of([batch_of(rows)])
-        everything = len(_text(_model(rows, profile)))
-        none = len(_text(_model(rows, profile, monitoring_settings(_WINDOWS, series_per_model=1))))
-        quiet = sum(series_of(column, 2) for column in profile.columns) - _WHILE_FIRING * len(profile.features)
-        assert everything - none == quiet
+        model = _model(rows, profile)
+        counted = SeriesCount.of(model.collect())
+        nothing = _model(rows, profile, monitoring_settings(_WINDOWS, series_per_model=1))
+        assert SeriesCount.of(nothing.collect()).by_column.total() == 0
+        assert len(_text(model)) - len(_text(nothing)) == counted.by_column.total() - len(profile.features)  # onsets
+        naming = sum(spec.names_features for spec in ALARMS)
+        assert nothing.suppressed_series == counted.by_column.total() + naming * len(profile.features)
 
 
 @pytest.mark.parametrize("limit", [400, 500, 600, 700, 5_000])
@@ -88,25 +82,27 @@ def test_series_limit_is_hard(limit: int) -> None:
 def test_outputs_go_before_features() -> None:
     """Where not all fits, prediction and score stay, then the features in their order."""
     columns = _reference().columns
+    counted = SeriesCount.of(Model("m", _reference(), _SETTINGS).collect())
     outputs = [2, 3, 4, 5, 6]
-    room = other_series(2, 2) + sum(series_of(columns[position], 2) for position in outputs)
-    assert exported_columns(columns, 2, room, 2) == outputs
-    assert exported_columns(columns, 2, room + series_of(columns[1], 2), 2) == [1, *outputs]
-    assert exported_columns(columns, 2, room + series_of(columns[0], 2) + series_of(columns[1], 2), 2) == list(range(7))
+    room = counted.others + 2 + sum(counted.of_column(columns[position]) for position in outputs)
+    age, country = (counted.of_column(columns[position]) + 3 for position in (0, 1))
+    assert fitting(columns, counted, 3, room) == (outputs, age + country)
+    assert fitting(columns, counted, 3, room + country) == ([1, *outputs], age)
+    assert fitting(columns, counted, 3, room + age + country) == (list(range(7)), 0)
 
 
-@pytest.mark.parametrize("regression", [False, True])
-def test_what_is_exported_in_any_case_is_known(regression: bool) -> None:
-    """With labels, and every alert firing about every feature, no more is exported than what was set aside for it."""
-    rows = _outcomes(regression)
-    profile = profile_of([batch_of(rows)])
-    nothing = monitoring_settings(_WINDOWS, series_per_model=1, labels=_AT_ONCE)
-    model = Model("m", profile, nothing)
-    model.process(arrived(batch_of(rows), LabelBatch(1, label=["yes"])))
-    model.finish()
-    _fire_all(model)
-    exported = len(series_lines(Exposition.of(model.collect()).text))
-    assert other_series(2, 0 if regression else 2) * 0.6 < exported <= other_series(2, 0 if regression else 2)
+def test_many_columns_are_counted_by_their_shapes() -> None:
+    """So that a model with thousands of features makes the series that fit, and no others before."""
+    rows = make_rows(300, seed=5)
+    for row in rows:
+        row["features"] |= {f"f{number}": row["features"]["age"] + number for number in range(400)}
+    wide = Model("m", profile_of([batch_of(rows)]), monitoring_settings(_WINDOWS, series_per_model=3_000))
+    assert wide.parts is not None
+    counted = SeriesCount.of(wide.collect())
+    cost = counted.by_column["feature", "age"]
+    assert counted.others + counted.by_column.total() <= 3_000 < counted.others + counted.by_column.total() + 2 * cost
+    assert counted.by_column["feature", "f0"] == cost
+    assert len(wide.suppressed) > 350
 
 
 @pytest.mark.parametrize("regression", [False, True])
@@ -127,18 +123,21 @@ def test_a_metric_says_whether_its_series_are_of_columns(regression: bool) -> No
 
 @pytest.mark.parametrize("regression", [False, True])
 def test_the_most_series_are_those_with_full_windows_and_every_alert(regression: bool) -> None:
-    """They are said before anything fires, and then are there, but for metrics without a value."""
+    """They are said before the first record, and never more are there, but for metrics without a value."""
     rows = _outcomes(regression)
-    model = _model(rows, profile_of([batch_of(rows)]), monitoring_settings(_WINDOWS, labels=_AT_ONCE))
+    profile = profile_of([batch_of(rows)])
+    empty = Model("m", profile, monitoring_settings(_WINDOWS, labels=_AT_ONCE))
+    model = _model(rows, profile, monitoring_settings(_WINDOWS, labels=_AT_ONCE))
     model.finish()
     quiet = model.series()
     assert not quiet.suppressed
     _fire_all(model, ["age", "country"])
     firing = model.series()
-    assert quiet.now < firing.now <= quiet.most == firing.most
-    without_value = sum(len(block.series) - block.exported for block in model.collect() if not block.series.metric.role)
-    onsets = len(["age", "country"])  # nothing has moved, so there is none
-    assert quiet.most - firing.now == without_value + onsets
+    assert quiet.now < firing.now <= quiet.most == firing.most == empty.series().most
+    without_value = sum(len(block.series) - block.exported for block in model.collect())
+    named = sum(len(alarm.features) for alarm in model.alarms.by_alert.values())
+    naming = sum(spec.names_features for spec in ALARMS) * len(profile.features)
+    assert quiet.most - firing.now == without_value + naming - named
 
 
 def test_a_model_without_a_reference_has_the_series_of_its_traffic() -> None:

@@ -76,7 +76,7 @@ def _updates(model: Model) -> tuple[float, float]:
 
 def _changed(section: str, name: str, value: object) -> MonitoringSettings:
     if section == "loss":
-        return attrs.evolve(_SETTINGS, monitors={"loss": LossSettings(**{name: value})})
+        return attrs.evolve(_SETTINGS, monitors={"loss": attrs.evolve(LossSettings(), **{name: cast("float", value)})})
     return attrs.evolve(_SETTINGS, **{section: attrs.evolve(getattr(_SETTINGS, section), **{name: value})})
 
 

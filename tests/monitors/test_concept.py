@@ -14,7 +14,7 @@ from model_drift_exporter.errors import StateError
 from model_drift_exporter.evidence.alarms import Alarms
 from model_drift_exporter.evidence.settings import EvidenceSettings
 from model_drift_exporter.monitors import ALARMS, MonitorContext
-from model_drift_exporter.monitors.concept import ConceptMonitor
+from model_drift_exporter.monitors.concept import CONCEPT, ConceptMonitor
 from model_drift_exporter.monitors.loss import LossSettings
 from model_drift_exporter.reference.profile import ReferenceProfile
 from tests.support.exposition import Exposition
@@ -184,18 +184,13 @@ def test_a_reload_goes_on() -> None:
     assert found.get("model_loss_change_from_inputs", model="m", loss="zero_one", window="24h") is None
 
 
-def test_without_reference_labels_nothing_is_said() -> None:
-    """Neither split nor evidence nor state, also where the reference's labelled rows have no score."""
+def test_it_is_off_without_reference_labels_that_have_a_score() -> None:
+    """Or with too few of them."""
     outcomes = _reference().outcomes
     assert outcomes is not None
-    for known in (None, msgspec.structs.replace(outcomes, score_rows=[], score_losses=[])):
-        context, monitor = _watch(msgspec.structs.replace(_reference(), outcomes=known))
-        monitor.judge(outcomes_of(context, *_sample(1_000, seed=14, flipped=0.5)))
-        assert list(monitor.collect()) == []
-        assert context.alarms.drain() == []
-        assert monitor.snapshot() is None
-        monitor.restore(None)
-        monitor.restore(monitor.snapshot())
+    few = msgspec.structs.replace(outcomes, score_rows=[99], score_losses=[9.0])
+    for known, why in ((outcomes, ""), (None, "reference_without_labels"), (few, "few_reference_labels")):
+        assert CONCEPT.applies(msgspec.structs.replace(_reference(), outcomes=known)) == why
 
 
 @pytest.mark.parametrize(

@@ -66,8 +66,8 @@ def typical_columns(columns: Sequence[Column]) -> dict[tuple[object, ...], int]:
 def fitting(columns: Sequence[Column], counted: SeriesCount, alerts: int, limit: int) -> tuple[list[int], int]:
     """Positions of the columns whose series fit the limit, and the number of series of the columns that do not.
 
-    Outputs go first, then features in their order. ``counted`` holds at least one column of each shape, ``alerts`` is how many alerts may name a feature: each is one more
-    series of every feature. What the model exports in any case is within the limit, too.
+    Outputs go first, then features in their order. ``counted`` holds at least one column of each shape. ``alerts`` is how many
+    alerts may name a feature: each is one more series of every feature. What the model exports in any case is within the limit.
     """
     typical = typical_columns(columns)
     costs = [

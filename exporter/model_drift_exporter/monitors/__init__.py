@@ -32,8 +32,10 @@ MONITORS: tuple[MonitorSpec, ...] = (
     CONCEPT,
 )
 
-ALARMS: tuple[AlarmSpec, ...] = tuple(alarm for spec in MONITORS for alarm in spec.alarms)
-"""The alarms of all monitors."""
+ALARMS: tuple[AlarmSpec, ...] = tuple(
+    sorted((alarm for spec in MONITORS for alarm in spec.alarms), key=lambda alarm: alarm.severity)
+)
+"""The alarms of all monitors, those that page first."""
 
 
 METRICS: tuple[Metric, ...] = tuple(metric for spec in MONITORS for metric in spec.metrics)

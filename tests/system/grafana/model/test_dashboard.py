@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from model_drift_exporter.labels.evaluability import NOT_EVALUABLE
+from model_drift_exporter.monitors import ALARMS
 from tests.grafana.model_queries import PANELS, TARGETS, model_query
 from tests.support.promtool import check_values, wrong_values
 from tests.support.rule_labels import alert_labels

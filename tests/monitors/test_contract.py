@@ -1,0 +1,211 @@
+"""What every registered monitor promises; a new one is tested by standing in the list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+
+import attrs
+import numpy as np
+import pytest
+
+from model_drift_exporter.evidence.alarms import Transition
+from model_drift_exporter.evidence.settings import EvidenceSettings
+from model_drift_exporter.metrics.samples import Samples
+from model_drift_exporter.models.model import Model
+from model_drift_exporter.models.settings import MonitoringSettings
+from model_drift_exporter.monitors import MONITORS, MonitorSpec
+from model_drift_exporter.reference.profile import ReferenceProfile
+from model_drift_exporter.settings.values import parse_window
+from tests.sections import label_settings, monitoring_settings
+from tests.support.prediction_log import Row, arrived, batch_of, make_rows, profile_of
+
+_WINDOWS = tuple(map(parse_window, ("1h", "300")))
+_LABELS = label_settings(delay_independent=True)
+_SETTINGS = monitoring_settings(_WINDOWS, labels=_LABELS)
+_EVERY = pytest.mark.parametrize("spec", MONITORS, ids=lambda spec: spec.name)
+_TASKS = ("classification", "regression")
+
+
+def _rows(count: int, task: str, *, seed: int, shift: float = 0.0, wrong: float = 0.1) -> list[Row]:
+    """Predictions with labels and latencies; of ``shift`` one feature is moved, and of ``wrong`` the share of errors."""
+    chance = np.random.default_rng(seed)
+    rows = make_rows(count, seed=seed, shift=shift)
+    for row, error, noise, latency in zip(
+        rows, chance.random(count) < wrong, chance.normal(size=count), chance.gamma(2.0, 0.01, count), strict=True
+    ):
+        if task == "regression":
+            row["prediction"] = float(row["features"]["age"])
+            row["label"] = row["prediction"] + float(noise) * (1 + 10 * wrong)
+            del row["score"]
+        else:
+            row["label"] = row["prediction"] if not error else {"yes": "no", "no": "yes"}[row["prediction"]]
+        row["latency"] = float(latency)
+    return rows
+
+
+@cache
+def _reference(task: str) -> ReferenceProfile:
+    return profile_of([batch_of(_rows(3_000, task, seed=1))])
+
+
+@cache
+def _stream(task: str) -> Sequence[Row]:
+    """A clean half, then one in which the age has moved and the model errs more."""
+    return [
+        *_rows(1_200, task, seed=2),
+        *(row | {"ts": row["ts"] + 12_000} for row in _rows(1_200, task, seed=3, shift=15.0, wrong=0.5)),
+    ]
+
+
+def _feed(model: Model, rows: Sequence[Row], sizes: Sequence[int], first: int = 0) -> None:
+    """The rows behind the first ones, in batches of these sizes in turn; every hundredth line cannot be read."""
+    turn = 0
+    while first < len(rows):
+        last = min(first + sizes[turn % len(sizes)], len(rows))
+        positions = [index + index // 100 for index in range(first, last)]
+        rejected = [index + index // 100 - 1 for index in range(first, last) if index % 100 == 0 and index]
+        batch = attrs.evolve(batch_of(rows[first:last]), position=positions)
+        model.process(arrived(batch, rejected=np.array(rejected, dtype=np.int64)))
+        first, turn = last, turn + 1
+
+
+def _values(samples: Iterable[Samples], *, counters: bool = True) -> Mapping[str, float]:
+    """Each sample with a value by its line in the exposition."""
+    return {
+        prefix: float(value)
+        for block in samples
+        if counters or block.series.metric.type == "gauge"
+        for prefix, value in zip(block.series.prefixes, np.asarray(block.values, dtype=np.float64), strict=True)
+        if not np.isnan(value)
+    }
+
+
+def _known(samples: Iterable[Samples]) -> set[str]:
+    return {prefix for block in samples for prefix in block.series.prefixes}
+
+
+def _of(model: Model, spec: MonitorSpec) -> Iterable[Samples]:
+    assert model.parts is not None
+    if spec.name in model.parts.off:
+        return ()
+    return model.parts.by_name[spec.name].collect()
+
+
+@cache
+def _fed(task: str, sizes: tuple[int, ...]) -> tuple[Model, Sequence[Transition]]:
+    model = Model("m", _reference(task), _SETTINGS)
+    _feed(model, _stream(task), sizes)
+    return model, model.alarms.drain()
+
+
+def test_the_stream_of_this_test_is_worth_it() -> None:
+    """Alarms fire in it, and every monitor runs in one of the tasks."""
+    fired = {each.alert for task in _TASKS for each in _fed(task, (100,))[1] if each.firing}
+    assert {"ModelFeatureDrift", "ModelLossIncreased"} <= fired
+    parts = [model.parts for task in _TASKS for model in (_fed(task, (100,))[0],)]
+    assert {name for each in parts if each for name in each.by_name} == {spec.name for spec in MONITORS}
+
+
+@_EVERY
+@pytest.mark.parametrize("task", _TASKS)
+def test_the_same_is_found_whatever_the_batches(spec: MonitorSpec, task: str) -> None:
+    """Every number to its last digit, and every decision at the same record."""
+    whole, transitions = _fed(task, (2_400,))
+    assert _values(_of(whole, spec)) or spec.applies(_reference(task))
+    for sizes in ((100,), (1, 7, 250), (513, 2)):
+        parts, found = _fed(task, sizes)
+        assert _values(_of(parts, spec)) == _values(_of(whole, spec))
+        alerts = {alarm.alert for alarm in spec.alarms}
+        assert [each for each in found if each.alert in alerts] == [
+            each for each in transitions if each.alert in alerts
+        ]
+
+
+@_EVERY
+@pytest.mark.parametrize("task", _TASKS)
+@pytest.mark.parametrize("cut", [1, 777, 1_500])
+def test_a_snapshot_in_the_middle_changes_nothing(spec: MonitorSpec, task: str, cut: int) -> None:
+    """After a restart all but counters goes on, after a reload these, too."""
+    rows, (whole, transitions) = _stream(task), _fed(task, (100,))
+    for reload in (True, False):
+        before, after = (Model("m", _reference(task), _SETTINGS) for _ in range(2))
+        _feed(before, rows[:cut], (100,))
+        if reload:
+            after.take_over(before, same_bins=True)
+        else:
+            after.restore(before.snapshot())
+        _feed(after, rows, (100,), cut)
+        found, expected = (_values(_of(model, spec), counters=reload) for model in (after, whole))
+        assert found == pytest.approx(expected, rel=1e-5, abs=1e-9)  # logarithms of evidence are stored as float32
+        alerts = {alarm.alert for alarm in spec.alarms}
+        told = [each for each in before.alarms.drain() if not reload] + after.alarms.drain()
+        edges = [(each.record, each.alert, each.firing, each.features) for each in told if each.alert in alerts]
+        assert edges == [
+            (each.record, each.alert, each.firing, each.features) for each in transitions if each.alert in alerts
+        ]
+
+
+@_EVERY
+@pytest.mark.parametrize("task", _TASKS)
+def test_all_series_are_known_before_the_first_record(spec: MonitorSpec, task: str) -> None:
+    """No other is ever exported, so the limit of series can count them."""
+    known = _known(_of(Model("m", _reference(task), _SETTINGS), spec))
+    model, _ = _fed(task, (100,))
+    assert _values(_of(model, spec)).keys() <= known
+    metrics = {block.series.metric.name for block in _of(model, spec)}
+    assert metrics <= {block.series.metric.name for block in _of(Model("m", _reference(task), _SETTINGS), spec)}
+
+
+_MINUTES = 60.0
+
+
+@cache
+def _null(task: str) -> Mapping[str, int]:
+    """How often each alarm fires on a clean stream, its budget so small that it should, and armed again each time."""
+    with attrs.validators.disabled():
+        evidence = EvidenceSettings(false_page=_MINUTES, false_ticket=_MINUTES, update_records=10)
+    settings: MonitoringSettings = monitoring_settings(_WINDOWS, labels=_LABELS, evidence=evidence)
+    model = Model("m", _reference(task), settings)
+    fired: dict[str, int] = {}
+    for first in range(0, 8_000, 1_000):
+        rows = _rows(1_000, task, seed=100 + first)
+        _feed(model, [row | {"ts": row["ts"] + first * 10, "id": f"{first}-{row['id']}"} for row in rows], (50,))
+        for each in model.alarms.drain():
+            fired[each.alert] = fired.get(each.alert, 0) + each.firing
+        model.rearm()
+    return fired
+
+
+@_EVERY
+@pytest.mark.parametrize("task", _TASKS)
+def test_it_is_silent_on_its_null(spec: MonitorSpec, task: str) -> None:
+    """Alarms fire no more often than their part of the budget allows, over 1,333 minutes at one in an hour for all."""
+    shares = {
+        severity: sum(alarm.share for each in MONITORS for alarm in each.alarms if alarm.severity == severity)
+        for severity in ("page", "ticket")
+    }
+    for alarm in spec.alarms:
+        allowed = 8_000 * 10 / 60 / _MINUTES * alarm.share / shares[alarm.severity]
+        assert _null(task).get(alarm.alert, 0) <= allowed
+
+
+def test_the_names_of_monitors_are_told_apart() -> None:
+    """They are keys of snapshots, references and metrics."""
+    names = [spec.name for spec in MONITORS]
+    assert len({*names}) == len(names)
+    assert all(name.isidentifier() and name == name.lower() for name in names)
+
+
+def test_state_can_be_written() -> None:
+    """A snapshot is plain values and arrays; so it is of every monitor."""
+
+    def plain(value: object) -> bool:
+        if isinstance(value, dict):
+            return all(isinstance(key, str) and plain(each) for key, each in value.items())
+        if isinstance(value, list | tuple):
+            return all(map(plain, value))
+        return value is None or isinstance(value, str | int | float | bool | bytes | np.ndarray | np.generic)
+
+    model, _ = _fed("classification", (100,))
+    assert plain(model.snapshot()["monitors"])
