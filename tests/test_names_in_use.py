@@ -14,7 +14,6 @@ CALLED_BY_OTHERS: Mapping[str, str] = {
     "SettingsCommand.format_options": "click prints the help with it",
     "_QuietServer.capture_signals": "uvicorn enters it when it starts to serve",
     "_StandardErrorHandler.emit": "logging calls it for each line",
-    "documentation": "scripts/generate writes a page of the docs with it",
 }
 
 

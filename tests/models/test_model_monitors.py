@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from model_drift_exporter.evidence.alarms import Alarms
@@ -18,7 +20,7 @@ _SETTINGS = monitoring_settings((parse_window("1h"),))
 
 
 def _profile() -> ReferenceProfile:
-    return profile_of([batch_of(make_rows(800, seed=9))])
+    return profile_of([batch_of(make_rows(800, seed=9, label="yes"))])
 
 
 def _monitors(profile: ReferenceProfile) -> ModelMonitors:
@@ -119,6 +121,24 @@ def test_state_of_a_part_that_there_is_not_is_left_out(caplog: pytest.LogCapture
     new.restore(old.snapshot() | {"calibration": {"outcomes": 7}})
     assert caplog.messages == ["model m: the snapshot's state of calibration is left out: there is no such monitor"]
     assert _records(new) == 50
+
+
+def test_monitors_that_do_not_apply_are_off() -> None:
+    """With a reason, and nothing kept for them; what their alarms had added up is forgotten, what is latched is not."""
+    profile = profile_of([batch_of(make_rows(800, seed=9))])
+    alarms = Alarms("m", _SETTINGS.evidence.budgets, ALARMS)
+    monitors = ModelMonitors("m", profile, _SETTINGS, alarms)
+    reason = "reference_without_labels"
+    assert monitors.off == {"loss": reason, "concept": reason}
+    found = Exposition.of(monitors.collect())
+    for name in ("loss", "concept"):
+        assert found("model_monitor_off", model="m", monitor=name, reason=reason) == 1
+    assert "loss" not in monitors.snapshot()
+    alarms["ModelLossIncreased"].evidence = alarms["ModelConceptDrift"].evidence = 9.0
+    alarms["ModelConceptDrift"].active = True
+    monitors.restore(_observed(_monitors(_profile())).snapshot())
+    assert alarms["ModelLossIncreased"].evidence == -math.inf
+    assert alarms["ModelConceptDrift"].evidence == 9.0
 
 
 def test_the_clock_and_the_line_follow_the_records() -> None:

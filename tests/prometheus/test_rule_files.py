@@ -8,8 +8,8 @@ from typing import Any
 import promql_parser
 import pytest
 
-from model_drift_exporter.service.catalogue import CATALOGUE
 from model_drift_exporter.monitors import ALARMS
+from model_drift_exporter.service.catalogue import CATALOGUE
 from tests.support.rule_series import rules
 
 _GROUPS = [group for file in rules().values() for group in file["groups"]]

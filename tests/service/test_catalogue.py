@@ -26,6 +26,7 @@ _ALLOWED_LABELS = frozenset(
         ),
         *("reason", "input", "loss", "metric", "age", "alert", "severity", "verdict", "advice", "challenger", "python"),
         "certainty",
+        "monitor",
     )
 )
 _METRICS = pytest.mark.parametrize("metric", CATALOGUE.values(), ids=CATALOGUE)

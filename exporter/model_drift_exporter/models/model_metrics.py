@@ -162,7 +162,7 @@ class ModelSamples:
             yield self._needed.samples([self._records_needed])
         else:
             yield self._absent.samples([absent_features])
-            if reference.version and traffic.version:
-                yield self._matches.samples([float(reference.version == traffic.version)])
+            known = reference.version and traffic.version
+            yield self._matches.samples([float(reference.version == traffic.version) if known else math.nan])
         yield self._suppressed.samples([suppressed])
         yield self._suppressed_observations.samples([traffic.suppressed_observations])

@@ -13,6 +13,7 @@ from ..errors import StateError
 from ..evidence.alarms import Alarms
 from ..evidence.loss_evidence import forget_evidence
 from ..labels.flow import LabelFlow
+from ..metrics.metric import Group, Metric, gauge
 from ..metrics.samples import Samples, Series
 from ..monitors import MONITORS, Monitor, MonitorContext, MonitorSpec
 from ..monitors.monitor import COUNTERS
@@ -25,10 +26,18 @@ from .reference_metrics import reference_samples
 from .series_limit import SeriesCount, fitting, typical_columns
 from .settings import MonitoringSettings
 
-__all__ = ["ModelMonitors"]
+__all__ = ["METRICS", "ModelMonitors"]
 
 _log = logging.getLogger(__name__)
 _M = TypeVar("_M", bound=Monitor)
+
+_OFF = gauge(
+    "model_monitor_off",
+    "model monitor reason",
+    "1 for a monitor that does not run for this model, and why: the reference lacks what it needs.",
+    Group.ALERTS,
+)
+METRICS: tuple[Metric, ...] = (_OFF,)
 
 _LABELS = "labels"
 _MANY_COLUMNS = 300
@@ -68,7 +77,7 @@ class ModelMonitors:
         self._binner = Binner(reference)
         self.off = {spec.name: why for spec in monitors if (why := spec.applies(reference))}
         self._specs = [spec for spec in monitors if spec.name not in self.off]
-        self._off_series = Series("model_monitor_off", [(model, name, why) for name, why in self.off.items()])
+        self._off_series = Series(_OFF, [(model, name, why) for name, why in self.off.items()])
         columns = reference.columns
         every = [*range(len(columns))]
         first = every if len(every) <= _MANY_COLUMNS else [*typical_columns(columns).values()]

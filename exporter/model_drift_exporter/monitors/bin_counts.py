@@ -26,7 +26,7 @@ _OBSERVATIONS = {
     )
     for role, its in ROLES.items()
 }
-METRICS: tuple[Metric, ...] = (*_OBSERVATIONS.values(),)
+_METRICS: tuple[Metric, ...] = (*_OBSERVATIONS.values(),)
 
 
 class BinCountsMonitor(Monitor):
@@ -84,4 +84,4 @@ class BinCountsMonitor(Monitor):
             yield series.samples(self._counts[cells])
 
 
-BIN_COUNTS = MonitorSpec(name="bin_counts", title="Observations by bin", make=BinCountsMonitor)
+BIN_COUNTS = MonitorSpec(name="bin_counts", title="Observations by bin", make=BinCountsMonitor, metrics=_METRICS)

@@ -42,7 +42,7 @@ _FROM_RELATION = gauge(
     "Part of the change of the mean loss at equal scores: the relation moved.",
     Group.PERFORMANCE,
 )
-METRICS: tuple[Metric, ...] = (_FROM_INPUTS, _FROM_RELATION)
+_METRICS: tuple[Metric, ...] = (_FROM_INPUTS, _FROM_RELATION)
 
 _MARGIN = 2.0
 _MIXTURE_OUTCOMES = 500
@@ -182,6 +182,7 @@ CONCEPT = MonitorSpec(
     settings=LossSettings,
     section="loss",
     applies=_why_off,
+    metrics=_METRICS,
     alarms=(
         AlarmSpec(
             "ModelConceptDrift",

@@ -28,7 +28,7 @@ _DERIVED = {
         ("entropy", "Entropy of the class probabilities as a share of the largest possible"),
     )
 }
-METRICS: tuple[Metric, ...] = (*_DERIVED.values(),)
+_METRICS: tuple[Metric, ...] = (*_DERIVED.values(),)
 
 
 class ConfidenceMonitor(Monitor):
@@ -76,4 +76,6 @@ def _why_off(reference: ReferenceProfile) -> str:
     return "" if reference.probability else "scores_are_no_probabilities"
 
 
-CONFIDENCE = MonitorSpec(name="confidence", title="Confidence", make=ConfidenceMonitor, applies=_why_off)
+CONFIDENCE = MonitorSpec(
+    name="confidence", title="Confidence", make=ConfidenceMonitor, applies=_why_off, metrics=_METRICS
+)

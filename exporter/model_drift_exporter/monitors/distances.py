@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -24,12 +25,15 @@ from ..statistics import (
     DriftStatistics,
     NoiseFloorModel,
     NoiseFloors,
+    Statistic,
     shares,
 )
 from ..windows.count_windows import make_windows
 from .monitor import Monitor, MonitorContext, MonitorSpec
 
 __all__ = ["BASELINES", "DISTANCES", "DistancesMonitor", "WindowedDrift", "cell_layout"]
+
+Array = NDArray[np.float64]
 
 BASELINES = ("reference", "previous")
 _SPECIAL = {
@@ -96,7 +100,7 @@ _COVERAGE = gauge(
     "Share of the window that holds data: panes, or records of those wanted.",
     Group.WINDOWS,
 )
-METRICS: tuple[Metric, ...] = (
+_METRICS: tuple[Metric, ...] = (
     *_OBSERVATIONS.values(),
     *_SHARES.values(),
     *(found[key] for key in _STATISTICS for found in (_STATISTICS, _NOISE_FLOORS) if key in found),
@@ -159,32 +163,45 @@ class DistancesMonitor(Monitor):
             for metric, bins in _SPECIAL.items()
         }
         self._look: WindowedDrift | None = None
-        self._blocks = [
-            block for role in (FEATURE, PREDICTION, SCORE) for block in self._prepare(role) if len(block.columns)
-        ]
+        self._by_column = [each for role in ROLES for each in self._exported(role) if len(each.columns)]
         self._classes = self._prepare_classes()
         self._records = Series(_RECORDS, [(context.model, window.name) for window in self.windows])
         self._coverage = Series(_COVERAGE, [(context.model, window.name) for window in self.windows])
 
-    def _prepare(self, role: str) -> Iterable[_RoleSeries]:
+    def _exported(self, role: str) -> Iterable[_Exported]:
+        """The metrics of the columns of a role, each with the columns that it applies to."""
+        numeric = [column.numeric for column in self._context.columns]
+        yield self._series(_OBSERVATIONS[role], role, lambda look: look.statistics.observations[:, 0])
+        for (own, name), metric in _SHARES.items():
+            if own == role:
+                kinds = {"out_of_range_ratio": {True}, "unseen_ratio": {False}}.get(name, {True, False})
+                chosen = [kind in kinds for kind in numeric]
+                yield self._series(metric, role, partial(_share, name), chosen)
+        for statistic in STATISTICS:
+            chosen = [kind or not statistic.numeric_only for kind in numeric]
+            yield self._series(_STATISTICS[role, statistic.name], role, partial(_statistic, statistic), chosen)
+            if statistic.noise_floor is not None:
+                floor = partial(_noise_floor, statistic.noise_floor)
+                yield self._series(_NOISE_FLOORS[role, statistic.name], role, floor, chosen)
+
+    def _series(
+        self, metric: Metric, role: str, values: Callable[[WindowedDrift], Array], chosen: Sequence[bool] = ()
+    ) -> _Exported:
         context = self._context
-        positions = [position for position in context.exported if context.columns[position].role == role]
-        identities = [
+        positions = [
+            position
+            for position in context.exported
+            if context.columns[position].role == role and (not chosen or chosen[position])
+        ]
+        whose = [
             (context.model, context.columns[position].name) if role == FEATURE else (context.model,)
             for position in positions
         ]
-        windows = [window.name for window in self.windows]
-        by_window = [(*identity, window) for window in windows for identity in identities]
-        compared = [
-            (*identity, window, baseline) for window, baseline in product(windows, BASELINES) for identity in identities
-        ]
-        yield _RoleSeries(
-            np.array(positions, dtype=np.intp),
-            Series(_OBSERVATIONS[role], by_window),
-            {name: Series(metric, by_window) for name, metric in _of_role(role, _SHARES)},
-            {name: Series(metric, compared) for name, metric in _of_role(role, _STATISTICS)},
-            {name: Series(metric, compared) for name, metric in _of_role(role, _NOISE_FLOORS)},
-        )
+        windows: Iterable[tuple[str, ...]] = [(window.name,) for window in self.windows]
+        if "baseline" in metric.labels:
+            windows = product([window.name for window in self.windows], BASELINES)
+        labels = [(*identity, *window) for window in windows for identity in whose]
+        return _Exported(Series(metric, labels), np.array(positions, dtype=np.intp), values)
 
     def _prepare_classes(self) -> tuple[Series, NDArray[np.intp], int] | None:
         context = self._context
@@ -254,44 +271,36 @@ class DistancesMonitor(Monitor):
         look = self.look()
         yield self._records.samples(look.records)
         yield self._coverage.samples(look.coverage)
-        observations = look.statistics.observations[:, 0]
-        for block in self._blocks:
-            yield block.observations.samples(observations[:, block.columns].ravel())
-            for name, values in look.shares.items():
-                if name in block.shares:
-                    applies = self._applies(name, block.columns)
-                    yield block.shares[name].samples(np.where(applies, values[:, block.columns], np.nan).ravel())
-            for statistic in STATISTICS:
-                values = statistic.value(look.comparison)
-                yield block.statistics[statistic.name].samples(values[..., block.columns].ravel())
-                if statistic.noise_floor is not None:
-                    floors = statistic.noise_floor(look.floors)
-                    yield block.noise_floors[statistic.name].samples(floors[..., block.columns].ravel())
+        for each in self._by_column:
+            yield each.series.samples(each.values(look)[..., each.columns].ravel())
         if self._classes is not None:
             series, cells, position = self._classes
             with np.errstate(invalid="ignore"):
-                yield series.samples((look.counts[:, cells] / observations[:, [position]]).ravel())
-
-    def _applies(self, share: str, columns: NDArray[np.intp]) -> NDArray[np.bool_]:
-        numeric = self._layout.numeric[columns]
-        if share == "out_of_range_ratio":
-            return numeric
-        return ~numeric if share == "unseen_ratio" else np.ones(len(columns), dtype=np.bool_)
+                yield series.samples((look.counts[:, cells] / look.statistics.observations[:, 0, [position]]).ravel())
 
 
 @attrs.frozen(eq=False)
-class _RoleSeries:
-    """Series of the columns of one role: by window, and statistics and their noise floors by window and baseline."""
+class _Exported:
+    """Series of the columns of one role that a metric applies to.
 
+    ``values`` are those of all columns: [window, column] or [window, baseline, column].
+    """
+
+    series: Series
     columns: NDArray[np.intp]
-    observations: Series
-    shares: dict[str, Series]
-    statistics: dict[str, Series]
-    noise_floors: dict[str, Series]
+    values: Callable[[WindowedDrift], Array]
 
 
-def _of_role(role: str, metrics: Mapping[tuple[str, str], Metric]) -> Iterable[tuple[str, Metric]]:
-    return ((name, metric) for (own, name), metric in metrics.items() if own == role)
+def _share(name: str, look: WindowedDrift) -> Array:
+    return look.shares[name]
 
 
-DISTANCES = MonitorSpec(name="distances", title="Distances", make=DistancesMonitor)
+def _statistic(statistic: Statistic, look: WindowedDrift) -> Array:
+    return statistic.value(look.comparison)
+
+
+def _noise_floor(floor: Callable[[NoiseFloors], Array], look: WindowedDrift) -> Array:
+    return floor(look.floors)
+
+
+DISTANCES = MonitorSpec(name="distances", title="Distances", make=DistancesMonitor, metrics=_METRICS)

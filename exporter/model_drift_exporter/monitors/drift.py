@@ -11,8 +11,8 @@ import numpy as np
 from ..evidence.alarm_spec import AlarmSpec
 from ..evidence.alarms import clamped_log10
 from ..evidence.columns import ColumnEvidence
-from ..metrics.metric import Group, Metric, counter, gauge
 from ..evidence.settings import PAGE, TICKET
+from ..metrics.metric import Group, Metric, counter, gauge
 from ..metrics.samples import Samples, Series
 from ..reference.binner import CodedBatch
 from ..reference.profile import FEATURE, PREDICTION, SCORE
@@ -62,7 +62,7 @@ _THRESHOLD = gauge(
 _UPDATES = counter(
     "model_evidence_updates_total", "model", "Updates of the evidence on features and outputs.", Group.ALERTS
 )
-METRICS: tuple[Metric, ...] = (_OF_FEATURE, _ONSET, *_OF_OUTPUT.values(), _OF_MODEL, _THRESHOLD, _UPDATES)
+_METRICS: tuple[Metric, ...] = (_OF_FEATURE, _ONSET, *_OF_OUTPUT.values(), _OF_MODEL, _THRESHOLD, _UPDATES)
 
 
 class DriftMonitor(Monitor):
@@ -128,6 +128,7 @@ DRIFT = MonitorSpec(
     name="drift",
     title="Drift",
     make=DriftMonitor,
+    metrics=_METRICS,
     alarms=(
         AlarmSpec(
             "ModelInputBroken",

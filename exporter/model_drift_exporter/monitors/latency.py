@@ -16,7 +16,7 @@ from .monitor import COUNTERS, Monitor, MonitorContext, MonitorSpec
 __all__ = ["LATENCY", "LATENCY_BUCKETS", "LatencyMonitor"]
 
 _LATENCY = histogram("model_latency_seconds", "model", "Latency of the model as its records tell it.", Group.MODELS)
-METRICS: tuple[Metric, ...] = (_LATENCY,)
+_METRICS: tuple[Metric, ...] = (_LATENCY,)
 
 LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds in seconds."""
@@ -50,4 +50,4 @@ class LatencyMonitor(Monitor):
         yield self._series.samples(self._counts, self._sum) if self._counts.any() else self._series.absent()
 
 
-LATENCY = MonitorSpec(name="latency", title="Latency", make=LatencyMonitor)
+LATENCY = MonitorSpec(name="latency", title="Latency", make=LatencyMonitor, metrics=_METRICS)

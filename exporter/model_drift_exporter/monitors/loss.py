@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from ..evidence.alarm_spec import AlarmSpec
 from ..evidence.alarms import Alarms, clamped_log10
-from ..metrics.metric import Group, Metric, counter, gauge
 from ..evidence.loss_evidence import LossEvidence
 from ..evidence.settings import PAGE
+from ..metrics.metric import Group, Metric, counter, gauge
 from ..metrics.samples import Samples, Series
 from ..reference.losses import FEWEST_CLASS_ROWS, bounded_losses
 from ..reference.outcome_batch import OutcomeBatch, OutcomeLayout
@@ -69,7 +69,7 @@ _EXCLUDED = counter(
     "Outcomes of predictions from broken input: no evidence on the loss, since ModelInputBroken tells of them.",
     Group.ALERTS,
 )
-METRICS: tuple[Metric, ...] = (_EVIDENCE, _CLASS_EVIDENCE, _TOLERATED, _UPDATES, _EXCLUDED)
+_METRICS: tuple[Metric, ...] = (_EVIDENCE, _CLASS_EVIDENCE, _TOLERATED, _UPDATES, _EXCLUDED)
 
 
 @attrs.frozen
@@ -224,6 +224,7 @@ LOSS = MonitorSpec(
     make=LossMonitor,
     settings=LossSettings,
     applies=why_loss_is_off,
+    metrics=_METRICS,
     alarms=(
         AlarmSpec(
             "ModelLossIncreased",

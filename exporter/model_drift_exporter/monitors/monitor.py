@@ -11,13 +11,13 @@ import msgspec
 from ..evidence.alarm_spec import AlarmSpec
 from ..evidence.alarms import Alarms
 from ..evidence.settings import EvidenceSettings
-from ..metrics.catalogue import Metric
+from ..metrics.metric import Metric
 from ..metrics.samples import Samples
 from ..reference.binner import Binner, CodedBatch
 from ..reference.outcome_batch import OutcomeBatch
 from ..reference.profile import Column, ReferenceProfile
 from ..settings.values import Window
-from .finding import Finding, FindingKind
+from .findings import Finding, FindingKind
 from .panel import PanelSpec
 
 __all__ = ["COUNTERS", "Monitor", "MonitorContext", "MonitorSpec", "ReferencePart", "always"]

@@ -6,7 +6,7 @@ from typing import Literal
 
 import attrs
 
-from ..metrics.catalogue import Metric
+from ..metrics.metric import Metric
 
 __all__ = ["PanelQuery", "PanelSpec"]
 

@@ -65,7 +65,7 @@ _ESTIMATES = {
 LOSS_REFERENCE_MEAN = gauge(
     "model_loss_reference_mean", "model loss", "Mean loss on the labelled rows of the reference.", Group.REFERENCES
 )
-METRICS: tuple[Metric, ...] = (_LABELS, _END, *_ESTIMATES.values(), LOSS_REFERENCE_MEAN)
+_METRICS: tuple[Metric, ...] = (_LABELS, _END, *_ESTIMATES.values(), LOSS_REFERENCE_MEAN)
 
 
 class PerformanceMonitor(Monitor):
@@ -192,4 +192,4 @@ def _design_effects(reference: ReferenceProfile) -> DesignEffects:
     return DesignEffects(outcomes.loss.design_effect, losses, outcomes.class_design_effects)
 
 
-PERFORMANCE = MonitorSpec(name="performance", title="Realised performance", make=PerformanceMonitor)
+PERFORMANCE = MonitorSpec(name="performance", title="Realised performance", make=PerformanceMonitor, metrics=_METRICS)

@@ -8,8 +8,8 @@ from typing import Any
 
 import promql_parser
 
-from model_drift_exporter.service.catalogue import CATALOGUE
 from model_drift_exporter.monitors import ALARMS
+from model_drift_exporter.service.catalogue import CATALOGUE
 from tests.grafana.dashboard_file import Dashboard, Target, Variable
 from tests.grafana.expressions import nodes, parse, selectors
 from tests.grafana.substitution import alternatives
