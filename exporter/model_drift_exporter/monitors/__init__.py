@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from ..evidence.alarm_spec import AlarmSpec
 from ..metrics.metric import Metric
+from ..reference.building.builder import PartMaker
 from .bin_counts import BIN_COUNTS
 from .concept import CONCEPT
 from .confidence import CONFIDENCE
@@ -19,7 +20,7 @@ from .loss import LOSS
 from .monitor import Monitor, MonitorContext, MonitorSpec
 from .performance import PERFORMANCE
 
-__all__ = ["ALARMS", "METRICS", "MONITORS", "Monitor", "MonitorContext", "MonitorSpec", "sections_of"]
+__all__ = ["ALARMS", "METRICS", "MONITORS", "PARTS", "Monitor", "MonitorContext", "MonitorSpec", "sections_of"]
 
 MONITORS: tuple[MonitorSpec, ...] = (
     BIN_COUNTS,
@@ -40,6 +41,10 @@ ALARMS: tuple[AlarmSpec, ...] = tuple(
 
 METRICS: tuple[Metric, ...] = tuple(metric for spec in MONITORS for metric in spec.metrics)
 """The metrics of all monitors."""
+
+
+PARTS: Mapping[str, PartMaker] = {spec.name: spec.reference for spec in MONITORS if spec.reference is not None}
+"""What is built into references for monitors, by the monitor's name."""
 
 
 def sections_of(monitors: Sequence[MonitorSpec]) -> Mapping[str, type]:
