@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-__all__ = ["generate"]
+__all__ = ["between", "generate"]
 
 
 def generate(arguments: list[str], called: str, folder: Path, files: Mapping[str, str]) -> int:
@@ -27,3 +28,11 @@ def generate(arguments: list[str], called: str, folder: Path, files: Mapping[str
             path.write_text(text)
             sys.stdout.write(f"Wrote {called}/{name}\n")
     return status
+
+
+def between(text: str, begin: str, end: str, body: str) -> str:
+    """The text with what stands between two marks replaced. Raises :class:`ValueError` unless each is there once, in order."""
+    pattern = re.compile(f"(?<={re.escape(begin)}).*?(?={re.escape(end)})", re.DOTALL)
+    if text.count(begin) != 1 or text.count(end) != 1 or not pattern.search(text):
+        raise ValueError(f"the marks {begin.strip()!r} and {end.strip()!r} must be there once, in this order")
+    return pattern.sub(lambda _: body, text)
