@@ -32,8 +32,8 @@ def test_each_alert_opens_a_panel() -> None:
 @pytest.mark.parametrize("alert", PANELS)
 def test_it_is_the_first_that_the_runbook_names(alert: str) -> None:
     """Who follows the link and who follows the runbook see the same."""
-    dashboard, identifier = PANELS[alert]
-    [title] = [panel.title for panel in read(FOLDER / f"{dashboard}.json").panels if panel.id == identifier]
+    dashboard, number = PANELS[alert].dashboard, PANELS[alert].panel
+    [title] = [panel.title for panel in read(FOLDER / f"{dashboard}.json").panels if panel.id == number]
     first = _NAMED.search((_RUNBOOKS / f"{alert}.md").read_text())
     if first is None or alert in _ANOTHER:
         assert title
