@@ -20,7 +20,17 @@ from .loss import LOSS
 from .monitor import Monitor, MonitorContext, MonitorSpec
 from .performance import PERFORMANCE
 
-__all__ = ["ALARMS", "METRICS", "MONITORS", "PARTS", "Monitor", "MonitorContext", "MonitorSpec", "sections_of"]
+__all__ = [
+    "ALARMS",
+    "METRICS",
+    "MONITORS",
+    "PARTS",
+    "Monitor",
+    "MonitorContext",
+    "MonitorSpec",
+    "alarms_of",
+    "sections_of",
+]
 
 MONITORS: tuple[MonitorSpec, ...] = (
     BIN_COUNTS,
@@ -33,9 +43,13 @@ MONITORS: tuple[MonitorSpec, ...] = (
     CONCEPT,
 )
 
-ALARMS: tuple[AlarmSpec, ...] = tuple(
-    sorted((alarm for spec in MONITORS for alarm in spec.alarms), key=lambda alarm: alarm.severity)
-)
+
+def alarms_of(monitors: Sequence[MonitorSpec]) -> tuple[AlarmSpec, ...]:
+    """The alarms of monitors, those that page first."""
+    return tuple(sorted((alarm for spec in monitors for alarm in spec.alarms), key=lambda alarm: alarm.severity))
+
+
+ALARMS: tuple[AlarmSpec, ...] = alarms_of(MONITORS)
 """The alarms of all monitors, those that page first."""
 
 
