@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,8 @@ from ..statistics.loss_split import BinLosses, split_change
 from ..statistics.performance_metrics import BOUNDED_ERROR
 from ..statistics.tally import Contributions, TallyShape
 from ..windows.outcome_windows import WindowSet
-from .loss import LossSettings, evident, outcomes_of
+from .findings import NOTE, Finding, FindingKind, over
+from .loss import LOSS_WORDS, LossSettings, evident, outcomes_of
 from .monitor import Monitor, MonitorContext, MonitorSpec
 
 __all__ = ["CONCEPT", "ConceptMonitor"]
@@ -44,6 +45,9 @@ _FROM_RELATION = gauge(
 )
 _METRICS: tuple[Metric, ...] = (_FROM_INPUTS, _FROM_RELATION)
 
+_EXPLAINED = ("ModelLossIncreased", "ModelConceptDrift")
+_MOSTLY = 2 / 3
+"""Share of the rise from which on only its larger part is told; that of the texts of the alerts."""
 _MARGIN = 2.0
 _MIXTURE_OUTCOMES = 500
 """Outcomes after which the mixture of bins that bets allow for is renewed; half of it is then of the newest ones."""
@@ -75,7 +79,8 @@ class ConceptMonitor(Monitor):
         self._newest = np.zeros(bins)
         bets = _residual_bets(self._bins, outcomes, context.settings(LossSettings))
         alarm = self._alarms["ModelConceptDrift"]
-        loss = "zero_one" if self._layout.classification else BOUNDED_ERROR
+        self._model = context.model
+        loss = self._loss = "zero_one" if self._layout.classification else BOUNDED_ERROR
         meaning = [loss, self._scale, self._rows.tolist(), self._losses.tolist()]
         self._evidence = LossEvidence(
             [bets], [0.0], context.evidence.update_labels, alarm, lambda _first, _last: (), meaning=meaning
@@ -120,13 +125,46 @@ class ConceptMonitor(Monitor):
     def _allowance(self) -> float:
         return _MARGIN * max(self._bins.error(self._mixture) - self._bins.own_error, 0.0)
 
-    def collect(self) -> Iterable[Samples]:
-        parts = [
-            split_change(rows.astype(np.float64), losses[:, 0], self._rows, self._losses)
+    def _changes(self) -> Sequence[tuple[int, float, float]]:
+        """Of each window the outcomes in it, and the change of the mean loss from inputs and from the relation."""
+        return [
+            (int(rows.sum()), *split_change(rows.astype(np.float64), losses[:, 0], self._rows, self._losses))
             for rows, losses in self._windows.totals()
         ]
-        yield self._from_inputs.samples([inputs for inputs, _ in parts])
-        yield self._from_relation.samples([relation for _, relation in parts])
+
+    def collect(self) -> Iterable[Samples]:
+        changes = self._changes()
+        yield self._from_inputs.samples([inputs for _, inputs, _ in changes])
+        yield self._from_relation.samples([relation for _, _, relation in changes])
+
+    def findings(self) -> Iterable[Finding]:
+        """While the loss or the relation has an alarm: what has moved, in the window where the loss has risen most."""
+        latched = [alarm for alert in _EXPLAINED if (alarm := self._alarms[alert]).active]
+        if not latched:
+            return
+        rises = [
+            (inputs + relation, inputs, relation, name)
+            for name, (outcomes, inputs, relation) in zip(self._windows.names, self._changes(), strict=True)
+            if outcomes >= FEWEST_CLASS_ROWS
+        ]
+        rise, inputs, relation, window = max(rises, default=(0.0, 0.0, 0.0, ""))
+        if rise <= 0.0:
+            return
+        since = min((alarm.onset for alarm in latched if alarm.onset is not None), default=None)
+        figures = {"loss_change_from_inputs": inputs, "loss_change_from_relation": relation}
+        of = f"Of the rise of the {LOSS_WORDS[self._loss]} by {_rise(self._loss, rise)} over {over(window)}"
+        if relation > (1 - _MOSTLY) * rise:
+            text = (
+                f"The relation moved: with the same score, outcomes of model {self._model} are no longer what they were in "
+                f"its reference. {of}, {_rise(self._loss, relation)} are there at equal scores."
+            )
+            yield Finding("relation_moved", NOTE, text, since=since, figures=figures)
+        if relation < _MOSTLY * rise:
+            text = (
+                f"The inputs moved: more of those cases come in which model {self._model} was always worse. "
+                f"{of}, {_rise(self._loss, inputs)} come with other scores."
+            )
+            yield Finding("inputs_moved", NOTE, text, since=since, figures=figures)
 
     def snapshot(self) -> Any:
         return {
@@ -153,6 +191,10 @@ class ConceptMonitor(Monitor):
             self._windows.restore(windows)
         if same:
             self._mixture, self._newest = mixture, newest
+
+
+def _rise(loss: str, change: float) -> str:
+    return f"{100 * change:.1f} percentage points" if loss == "zero_one" else f"{change:.3g}"
 
 
 def _residual_bets(bins: BinLosses, outcomes: OutcomeSummary, settings: LossSettings) -> LossBets:
@@ -183,6 +225,18 @@ CONCEPT = MonitorSpec(
     section="loss",
     applies=_why_off,
     metrics=_METRICS,
+    findings=(
+        FindingKind(
+            "inputs_moved",
+            "The inputs moved: more of those cases come in which the model was always worse.",
+            explains=_EXPLAINED,
+        ),
+        FindingKind(
+            "relation_moved",
+            "The relation moved: with the same score, outcomes are no longer what they were in the reference.",
+            explains=_EXPLAINED,
+        ),
+    ),
     alarms=(
         AlarmSpec(
             "ModelConceptDrift",
