@@ -4,13 +4,14 @@ from model_drift_exporter.models.finding_edges import FindingsSeen, edge_of_alar
 from model_drift_exporter.models.model import Model
 from model_drift_exporter.monitors import Monitor
 from model_drift_exporter.monitors.findings import NOTE, Finding
+from model_drift_exporter.settings.values import parse_window
 from tests.sections import monitoring_settings
 from tests.support.prediction_log import arrived, batch_of, make_rows, profile_of
 
 
 def _model() -> Model:
     rows = make_rows(500, seed=9)
-    return Model("m", profile_of([batch_of(rows)]), monitoring_settings())
+    return Model("m", profile_of([batch_of(rows)]), monitoring_settings([parse_window("1h")]))
 
 
 class _Says(Monitor):

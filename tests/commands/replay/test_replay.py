@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import re
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,9 @@ from model_drift_exporter.commands.replay.replay import BackfillOptions, backfil
 from model_drift_exporter.commands.replay.reports import JsonReport
 from model_drift_exporter.configuration.settings import InputSettings, Settings
 from model_drift_exporter.errors import ConfigurationError
+from model_drift_exporter.pipeline.merge import in_blocks
+from model_drift_exporter.pipeline.pipeline import Pipeline
+from model_drift_exporter.records.batches import Decoded
 from model_drift_exporter.records.times import parse_time
 from tests.support.incident_log import STEP
 from tests.support.prediction_log import START, write_jsonl
@@ -28,7 +33,8 @@ def _settings(tmp_path: Path) -> Settings:
 
 def test_edges_and_a_summary_are_printed(settings: Settings) -> None:
     """Broken input pages and resolves, then the loss does; times are event times, records lines of the log."""
-    *edges, last = replayed(settings)
+    *lines, last = replayed(settings)
+    edges = [line for line in lines if "alert" in line]
     pages = [edge for edge in edges if edge["severity"] == "page"]
     assert [(edge["alert"], edge["state"]) for edge in pages] == [
         ("ModelInputBroken", "firing"),
@@ -58,6 +64,51 @@ def test_edges_and_a_summary_are_printed(settings: Settings) -> None:
     )
 
 
+def test_findings_begin_and_end(settings: Settings) -> None:
+    """That of an alarm with its latch, right behind its line; what monitors say at every thousandth line."""
+    *lines, _ = replayed(settings)
+    for before, line in pairwise(lines):
+        if "alert" in before:
+            assert (line["finding"], line["time"], line["record"]) == (
+                "_".join(re.findall("[A-Z][a-z]+", before["alert"])[1:]).lower(),
+                before["time"],
+                before["record"],
+            )
+            assert line["state"] == {"firing": "begins", "resolved": "ends"}[before["state"]]
+            assert line["features"] == before["features"]
+    notes = [line for line in lines if line.get("severity") == "note"]
+    begun = {line["finding"]: line for line in notes if line["state"] == "begins"}
+    assert {"loss_above_tolerated", "relation_moved"} <= begun.keys()
+    (loss,) = (line for line in lines if line.get("alert") == "ModelLossIncreased")
+    above = begun["loss_above_tolerated"]
+    assert loss["record"] <= above["record"] <= loss["record"] + 1_000
+    assert above["figures"]["loss_mean"] > above["figures"]["loss_tolerated_mean"]
+    standing: list[str] = []
+    for line in lines:
+        if line.get("state") == "begins":
+            assert line["finding"] not in standing
+            standing.append(line["finding"])
+        elif line.get("state") == "ends":
+            standing.remove(line["finding"])
+
+
+@pytest.mark.parametrize("chunk", [1, 700, 100_000])
+def test_the_same_lines_come_however_the_log_is_read(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings, chunk: int
+) -> None:
+    """A log in pieces of some lines, of some more, and whole; findings too, to the last digit."""
+    expected = replayed(settings)
+    assert any(line.get("severity") == "note" for line in expected)
+    pieces = Pipeline._batches
+
+    def cut(pipeline: Pipeline, *arguments: Any) -> Iterator[Decoded]:
+        for number, decoded in enumerate(pieces(pipeline, *arguments)):
+            yield from in_blocks(decoded, number, chunk)
+
+    monkeypatch.setattr(Pipeline, "_batches", cut)
+    assert replayed(settings) == expected
+
+
 def test_labels_may_stand_in_the_log_itself(tmp_path: Path, settings: Settings) -> None:
     """Merged into one file by time they give the same decisions, at other lines."""
     rows = [json.loads(line) for each in settings.inputs for line in Path(each.path).read_text().splitlines()]
@@ -67,7 +118,7 @@ def test_labels_may_stand_in_the_log_itself(tmp_path: Path, settings: Settings) 
     )
 
     def told(edges: list[dict[str, Any]]) -> list[Any]:
-        return [[edge["time"], edge["alert"], edge["state"], edge["onset"]] for edge in edges[:-1]]
+        return [[edge["time"], edge["alert"], edge["state"], edge["onset"]] for edge in edges if "alert" in edge]
 
     assert told(replayed(one)) == told(replayed(settings))
 

@@ -100,8 +100,8 @@ class TextReport:
             return
         finding = edge.finding
         time = "no time" if edge.time is None else format_time(edge.time)
-        said = f": {finding.text}" if edge.begins else " no longer"
-        self._stream.write(f"{time}  {finding.severity:6}  {edge.model}  {finding.kind}{said}\n")
+        state, said = ("", f": {finding.text}") if edge.begins else ("no longer ", "")
+        self._stream.write(f"{time}  {finding.severity:6}  {state}{finding.kind}  {edge.model}{said}\n")
         self._stream.flush()
 
     def summary(self, summary: Mapping[str, Any]) -> None:
