@@ -5,12 +5,16 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import cycle, pairwise
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
+from hypothesis import Phase, given
+from hypothesis import settings as settings_of_hypothesis
+from hypothesis import strategies as st
 
 from model_drift_exporter.commands.replay.replay import BackfillOptions, backfill_options, replay_logs
 from model_drift_exporter.commands.replay.reports import JsonReport
@@ -20,7 +24,7 @@ from model_drift_exporter.pipeline.merge import in_blocks
 from model_drift_exporter.pipeline.pipeline import Pipeline
 from model_drift_exporter.records.batches import Decoded
 from model_drift_exporter.records.times import parse_time
-from tests.support.incident_log import STEP
+from tests.support.incident_log import STEP, incident_lines
 from tests.support.prediction_log import START, write_jsonl
 
 from ...support.replayed import incident_settings, replayed
@@ -92,21 +96,47 @@ def test_findings_begin_and_end(settings: Settings) -> None:
             standing.remove(line["finding"])
 
 
-@pytest.mark.parametrize("chunk", [1, 700, 100_000])
-def test_the_same_lines_come_however_the_log_is_read(
-    monkeypatch: pytest.MonkeyPatch, settings: Settings, chunk: int
-) -> None:
-    """A log in pieces of some lines, of some more, and whole; findings too, to the last digit."""
-    expected = replayed(settings)
-    assert any(line.get("severity") == "note" for line in expected)
-    pieces = Pipeline._batches
+def _replayed_in_pieces(settings: Settings, sizes: Sequence[int]) -> list[dict[str, Any]]:
+    """The lines of a replay whose logs are read in pieces of these sizes in turn, however they would be read otherwise."""
+    batches = Pipeline._batches
 
     def cut(pipeline: Pipeline, *arguments: Any) -> Iterator[Decoded]:
-        for number, decoded in enumerate(pieces(pipeline, *arguments)):
-            yield from in_blocks(decoded, number, chunk)
+        turns = cycle(sizes)
+        for decoded in batches(pipeline, *arguments):
+            yield from in_blocks(decoded, 0, next(turns))
 
-    monkeypatch.setattr(Pipeline, "_batches", cut)
-    assert replayed(settings) == expected
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Pipeline, "_batches", cut)
+        return replayed(settings)
+
+
+@pytest.fixture(name="logs", scope="module")
+def _logs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Settings]:
+    """Labels in a log of their own; among the predictions, with lines that are none; predictions of two replicas."""
+    apart = incident_settings(tmp_path_factory.mktemp("apart"))
+    folder = tmp_path_factory.mktemp("together")
+    lines = incident_lines()
+    (folder / "log.jsonl").write_text("".join(lines))
+    for replica in range(2):
+        (folder / f"{replica}.jsonl").write_text("".join(lines[replica::2]))
+    return {
+        "apart": apart,
+        "together": attrs.evolve(apart, inputs=(InputSettings(str(folder / "log.jsonl")),)),
+        "replicas": attrs.evolve(
+            apart, inputs=tuple(InputSettings(str(folder / f"{each}.jsonl"), f"log-{each}") for each in range(2))
+        ),
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["apart", "together", "replicas"])
+@given(st.lists(st.integers(9, 3_000), min_size=1, max_size=5))
+@settings_of_hypothesis(max_examples=4, phases=(Phase.explicit, Phase.reuse, Phase.generate), deadline=None)
+def test_the_same_lines_come_however_the_log_is_read(logs: Mapping[str, Settings], name: str, sizes: list[int]) -> None:
+    """Findings, too: their lines, order and figures, to the last digit."""
+    expected = replayed(logs[name])
+    assert {line["state"] for line in expected if line.get("severity") == "note"} >= {"begins"}
+    assert _replayed_in_pieces(logs[name], sizes) == expected
 
 
 def test_labels_may_stand_in_the_log_itself(tmp_path: Path, settings: Settings) -> None:
