@@ -96,7 +96,7 @@ def test_a_changed_relation_is_told_while_an_alarm_stands() -> None:
     assert found.figures == {"loss_change_from_inputs": inputs, "loss_change_from_relation": relation}
     assert found.text.endswith(
         f"Of the rise of the error rate by {100 * (inputs + relation):.1f} percentage points over the last 5,000 outcomes, "
-        f"{100 * relation:.1f} percentage points are there at equal scores."
+        f"{100 * relation:.1f} are there at equal scores."
     )
     context.alarms.rearm(0.0, 0)
     assert _said(monitor) == {}
@@ -109,7 +109,9 @@ def test_moved_inputs_are_told_while_the_loss_has_an_alarm() -> None:
     context.alarms["ModelLossIncreased"].fire(START, 0, onset=START)
     (found,) = _said(monitor).values()
     assert (found.kind, found.since) == ("inputs_moved", START)
-    assert "percentage points come with other scores" in found.text
+    inputs, relation = _parts(monitor)
+    assert f"by {100 * (inputs + relation):.1f} percentage points over the last 5,000 outcomes" in found.text
+    assert found.text.endswith(f", {100 * inputs:.1f} come with other scores.")
     context, monitor = _watch(_reference())
     context.alarms["ModelLossIncreased"].fire(START, 0, onset=None)
     monitor.judge(outcomes_of(context, *_sample(20_000, seed=4, unsure=0.7, flipped=0.3)))

@@ -152,17 +152,18 @@ class ConceptMonitor(Monitor):
             return
         since = min((alarm.onset for alarm in latched if alarm.onset is not None), default=None)
         figures = {"loss_change_from_inputs": inputs, "loss_change_from_relation": relation}
-        of = f"Of the rise of the {LOSS_WORDS[self._loss]} by {_rise(self._loss, rise)} over {over(window)}"
+        unit = " percentage points" if self._loss == "zero_one" else ""
+        of = f"Of the rise of the {LOSS_WORDS[self._loss]} by {_points(self._loss, rise)}{unit} over {over(window)}"
         if relation > (1 - _MOSTLY) * rise:
             text = (
                 f"The relation moved: with the same score, outcomes of model {self._model} are no longer what they were in "
-                f"its reference. {of}, {_rise(self._loss, relation)} are there at equal scores."
+                f"its reference. {of}, {_points(self._loss, relation)} are there at equal scores."
             )
             yield Finding("relation_moved", NOTE, text, since=since, figures=figures)
         if relation < _MOSTLY * rise:
             text = (
                 f"The inputs moved: more of those cases come in which model {self._model} was always worse. "
-                f"{of}, {_rise(self._loss, inputs)} come with other scores."
+                f"{of}, {_points(self._loss, inputs)} come with other scores."
             )
             yield Finding("inputs_moved", NOTE, text, since=since, figures=figures)
 
@@ -193,8 +194,9 @@ class ConceptMonitor(Monitor):
             self._mixture, self._newest = mixture, newest
 
 
-def _rise(loss: str, change: float) -> str:
-    return f"{100 * change:.1f} percentage points" if loss == "zero_one" else f"{change:.3g}"
+def _points(loss: str, change: float) -> str:
+    """A change of the mean loss; that of an error rate in percentage points."""
+    return f"{100 * change:.1f}" if loss == "zero_one" else f"{change:.3g}"
 
 
 def _residual_bets(bins: BinLosses, outcomes: OutcomeSummary, settings: LossSettings) -> LossBets:

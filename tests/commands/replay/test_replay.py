@@ -16,7 +16,7 @@ from hypothesis import Phase, given
 from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
 
-from model_drift_exporter.commands.replay.replay import BackfillOptions, backfill_options, replay_logs
+from model_drift_exporter.commands.replay.replay import LINES_A_LOOK, BackfillOptions, backfill_options, replay_logs
 from model_drift_exporter.commands.replay.reports import JsonReport
 from model_drift_exporter.configuration.settings import InputSettings, Settings
 from model_drift_exporter.errors import ConfigurationError
@@ -69,7 +69,7 @@ def test_edges_and_a_summary_are_printed(settings: Settings) -> None:
 
 
 def test_findings_begin_and_end(settings: Settings) -> None:
-    """That of an alarm with its latch, right behind its line; what monitors say at every thousandth line."""
+    """That of an alarm with its latch, right behind its line; what monitors say at the next look."""
     *lines, _ = replayed(settings)
     for before, line in pairwise(lines):
         if "alert" in before:
@@ -85,7 +85,7 @@ def test_findings_begin_and_end(settings: Settings) -> None:
     assert {"loss_above_tolerated", "relation_moved"} <= begun.keys()
     (loss,) = (line for line in lines if line.get("alert") == "ModelLossIncreased")
     above = begun["loss_above_tolerated"]
-    assert loss["record"] <= above["record"] <= loss["record"] + 1_000
+    assert loss["record"] <= above["record"] <= loss["record"] + LINES_A_LOOK
     assert above["figures"]["loss_mean"] > above["figures"]["loss_tolerated_mean"]
     standing: list[str] = []
     for line in lines:

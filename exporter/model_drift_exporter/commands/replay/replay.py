@@ -28,8 +28,11 @@ __all__ = ["BackfillOptions", "Replay", "backfill_options", "replay_logs"]
 
 _log = logging.getLogger(__name__)
 
-LINES_A_LOOK = 1_000
-"""Lines, labels included, from one look at the findings to the next: at the same lines however a log is cut when it is read."""
+LINES_A_LOOK = 5_000
+"""Lines, labels included, from one look at the findings to the next: at the same lines however a log is cut when it is read.
+
+Looks at every thousandth line made a replay take 1.8 times as long.
+"""
 
 
 @attrs.frozen
