@@ -44,17 +44,21 @@ def test_a_latched_alarm_is_a_finding() -> None:
     alarms = _alarms()
     _fire(alarms, "ModelLossIncreased", 100.5, ("age", "plan"), certainty="suspected")
     (found,) = findings_of(alarms, ())
-    assert found == Finding(
+    assert (found.kind, found.severity, found.features, found.since) == (
         "loss_increased",
         "page",
-        "Model churn is worse than it was when it was accepted: the labels that have come say so. "
-        "No feature is certain; suspected: age, plan.",
         ("age", "plan"),
         100.5,
+    )
+    assert found.text == (
+        "Model churn is worse than it was when it was accepted: the labels that have come say so. "
+        "No feature is certain; suspected: age, plan."
+    )
+    assert found.figures == pytest.approx(
         {
-            "alert_evidence_log10": pytest.approx(20 / math.log(10)),
-            "alert_evidence_threshold_log10": pytest.approx(alarms["ModelLossIncreased"].threshold / math.log(10)),
-        },
+            "alert_evidence_log10": 20 / math.log(10),
+            "alert_evidence_threshold_log10": alarms["ModelLossIncreased"].threshold / math.log(10),
+        }
     )
     alarms.rearm(300.0, 9)
     assert findings_of(alarms, ()) == ()

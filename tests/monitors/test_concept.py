@@ -95,8 +95,8 @@ def test_a_changed_relation_is_told_while_an_alarm_stands() -> None:
     assert found.since == context.alarms["ModelConceptDrift"].onset
     assert found.figures == {"loss_change_from_inputs": inputs, "loss_change_from_relation": relation}
     assert found.text.endswith(
-        f"Of the rise of the error rate by {100 * (inputs + relation):.1f} percentage points over the last 5,000 outcomes, "
-        f"{100 * relation:.1f} are there at equal scores."
+        f"The error rate rose by {100 * (inputs + relation):.1f} percentage points over the last 5,000 outcomes: "
+        f"{100 * inputs:.1f} with other scores, {100 * relation:.1f} at equal scores."
     )
     context.alarms.rearm(0.0, 0)
     assert _said(monitor) == {}
@@ -110,8 +110,7 @@ def test_moved_inputs_are_told_while_the_loss_has_an_alarm() -> None:
     (found,) = _said(monitor).values()
     assert (found.kind, found.since) == ("inputs_moved", START)
     inputs, relation = _parts(monitor)
-    assert f"by {100 * (inputs + relation):.1f} percentage points over the last 5,000 outcomes" in found.text
-    assert found.text.endswith(f", {100 * inputs:.1f} come with other scores.")
+    assert f": {100 * inputs:.1f} with other scores, {100 * relation:.1f} at equal scores." in found.text
     context, monitor = _watch(_reference())
     context.alarms["ModelLossIncreased"].fire(START, 0, onset=None)
     monitor.judge(outcomes_of(context, *_sample(20_000, seed=4, unsure=0.7, flipped=0.3)))
@@ -121,6 +120,35 @@ def test_moved_inputs_are_told_while_the_loss_has_an_alarm() -> None:
     assert {kind: each.since for kind, each in _said(monitor).items()} == dict.fromkeys(
         ("relation_moved", "inputs_moved"), onset
     )
+
+
+def test_chance_is_no_explanation() -> None:
+    """A small window often has a third of its rise at equal scores by luck alone: the relation is rarely blamed for that."""
+    blamed = misled = 0
+    for seed in range(40):
+        context, monitor = _watch(_reference(), "150")
+        context.alarms["ModelLossIncreased"].fire(START, 0, onset=START)
+        monitor.judge(outcomes_of(context, *_sample(150, seed=100 + seed, unsure=0.45)))
+        inputs, relation = _parts(monitor, "150")
+        misled += relation > (inputs + relation) / 3 > 0
+        blamed += "relation_moved" in _said(monitor)
+    assert misled >= 8
+    assert blamed <= 3
+
+
+def test_the_rise_of_a_regression_is_no_percentage() -> None:
+    """Its loss is a bounded error, and its bins are those of the prediction."""
+    generator = np.random.default_rng(9)
+    predicted = generator.normal(50, 9, 5_000)
+    profile = profile_with_outcomes(regression_rows(predicted, generator.normal(0, 2, 5_000)))
+    context, monitor = _watch(profile, "1000")
+    context.alarms["ModelLossIncreased"].fire(START, 0, onset=START)
+    now = generator.normal(50, 9, 1_000)
+    monitor.judge(made_outcomes(now, now - generator.normal(0, 4, 1_000)))
+    (found,) = _said(monitor).values()
+    assert found.kind == "relation_moved"
+    assert "The mean bounded absolute error rose by 0." in found.text
+    assert "percentage" not in found.text
 
 
 def test_a_loss_that_has_not_risen_is_not_explained() -> None:

@@ -285,7 +285,7 @@ def test_foreign_snapshots_are_refused(state: object) -> None:
 
 
 def test_a_loss_above_what_is_tolerated_is_told_while_its_alarm_stands() -> None:
-    """With the values of the metrics, in the window where it is highest; not before, and not once it is over."""
+    """With the values of the metrics, in the window where the rise is the surest; not before, and not once it is over."""
     context, monitor = _watch(_binary(), "50000", "1000")
     loss = LossMonitor(context)
     for size, wrong, seed in ((2_000, 0.0, 3), (1_000, 0.4, 4)):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable
 from typing import Any
 
+import attrs
 import numpy as np
 from numpy.typing import NDArray
 
@@ -46,8 +48,8 @@ _FROM_RELATION = gauge(
 _METRICS: tuple[Metric, ...] = (_FROM_INPUTS, _FROM_RELATION)
 
 _EXPLAINED = ("ModelLossIncreased", "ModelConceptDrift")
-_MOSTLY = 2 / 3
-"""Share of the rise from which on only its larger part is told; that of the texts of the alerts."""
+_LEAST_SHARE = 1 / 3
+"""Of a rise, a part that is smaller explains nothing; as in the texts of the alerts."""
 _MARGIN = 2.0
 _MIXTURE_OUTCOMES = 500
 """Outcomes after which the mixture of bins that bets allow for is renewed; half of it is then of the newest ones."""
@@ -125,47 +127,58 @@ class ConceptMonitor(Monitor):
     def _allowance(self) -> float:
         return _MARGIN * max(self._bins.error(self._mixture) - self._bins.own_error, 0.0)
 
-    def _changes(self) -> Sequence[tuple[int, float, float]]:
-        """Of each window the outcomes in it, and the change of the mean loss from inputs and from the relation."""
-        return [
-            (int(rows.sum()), *split_change(rows.astype(np.float64), losses[:, 0], self._rows, self._losses))
-            for rows, losses in self._windows.totals()
-        ]
-
     def collect(self) -> Iterable[Samples]:
-        changes = self._changes()
-        yield self._from_inputs.samples([inputs for _, inputs, _ in changes])
-        yield self._from_relation.samples([relation for _, _, relation in changes])
+        parts = [self._split(rows.astype(np.float64), losses) for rows, losses in self._windows.totals()]
+        yield self._from_inputs.samples([inputs for inputs, _ in parts])
+        yield self._from_relation.samples([relation for _, relation in parts])
+
+    def _split(self, rows: Array, losses: Array) -> tuple[float, float]:
+        return split_change(rows, losses[:, 0], self._rows, self._losses)
 
     def findings(self) -> Iterable[Finding]:
-        """While the loss or the relation has an alarm: what has moved, in the window where the loss has risen most."""
+        """While the loss or the relation has an alarm: what has moved, in the window where the rise is the surest.
+
+        A part is told if it is a third of the rise or more, and more than chance would do.
+        """
         latched = [alarm for alert in _EXPLAINED if (alarm := self._alarms[alert]).active]
         if not latched:
             return
         rises = [
-            (inputs + relation, inputs, relation, name)
-            for name, (outcomes, inputs, relation) in zip(self._windows.names, self._changes(), strict=True)
-            if outcomes >= FEWEST_CLASS_ROWS
+            self._rise(name, *total) for name, total in zip(self._windows.names, self._windows.totals(), strict=True)
         ]
-        rise, inputs, relation, window = max(rises, default=(0.0, 0.0, 0.0, ""))
-        if rise <= 0.0:
+        surest = max(rises, key=lambda each: each.sureness, default=_Rise(""))
+        if surest.sureness <= 0.0:
             return
         since = min((alarm.onset for alarm in latched if alarm.onset is not None), default=None)
-        figures = {"loss_change_from_inputs": inputs, "loss_change_from_relation": relation}
-        unit = " percentage points" if self._loss == "zero_one" else ""
-        of = f"Of the rise of the {LOSS_WORDS[self._loss]} by {_points(self._loss, rise)}{unit} over {over(window)}"
-        if relation > (1 - _MOSTLY) * rise:
+        figures = {"loss_change_from_inputs": surest.inputs, "loss_change_from_relation": surest.relation}
+        rose = surest.text(self._loss)
+        if surest.tells(surest.relation, surest.relation_error):
             text = (
                 f"The relation moved: with the same score, outcomes of model {self._model} are no longer what they were in "
-                f"its reference. {of}, {_points(self._loss, relation)} are there at equal scores."
+                f"its reference. {rose}"
             )
             yield Finding("relation_moved", NOTE, text, since=since, figures=figures)
-        if relation < _MOSTLY * rise:
-            text = (
-                f"The inputs moved: more of those cases come in which model {self._model} was always worse. "
-                f"{of}, {_points(self._loss, inputs)} come with other scores."
-            )
+        if surest.tells(surest.inputs, surest.inputs_error):
+            text = f"The inputs moved: more of those cases come in which model {self._model} was always worse. {rose}"
             yield Finding("inputs_moved", NOTE, text, since=since, figures=figures)
+
+    def _rise(self, window: str, counts: NDArray[np.int64], losses: Array) -> _Rise:
+        rows = counts.astype(np.float64)
+        outcomes, bins = float(rows.sum()), self._bins
+        if outcomes < FEWEST_CLASS_ROWS:
+            return _Rise(window)
+        inputs, relation = self._split(rows, losses)
+        share = rows / outcomes
+        # Each part has the error of the window's outcomes, and that of the reference's bins.
+        between = float(share @ bins.mean**2) - float(share @ bins.mean) ** 2
+        return _Rise(
+            window,
+            outcomes,
+            inputs,
+            relation,
+            inputs_error=math.sqrt(max(between, 0.0) * bins.design_effect / outcomes) + bins.error(share - bins.share),
+            relation_error=bins.spread * math.sqrt(bins.design_effect / outcomes) + bins.error(share),
+        )
 
     def snapshot(self) -> Any:
         return {
@@ -194,9 +207,40 @@ class ConceptMonitor(Monitor):
             self._mixture, self._newest = mixture, newest
 
 
-def _points(loss: str, change: float) -> str:
-    """A change of the mean loss; that of an error rate in percentage points."""
-    return f"{100 * change:.1f}" if loss == "zero_one" else f"{change:.3g}"
+@attrs.frozen
+class _Rise:
+    """The rise of the mean loss in a window, in two parts, each with its standard error; none with too few outcomes."""
+
+    window: str
+    outcomes: float = 0.0
+    inputs: float = 0.0
+    relation: float = 0.0
+    inputs_error: float = 0.0
+    relation_error: float = 0.0
+
+    @property
+    def total(self) -> float:
+        return self.inputs + self.relation
+
+    @property
+    def sureness(self) -> float:
+        """In standard deviations of one loss, whose size is that of all windows."""
+        return self.total * math.sqrt(self.outcomes)
+
+    def tells(self, part: float, error: float) -> bool:
+        """Whether a part explains the rise."""
+        return part > max(_LEAST_SHARE * self.total, _MARGIN * error)
+
+    def text(self, loss: str) -> str:
+        """The rise and its parts; those of an error rate in percentage points."""
+        rate = loss == "zero_one"
+        total, inputs, relation = (
+            f"{100 * each:.1f}" if rate else f"{each:.3g}" for each in (self.total, self.inputs, self.relation)
+        )
+        return (
+            f"The {LOSS_WORDS[loss]} rose by {total}{' percentage points' if rate else ''} over {over(self.window)}: "
+            f"{inputs} with other scores, {relation} at equal scores."
+        )
 
 
 def _residual_bets(bins: BinLosses, outcomes: OutcomeSummary, settings: LossSettings) -> LossBets:

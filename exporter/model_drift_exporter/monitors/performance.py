@@ -147,16 +147,16 @@ class PerformanceMonitor(Monitor):
         )
 
     def findings(self) -> Iterable[Finding]:
-        """While the loss has an alarm: the loss in the window where it is highest, what it was, and what is tolerated."""
+        """While the loss has an alarm: the loss where its rise is the surest, what it was, and what is tolerated."""
         if not self._alarm.active:
             return
         path = f"loss_mean/{self._loss}"
         means = [
-            (estimates[path].value, name)
+            ((estimates[path].value - self._accepted) * math.sqrt(rows), estimates[path].value, name)
             for name, rows, estimates in zip(self._windows.names, *self._measured(), strict=True)
             if rows >= FEWEST_CLASS_ROWS and path in estimates
         ]
-        mean, window = max(means, default=(math.nan, ""))
+        _, mean, window = max(means, default=(math.nan, math.nan, ""))
         if mean > self._tolerated:
             now, accepted, tolerated = (loss_text(self._loss, each) for each in (mean, self._accepted, self._tolerated))
             yield Finding(
