@@ -57,10 +57,10 @@ HOUSE: Mapping[str, tuple[Room, ...]] = {
             "configuration models reference formats sources metrics " + _BYTES,
         ),
         Room("configuration", "all settings together", "models monitors labels evidence reference settings errors"),
-        Room("models", "one model, all models", "monitors labels evidence records " + _NUMBERS),
+        Room("models", "one model, all models", "monitors labels evidence records words " + _NUMBERS),
     ),
     "Numbers": (
-        Room("monitors", "one module a monitor", "evidence windows " + _NUMBERS),
+        Room("monitors", "one module a monitor", "evidence windows words " + _NUMBERS),
         Room("labels", "predictions and labels to outcomes", "evidence records " + _NUMBERS),
         Room("evidence", "what decides: bets, schedule, alarms", _NUMBERS),
         Room("windows", "counts and outcomes over time", "reference records settings statistics errors"),

@@ -19,6 +19,7 @@ from model_drift_exporter.commands.replay.replay import Replay
 from model_drift_exporter.configuration.settings import InputSettings, Settings
 from model_drift_exporter.evidence.alarms import Transition
 from model_drift_exporter.evidence.settings import PAGE
+from model_drift_exporter.models.finding_edges import FindingEdge
 from model_drift_exporter.pipeline.assembly import make_pipeline, open_sources
 from model_drift_exporter.records.times import format_time, parse_times
 
@@ -44,6 +45,9 @@ class _Collected:
 
     def transition(self, transition: Transition) -> None:
         self.edges.append(transition)
+
+    def finding(self, edge: FindingEdge) -> None:
+        """Nothing: alarms are judged."""
 
     def summary(self, summary: Mapping[str, Any]) -> None:
         self.last = summary

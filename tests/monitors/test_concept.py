@@ -15,6 +15,7 @@ from model_drift_exporter.evidence.alarms import Alarms
 from model_drift_exporter.evidence.settings import EvidenceSettings
 from model_drift_exporter.monitors import ALARMS, MonitorContext
 from model_drift_exporter.monitors.concept import CONCEPT, ConceptMonitor
+from model_drift_exporter.monitors.findings import Finding
 from model_drift_exporter.monitors.loss import LossSettings
 from model_drift_exporter.reference.profile import ReferenceProfile
 from tests.support.exposition import Exposition
@@ -75,6 +76,94 @@ def test_a_changed_relation_is_the_relations_part() -> None:
     edges = context.alarms.drain()
     assert [(edge.alert, edge.severity, edge.features) for edge in edges] == [("ModelConceptDrift", "ticket", ())]
     assert edges[0].onset == pytest.approx(start, abs=100 * 60)
+
+
+def _said(monitor: ConceptMonitor) -> dict[str, Finding]:
+    return {each.kind: each for each in monitor.findings()}
+
+
+def test_a_changed_relation_is_told_while_an_alarm_stands() -> None:
+    """With the parts that the metrics have, in the window where the loss has risen most; without an alarm nothing is said."""
+    context, monitor = _watch(_reference(), "5000", "50000")
+    monitor.judge(outcomes_of(context, *_sample(10_000, seed=2)))
+    assert _said(monitor) == {}
+    start = START + 10_000 * 60.0
+    monitor.judge(outcomes_of(context, *_sample(5_000, seed=3, flipped=0.2), start=start))
+    (found,) = _said(monitor).values()
+    inputs, relation = _parts(monitor, "5000")
+    assert (found.kind, found.severity) == ("relation_moved", "note")
+    assert found.since == context.alarms["ModelConceptDrift"].onset
+    assert found.figures == {"loss_change_from_inputs": inputs, "loss_change_from_relation": relation}
+    assert found.text.endswith(
+        f"The error rate rose by {100 * (inputs + relation):.1f} percentage points over the last 5,000 outcomes: "
+        f"{100 * inputs:.1f} with other scores, {100 * relation:.1f} at equal scores."
+    )
+    context.alarms.rearm(0.0, 0)
+    assert _said(monitor) == {}
+
+
+def test_moved_inputs_are_told_while_the_loss_has_an_alarm() -> None:
+    """The evidence on the relation is silent then; both are told where neither part is two thirds of the rise."""
+    context, monitor = _watch(_reference())
+    monitor.judge(outcomes_of(context, *_sample(20_000, seed=4, unsure=0.9)))
+    context.alarms["ModelLossIncreased"].fire(START, 0, onset=START)
+    (found,) = _said(monitor).values()
+    assert (found.kind, found.since) == ("inputs_moved", START)
+    inputs, relation = _parts(monitor)
+    assert f": {100 * inputs:.1f} with other scores, {100 * relation:.1f} at equal scores." in found.text
+    context, monitor = _watch(_reference())
+    context.alarms["ModelLossIncreased"].fire(START, 0, onset=None)
+    monitor.judge(outcomes_of(context, *_sample(20_000, seed=4, unsure=0.7, flipped=0.3)))
+    inputs, relation = _parts(monitor)
+    assert 1 / 3 < relation / (inputs + relation) < 2 / 3
+    onset = context.alarms["ModelConceptDrift"].onset
+    assert {kind: each.since for kind, each in _said(monitor).items()} == dict.fromkeys(
+        ("relation_moved", "inputs_moved"), onset
+    )
+
+
+def test_chance_is_no_explanation() -> None:
+    """A small window often has a third of its rise at equal scores by luck alone: the relation is rarely blamed for that."""
+    blamed = misled = 0
+    for seed in range(40):
+        context, monitor = _watch(_reference(), "150")
+        context.alarms["ModelLossIncreased"].fire(START, 0, onset=START)
+        monitor.judge(outcomes_of(context, *_sample(150, seed=100 + seed, unsure=0.45)))
+        inputs, relation = _parts(monitor, "150")
+        misled += relation > (inputs + relation) / 3 > 0
+        blamed += "relation_moved" in _said(monitor)
+    assert misled >= 8
+    assert blamed <= 3
+
+
+def test_the_rise_of_a_regression_is_no_percentage() -> None:
+    """Its loss is a bounded error, and its bins are those of the prediction."""
+    generator = np.random.default_rng(9)
+    predicted = generator.normal(50, 9, 5_000)
+    profile = profile_with_outcomes(regression_rows(predicted, generator.normal(0, 2, 5_000)))
+    context, monitor = _watch(profile, "1000")
+    context.alarms["ModelLossIncreased"].fire(START, 0, onset=START)
+    now = generator.normal(50, 9, 1_000)
+    monitor.judge(made_outcomes(now, now - generator.normal(0, 4, 1_000)))
+    (found,) = _said(monitor).values()
+    assert found.kind == "relation_moved"
+    assert "The mean bounded absolute error rose by 0." in found.text
+    assert "percentage" not in found.text
+
+
+def test_a_loss_that_has_not_risen_is_not_explained() -> None:
+    """Nor is one of a handful of outcomes, however bad they are."""
+    context, monitor = _watch(_reference())
+    context.alarms["ModelLossIncreased"].fire(START, 0, onset=START)
+    assert _said(monitor) == {}
+    monitor.judge(outcomes_of(context, np.full(99, 0.97), np.zeros(99)))
+    assert sum(_parts(monitor)) > 0.5
+    assert _said(monitor) == {}
+    context, monitor = _watch(_reference(), "1000")
+    context.alarms["ModelLossIncreased"].fire(START, 0, onset=START)
+    monitor.judge(outcomes_of(context, np.full(1_000, 0.97), np.ones(1_000)))
+    assert sum(_parts(monitor, "1000")) < 0
+    assert _said(monitor) == {}
 
 
 def test_moved_inputs_are_the_inputs_part() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
@@ -14,7 +15,8 @@ from model_drift_exporter.evidence.settings import EvidenceSettings
 from model_drift_exporter.metrics.samples import Samples
 from model_drift_exporter.models.model import Model
 from model_drift_exporter.models.settings import MonitoringSettings
-from model_drift_exporter.monitors import MONITORS, MonitorSpec
+from model_drift_exporter.monitors import ALARMS, MONITORS, MonitorSpec
+from model_drift_exporter.monitors.findings import MOST_FEATURES, Finding
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.settings.values import parse_window
 from tests.sections import label_settings, monitoring_settings
@@ -92,6 +94,11 @@ def _of(model: Model, spec: MonitorSpec) -> Iterable[Samples]:
     return model.parts.by_name[spec.name].collect()
 
 
+def _found(model: Model, spec: MonitorSpec) -> Sequence[Finding]:
+    assert model.parts is not None
+    return [] if spec.name in model.parts.off else [*model.parts.by_name[spec.name].findings()]
+
+
 @cache
 def _fed(task: str, sizes: tuple[int, ...]) -> tuple[Model, Sequence[Transition]]:
     model = Model("m", _reference(task), _SETTINGS)
@@ -103,6 +110,8 @@ def test_the_stream_of_this_test_is_worth_it() -> None:
     """Alarms fire in it, and every monitor runs in one of the tasks."""
     fired = {each.alert for task in _TASKS for each in _fed(task, (100,))[1] if each.firing}
     assert {"ModelFeatureDrift", "ModelLossIncreased"} <= fired
+    said = {each.kind for task in _TASKS for spec in MONITORS for each in _found(_fed(task, (100,))[0], spec)}
+    assert {"loss_above_tolerated", "relation_moved"} <= said
     parts = [model.parts for task in _TASKS for model in (_fed(task, (100,))[0],)]
     assert {name for each in parts if each for name in each.by_name} == {spec.name for spec in MONITORS}
 
@@ -116,6 +125,7 @@ def test_the_same_is_found_whatever_the_batches(spec: MonitorSpec, task: str) ->
     for sizes in ((100,), (1, 7, 250), (513, 2)):
         parts, found = _fed(task, sizes)
         assert _values(_of(parts, spec)) == _values(_of(whole, spec))
+        assert _found(parts, spec) == _found(whole, spec)
         alerts = {alarm.alert for alarm in spec.alarms}
         assert [each for each in found if each.alert in alerts] == [
             each for each in transitions if each.alert in alerts
@@ -138,6 +148,9 @@ def test_a_snapshot_in_the_middle_changes_nothing(spec: MonitorSpec, task: str, 
         _feed(after, rows, (100,), cut)
         found, expected = (_values(_of(model, spec), counters=reload) for model in (after, whole))
         assert found == pytest.approx(expected, rel=1e-5, abs=1e-9)  # logarithms of evidence are stored as float32
+        assert [(each.kind, each.since) for each in _found(after, spec)] == [
+            (each.kind, each.since) for each in _found(whole, spec)
+        ]
         alerts = {alarm.alert for alarm in spec.alarms}
         told = [each for each in before.alarms.drain() if not reload] + after.alarms.drain()
         edges = [(each.record, each.alert, each.firing, each.features) for each in told if each.alert in alerts]
@@ -155,6 +168,49 @@ def test_all_series_are_known_before_the_first_record(spec: MonitorSpec, task: s
     assert _values(_of(model, spec)).keys() <= known
     metrics = {block.series.metric.name for block in _of(model, spec)}
     assert metrics <= {block.series.metric.name for block in _of(Model("m", _reference(task), _SETTINGS), spec)}
+
+
+@_EVERY
+@pytest.mark.parametrize("task", _TASKS)
+def test_findings_are_of_the_kinds_that_are_declared(spec: MonitorSpec, task: str) -> None:
+    """At any time at most one of each, with a sentence, few features and figures that are numbers."""
+    model, rows = Model("a{b}", _reference(task), _SETTINGS), _stream(task)
+    kinds = {kind.kind for kind in spec.findings}
+    for first in range(0, len(rows), 100):
+        _feed(model, rows[: first + 100], (100,), first)
+        found = _found(model, spec)
+        assert {each.kind for each in found} <= kinds
+        assert len({each.kind for each in found}) == len(found)
+        for each in found:
+            assert each.severity in ("page", "ticket", "note")
+            assert each.text == each.text.strip()
+            assert each.text.endswith(".")
+            assert "{model}" not in each.text
+            assert len(each.features) <= MOST_FEATURES
+            assert all(math.isfinite(value) for value in (*each.figures.values(), each.since or 0.0))
+
+
+@_EVERY
+@pytest.mark.parametrize("task", _TASKS)
+def test_figures_of_findings_are_those_of_metrics(spec: MonitorSpec, task: str) -> None:
+    """What a sentence says must be what a dashboard shows: each figure is a value that a metric of its name exports now."""
+    model, _ = _fed(task, (100,))
+    exported = _values(model.collect())
+    for finding in _found(model, spec):
+        for name, figure in finding.figures.items():
+            values = [value for prefix, value in exported.items() if prefix.startswith(f"model_{name}{{")]
+            assert figure in values, (finding.kind, name)
+
+
+def test_kinds_of_findings_are_told_apart() -> None:
+    """Of all monitors and alarms: they are values of a label. What they explain are alerts, and each says what it means."""
+    kinds = [kind for spec in MONITORS for kind in spec.findings]
+    names = [*(kind.kind for kind in kinds), *(alarm.kind for alarm in ALARMS)]
+    assert len({*names}) == len(names)
+    alerts = {alarm.alert for alarm in ALARMS}
+    for kind in kinds:
+        assert {*kind.explains} <= alerts
+        assert kind.meaning.endswith(".")
 
 
 _MINUTES = 60.0

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 import attrs
+import msgspec
 import numpy as np
 import pytest
 
@@ -128,3 +129,23 @@ def test_evidence_goes_on_from_a_snapshot_and_from_another_monitor() -> None:
     taken.restore(old.snapshot())
     key = ("model_feature_drift_evidence_log10", "n0")
     assert collected(restored)[key] == collected(taken)[key] == pytest.approx(collected(old)[key], rel=1e-6)
+
+
+def test_what_is_not_judged_is_a_note() -> None:
+    """The sentences of the evidence, cut where hundreds of features cannot be judged; nothing where all can."""
+    profile = reference()
+    assert [*DriftMonitor(context_of(profile)).findings()] == []
+    age = profile.features[0]
+    gaps = [
+        msgspec.structs.replace(
+            age, name=f"feature_{index}", counts=age.counts | {"__missing__": 50}, special_design_effect=300.0
+        )
+        for index in range(300)
+    ]
+    few, many = (msgspec.structs.replace(profile, columns=[*gaps[:count], *profile.columns]) for count in (2, 300))
+    (found,) = DriftMonitor(context_of(few)).findings()
+    assert (found.kind, found.severity, found.since) == ("inputs_not_judged", "note", None)
+    assert found.text.startswith("By this reference, missing or invalid values cannot be told")
+    assert found.text.endswith("feature_0, feature_1.")
+    (found,) = DriftMonitor(context_of(many)).findings()
+    assert len(found.text) <= 1_000

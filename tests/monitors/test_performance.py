@@ -14,6 +14,7 @@ from scipy import stats
 
 from model_drift_exporter.errors import StateError
 from model_drift_exporter.monitors import MonitorContext
+from model_drift_exporter.monitors.loss import LossMonitor
 from model_drift_exporter.monitors.performance import PerformanceMonitor
 from model_drift_exporter.reference.outcome_batch import OutcomeBatch
 from model_drift_exporter.reference.profile import LossSummary, ReferenceProfile
@@ -281,3 +282,58 @@ def test_foreign_snapshots_are_refused(state: object) -> None:
     with pytest.raises(StateError):
         monitor.restore(state)
     assert _found(monitor).get("model_performance_end_timestamp_seconds", model="m") is None
+
+
+def test_a_loss_above_what_is_tolerated_is_told_while_its_alarm_stands() -> None:
+    """With the values of the metrics, in the window where the rise is the surest; not before, and not once it is over."""
+    context, monitor = _watch(_binary(), "50000", "1000")
+    loss = LossMonitor(context)
+    for size, wrong, seed in ((2_000, 0.0, 3), (1_000, 0.4, 4)):
+        score, truth = _sample(size, seed)
+        assert [*monitor.findings()] == []
+        monitor.judge(outcomes_of(context, score, truth ^ (np.random.default_rng(seed).random(size) < wrong)))
+    alarm = context.alarms["ModelLossIncreased"]
+    assert [*monitor.findings()] == []
+    alarm.fire(START, 0, onset=START - 60)
+    (found,) = monitor.findings()
+    metrics = Exposition.of([*monitor.collect(), *loss.collect()])
+    now = metrics("model_loss_mean", model="m", loss="zero_one", window="1000")
+    assert (found.kind, found.severity, found.since) == ("loss_above_tolerated", "note", START - 60)
+    outcomes = _binary().outcomes
+    assert outcomes is not None
+    assert found.figures == {
+        "loss_mean": now,
+        "loss_reference_mean": outcomes.loss.mean,
+        "loss_tolerated_mean": metrics("model_loss_tolerated_mean", model="m", loss="zero_one"),
+    }
+    said = [f"{found.figures[name]:.1%}".replace("%", " %") for name in found.figures]
+    assert found.text == (
+        f"The error rate of model m is {said[0]} over the last 1,000 outcomes; it was {said[1]} in the reference, "
+        f"and up to {said[2]} is tolerated."
+    )
+    monitor.judge(outcomes_of(context, np.ones(50_000), np.ones(50_000), start=START + 1e6))
+    assert [*monitor.findings()] == []
+
+
+def test_a_loss_of_a_handful_of_outcomes_is_not_told() -> None:
+    """However large it is; nor is that of a regression below what is tolerated. A regression's loss is no percentage."""
+    context, monitor = _watch(_regression(), "1000")
+    context.alarms["ModelLossIncreased"].fire(START, 0, onset=START)
+    monitor.judge(made_outcomes(np.zeros(99), np.full(99, 100.0)))
+    assert [*monitor.findings()] == []
+    monitor.judge(made_outcomes(np.zeros(1), np.full(1, 100.0), start=START + 1e5))
+    (found,) = monitor.findings()
+    assert found.text.startswith(
+        "The mean bounded absolute error of model m is 1 over the last 1,000 outcomes; it was 0."
+    )
+    monitor.judge(made_outcomes(np.zeros(1_000), np.zeros(1_000), start=START + 2e5))
+    assert [*monitor.findings()] == []
+
+
+def test_without_labels_in_the_reference_no_loss_is_above_what_is_tolerated() -> None:
+    """A latch may be left from a reference that had some."""
+    profile = msgspec.structs.replace(_binary(), outcomes=None)
+    context, monitor = _watch(profile)
+    context.alarms["ModelLossIncreased"].fire(START, 0, onset=START)
+    monitor.judge(outcomes_of(context, np.ones(1_000), np.zeros(1_000)))
+    assert [*monitor.findings()] == []

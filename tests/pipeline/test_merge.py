@@ -10,7 +10,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_drift_exporter.pipeline.merge import Log, labels_by_time, merged
+from model_drift_exporter.pipeline.merge import Log, in_blocks, labels_by_time, merged, size_of
 from model_drift_exporter.records.batches import Decoded, LabelBatch, RecordBatch, positions_of
 
 START = 1_700_000_000.0
@@ -42,16 +42,21 @@ def _chunks(
 def told(*logs: Log, step: float | None = None) -> list[str]:
     """What comes, in order: p, l and r for a prediction, a label and a rejected line, with its line."""
     found: list[str] = []
-    for decoded in (piece.decoded for piece in merged(logs, step)):
-        events: list[tuple[int, int, str]] = []
-        if decoded.records is not None:
-            events += [(int(line), 0, f"p{line}") for line in positions_of(decoded.records)]
-        events += [(int(line), 0, f"r{line}") for line in decoded.rejected]
-        if decoded.labels is not None:
-            pairs = zip(positions_of(decoded.labels).tolist(), decoded.labels.label, strict=True)
-            events += [(line, 1 + place, f"l{label}") for place, (line, label) in enumerate(pairs)]
-        found += [text for _, _, text in sorted(events)]
+    for piece in merged(logs, step):
+        found += events_of(piece.decoded)
     return found
+
+
+def events_of(decoded: Decoded) -> list[str]:
+    """The lines of a piece, in order, as in :func:`told`."""
+    events: list[tuple[int, int, str]] = []
+    if decoded.records is not None:
+        events += [(int(line), 0, f"p{line}") for line in positions_of(decoded.records)]
+    events += [(int(line), 0, f"r{line}") for line in decoded.rejected]
+    if decoded.labels is not None:
+        pairs = zip(positions_of(decoded.labels).tolist(), decoded.labels.label, strict=True)
+        events += [(line, 1 + place, f"l{label}") for place, (line, label) in enumerate(pairs)]
+    return [text for _, _, text in sorted(events)]
 
 
 def test_labels_come_between_the_predictions() -> None:
@@ -162,3 +167,40 @@ def test_logs_that_interleave_make_one_piece() -> None:
     assert [name for name, _ in pieces[0].decoded.parts] == ["log", "log"]
     stands = [positions_of(piece.decoded.labels).tolist() for piece in pieces if piece.decoded.labels is not None]
     assert stands == [[50], [99]]
+
+
+@given(
+    st.lists(st.integers(0, 40), max_size=30),
+    st.lists(st.integers(0, 40), max_size=30),
+    st.sets(st.integers(0, 29)),
+    st.integers(0, 100),
+    st.integers(1, 12),
+)
+def test_blocks_end_at_the_same_lines(
+    predicted: list[int], labelled: list[int], rejected: set[int], before: int, size: int
+) -> None:
+    """All lines come in their order, and no part goes beyond a multiple of the size, labels and rejected lines counted."""
+    logs = (
+        predictions([START + each for each in sorted(predicted)], (), [*rejected]),
+        labels([START + each for each in sorted(labelled)]),
+    )
+    for piece in merged(logs):
+        parts = [*in_blocks(piece.decoded, before, size)]
+        assert [text for part in parts for text in events_of(part)] == events_of(piece.decoded)
+        total = size_of(piece.decoded)
+        ends = [end - before for end in range(before + 1, before + total) if end % size == 0]
+        assert [size_of(part) for part in parts] == [last - first for first, last in pairwise([0, *ends, total])]
+        before += total
+
+
+def test_blocks_keep_the_inputs_apart() -> None:
+    """Of each part the lines of each input, by which rejected lines find their model."""
+    logs = [predictions([START + each for each in range(0, 10, 2)], (), [2]) for _ in range(2)]
+    logs[1].name = "other"
+    joined = [piece.decoded for piece in merged(logs) if piece.decoded.parts]
+    assert joined
+    for decoded in joined:
+        parts = [*in_blocks(decoded, 0, 3)]
+        assert len(parts) > 1
+        assert [sum(size_of(own) for _, own in part.parts) for part in parts] == [*map(size_of, parts)]
+        assert {name for part in parts for name, _ in part.parts} == {"log", "other"}

@@ -13,6 +13,7 @@ _ALLOWED_LABELS = frozenset(
     (
         *(
             "model",
+            "kind",
             "version",
             "reference",
             "feature",

@@ -82,7 +82,7 @@ def test_the_state_of_labels_is_that_of_the_metrics() -> None:
     assert model_status(_model(rows, given=False), 0).label_state is None
 
 
-def test_inputs_that_are_not_judged_are_a_reason_and_a_warning() -> None:
+def test_inputs_that_are_not_judged_are_a_reason_and_a_finding() -> None:
     """The metric says that there are some, the page which; it is nothing that labels are to blame for."""
     reference = profile_of([batch_of(make_rows(500, seed=9))])
     age = reference.features[0]
@@ -95,9 +95,9 @@ def test_inputs_that_are_not_judged_are_a_reason_and_a_warning() -> None:
         found = Exposition.of(model.collect())
         assert found("model_not_evaluable", model="m", reason="input_not_judged") == len(names)
         status = model_status(model, labels=0)
-        assert [
-            text.rpartition(": ")[2] for text in status.reference_warnings if "invalid values cannot be told" in text
-        ] == names
+        assert [(each.kind, each.severity, each.text.rpartition(": ")[2]) for each in status.findings] == [
+            ("inputs_not_judged", "note", f"{name}.") for name in names
+        ]
         assert status.label_state is None or "input_not_judged" not in status.label_state.reasons
 
 

@@ -11,13 +11,14 @@ from model_drift_exporter.service.status import (
     BinStatus,
     ColumnStatus,
     ExporterStatus,
+    FindingStatus,
     LearningStatus,
     ModelStatus,
     WindowStatus,
 )
 from model_drift_exporter.sources.source import SourceStatus
 
-__all__ = ["HOSTILE", "NOW", "alert", "column", "exporter", "learning_model", "model", "source"]
+__all__ = ["HOSTILE", "NOW", "alert", "column", "exporter", "finding", "learning_model", "model", "source"]
 
 NOW = 1_767_322_985.0  # 2026-01-02 03:03:05 UTC
 HOSTILE = "\"'><script>alert(1)</script>&amp;<img src=x onerror=alert(2)>"
@@ -201,3 +202,17 @@ def alert(
 ) -> AlertStatus:
     """An alarm, firing for five minutes unless said otherwise."""
     return AlertStatus(name, severity, active, since, onset, features, certainty, 8.2, 7.0)
+
+
+def finding(
+    kind: str = "input_broken",
+    *,
+    severity: str = "page",
+    text: str = "Model flights gets broken input, so its predictions cannot be trusted. About age.",
+    features: tuple[str, ...] = ("age",),
+    since: float | None = NOW - 900,
+    alert: str = "ModelInputBroken",
+) -> FindingStatus:
+    """A finding, the alert of :func:`alert` unless said otherwise."""
+    figures = {"alert_evidence_log10": 8.2, "alert_evidence_threshold_log10": 7.0}
+    return FindingStatus(kind, severity, text, features, since, figures, alert)

@@ -28,6 +28,7 @@ PATHS = [
     "GET  /-/ready",
     "POST /-/reload",
     "GET  /api/v1/alerts",
+    "GET  /api/v1/findings",
     "POST /api/v1/rearm",
     "POST /ingest",
 ]

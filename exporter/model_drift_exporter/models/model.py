@@ -17,12 +17,13 @@ from ..labels.evaluability import not_evaluable
 from ..metrics.samples import Samples
 from ..monitors import ALARMS
 from ..monitors.bin_counts import BinCountsMonitor
-from ..monitors.drift import DriftMonitor
+from ..monitors.findings import Finding
 from ..records.batches import LabelBatch, ModelBatch
 from ..records.clock import EventTimes
 from ..records.times import parse_time
 from ..reference.profile import Column, ReferenceProfile
 from .learner import Learner
+from .model_findings import finding_samples, findings_of
 from .model_metrics import ModelSamples
 from .model_monitors import ModelMonitors
 from .model_traffic import ModelTraffic
@@ -86,7 +87,7 @@ class Model:
     def _begin(self, reference: ReferenceProfile) -> None:
         self.reference = reference
         self._samples.begin(reference)
-        others = [*self.own_samples(), not_evaluable(self.name, ())]
+        others = [*self.own_samples(), not_evaluable(self.name, ()), finding_samples(self.name, ())]
         self.parts = ModelMonitors(self.name, reference, self._settings, self.alarms, others=others)
 
     def process(self, batch: ModelBatch) -> None:
@@ -233,11 +234,9 @@ class Model:
         """The reasons why the model, or part of it, cannot be evaluated, as in ``model_not_evaluable``."""
         return {"no_reference"} if self.parts is None else self.parts.not_evaluable()
 
-    @property
-    def unjudged_inputs(self) -> Sequence[str]:
-        """One sentence for each part of the inputs that cannot be judged now, with the reason."""
-        drift = self.parts.monitor(DriftMonitor) if self.parts is not None else None
-        return drift.unjudged() if drift is not None else ()
+    def findings(self) -> tuple[Finding, ...]:
+        """What is found about the model now: each latched alarm, and what monitors say beside them."""
+        return findings_of(self.alarms, self.parts.by_name.values() if self.parts is not None else ())
 
     @property
     def compared_records(self) -> int:
@@ -272,5 +271,6 @@ class Model:
         yield from self.own_samples()
         yield from self.alarms.collect()
         yield not_evaluable(self.name, self.not_evaluable)
+        yield finding_samples(self.name, self.findings())
         if self.parts is not None:
             yield from self.parts.collect()

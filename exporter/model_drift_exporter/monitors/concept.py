@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
+import attrs
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,7 +25,8 @@ from ..statistics.loss_split import BinLosses, split_change
 from ..statistics.performance_metrics import BOUNDED_ERROR
 from ..statistics.tally import Contributions, TallyShape
 from ..windows.outcome_windows import WindowSet
-from .loss import LossSettings, evident, outcomes_of
+from .findings import NOTE, Finding, FindingKind, over
+from .loss import LOSS_WORDS, LossSettings, evident, outcomes_of
 from .monitor import Monitor, MonitorContext, MonitorSpec
 
 __all__ = ["CONCEPT", "ConceptMonitor"]
@@ -44,6 +47,9 @@ _FROM_RELATION = gauge(
 )
 _METRICS: tuple[Metric, ...] = (_FROM_INPUTS, _FROM_RELATION)
 
+_EXPLAINED = ("ModelLossIncreased", "ModelConceptDrift")
+_LEAST_SHARE = 1 / 3
+"""Of a rise, a part that is smaller explains nothing; as in the texts of the alerts."""
 _MARGIN = 2.0
 _MIXTURE_OUTCOMES = 500
 """Outcomes after which the mixture of bins that bets allow for is renewed; half of it is then of the newest ones."""
@@ -75,7 +81,8 @@ class ConceptMonitor(Monitor):
         self._newest = np.zeros(bins)
         bets = _residual_bets(self._bins, outcomes, context.settings(LossSettings))
         alarm = self._alarms["ModelConceptDrift"]
-        loss = "zero_one" if self._layout.classification else BOUNDED_ERROR
+        self._model = context.model
+        loss = self._loss = "zero_one" if self._layout.classification else BOUNDED_ERROR
         meaning = [loss, self._scale, self._rows.tolist(), self._losses.tolist()]
         self._evidence = LossEvidence(
             [bets], [0.0], context.evidence.update_labels, alarm, lambda _first, _last: (), meaning=meaning
@@ -121,12 +128,57 @@ class ConceptMonitor(Monitor):
         return _MARGIN * max(self._bins.error(self._mixture) - self._bins.own_error, 0.0)
 
     def collect(self) -> Iterable[Samples]:
-        parts = [
-            split_change(rows.astype(np.float64), losses[:, 0], self._rows, self._losses)
-            for rows, losses in self._windows.totals()
-        ]
+        parts = [self._split(rows.astype(np.float64), losses) for rows, losses in self._windows.totals()]
         yield self._from_inputs.samples([inputs for inputs, _ in parts])
         yield self._from_relation.samples([relation for _, relation in parts])
+
+    def _split(self, rows: Array, losses: Array) -> tuple[float, float]:
+        return split_change(rows, losses[:, 0], self._rows, self._losses)
+
+    def findings(self) -> Iterable[Finding]:
+        """While the loss or the relation has an alarm: what has moved, in the window where the rise is the surest.
+
+        A part is told if it is a third of the rise or more, and more than chance would do.
+        """
+        latched = [alarm for alert in _EXPLAINED if (alarm := self._alarms[alert]).active]
+        if not latched:
+            return
+        rises = [
+            self._rise(name, *total) for name, total in zip(self._windows.names, self._windows.totals(), strict=True)
+        ]
+        surest = max(rises, key=lambda each: each.sureness, default=_Rise(""))
+        if surest.sureness <= 0.0:
+            return
+        since = min((alarm.onset for alarm in latched if alarm.onset is not None), default=None)
+        figures = {"loss_change_from_inputs": surest.inputs, "loss_change_from_relation": surest.relation}
+        rose = surest.text(self._loss)
+        if surest.tells(surest.relation, surest.relation_error):
+            text = (
+                f"The relation moved: with the same score, outcomes of model {self._model} are no longer what they were in "
+                f"its reference. {rose}"
+            )
+            yield Finding("relation_moved", NOTE, text, since=since, figures=figures)
+        if surest.tells(surest.inputs, surest.inputs_error):
+            text = f"The inputs moved: more of those cases come in which model {self._model} was always worse. {rose}"
+            yield Finding("inputs_moved", NOTE, text, since=since, figures=figures)
+
+    def _rise(self, window: str, counts: NDArray[np.int64], losses: Array) -> _Rise:
+        rows = counts.astype(np.float64)
+        outcomes, bins = float(rows.sum()), self._bins
+        if outcomes < FEWEST_CLASS_ROWS:
+            return _Rise(window)
+        inputs, relation = self._split(rows, losses)
+        share = rows / outcomes
+        # Each part has the error of the window's outcomes, and that of the reference's bins.
+        between = float(share @ bins.mean**2) - float(share @ bins.mean) ** 2
+        return _Rise(
+            window,
+            outcomes,
+            inputs,
+            relation,
+            inputs_error=math.sqrt(max(between, 0.0) * bins.design_effect / outcomes) + bins.error(share - bins.share),
+            relation_error=bins.spread * math.sqrt(bins.design_effect / outcomes) + bins.error(share),
+        )
 
     def snapshot(self) -> Any:
         return {
@@ -153,6 +205,42 @@ class ConceptMonitor(Monitor):
             self._windows.restore(windows)
         if same:
             self._mixture, self._newest = mixture, newest
+
+
+@attrs.frozen
+class _Rise:
+    """The rise of the mean loss in a window, in two parts, each with its standard error; none with too few outcomes."""
+
+    window: str
+    outcomes: float = 0.0
+    inputs: float = 0.0
+    relation: float = 0.0
+    inputs_error: float = 0.0
+    relation_error: float = 0.0
+
+    @property
+    def total(self) -> float:
+        return self.inputs + self.relation
+
+    @property
+    def sureness(self) -> float:
+        """In standard deviations of one loss, whose size is that of all windows."""
+        return self.total * math.sqrt(self.outcomes)
+
+    def tells(self, part: float, error: float) -> bool:
+        """Whether a part explains the rise."""
+        return part > max(_LEAST_SHARE * self.total, _MARGIN * error)
+
+    def text(self, loss: str) -> str:
+        """The rise and its parts; those of an error rate in percentage points."""
+        rate = loss == "zero_one"
+        total, inputs, relation = (
+            f"{100 * each:.1f}" if rate else f"{each:.3g}" for each in (self.total, self.inputs, self.relation)
+        )
+        return (
+            f"The {LOSS_WORDS[loss]} rose by {total}{' percentage points' if rate else ''} over {over(self.window)}: "
+            f"{inputs} with other scores, {relation} at equal scores."
+        )
 
 
 def _residual_bets(bins: BinLosses, outcomes: OutcomeSummary, settings: LossSettings) -> LossBets:
@@ -183,6 +271,18 @@ CONCEPT = MonitorSpec(
     section="loss",
     applies=_why_off,
     metrics=_METRICS,
+    findings=(
+        FindingKind(
+            "inputs_moved",
+            "The inputs moved: more of those cases come in which the model was always worse.",
+            explains=_EXPLAINED,
+        ),
+        FindingKind(
+            "relation_moved",
+            "The relation moved: with the same score, outcomes are no longer what they were in the reference.",
+            explains=_EXPLAINED,
+        ),
+    ),
     alarms=(
         AlarmSpec(
             "ModelConceptDrift",

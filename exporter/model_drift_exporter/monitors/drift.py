@@ -16,12 +16,17 @@ from ..metrics.metric import Group, Metric, counter, gauge
 from ..metrics.samples import Samples, Series
 from ..reference.binner import CodedBatch
 from ..reference.profile import FEATURE, PREDICTION, SCORE
+from ..words import excerpt
+from .findings import NOTE, Finding, FindingKind
 from .monitor import Monitor, MonitorContext, MonitorSpec
 
 __all__ = ["DRIFT", "DriftMonitor"]
 
 _ONSET_FROM = math.log(10.0)
 """Evidence from which on an onset is worth telling."""
+
+_LONGEST_SENTENCE = 1_000
+"""Characters: a reference may have hundreds of features that cannot be judged."""
 
 _OF_FEATURE = gauge(
     "model_feature_drift_evidence_log10",
@@ -96,6 +101,11 @@ class DriftMonitor(Monitor):
     def not_evaluable(self) -> Collection[str]:
         return ("input_not_judged",) if self.unjudged() else ()
 
+    def findings(self) -> Iterable[Finding]:
+        if sentences := self.unjudged():
+            told = [f"{each[:1].upper()}{each[1:]}." for each in sentences]
+            yield Finding("inputs_not_judged", NOTE, " ".join(excerpt(each, _LONGEST_SENTENCE) for each in told))
+
     def observe(self, batch: CodedBatch) -> None:
         if len(batch.rejected):
             self._evidence.reject(batch.rejected, batch.clock)
@@ -129,6 +139,12 @@ DRIFT = MonitorSpec(
     title="Drift",
     make=DriftMonitor,
     metrics=_METRICS,
+    findings=(
+        FindingKind(
+            "inputs_not_judged",
+            "Part of the inputs is not judged: no alert would tell if it were broken.",
+        ),
+    ),
     alarms=(
         AlarmSpec(
             "ModelInputBroken",

@@ -7,10 +7,15 @@ from collections.abc import Mapping
 
 import attrs
 
-__all__ = ["NOTE", "Finding", "FindingKind"]
+from ..words import percent
+
+__all__ = ["MOST_FEATURES", "NOTE", "Finding", "FindingKind", "loss_text", "over"]
 
 NOTE = "note"
 """Severity of what needs nobody at once; the others are those of alarms, page and ticket."""
+
+MOST_FEATURES = 20
+"""How many features a finding names; its sentence says how many more there are."""
 
 _KIND = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
@@ -37,8 +42,9 @@ class Finding:
     """Something found about one model, as long as it stands.
 
     ``kind`` is one of the monitor's :class:`FindingKind`, or of its alarms. ``severity`` is page, ticket or note. ``text`` is
-    a sentence with its figures. ``since`` is event time in seconds since the epoch, ``None`` where it is not known.
-    ``figures`` are the numbers of the sentence by name.
+    a sentence with its figures, or a few. ``since`` is event time in seconds since the epoch, ``None`` where it is not known.
+    ``figures`` are the numbers of the sentence by name; those of metrics have their names without the ``model_``.
+    ``features`` are the first :data:`MOST_FEATURES` that it is about.
     """
 
     kind: str = attrs.field(validator=_check_kind)
@@ -47,3 +53,13 @@ class Finding:
     features: tuple[str, ...] = ()
     since: float | None = None
     figures: Mapping[str, float] = attrs.field(factory=dict)
+
+
+def over(window: str) -> str:
+    """A window of outcomes as it follows "over": ``the last 1h``, ``the last 1,000 outcomes``."""
+    return f"the last {int(window):,} outcomes" if window.isdecimal() else f"the last {window}"
+
+
+def loss_text(loss: str, mean: float) -> str:
+    """A mean of a loss: an error rate is a percentage."""
+    return percent(mean) if loss == "zero_one" else f"{mean:.4g}"

@@ -28,10 +28,12 @@ from .monitor import COUNTERS, Monitor, MonitorContext, MonitorSpec
 
 __all__ = [
     "LOSS",
+    "LOSS_WORDS",
     "LossMonitor",
     "LossSettings",
     "judged_classes",
     "outcomes_of",
+    "overall_bets",
     "suspected_features",
     "why_loss_is_off",
 ]
@@ -41,6 +43,9 @@ RARE = 0.10
 
 _MARGIN = 2.0
 """Standard errors of the reference that the overall loss may be off by; of classes all together as seldom as that."""
+
+LOSS_WORDS = {"zero_one": "error rate", BOUNDED_ERROR: "mean bounded absolute error"}
+"""What the loss that pages is called in a sentence."""
 
 _SUSPECTING = ("ModelInputBroken", "ModelFeatureDrift")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..errors import StateError
 from ..metrics.metric import Group, Metric, gauge
 from ..metrics.samples import Samples, Series
-from ..reference.losses import bounded_losses, performance_tally
+from ..reference.losses import FEWEST_CLASS_ROWS, bounded_losses, performance_tally
 from ..reference.outcome_batch import OutcomeBatch, OutcomeLayout
 from ..reference.profile import PREDICTION, ReferenceProfile
 from ..statistics.intervals import Estimate
@@ -20,6 +20,8 @@ from ..statistics.performance_metrics import BOUNDED_ERROR, ClassificationTally,
 from ..statistics.probability_losses import binary_losses, multiclass_losses
 from ..statistics.tally import Contributions
 from ..windows.outcome_windows import LEAD, WindowSet
+from .findings import NOTE, Finding, FindingKind, loss_text, over
+from .loss import LOSS_WORDS, LossSettings, overall_bets, why_loss_is_off
 from .monitor import Monitor, MonitorContext, MonitorSpec
 
 __all__ = ["LOSS_REFERENCE_MEAN", "PERFORMANCE", "PerformanceMonitor"]
@@ -99,6 +101,14 @@ class PerformanceMonitor(Monitor):
             for metric, keys in self._keys.items()
             for end in ("", "_lower_bound", "_upper_bound")
         }
+        self._alarm = context.alarms["ModelLossIncreased"]
+        self._model = context.model
+        self._loss = "zero_one" if self._layout.classification else BOUNDED_ERROR
+        self._accepted = self._tolerated = math.nan
+        if outcomes is not None and not why_loss_is_off(reference):
+            self._accepted = outcomes.loss.mean
+            settings = context.settings(LossSettings)
+            self._tolerated = overall_bets(outcomes, settings, binary=self._layout.classification).limit
         self._reference = [*_reference_samples(context.model, reference, self._keys)]
 
     def judge(self, outcomes: OutcomeBatch) -> None:
@@ -128,13 +138,45 @@ class PerformanceMonitor(Monitor):
             return binary_losses(outcomes.score, label == layout.positive)
         return np.full(outcomes.size, np.nan), np.full(outcomes.size, np.nan)
 
+    def _measured(self) -> tuple[Sequence[int], Sequence[Mapping[str, Estimate]]]:
+        """Of each window the outcomes in it, and the estimates of all metrics by name."""
+        totals = self._windows.totals()
+        return (
+            [self._tally.rows(counts) for counts, _ in totals],
+            [self._tally.estimates(counts, sums, self._effects) for counts, sums in totals],
+        )
+
+    def findings(self) -> Iterable[Finding]:
+        """While the loss has an alarm: the loss where its rise is the surest, what it was, and what is tolerated."""
+        if not self._alarm.active:
+            return
+        path = f"loss_mean/{self._loss}"
+        means = [
+            ((estimates[path].value - self._accepted) * math.sqrt(rows), estimates[path].value, name)
+            for name, rows, estimates in zip(self._windows.names, *self._measured(), strict=True)
+            if rows >= FEWEST_CLASS_ROWS and path in estimates
+        ]
+        _, mean, window = max(means, default=(math.nan, math.nan, ""))
+        if mean > self._tolerated:
+            now, accepted, tolerated = (loss_text(self._loss, each) for each in (mean, self._accepted, self._tolerated))
+            yield Finding(
+                "loss_above_tolerated",
+                NOTE,
+                f"The {LOSS_WORDS[self._loss]} of model {self._model} is {now} over {over(window)}; it was {accepted} in the "
+                f"reference, and up to {tolerated} is tolerated.",
+                since=self._alarm.onset,
+                figures={
+                    "loss_mean": mean,
+                    "loss_reference_mean": self._accepted,
+                    "loss_tolerated_mean": self._tolerated,
+                },
+            )
+
     def collect(self) -> Iterable[Samples]:
         yield from self._reference
         yield self._end.samples([self._newest])
-        totals = self._windows.totals()
-        rows = [self._tally.rows(counts) for counts, _ in totals]
+        rows, found = self._measured()
         yield self._labels.samples(rows)
-        found = [self._tally.estimates(counts, sums, self._effects) for counts, sums in totals]
         for metric, keys in self._keys.items():
             paths = ["/".join((metric, *key)) for key in keys]
             estimates = [window.get(path, _NOTHING) for window in found for path in paths]
@@ -192,4 +234,16 @@ def _design_effects(reference: ReferenceProfile) -> DesignEffects:
     return DesignEffects(outcomes.loss.design_effect, losses, outcomes.class_design_effects)
 
 
-PERFORMANCE = MonitorSpec(name="performance", title="Realised performance", make=PerformanceMonitor, metrics=_METRICS)
+PERFORMANCE = MonitorSpec(
+    name="performance",
+    title="Realised performance",
+    make=PerformanceMonitor,
+    metrics=_METRICS,
+    findings=(
+        FindingKind(
+            "loss_above_tolerated",
+            "The loss over a whole window is above what is tolerated.",
+            explains=("ModelLossIncreased",),
+        ),
+    ),
+)

@@ -14,7 +14,17 @@ from ..records.batches import NO_POSITIONS, Decoded, LabelBatch, ModelBatch, Rec
 from ..records.clock import EventClock
 from ..records.times import parse_times
 
-__all__ = ["Log", "Piece", "labels_by_time", "merged", "next_pieces", "numbered", "running_times", "size_of"]
+__all__ = [
+    "Log",
+    "Piece",
+    "in_blocks",
+    "labels_by_time",
+    "merged",
+    "next_pieces",
+    "numbered",
+    "running_times",
+    "size_of",
+]
 
 Positions = NDArray[np.int64]
 Array = NDArray[np.float64]
@@ -183,6 +193,38 @@ def size_of(decoded: Decoded) -> int:
 def _taken_back(times: Array) -> Array:
     """The times, lowered where a later line has an earlier time: the clock has taken a wrong time back since."""
     return np.minimum.accumulate(times[::-1])[::-1]
+
+
+def in_blocks(decoded: Decoded, before: int, size: int) -> Iterator[Decoded]:
+    """The lines of a piece in parts none of which goes beyond a multiple of ``size`` lines, of which ``before`` came earlier.
+
+    The order is that of the models: by line, labels from a log of labels behind the line at which they stand.
+    """
+    ends = [*range(size - before % size, size_of(decoded), size)]
+    if not ends:
+        yield decoded
+        return
+    columns = [positions_of(each) for each in (decoded.records, decoded.labels) if each is not None]
+    lines = np.concatenate([*columns, decoded.rejected])
+    behind = np.zeros(len(lines), dtype=np.bool_)
+    if decoded.labels is not None:
+        first = decoded.records.size if decoded.records is not None else 0
+        behind[first : first + decoded.labels.size] = True
+    order = np.lexsort((behind, lines))
+    lines, behind = lines[order], behind[order]
+    labels = np.concatenate([[0], np.cumsum(behind)])
+    for low, high in pairwise([0, *ends, len(lines)]):
+        own = lines[low:high][~behind[low:high]]
+        first_line, end_line = (float(own[0]), float(own[-1]) + 1) if len(own) else (np.inf, np.inf)
+        between = _between(attrs.evolve(decoded, labels=None), first_line, end_line)
+        chosen = range(int(labels[low]), int(labels[high]))
+        several = [(name, _between(part, first_line, end_line)) for name, part in decoded.parts]
+        yield attrs.evolve(
+            between,
+            labels=decoded.labels.take(chosen) if decoded.labels is not None and chosen else None,
+            lines=high - low,
+            parts=tuple((name, part) for name, part in several if size_of(part)),
+        )
 
 
 def labels_by_time(batches: Iterable[Decoded]) -> Iterator[Decoded]:

@@ -12,14 +12,14 @@ from ..labels import delays, evaluability
 from ..labels import metrics as labels
 from ..metrics import metric_documentation
 from ..metrics.metric import Group, Metric
-from ..models import model_metrics, model_monitors, models, reference_metrics
+from ..models import model_findings, model_metrics, model_monitors, models, reference_metrics
 from ..pipeline import pipeline
 from . import exporter, process, state
 
 __all__ = ["CATALOGUE", "catalogue_of", "documentation"]
 
 _OWNERS = (
-    *(pipeline, model_metrics, models, alarms, monitors, model_monitors, reference_metrics),
+    *(pipeline, model_metrics, models, alarms, monitors, model_monitors, model_findings, reference_metrics),
     *(labels, delays, evaluability, exporter, state, process),
 )
 _HEADINGS = [*Group]

@@ -13,7 +13,16 @@ from ..labels.flow import LabelFlow
 from ..models.model import Model
 from ..monitors.distances import DistancesMonitor, WindowedDrift
 from ..reference.profile import ABOVE, BELOW, FEATURE, INVALID, MISSING, OTHER, PREDICTION, SCORE, Column
-from .status import AlertStatus, BinStatus, ColumnStatus, LabelStatus, LearningStatus, ModelStatus, WindowStatus
+from .status import (
+    AlertStatus,
+    BinStatus,
+    ColumnStatus,
+    FindingStatus,
+    LabelStatus,
+    LearningStatus,
+    ModelStatus,
+    WindowStatus,
+)
 
 __all__ = ["bin_labels", "model_status"]
 
@@ -50,6 +59,7 @@ def model_status(model: Model, labels: int) -> ModelStatus:
         records_per_second=rate,
         windows=windows,
         alerts=tuple(map(_alert, model.alarms.by_alert.values())),
+        findings=_findings(model),
         label_state=None if model.parts is None else _label_state(model.parts.labels),
     )
 
@@ -65,6 +75,22 @@ def _alert(alarm: Alarm) -> AlertStatus:
         certainty=alarm.certainty,
         evidence=alarm.exported,
         threshold=clamped_log10(alarm.threshold),
+    )
+
+
+def _findings(model: Model) -> tuple[FindingStatus, ...]:
+    alerts = {spec.kind: spec.alert for spec in model.alarms.specs}
+    return tuple(
+        FindingStatus(
+            kind=each.kind,
+            severity=each.severity,
+            text=each.text,
+            features=each.features,
+            since=each.since,
+            figures=dict(each.figures),
+            alert=alerts.get(each.kind, ""),
+        )
+        for each in model.findings()
     )
 
 
@@ -84,7 +110,6 @@ def _warnings(model: Model) -> tuple[str, ...]:
     found = list(model.reference.warnings) if model.reference else []
     if absent := model.absent_features:
         found.append(f"no record has had a value for: {', '.join(absent)}; does the reference fit this log?")
-    found += model.unjudged_inputs
     if model.suppressed:
         found.append(f"limits.series_per_model leaves these features out of /metrics: {', '.join(model.suppressed)}")
     if model.reference and model.reference.version and model.traffic.version not in ("", model.reference.version):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import attrs
 
 from ..sources.source import SourceStatus
@@ -11,6 +13,7 @@ __all__ = [
     "BinStatus",
     "ColumnStatus",
     "ExporterStatus",
+    "FindingStatus",
     "LabelStatus",
     "LearningStatus",
     "ModelStatus",
@@ -86,6 +89,23 @@ class AlertStatus:
 
 
 @attrs.frozen
+class FindingStatus:
+    """Something found about a model, in a sentence with its figures. ``severity`` is page, ticket or note.
+
+    ``since`` is in seconds of event time since the epoch, ``None`` where it is not known. ``alert`` is the latched alert that
+    this is, empty for what a monitor says beside the alerts.
+    """
+
+    kind: str
+    severity: str
+    text: str
+    features: tuple[str, ...]
+    since: float | None
+    figures: Mapping[str, float]
+    alert: str = ""
+
+
+@attrs.frozen
 class LabelStatus:
     """The join of labels. ``coverage`` maps an age of predictions to the share with a label; ``maturity`` is in seconds.
 
@@ -102,7 +122,10 @@ class LabelStatus:
 
 @attrs.frozen
 class ModelStatus:
-    """One model: identity, traffic, its windows (empty while it learns), its alarms and its labels."""
+    """One model: identity, traffic, its windows (empty while it learns), its alarms and its labels.
+
+    ``findings`` are in the order in which a person should read them.
+    """
 
     name: str
     version: str
@@ -120,6 +143,7 @@ class ModelStatus:
     records_per_second: float
     windows: tuple[WindowStatus, ...]
     alerts: tuple[AlertStatus, ...] = ()
+    findings: tuple[FindingStatus, ...] = ()
     label_state: LabelStatus | None = None
 
 

@@ -1,6 +1,9 @@
-"""The programming interface: which alerts are firing, and a person's word that they are over."""
+"""The programming interface: which alerts fire, what is found about models, and a person's word that it is over."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
@@ -8,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from ..configuration.settings import WebSettings
+from ..service.status import FindingStatus
 from .service import Service
 
 __all__ = ["ApiEndpoints"]
@@ -17,6 +21,16 @@ _LARGEST_BODY = 4_096
 
 class _Rearm(msgspec.Struct, forbid_unknown_fields=True):
     model: str | None = None
+
+
+class _FindingAnswer(msgspec.Struct):
+    model: str
+    kind: str
+    severity: str
+    features: tuple[str, ...]
+    since: datetime | None
+    figures: Mapping[str, float]
+    text: str
 
 
 class ApiEndpoints:
@@ -30,6 +44,19 @@ class ApiEndpoints:
         """Every alarm of every model, firing or not; evidence and thresholds are log10, times seconds since the epoch."""
         status = await run_in_threadpool(self._service.status)
         return _json({"models": {model.name: model.alerts for model in status.models}})
+
+    async def findings(self, request: Request) -> Response:
+        """What is found now, of all models or of the one named in the query; since when as RFC 3339."""
+        if unknown := sorted(set(request.query_params) - {"model"}):
+            return _text(
+                400, f"{', '.join(unknown)}: there is no such parameter; give model=NAME, or nothing for all models"
+            )
+        wanted = request.query_params.get("model")
+        status = await run_in_threadpool(self._service.status)
+        models = [model for model in status.models if wanted is None or model.name == wanted]
+        if wanted is not None and not models:
+            return _unknown_model(wanted)
+        return _json({"findings": [_answer(model.name, each) for model in models for each in model.findings]})
 
     async def rearm(self, request: Request) -> Response:
         """Release the latches of the model named in the query or the JSON body, else of all; says which were closed."""
@@ -52,8 +79,32 @@ class ApiEndpoints:
                 return _text(400, f'the body is not {{"model": "NAME"}}: {error}')
         released = await run_in_threadpool(self._service.rearm, model)
         if released is None:
-            return _text(404, f"there is no model {model!r} here; GET /api/v1/alerts lists them")
+            return _unknown_model(model)
         return _json({"released": released})
+
+
+def _answer(model: str, finding: FindingStatus) -> _FindingAnswer:
+    return _FindingAnswer(
+        model=model,
+        kind=finding.kind,
+        severity=finding.severity,
+        features=finding.features,
+        since=None if finding.since is None else _moment(finding.since),
+        figures=finding.figures,
+        text=finding.text,
+    )
+
+
+def _moment(seconds: float) -> datetime | None:
+    """``None`` for what RFC 3339 cannot say: it ends with the year 9999."""
+    try:
+        return datetime.fromtimestamp(round(seconds, 3), UTC)
+    except (OverflowError, OSError, ValueError):
+        return None
+
+
+def _unknown_model(name: str | None) -> Response:
+    return _text(404, f"there is no model {name!r} here; GET /api/v1/alerts lists them")
 
 
 def _json(value: object) -> Response:

@@ -46,6 +46,7 @@ def create_app(service: Service, settings: WebSettings, ingest: IngestSettings) 
         Route("/-/ready", endpoints.ready),
         Route("/-/reload", endpoints.reload, methods=["POST"]),
         Route("/api/v1/alerts", api.alerts),
+        Route("/api/v1/findings", api.findings),
         Route("/api/v1/rearm", api.rearm, methods=["POST"]),
     ]
     if ingest.enabled and ingest.listen_address is None:

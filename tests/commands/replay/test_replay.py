@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import io
 import json
-from itertools import pairwise
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import cycle, pairwise
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
+from hypothesis import Phase, given
+from hypothesis import settings as settings_of_hypothesis
+from hypothesis import strategies as st
 
-from model_drift_exporter.commands.replay.replay import BackfillOptions, backfill_options, replay_logs
+from model_drift_exporter.commands.replay.replay import LINES_A_LOOK, BackfillOptions, backfill_options, replay_logs
 from model_drift_exporter.commands.replay.reports import JsonReport
 from model_drift_exporter.configuration.settings import InputSettings, Settings
 from model_drift_exporter.errors import ConfigurationError
+from model_drift_exporter.pipeline.merge import in_blocks
+from model_drift_exporter.pipeline.pipeline import Pipeline
+from model_drift_exporter.records.batches import Decoded
 from model_drift_exporter.records.times import parse_time
-from tests.support.incident_log import STEP
+from tests.support.incident_log import STEP, incident_lines
 from tests.support.prediction_log import START, write_jsonl
 
 from ...support.replayed import incident_settings, replayed
@@ -28,7 +37,8 @@ def _settings(tmp_path: Path) -> Settings:
 
 def test_edges_and_a_summary_are_printed(settings: Settings) -> None:
     """Broken input pages and resolves, then the loss does; times are event times, records lines of the log."""
-    *edges, last = replayed(settings)
+    *lines, last = replayed(settings)
+    edges = [line for line in lines if "alert" in line]
     pages = [edge for edge in edges if edge["severity"] == "page"]
     assert [(edge["alert"], edge["state"]) for edge in pages] == [
         ("ModelInputBroken", "firing"),
@@ -58,6 +68,77 @@ def test_edges_and_a_summary_are_printed(settings: Settings) -> None:
     )
 
 
+def test_findings_begin_and_end(settings: Settings) -> None:
+    """That of an alarm with its latch, right behind its line; what monitors say at the next look."""
+    *lines, _ = replayed(settings)
+    for before, line in pairwise(lines):
+        if "alert" in before:
+            assert (line["finding"], line["time"], line["record"]) == (
+                "_".join(re.findall("[A-Z][a-z]+", before["alert"])[1:]).lower(),
+                before["time"],
+                before["record"],
+            )
+            assert line["state"] == {"firing": "begins", "resolved": "ends"}[before["state"]]
+            assert line["features"] == before["features"]
+    notes = [line for line in lines if line.get("severity") == "note"]
+    begun = {line["finding"]: line for line in notes if line["state"] == "begins"}
+    assert {"loss_above_tolerated", "relation_moved"} <= begun.keys()
+    (loss,) = (line for line in lines if line.get("alert") == "ModelLossIncreased")
+    above = begun["loss_above_tolerated"]
+    assert loss["record"] <= above["record"] <= loss["record"] + LINES_A_LOOK
+    assert above["figures"]["loss_mean"] > above["figures"]["loss_tolerated_mean"]
+    standing: list[str] = []
+    for line in lines:
+        if line.get("state") == "begins":
+            assert line["finding"] not in standing
+            standing.append(line["finding"])
+        elif line.get("state") == "ends":
+            standing.remove(line["finding"])
+
+
+def _replayed_in_pieces(settings: Settings, sizes: Sequence[int]) -> list[dict[str, Any]]:
+    """The lines of a replay whose logs are read in pieces of these sizes in turn, however they would be read otherwise."""
+    batches = Pipeline._batches
+
+    def cut(pipeline: Pipeline, *arguments: Any) -> Iterator[Decoded]:
+        turns = cycle(sizes)
+        for decoded in batches(pipeline, *arguments):
+            yield from in_blocks(decoded, 0, next(turns))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Pipeline, "_batches", cut)
+        return replayed(settings)
+
+
+@pytest.fixture(name="logs", scope="module")
+def _logs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Settings]:
+    """Labels in a log of their own; among the predictions, with lines that are none; predictions of two replicas."""
+    apart = incident_settings(tmp_path_factory.mktemp("apart"))
+    folder = tmp_path_factory.mktemp("together")
+    lines = incident_lines()
+    (folder / "log.jsonl").write_text("".join(lines))
+    for replica in range(2):
+        (folder / f"{replica}.jsonl").write_text("".join(lines[replica::2]))
+    return {
+        "apart": apart,
+        "together": attrs.evolve(apart, inputs=(InputSettings(str(folder / "log.jsonl")),)),
+        "replicas": attrs.evolve(
+            apart, inputs=tuple(InputSettings(str(folder / f"{each}.jsonl"), f"log-{each}") for each in range(2))
+        ),
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["apart", "together", "replicas"])
+@given(st.lists(st.integers(9, 3_000), min_size=1, max_size=5))
+@settings_of_hypothesis(max_examples=4, phases=(Phase.explicit, Phase.reuse, Phase.generate), deadline=None)
+def test_the_same_lines_come_however_the_log_is_read(logs: Mapping[str, Settings], name: str, sizes: list[int]) -> None:
+    """Findings, too: their lines, order and figures, to the last digit."""
+    expected = replayed(logs[name])
+    assert {line["state"] for line in expected if line.get("severity") == "note"} >= {"begins"}
+    assert _replayed_in_pieces(logs[name], sizes) == expected
+
+
 def test_labels_may_stand_in_the_log_itself(tmp_path: Path, settings: Settings) -> None:
     """Merged into one file by time they give the same decisions, at other lines."""
     rows = [json.loads(line) for each in settings.inputs for line in Path(each.path).read_text().splitlines()]
@@ -67,7 +148,7 @@ def test_labels_may_stand_in_the_log_itself(tmp_path: Path, settings: Settings) 
     )
 
     def told(edges: list[dict[str, Any]]) -> list[Any]:
-        return [[edge["time"], edge["alert"], edge["state"], edge["onset"]] for edge in edges[:-1]]
+        return [[edge["time"], edge["alert"], edge["state"], edge["onset"]] for edge in edges if "alert" in edge]
 
     assert told(replayed(one)) == told(replayed(settings))
 

@@ -9,6 +9,8 @@ import attrs
 
 from model_drift_exporter.commands.replay.reports import REPORTS, JsonReport, TextReport
 from model_drift_exporter.evidence.alarms import Transition
+from model_drift_exporter.models.finding_edges import FindingEdge
+from model_drift_exporter.monitors.findings import Finding
 
 EDGE = Transition(
     time=1_388_448_000.0,
@@ -22,6 +24,19 @@ EDGE = Transition(
     evidence=7.69897,
     threshold=7.02171,
     onset=1_388_400_000.0,
+)
+NOTE = FindingEdge(
+    finding=Finding(
+        "inputs_moved",
+        "note",
+        "The inputs moved.",
+        since=1_388_400_000.0,
+        figures={"loss_change_from_inputs": 0.123456789, "loss_change_from_relation": 1e-9},
+    ),
+    time=1_388_448_000.5,
+    record=249_100,
+    model="flights",
+    begins=True,
 )
 SUMMARY = {"records": 249_435, "labels": 1, "pages": 1, "tickets": 2, "not_evaluable": ["few_class_rows", "no_labels"]}
 
@@ -49,6 +64,40 @@ def test_json_lines() -> None:
     }
     assert (resolved["state"], resolved["features"], resolved["onset"]) == ("resolved", [], None)
     assert last == {"summary": SUMMARY}
+
+
+def test_findings_as_json_lines() -> None:
+    """They stand beside the edges of latches and have keys of their own."""
+    stream = io.StringIO()
+    report = JsonReport(stream)
+    report.finding(NOTE)
+    report.finding(attrs.evolve(NOTE, begins=False, time=None))
+    begins, ends = map(json.loads, stream.getvalue().splitlines())
+    assert begins == {
+        "finding": "inputs_moved",
+        "state": "begins",
+        "time": "2013-12-31T00:00:00.500Z",
+        "record": 249_100,
+        "model": "flights",
+        "severity": "note",
+        "features": [],
+        "figures": {"loss_change_from_inputs": 0.123457, "loss_change_from_relation": 1e-9},
+        "text": "The inputs moved.",
+    }
+    assert ends == begins | {"state": "ends", "time": None}
+
+
+def test_findings_as_text() -> None:
+    """Those that say more than the line of an alarm, which comes right before its finding."""
+    stream = io.StringIO()
+    report = TextReport(stream)
+    report.finding(NOTE)
+    report.finding(attrs.evolve(NOTE, of_alarm=True))
+    report.finding(attrs.evolve(NOTE, begins=False, time=None))
+    assert stream.getvalue().splitlines() == [
+        "2013-12-31T00:00:00.500Z  note    inputs_moved  flights: The inputs moved.",
+        "no time  note    no longer inputs_moved  flights",
+    ]
 
 
 def test_text() -> None:

@@ -15,6 +15,7 @@ from model_drift_exporter.commands.replay.replay import Replay
 from model_drift_exporter.evidence.alarms import Transition
 from model_drift_exporter.metrics.metric import Metric
 from model_drift_exporter.metrics.samples import Samples
+from model_drift_exporter.models.finding_edges import FindingEdge
 from model_drift_exporter.pipeline.assembly import make_pipeline, open_sources
 from model_drift_exporter.pipeline.pipeline import Pipeline
 from model_drift_exporter.service.catalogue import CATALOGUE
@@ -116,6 +117,9 @@ class _Logged:
 
     def transition(self, transition: Transition) -> None:
         log.info("%s", transition)
+
+    def finding(self, edge: FindingEdge) -> None:
+        """Nothing: that of an alarm is its transition, and others change no sample but their own."""
 
     def summary(self, summary: Mapping[str, Any]) -> None:
         log.info("%s", summary)

@@ -13,7 +13,7 @@ from model_drift_exporter.service.status import ExporterStatus
 from tests.support.browser import Browser, Page, open_browser
 from tests.support.components import require
 from tests.support.page_site import Site
-from tests.support.page_statuses import HOSTILE, column, exporter, learning_model, model, source
+from tests.support.page_statuses import HOSTILE, alert, column, exporter, finding, learning_model, model, source
 
 _TAB, _RIGHT, _SPACE = ("Tab", 9), ("ArrowRight", 39), (" ", 32, " ")
 # The page's own clock: timers are kept instead of started, so that a test decides when they fire.
@@ -73,8 +73,18 @@ def _text(page: Page, selector: str) -> str:
         exporter(learning_model()),
         exporter(inputs=(source(up=False, problem="No such file or directory"),)),
         exporter(model(HOSTILE * 2, features=3), model("second", features=14), learning_model("third")),
+        exporter(
+            attrs.evolve(
+                model(),
+                alerts=(alert(),),
+                findings=(
+                    finding(text=f"Model flights gets broken input. About {'x' * 300}, {HOSTILE}."),
+                    finding("inputs_moved", severity="note", alert="", features=("y" * 300,), text="The inputs moved."),
+                ),
+            )
+        ),
     ],
-    ids=["typical", "learning", "waiting", "models"],
+    ids=["typical", "learning", "waiting", "models", "findings"],
 )
 def test_nothing_overflows_and_every_chart_has_a_name(
     page: Page, site: Site, tmp_path: Path, status: ExporterStatus, view: tuple[int, int, str]

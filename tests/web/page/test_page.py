@@ -11,7 +11,7 @@ import pytest
 
 from model_drift_exporter.service.status import ExporterStatus, LabelStatus
 from model_drift_exporter.web.page.page import content_security_policy, render_fragment, render_page
-from tests.support.page_statuses import HOSTILE, alert, column, exporter, learning_model, model, source
+from tests.support.page_statuses import HOSTILE, alert, column, exporter, finding, learning_model, model, source
 
 _VOID = {"meta", "link", "input", "br", "img"}
 _OPTIONAL_END = {"tr", "td", "th"}
@@ -208,15 +208,21 @@ def test_two_hundred_features_are_lean() -> None:
     assert min(times) < 0.3
 
 
-def test_alerts_stand_before_everything_else_of_a_model() -> None:
-    """What fires, since when and about which features; then the numbers. What does not fire is not mentioned."""
-    state = attrs.evolve(model(), alerts=(alert(features=(HOSTILE,)), alert("ModelConceptDrift", active=False)))
+def test_findings_stand_before_everything_else_of_a_model() -> None:
+    """The sentence once, how serious it is and since when; then the numbers. What does not fire is not mentioned."""
+    text = f"Model {HOSTILE} gets broken input. About {HOSTILE}."
+    note = finding("inputs_moved", severity="note", text="The inputs moved.", alert="", since=None, features=())
+    alerts = (alert(features=(HOSTILE,)), alert("ModelConceptDrift", active=False))
+    state = attrs.evolve(model(), alerts=alerts, findings=(finding(text=text), note))
     html = render_fragment(exporter(state), "1h")
     page = _Document(html)
-    assert "ModelInputBroken page fired 5 min ago . About" in page.text
+    told = "page ModelInputBroken since 15 min ago fired 5 min ago evidence 10^8.2, threshold 10^7.0"
+    assert f"{text} {told}" in page.text
+    assert page.text.count(text) == page.text.count("The inputs moved.") == 1
+    assert "The inputs moved. note" in page.text
     assert "<script>" not in html
     assert "ModelConceptDrift" not in page.text
-    assert page.text.index("ModelInputBroken") < page.text.index("records per second")
+    assert page.text.index(told) < page.text.index("records per second")
 
 
 def test_the_state_of_the_labels_is_a_line() -> None:

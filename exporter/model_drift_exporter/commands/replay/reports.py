@@ -1,4 +1,4 @@
-"""What ``replay`` prints: each edge of a latch, and a summary, as JSON lines or as text for people."""
+"""What ``replay`` prints: edges of latches, findings, and a summary, as JSON lines or as text for people."""
 
 from __future__ import annotations
 
@@ -8,16 +8,21 @@ from typing import Any, Protocol, TextIO
 import msgspec
 
 from ...evidence.alarms import Transition
+from ...models.finding_edges import FindingEdge
 from ...records.times import format_time
 
 __all__ = ["REPORTS", "JsonReport", "ReplayReport", "TextReport"]
 
 
 class ReplayReport(Protocol):
-    """Where the edges of the latches go."""
+    """Where the edges of the latches go, and those of findings."""
 
     def transition(self, transition: Transition) -> None:
         """One edge, in the order of event time."""
+        ...
+
+    def finding(self, edge: FindingEdge) -> None:
+        """A finding begins or ends; that of an alarm right behind the edge of its latch."""
         ...
 
     def summary(self, summary: Mapping[str, Any]) -> None:
@@ -48,6 +53,22 @@ class JsonReport:
             }
         )
 
+    def finding(self, edge: FindingEdge) -> None:
+        finding = edge.finding
+        self._write(
+            {
+                "finding": finding.kind,
+                "state": "begins" if edge.begins else "ends",
+                "time": None if edge.time is None else format_time(edge.time),
+                "record": edge.record,
+                "model": edge.model,
+                "severity": finding.severity,
+                "features": finding.features,
+                "figures": {name: float(f"{value:.6g}") for name, value in finding.figures.items()},
+                "text": finding.text,
+            }
+        )
+
     def summary(self, summary: Mapping[str, Any]) -> None:
         self._write({"summary": summary})
 
@@ -57,7 +78,7 @@ class JsonReport:
 
 
 class TextReport:
-    """One line an edge, and one at the end."""
+    """One line an edge, and one at the end. Of findings those that say more than the edge of an alarm."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -72,6 +93,15 @@ class TextReport:
             f"{format_time(each.time)}  {each.severity:6}  {state}{each.alert}  {each.model}"
             f"{about}{since}{evidence}, record {each.record:,}\n"
         )
+        self._stream.flush()
+
+    def finding(self, edge: FindingEdge) -> None:
+        if edge.of_alarm:
+            return
+        finding = edge.finding
+        time = "no time" if edge.time is None else format_time(edge.time)
+        state, said = ("", f": {finding.text}") if edge.begins else ("no longer ", "")
+        self._stream.write(f"{time}  {finding.severity:6}  {state}{finding.kind}  {edge.model}{said}\n")
         self._stream.flush()
 
     def summary(self, summary: Mapping[str, Any]) -> None:

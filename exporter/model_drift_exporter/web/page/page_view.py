@@ -7,8 +7,9 @@ from markupsafe import Markup, escape
 
 from ...service.status import ColumnStatus, ExporterStatus, ModelStatus
 from ...words import count, counted, share, significant, window_words
-from .alert_view import AlertView, alert_views, label_sentence
 from .charts import distribution_chart, psi_scale, shares
+from .finding_view import FindingView, finding_views
+from .label_sentence import label_sentence
 from .movement import Movement, biggest_changes, bin_words, movement, noise_limit
 from .sentences import caution, furthest_moved, model_state, window_named
 
@@ -71,7 +72,7 @@ class ModelView:
     advice: str
     caution: str
     window: str
-    alerts: tuple[AlertView, ...] = ()
+    findings: tuple[FindingView, ...] = ()
     labels: str = ""
     outputs: tuple[CardView, ...] = ()
     features: tuple[CardView, ...] = ()
@@ -157,7 +158,7 @@ def model_view(model: ModelStatus, window_name: str, *, folded: bool, now: float
         detail=furthest_moved(window) if window is not None and not notice else "",
         caution=caution(window) if window is not None and not notice else "",
         window=window_words(window_name) if window_name else "",
-        alerts=alert_views(model.alerts, now),
+        findings=finding_views(model.findings, model.alerts, now),
         labels=label_sentence(model.label_state),
         folded=folded and not notice,
     )

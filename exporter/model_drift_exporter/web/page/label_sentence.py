@@ -1,17 +1,12 @@
-"""What the landing page says of a model's alerts and labels, in words."""
+"""What the landing page says of a model's labels, in words."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from ...service.status import LabelStatus
+from ...words import count, counted, duration, share
 
-import attrs
+__all__ = ["label_sentence"]
 
-from ...service.status import AlertStatus, LabelStatus
-from ...words import age, count, counted, duration, share, timestamp
-
-__all__ = ["AlertView", "alert_views", "label_sentence"]
-
-_SHOWN_FEATURES = 8
 _REASONS = {
     "no_reference": "there is no reference yet",
     "reference_without_labels": "the reference was built without labels",
@@ -30,40 +25,6 @@ _REASONS = {
     "broken_input": "outcomes do not count while the input is broken",
     "input_not_judged": "missing or invalid values cannot be told",
 }
-
-
-@attrs.frozen
-class AlertView:
-    """One alert that is firing. ``about`` names features, with how sure that is; ``evidence`` is set beside its threshold."""
-
-    name: str
-    severity: str
-    since: str
-    since_words: str
-    about: str
-    evidence: str
-
-
-def alert_views(alerts: Sequence[AlertStatus], now: float) -> tuple[AlertView, ...]:
-    """The alerts that are firing, pages first, the longest first."""
-    firing = [alert for alert in alerts if alert.active]
-    return tuple(
-        _view(alert, now) for alert in sorted(firing, key=lambda each: (each.severity != "page", each.since or now))
-    )
-
-
-def _view(alert: AlertStatus, now: float) -> AlertView:
-    names = ", ".join(alert.features[:_SHOWN_FEATURES])
-    more = len(alert.features) - _SHOWN_FEATURES
-    names += f" and {count(more)} more" if more > 0 else ""
-    about = {"named": f"About {names}.", "suspected": f"No feature is certain; suspected: {names}."}.get(
-        alert.certainty, ""
-    )
-    onset = f" It began about {timestamp(alert.onset)}." if alert.onset is not None else ""
-    evidence = f"Evidence 10^{alert.evidence:.1f}, threshold 10^{alert.threshold:.1f}."
-    since = "" if alert.since is None else timestamp(alert.since)
-    words = "" if alert.since is None else age(alert.since, now)
-    return AlertView(alert.alert, alert.severity, since, words, about, evidence + onset)
 
 
 def label_sentence(labels: LabelStatus | None) -> str:
