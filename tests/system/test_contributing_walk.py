@@ -102,7 +102,7 @@ def test_a_monitor_is_five_files(tree: Path) -> None:
 
 
 def test_rules_and_panels_are_there(tree: Path) -> None:
-    """promtool takes the rules; the panel has a number that no other has, and the alert leads to it."""
+    """Promtool takes the rules; the panel has a number that no other has, and the alert leads to it."""
     _run(tree, "sh", "scripts/generate")
     rules = sorted(map(str, (tree / "prometheus" / "rules").glob("*.yml")))
     _run(tree, "promtool", "check", "rules", *rules)
