@@ -40,8 +40,8 @@ HOUSE: Mapping[str, tuple[Room, ...]] = {
         Room(
             "commands",
             "one verb each",
-            "web service pipeline models configuration evidence reference formats sources metrics settings words atomic_file "
-            + _BYTES,
+            "web service pipeline models configuration monitors evidence reference formats sources metrics settings words "
+            "atomic_file " + _BYTES,
         ),
         Room("web", "HTTP, and the page in page/", "service configuration sources metrics errors words"),
         Room(

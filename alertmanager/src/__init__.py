@@ -1,1 +1,1 @@
-"""Where the configuration of Alertmanager for docker-compose.yml comes from."""
+"""Where the inhibitions of Alertmanager's configuration come from, and its form for docker-compose.yml."""

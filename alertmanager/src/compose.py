@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import yaml
 
-__all__ = ["MAIL_DOMAIN", "SWITCH", "documentation", "file"]
+__all__ = ["MAIL_DOMAIN", "SWITCH", "documentation"]
 
 MAIL_DOMAIN = "stack.test"
 """Reserved for tests by RFC 2606: mail to it can reach nobody."""
@@ -42,11 +41,6 @@ def documentation(production: str) -> str:
     configuration["receivers"] = [_caught(receiver, words) for receiver in configuration["receivers"]]
     body = yaml.dump(configuration, Dumper=_Dumper, sort_keys=False, width=10_000, allow_unicode=True)
     return f"{_HEADER}{body}"
-
-
-def file(folder: Path) -> tuple[Path, str]:
-    """The generated file in Alertmanager's folder, and the text that it should have."""
-    return folder / "compose.yml", documentation((folder / "alertmanager.yml").read_text())
 
 
 def _words(receivers: list[dict[str, Any]]) -> dict[str, Any]:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
+from model_drift_exporter.evidence.alarm_spec import AlarmSpec
+from model_drift_exporter.monitors import MONITORS, MonitorSpec, alarms_of
+from model_drift_exporter.monitors.findings import FindingKind
+
+from .addresses import Place, places
 from .evidence import EVIDENCE, EXPLANATION, THRESHOLD, evidence_records, loss_records
 from .rule_files import Alert, Group, rule_file
-from .texts import concept, describe, evidence, features, features_by_share, loss, onset
+from .texts import PIECES, describe, evidence, finding, onset
 
 __all__ = ["REASONS", "documentation", "groups"]
 
 _EXPLANATION = """\
-Alerts about models. The first seven are one comparison: the evidence that the exporters have gathered, merged over replicas,
-against the threshold that their budget of false alarms gives. There is no other threshold, and no waiting: evidence is valid
-whenever one looks, and a latch holds it until recovery.
+Alerts about models. All but the last two are one comparison: the evidence that the exporters have gathered, merged over
+replicas, against the threshold that their budget of false alarms gives. There is no other threshold, and no waiting:
+evidence is valid whenever one looks, and a latch holds it until recovery.
 """
 
 REASONS = {
@@ -51,12 +59,12 @@ REASONS = {
 """What each reason of ``model_not_evaluable`` means and what to do first."""
 
 
-def documentation() -> str:
+def documentation(monitors: Sequence[MonitorSpec] = MONITORS) -> str:
     """The text of the rule file."""
-    return rule_file(f"{_EXPLANATION}\n{EXPLANATION}", groups())
+    return rule_file(f"{_EXPLANATION}\n{EXPLANATION}", groups(monitors))
 
 
-def groups() -> list[Group]:
+def groups(monitors: Sequence[MonitorSpec] = MONITORS) -> list[Group]:
     """The groups of the rule file."""
     return [
         Group(
@@ -65,8 +73,7 @@ def groups() -> list[Group]:
                 # Records first: the alerts then see this evaluation's values.
                 *evidence_records(),
                 *loss_records(),
-                *_pages(),
-                *_tickets(),
+                *_alarms(monitors),
                 _not_evaluable(),
                 _reference_mismatch(),
             ],
@@ -74,125 +81,35 @@ def groups() -> list[Group]:
     ]
 
 
-def _decided(alert: str, severity: str, summary: str, *description: str) -> Alert:
+def _decided(alarm: AlarmSpec, place: Place, explained: Sequence[FindingKind]) -> Alert:
+    description = (
+        alarm.says.replace("{model}", "{{ $labels.model }}"),
+        *(PIECES[name](alarm.alert) for name in alarm.shows),
+        *(finding(each.kind, each.meaning) for each in explained),
+        onset(alarm.alert),
+        f"\nFirst: {_continued(alarm.first)}",
+        evidence(alarm.alert, alarm.severity),
+    )
     return Alert(
-        alert,
-        severity,
-        f'max without (alert) (\n    {EVIDENCE}{{alert="{alert}"}}\n  >=\n    {THRESHOLD}\n)',
-        describe(alert, summary, "".join((*description, evidence(alert, severity)))),
+        alarm.alert,
+        alarm.severity,
+        f'max without (alert) (\n    {EVIDENCE}{{alert="{alarm.alert}"}}\n  >=\n    {THRESHOLD}\n)',
+        describe(alarm.alert, alarm.summary, "".join(description), place=place),
     )
 
 
-def _pages() -> list[Alert]:
-    broken, increased = "ModelInputBroken", "ModelLossIncreased"
-    rejected = (
-        "query (printf `sort_desc(sum by (reason) (increase(model_drift_exporter_record_errors_total[15m]) * on "
-        "(job, instance) group_left () group by (job, instance) (model_info{model=%q})) >= 1)` $labels.model)"
-    )
+def _continued(sentence: str) -> str:
+    """A sentence as it goes on after a colon; a name such as PSI or ModelInputBroken stays as it is."""
+    return sentence[:1].lower() + sentence[1:] if re.match(r"[A-Z][a-z]*\b", sentence) else sentence
+
+
+def _alarms(monitors: Sequence[MonitorSpec]) -> list[Alert]:
+    where = places(monitors)
+    kinds = [kind for spec in monitors for kind in spec.findings]
     return [
-        _decided(
-            increased,
-            "page",
-            "The model makes more or larger mistakes than is tolerated.",
-            "Model {{ $labels.model }} is worse than it was when it was accepted: the labels that have come say so.",
-            loss(),
-            concept(),
-            features(increased, "\nNo feature is suspected."),
-            onset(increased),
-            "\nFirst: did anything change at that time (a release of the model, a data feed, the labels)? If so, roll it back; "
-            "if not, use what the service does without the model while its owner decides about retraining.",
-        ),
-        _decided(
-            broken,
-            "page",
-            "The model's input is broken: far more values are missing or of the wrong type, or lines cannot be read.",
-            "Model {{ $labels.model }} gets broken input, so its predictions cannot be trusted.",
-            features_by_share(broken, "missing_ratio + invalid_ratio", "__missing__|__invalid__", "missing or invalid"),
-            f"{{{{ with {rejected} }}}}\nLines rejected in the last 15 minutes: {{{{ range $index, $sample := . }}}}"
-            '{{ if $index }}, {{ end }}{{ $sample.Labels.reason }} {{ $sample.Value | printf "%.0f" }}{{ end }}.{{ end }}',
-            onset(broken),
-            "\nFirst: ask who feeds the model what changed at that time (a release, a schema, a job that failed) and have it "
-            "rolled back. Until then use what the service does without the model.",
-        ),
+        _decided(alarm, where[alarm.alert], [kind for kind in kinds if alarm.alert in kind.explains])
+        for alarm in alarms_of(monitors)
     ]
-
-
-def _tickets() -> list[Alert]:
-    drift, outside = "ModelFeatureDrift", "ModelFeatureOutOfRange"
-    missing, prediction, relation = "ModelFeatureMissingValues", "ModelPredictionDrift", "ModelConceptDrift"
-    return [
-        _decided(
-            drift,
-            "ticket",
-            "Features of the model are no longer distributed as in its reference.",
-            "Inputs of model {{ $labels.model }} have drifted. That alone need not harm it.",
-            features(drift),
-            onset(drift),
-            "\nFirst: see on the dashboard how the features have moved, and whether predictions or the loss moved with them.",
-        ),
-        _decided(
-            outside,
-            "ticket",
-            "The model sees values outside the range, or categories outside the list, that it was accepted on.",
-            "Model {{ $labels.model }} gets values that its reference does not know; it is guessing there.",
-            features_by_share(
-                outside, "out_of_range_ratio or unseen_ratio", "__below__|__above__|__other__", "out of range or unseen"
-            ),
-            onset(outside),
-            "\nFirst: tell a changed unit or spelling (mend the feed) from new cases (plan retraining).",
-        ),
-        _decided(
-            missing,
-            "ticket",
-            "Features of the model are missing, or of the wrong type, more often than in its reference.",
-            "Model {{ $labels.model }} gets more missing or invalid values than it was accepted with.",
-            features_by_share(
-                missing, "missing_ratio + invalid_ratio", "__missing__|__invalid__", "missing or invalid"
-            ),
-            onset(missing),
-            "\nFirst: find the feed of these features and what changed there at that time. If the share grows, "
-            "ModelInputBroken pages.",
-        ),
-        _decided(
-            prediction,
-            "ticket",
-            "The model's predictions or scores are no longer distributed as in its reference.",
-            "Model {{ $labels.model }} answers differently from when it was accepted.",
-            _outputs(),
-            onset(prediction),
-            "\nFirst: see whether features drifted too (then the inputs are the cause) and whether the model's version changed.",
-        ),
-        _decided(
-            relation,
-            "ticket",
-            "With the same score, outcomes are no longer what they were in the model's reference.",
-            "What model {{ $labels.model }} has learned no longer holds everywhere: the relation of its inputs and the outcome "
-            "has changed, or its labels have.",
-            loss(),
-            concept(),
-            onset(relation),
-            "\nFirst: rule out a change in how labels are made; then plan retraining on data since that time.",
-        ),
-    ]
-
-
-def _outputs() -> str:
-    texts = []
-    for role, words in (("prediction", "predictions"), ("score", "score")):
-        gathered = f"query (printf `log10(avg(10 ^ model_{role}_drift_evidence_log10{{model=%q}}))` $labels.model)"
-        # Minutes after the onset an hour holds too little of it: below its floor the number would contradict the evidence.
-        above = (
-            f"model_reference:{role}_psi:reference1h{{model=%q}} > model_reference:{role}_psi_noise_floor:reference1h"
-        )
-        psi = f"query (printf `max({above})` $labels.model)"
-        floor = f"query (printf `max(model_reference:{role}_psi_noise_floor:reference1h{{model=%q}})` $labels.model)"
-        texts.append(
-            f'{{{{ range {gathered} }}}}\nThe {words}: evidence {{{{ .Value | printf "1e%.1f" }}}}'
-            f'{{{{ range {psi} }}}}, PSI over the last hour {{{{ .Value | printf "%.2f" }}}}'
-            f'{{{{ range {floor} }}}} (about {{{{ .Value | printf "%.2f" }}}} without drift){{{{ end }}}}{{{{ end }}}}.'
-            "{{ end }}"
-        )
-    return "".join(texts)
 
 
 def _not_evaluable() -> Alert:

@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 
-from .addresses import dashboard_url, panel_url
+from model_drift_exporter.evidence.alarm_spec import Shown
 
-__all__ = [
-    "RUNBOOKS",
-    "concept",
-    "describe",
-    "evidence",
-    "features",
-    "features_by_share",
-    "listed",
-    "loss",
-    "onset",
-]
+from .addresses import PANELS, Place, dashboard_url, panel_url
+
+__all__ = ["PIECES", "RUNBOOKS", "describe", "evidence", "finding", "onset"]
 
 RUNBOOKS = "https://github.com/model-drift-exporter/model-drift-exporter/blob/main/docs/runbooks"
 _SHOWN = 5
 
 
-def describe(alert: str, summary: str, description: str, dashboard: str = "model") -> dict[str, str]:
-    """All annotations of an alert; ``dashboard`` is fleet, model, feature or exporter."""
+def describe(
+    alert: str, summary: str, description: str, dashboard: str = "model", place: Place | None = None
+) -> dict[str, str]:
+    """All annotations of an alert; ``dashboard`` is fleet, model, feature or exporter, ``place`` that in PANELS if not given."""
+    place = place or PANELS[alert]
     return {
         "summary": summary,
         "description": description.strip(),
         "runbook_url": f"{RUNBOOKS}/{alert}.md",
-        "dashboard_url": dashboard_url(alert, dashboard),
-        "panel_url": panel_url(alert),
+        "dashboard_url": dashboard_url(alert, place, dashboard),
+        "panel_url": panel_url(alert, place),
     }
 
 
@@ -62,7 +58,13 @@ def onset(alert: str) -> str:
     )
 
 
-def listed(item: str, separator: str = ", ") -> str:
+def finding(kind: str, meaning: str) -> str:
+    """What a finding means, while one of its kind stands."""
+    stands = _asked(f'max(model_finding{{model=%q,kind="{kind}"}}) == 1')
+    return f"{{{{ range {stands} }}}}\n{meaning}{{{{ end }}}}"
+
+
+def _listed(item: str, separator: str = ", ") -> str:
     """The first few of the current query's samples; ``item`` is the template of one, ``$sample``."""
     return (
         f"{{{{ range $index, $sample := . }}}}{{{{ if lt $index {_SHOWN} }}}}"
@@ -71,24 +73,24 @@ def listed(item: str, separator: str = ", ") -> str:
     )
 
 
-def _features(alert: str, item: str, none: str = "") -> str:
+def _by_evidence(alert: str, item: str, none: str = "") -> str:
     def ordered(certainty: str) -> str:
         series = f'model_feature:alert_feature_evidence:log10{{model=%q,alert="{alert}",certainty="{certainty}"}}'
         return _asked(f"sort_desc({series})")
 
     return (
-        f"{{{{ with {ordered('named')} }}}}\nFeatures: {listed(item)}."
-        f"{{{{ else }}}}{{{{ with {ordered('suspected')} }}}}\nThis alert names no feature; suspected: {listed(item)}."
+        f"{{{{ with {ordered('named')} }}}}\nFeatures: {_listed(item)}."
+        f"{{{{ else }}}}{{{{ with {ordered('suspected')} }}}}\nThis alert names no feature; suspected: {_listed(item)}."
         f"{none and '{{ else }}'}{none}{{{{ end }}}}{{{{ end }}}}"
     )
 
 
-def features(alert: str, none: str = "") -> str:
+def _features(alert: str, none: str = "") -> str:
     """The features that a latched alert is about, those with the most evidence first; ``none`` is said if there are none."""
-    return _features(alert, '{{ $sample.Labels.feature }} (evidence {{ $sample.Value | printf "1e%.1f" }})', none)
+    return _by_evidence(alert, '{{ $sample.Labels.feature }} (evidence {{ $sample.Value | printf "1e%.1f" }})', none)
 
 
-def features_by_share(alert: str, ratios: str, bins: str, words: str) -> str:
+def _features_by_share(alert: str, ratios: str, bins: str, words: str) -> str:
     """The same, each with the share of such values in the window where it is highest, and in the reference.
 
     ``ratios`` are the exporter's shares over its windows, joined by `or` where a feature has one of them and by `+` where it has
@@ -105,7 +107,7 @@ def features_by_share(alert: str, ratios: str, bins: str, words: str) -> str:
     def share(expression: str) -> str:
         return f"query (printf `{expression}`{' $labels.model $sample.Labels.feature' * expression.count(own)})"
 
-    return _features(
+    return _by_evidence(
         alert,
         f"{{{{ $sample.Labels.feature }}}}{{{{ range {share(highest)} }}}} ({{{{ .Value | humanizePercentage }}}} {words} over "
         f"the last {_window('records', of='')}"
@@ -127,7 +129,7 @@ def _mean(value: str) -> str:
     )
 
 
-def loss() -> str:
+def _loss() -> str:
     """The loss now against the reference and what is tolerated."""
     now = "query (printf `sort_desc(model_loss_window:loss_mean:mean{model=%q,loss=%q})` $labels.model .Labels.loss)"
     reference = "query (printf `model_loss:loss_reference_mean:max{model=%q,loss=%q}` $labels.model $loss.Labels.loss)"
@@ -136,14 +138,14 @@ def loss() -> str:
         f"{{{{ range $loss := {_asked('model_loss:loss_tolerated_mean:max{model=%q}')} | sortByLabel `loss` }}}}\n"
         '{{ if eq .Labels.loss "zero_one" }}Error rate{{ else }}Mean {{ reReplaceAll "_" " " .Labels.loss }}{{ end }}'
         f"{{{{ with {now} }}}} now: "
-        + listed(f"{_mean('$sample.Value')} over the last {window}")
+        + _listed(f"{_mean('$sample.Value')} over the last {window}")
         + f"{{{{ end }}}};{{{{ range {reference} }}}} in the reference {_mean('.Value')},{{{{ end }}}}"
         f" tolerated up to {_mean('.Value')}."
         "{{ end }}"
     )
 
 
-def concept() -> str:
+def _relation() -> str:
     """Whether the inputs moved, or the relation of inputs and outcome, or both."""
     return (
         f"{{{{ range {_asked('model:loss_change_from_relation:ratio{model=%q}')} }}}}\n"
@@ -153,3 +155,57 @@ def concept() -> str:
         "{{ else }}Both moved: the inputs, and what follows from them{{ end }}"
         " ({{ .Value | humanizePercentage }} of the rise is there at equal scores).{{ end }}"
     )
+
+
+def _rejected_lines() -> str:
+    """How many lines could not be read, by reason."""
+    rejected = _asked(
+        "sort_desc(sum by (reason) (increase(model_drift_exporter_record_errors_total[15m]) * on "
+        "(job, instance) group_left () group by (job, instance) (model_info{model=%q})) >= 1)"
+    )
+    return (
+        f"{{{{ with {rejected} }}}}\nLines rejected in the last 15 minutes: {{{{ range $index, $sample := . }}}}"
+        '{{ if $index }}, {{ end }}{{ $sample.Labels.reason }} {{ $sample.Value | printf "%.0f" }}{{ end }}.{{ end }}'
+    )
+
+
+def _outputs() -> str:
+    texts = []
+    for role, words in (("prediction", "predictions"), ("score", "score")):
+        gathered = f"query (printf `log10(avg(10 ^ model_{role}_drift_evidence_log10{{model=%q}}))` $labels.model)"
+        # Minutes after the onset an hour holds too little of it: below its floor the number would contradict the evidence.
+        above = (
+            f"model_reference:{role}_psi:reference1h{{model=%q}} > model_reference:{role}_psi_noise_floor:reference1h"
+        )
+        psi = f"query (printf `max({above})` $labels.model)"
+        floor = f"query (printf `max(model_reference:{role}_psi_noise_floor:reference1h{{model=%q}})` $labels.model)"
+        texts.append(
+            f'{{{{ range {gathered} }}}}\nThe {words}: evidence {{{{ .Value | printf "1e%.1f" }}}}'
+            f'{{{{ range {psi} }}}}, PSI over the last hour {{{{ .Value | printf "%.2f" }}}}'
+            f'{{{{ range {floor} }}}} (about {{{{ .Value | printf "%.2f" }}}} without drift){{{{ end }}}}{{{{ end }}}}.'
+            "{{ end }}"
+        )
+    return "".join(texts)
+
+
+def _broken_features(alert: str) -> str:
+    return _features_by_share(alert, "missing_ratio + invalid_ratio", "__missing__|__invalid__", "missing or invalid")
+
+
+def _unknown_features(alert: str) -> str:
+    return _features_by_share(
+        alert, "out_of_range_ratio or unseen_ratio", "__below__|__above__|__other__", "out of range or unseen"
+    )
+
+
+PIECES: Mapping[Shown, Callable[[str], str]] = {
+    "loss": lambda _: _loss(),
+    "relation": lambda _: _relation(),
+    "features": _features,
+    "suspected_features": lambda alert: _features(alert, "\nNo feature is suspected."),
+    "broken_features": _broken_features,
+    "unknown_features": _unknown_features,
+    "rejected_lines": lambda _: _rejected_lines(),
+    "outputs": lambda _: _outputs(),
+}
+"""What an alarm may show, by the name that it gives to it: the text for its alert."""

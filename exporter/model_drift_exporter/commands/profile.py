@@ -22,6 +22,7 @@ from ..formats import Schema
 from ..formats.parquet import read_parquet
 from ..models.models import default_model
 from ..models.router import by_model
+from ..monitors import PARTS
 from ..pipeline.input_decoder import StreamDecoders
 from ..records.batches import RecordBatch
 from ..reference.building.builder import ProfileBuilder
@@ -140,7 +141,7 @@ def _survey(rows: _InputRows, settings: Settings, progress: Progress) -> dict[st
                         f"more than {settings.limits.models} models in the rows; set fields.model to the right field, "
                         "or raise limits.models"
                     )
-                builders[label] = ProfileBuilder(label, settings.build)
+                builders[label] = ProfileBuilder(label, settings.build, parts=PARTS)
             builders[label].survey(own)
     if not builders:
         because = "".join(f"; {problem}" for problem in rows.problems)

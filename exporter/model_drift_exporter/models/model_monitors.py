@@ -75,7 +75,7 @@ class ModelMonitors:
         self.model = model
         self._reference, self._settings, self._alarms = reference, settings, alarms
         self._binner = Binner(reference)
-        self.off = {spec.name: why for spec in monitors if (why := spec.applies(reference))}
+        self.off = {spec.name: why for spec in monitors if (why := spec.why_off(reference))}
         self._specs = [spec for spec in monitors if spec.name not in self.off]
         self._off_series = Series(_OFF, [(model, name, why) for name, why in self.off.items()])
         columns = reference.columns

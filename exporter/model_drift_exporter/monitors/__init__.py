@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from ..evidence.alarm_spec import AlarmSpec
 from ..metrics.metric import Metric
+from ..reference.building.builder import PartMaker
 from .bin_counts import BIN_COUNTS
 from .concept import CONCEPT
 from .confidence import CONFIDENCE
@@ -19,7 +20,17 @@ from .loss import LOSS
 from .monitor import Monitor, MonitorContext, MonitorSpec
 from .performance import PERFORMANCE
 
-__all__ = ["ALARMS", "METRICS", "MONITORS", "Monitor", "MonitorContext", "MonitorSpec", "sections_of"]
+__all__ = [
+    "ALARMS",
+    "METRICS",
+    "MONITORS",
+    "PARTS",
+    "Monitor",
+    "MonitorContext",
+    "MonitorSpec",
+    "alarms_of",
+    "sections_of",
+]
 
 MONITORS: tuple[MonitorSpec, ...] = (
     BIN_COUNTS,
@@ -32,14 +43,22 @@ MONITORS: tuple[MonitorSpec, ...] = (
     CONCEPT,
 )
 
-ALARMS: tuple[AlarmSpec, ...] = tuple(
-    sorted((alarm for spec in MONITORS for alarm in spec.alarms), key=lambda alarm: alarm.severity)
-)
+
+def alarms_of(monitors: Sequence[MonitorSpec]) -> tuple[AlarmSpec, ...]:
+    """The alarms of monitors, those that page first."""
+    return tuple(sorted((alarm for spec in monitors for alarm in spec.alarms), key=lambda alarm: alarm.severity))
+
+
+ALARMS: tuple[AlarmSpec, ...] = alarms_of(MONITORS)
 """The alarms of all monitors, those that page first."""
 
 
 METRICS: tuple[Metric, ...] = tuple(metric for spec in MONITORS for metric in spec.metrics)
 """The metrics of all monitors."""
+
+
+PARTS: Mapping[str, PartMaker] = {spec.name: spec.reference for spec in MONITORS if spec.reference is not None}
+"""What is built into references for monitors, by the monitor's name."""
 
 
 def sections_of(monitors: Sequence[MonitorSpec]) -> Mapping[str, type]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import attrs
-import msgspec
 
 from ..evidence.alarm_spec import AlarmSpec
 from ..evidence.alarms import Alarms
@@ -14,13 +13,14 @@ from ..evidence.settings import EvidenceSettings
 from ..metrics.metric import Metric
 from ..metrics.samples import Samples
 from ..reference.binner import Binner, CodedBatch
+from ..reference.building.builder import PartMaker
 from ..reference.outcome_batch import OutcomeBatch
 from ..reference.profile import Column, ReferenceProfile
 from ..settings.values import Window
 from .findings import Finding, FindingKind
 from .panel import PanelSpec
 
-__all__ = ["COUNTERS", "Monitor", "MonitorContext", "MonitorSpec", "ReferencePart", "always"]
+__all__ = ["COUNTERS", "Monitor", "MonitorContext", "MonitorSpec"]
 
 COUNTERS = "counters"
 """Key of a monitor's state for what only counts up. A reload goes on with it; a restart does not.
@@ -102,23 +102,6 @@ class Monitor:
         """
 
 
-class ReferencePart(Protocol):
-    """What one monitor needs to know of the rows that its model was accepted on; built by ``profile``, and when learning."""
-
-    def count(self, batch: CodedBatch, labels: Sequence[object] | None) -> None:
-        """Take in rows, in order: their cells, and their raw labels where they have any."""
-        ...
-
-    def summary(self) -> msgspec.Struct | Mapping[str, Any]:
-        """What is stored in the reference under the monitor's name: plain values only."""
-        ...
-
-
-def always(reference: ReferenceProfile) -> str:  # noqa: ARG001 - the signature of ``MonitorSpec.applies``
-    """A monitor that every reference will do for."""
-    return ""
-
-
 @attrs.frozen(eq=False)
 class MonitorSpec:
     """A monitor as the list of monitors holds it: all that is known of it before there is a model.
@@ -135,9 +118,15 @@ class MonitorSpec:
     make: Callable[[MonitorContext], Monitor]
     settings: type | None = None
     section: str = ""
-    applies: Callable[[ReferenceProfile], str] = always
-    reference: Callable[[Binner], ReferencePart] | None = None
+    applies: Callable[[ReferenceProfile], str] = lambda _: ""
+    reference: PartMaker | None = None
     metrics: tuple[Metric, ...] = ()
     alarms: tuple[AlarmSpec, ...] = ()
     findings: tuple[FindingKind, ...] = ()
     panels: tuple[PanelSpec, ...] = ()
+
+    def why_off(self, reference: ReferenceProfile) -> str:
+        """Why the monitor does not run with this reference; empty where it does. A reference of before may lack its part."""
+        if self.reference is not None and self.name not in reference.parts:
+            return "reference_without_part"
+        return self.applies(reference)

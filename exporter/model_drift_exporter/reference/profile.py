@@ -6,8 +6,11 @@ import hashlib
 import re
 from functools import cached_property
 from itertools import pairwise
+from typing import Any, TypeVar
 
 import msgspec
+
+from ..errors import ReferenceProfileError
 
 __all__ = [
     "ABOVE",
@@ -31,6 +34,7 @@ __all__ = [
 
 BELOW, ABOVE, OTHER, MISSING, INVALID = "__below__", "__above__", "__other__", "__missing__", "__invalid__"
 FEATURE, PREDICTION, SCORE = "feature", "prediction", "score"
+_Part = TypeVar("_Part")
 _NEEDS_PREFIX = re.compile(r"_*(b\d\d|__.*__|)", re.DOTALL)
 
 
@@ -147,7 +151,8 @@ class ReferenceProfile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
 
     ``lines`` counts the lines of the inputs that the rows came from, and ``rejected_lines`` the rejected ones among them;
     ``lines`` is 0 if unknown. ``fingerprint`` identifies the bins and counts. ``learned`` is true for a profile learned
-    from live records instead of loaded from a file.
+    from live records instead of loaded from a file. ``parts`` are what monitors need to know of the rows, by the monitor's
+    name, as plain values; a profile of an earlier version lacks those of later monitors. They are no part of the fingerprint.
     """
 
     model: str
@@ -169,6 +174,7 @@ class ReferenceProfile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     season_absent: str = ""
     lines: int = 0
     rejected_lines: int = 0
+    parts: dict[str, Any] = {}
     warnings: list[str] = []
     learned: bool = False
 
@@ -181,6 +187,20 @@ class ReferenceProfile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     def score_columns(self) -> list[str]:
         """The classes that scores are given for, in the order of score lists."""
         return self.scored_classes or self.classes
+
+    def part(self, monitor: str, kind: type[_Part]) -> _Part | None:
+        """The part of a monitor as a structure of this kind, ``None`` if the profile lacks it.
+
+        Raises :class:`ReferenceProfileError` if it is of another form.
+        """
+        if monitor not in self.parts:
+            return None
+        try:
+            return msgspec.convert(self.parts[monitor], kind)
+        except msgspec.ValidationError as error:
+            raise ReferenceProfileError(
+                f"model {self.model}: the part of the reference for {monitor} cannot be used: {error}; build it again"
+            ) from error
 
     def column(self, role: str) -> Column | None:
         """The first column with a role, such as the prediction."""

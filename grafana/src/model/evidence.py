@@ -98,7 +98,7 @@ def _alerts() -> Panel:
         ],
         title="Alerts",
         description="When each alert fired: pages first, then tickets, then what is no matter of evidence, if it "
-        "fired. Good: quiet throughout. Purple: cannot be judged; the last panel of this page says why, or nothing has "
+        "fired. Good: quiet throughout. Purple: cannot be judged; panel Cannot be judged says why, or nothing has "
         "come to judge by since a deploy. What began first is nearest to the cause. A click on a row leads to its runbook.",
         unit="none",
         empty="No evidence: no exporter watches this model",

@@ -28,7 +28,7 @@ def _verdict() -> Panel:
         [now(f"model:state:max{_OF_MODEL} or absent(model:state:max{_OF_MODEL}) * {UNWATCHED}")],
         title="Verdict",
         description="Good: quiet, nothing speaks against the model. Page: act now. Ticket: act today. Cannot be judged: "
-        "the last panel of this page says what, and why. Not watched: its exporter is gone or reads nothing; nobody "
+        "the panel of that name says what, and why. Not watched: its exporter is gone or reads nothing; nobody "
         "would see harm.",
         unit="none",
         empty="No exporter watches",

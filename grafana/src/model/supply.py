@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from model_drift_exporter.monitors import MonitorSpec
 from prometheus.src.model_alerts import REASONS
 
 from ..colours import BLUE, GREY, ORANGE, PURPLE, SAND, SKY, TEAL
@@ -10,7 +13,7 @@ from ..panels import Panel, lines, panel, properties, tabular, transformation
 from ..queries import over_time, rows
 from ..variables import EXPORTED, MODEL
 
-__all__ = ["AGES", "LABELS", "NOT_JUDGED", "TRAFFIC"]
+__all__ = ["AGES", "LABELS", "NOT_JUDGED", "TRAFFIC", "off"]
 
 _RAW = f"{{{EXPORTED}}}"
 _OF_MODEL = f"{{{MODEL}}}"
@@ -210,6 +213,35 @@ def _not_judged() -> Panel:
         "do what the last column says. After six hours it is a ticket: runbook ModelDriftNotEvaluable.",
         unit="none",
         empty="Everything can be judged",
+        width=24,
+        height=4,
+    )
+
+
+def off(monitors: Sequence[MonitorSpec]) -> Panel:
+    """The panel about monitors that do not run for the model."""
+    visualisation = (
+        tabular()
+        .override_by_name("Monitor", properties(mappings=_texts({spec.name: spec.title for spec in monitors})))
+        .with_transformation(
+            transformation(
+                "organize",
+                excludeByName={"Time": True, "Value": True},
+                indexByName={"monitor": 0, "reason": 1},
+                renameByName={"monitor": "Monitor", "reason": "Reason"},
+            )
+        )
+    )
+    return panel(
+        54,
+        visualisation,
+        [rows(f"max by (monitor, reason) (model_monitor_off{_RAW})")],
+        title="Monitors that are off",
+        description="What is not watched for this model at all, because its reference lacks what the monitor needs. Good: none, "
+        "or only what you do not need, such as the loss of a model without labels. To have one of them, build the "
+        "reference again from rows that show it.",
+        unit="none",
+        empty="All monitors run",
         width=24,
         height=4,
     )

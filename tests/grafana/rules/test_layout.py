@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from grafana.src.model.monitors import TITLE
+from scripts.panel_numbers import FIRST
 from tests.grafana.dashboard_file import DASHBOARDS, Dashboard, parsed
 from tests.grafana.examples import GOOD, changed, good
 from tests.grafana.rules.layout import panel_lines, problems
@@ -66,10 +68,18 @@ def test_the_first_screen_shows_something() -> None:
 
 
 def test_numbers_of_panels_stay(rewrite_golden: bool) -> None:
-    """Links of alerts hold them: a new panel gets a new number, and that of a panel which is gone is not given again."""
+    """Links of alerts hold them: a new panel gets a new number, and that of a panel which is gone is not given again.
+
+    Those of the monitors' panels have a table of their own, see ``scripts/panel_numbers.py``; their row is there if they are.
+    """
+    lines = "".join(
+        line
+        for line in panel_lines(DASHBOARDS).splitlines(keepends=True)
+        if int(line.split()[1]) < FIRST and not line.endswith(f" {TITLE}\n")
+    )
     if rewrite_golden:
-        _GOLDEN.write_text(panel_lines(DASHBOARDS))
-    assert panel_lines(DASHBOARDS) == _GOLDEN.read_text()
+        _GOLDEN.write_text(lines)
+    assert lines == _GOLDEN.read_text()
 
 
 def test_the_table_of_numbers_is_sorted_by_number() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from model_drift_exporter.monitors import ALARMS
 from tests.support.sidecar import eventually
 from tests.system.alertmanager.examples import Alert, alert, exporter_down, input_broken, loss_increased
 from tests.system.alertmanager.running import Alertmanager
@@ -12,12 +13,7 @@ INHIBITED: list[tuple[Alert, list[str], list[str]]] = [
     (
         input_broken("cause-input"),
         [
-            "ModelLossIncreased",
-            "ModelConceptDrift",
-            "ModelPredictionDrift",
-            "ModelFeatureDrift",
-            "ModelFeatureOutOfRange",
-            "ModelFeatureMissingValues",
+            *(alarm.alert for alarm in ALARMS if "ModelInputBroken" in alarm.silenced_by),
             "ModelRecordErrorsHigh",
         ],
         ["ModelReferenceMismatch", "ModelExporterLag", "ModelExporterConfigReloadFailed"],

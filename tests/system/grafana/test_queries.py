@@ -34,6 +34,7 @@ EMPTY: Mapping[tuple[str, str, str], str] = {
     ("model", "Labels", "C"): "no label is revised in this history",
     ("model", "Labels", "D"): "no label is without its prediction in this history",
     ("model", "Labels", "E"): "no label is rejected in this history",
+    ("model", "Monitors that are off", "A"): "all references of this history have what monitors need",
     ("exporter", "Rejected lines", "B"): "all records of this history have a time",
     ("feature", "Missing and out of range", "B"): "no value is invalid in this history",
     ("exporter", "Queue", "B"): "these exporters read files, which have no queue to refuse anything",

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 import yaml
 
+from model_drift_exporter.evidence.alarm_spec import AlarmSpec, Shown
+from model_drift_exporter.monitors import ALARMS
+from prometheus.src.addresses import PANELS
 from prometheus.src.model_alerts import REASONS
 from tests.support.promtool import Fired, check_alerts, check_values, wrong_alerts
 from tests.support.rule_series import labelled, rules, series
@@ -43,20 +46,18 @@ def _features(alert: str, severity: str, certainty: str, *names: str) -> list[di
     return found
 
 
-def _values(*kinds: str) -> list[dict[str, str]]:
-    """A feature ``age`` of which three in ten are of each kind given in the last hour, fewer in the last day."""
+def _values() -> list[dict[str, str]]:
+    """A feature ``age`` of which three in ten are missing, invalid and out of range in the last hour, fewer in the last day."""
     own = {**_ONE, "feature": "age"}
     bins = {"missing": "__missing__", "invalid": "__invalid__", "out_of_range": "__above__"}
     found = [
         series("model_feature_window_observations", f"{observed}x{_LENGTH}", **own, window=window)
         for window, observed in (("1h", 60), ("24h", 1_440), ("1000", 0))
     ]
-    found.append(series("model_info", f"1x{_LENGTH}", **_ONE, version="8", reference="f00d"))
-    for kind in ("missing", "invalid", "out_of_range"):
+    for kind in bins:
         for window, share in (("1h", 0.3), ("24h", 0.1), ("1000", 0.9)):  # the last of them is of nothing
-            value = share if kind in kinds else 0
-            found.append(series(f"model_feature_{kind}_ratio", f"{value}x{_LENGTH}", **own, window=window))
-    rows = {"b00": 100 - len(kinds), **{bins[kind]: 1 for kind in kinds}}
+            found.append(series(f"model_feature_{kind}_ratio", f"{share}x{_LENGTH}", **own, window=window))
+    rows = {"b00": 97, **dict.fromkeys(bins.values(), 1)}
     reference = "model_feature_reference_observations"
     for name, count in rows.items():
         found.append(series(reference, f"{count}x{_LENGTH}", **own, bin=name, lower="", upper=""))
@@ -94,156 +95,95 @@ _LOSS_FIRST = (
 )
 _BEGAN = "Began at about 1970-01-01 00:05 UTC, 15m 0s ago."
 
-_CASES: dict[str, tuple[str, str, Sequence[dict[str, str]], Sequence[str]]] = {
-    "ModelLossIncreased": (
-        "page",
-        "The model makes more or larger mistakes than is tolerated.",
-        [*_loss(0.9), *_features("ModelLossIncreased", "page", "suspected", "age", "plan")],
-        [
-            "Model churn is worse than it was when it was accepted: the labels that have come say so.",
-            _LOSS_NOW,
-            (
-                "The relation moved: with the same score, outcomes are no longer what they were in the reference "
-                "(90% of the rise is there at equal scores)."
-            ),
-            "This alert names no feature; suspected: age (evidence 1e9.0), plan (evidence 1e8.0).",
-            _BEGAN,
-            _LOSS_FIRST,
-            _PAGE_SURE,
-        ],
-    ),
-    "ModelInputBroken": (
-        "page",
-        "The model's input is broken: far more values are missing or of the wrong type, or lines cannot be read.",
-        [
-            *_values("missing", "invalid"),
-            *_features("ModelInputBroken", "page", "named", "age", "a", "b", "c", "d", "e", "f"),
-            series(
-                "model_drift_exporter_record_errors_total",
-                f"0+8x{_LENGTH}",
-                job="model",
-                instance="one:9877",
-                input="log",
-                reason="not_json",
-            ),
-        ],
-        [
-            "Model churn gets broken input, so its predictions cannot be trusted.",
-            "Features: age (60% missing or invalid over the last 1h, 2% in the reference), a, b, c, d and 2 more.",
-            "Lines rejected in the last 15 minutes: not_json 120.",
-            _BEGAN,
-            (
-                "First: ask who feeds the model what changed at that time (a release, a schema, a job that failed) and have it "
-                "rolled back. Until then use what the service does without the model."
-            ),
-            _PAGE_SURE,
-        ],
-    ),
-    "ModelFeatureDrift": (
-        "ticket",
-        "Features of the model are no longer distributed as in its reference.",
-        _features("ModelFeatureDrift", "ticket", "named", "age", "plan"),
-        [
-            "Inputs of model churn have drifted. That alone need not harm it.",
-            "Features: age (evidence 1e9.0), plan (evidence 1e8.0).",
-            _BEGAN,
-            "First: see on the dashboard how the features have moved, and whether predictions or the loss moved with them.",
-            _TICKET_SURE,
-        ],
-    ),
-    "ModelFeatureOutOfRange": (
-        "ticket",
-        "The model sees values outside the range, or categories outside the list, that it was accepted on.",
-        [*_values("out_of_range"), *_features("ModelFeatureOutOfRange", "ticket", "named", "age")],
-        [
-            "Model churn gets values that its reference does not know; it is guessing there.",
-            "Features: age (30% out of range or unseen over the last 1h, 1% in the reference).",
-            _BEGAN,
-            "First: tell a changed unit or spelling (mend the feed) from new cases (plan retraining).",
-            _TICKET_SURE,
-        ],
-    ),
-    "ModelFeatureMissingValues": (
-        "ticket",
-        "Features of the model are missing, or of the wrong type, more often than in its reference.",
-        [*_values("missing"), *_features("ModelFeatureMissingValues", "ticket", "named", "age")],
-        [
-            "Model churn gets more missing or invalid values than it was accepted with.",
-            "Features: age (30% missing or invalid over the last 1h, 1% in the reference).",
-            _BEGAN,
-            (
-                "First: find the feed of these features and what changed there at that time. If the share grows, "
-                "ModelInputBroken pages."
-            ),
-            _TICKET_SURE,
-        ],
-    ),
-    "ModelPredictionDrift": (
-        "ticket",
-        "The model's predictions or scores are no longer distributed as in its reference.",
-        [
-            series("model_prediction_drift_evidence_log10", f"3.1x{_LENGTH}", **_ONE),
-            series("model_score_drift_evidence_log10", f"9.3x{_LENGTH}", **_ONE),
-            # Below its floor: the hour holds too little of what happened, and nothing is said of it.
-            *(
-                series(
-                    f"model_reference:prediction_{name}:reference1h",
-                    f"{value}x{_LENGTH}",
-                    model="churn",
-                    reference="f00d",
+_NAMED = "named", "age", "a", "b", "c", "d", "e", "f"
+_REFERENCE = {"model": "churn", "reference": "f00d"}
+
+
+def _shown(name: Shown, alarm: AlarmSpec) -> tuple[Sequence[dict[str, str]], Sequence[str]]:
+    """Series, and the lines of an alert's text that show them."""
+
+    def features(certainty: str, *names: str) -> list[dict[str, str]]:
+        return _features(alarm.alert, alarm.severity, certainty, *names)
+
+    pieces: Mapping[Shown, tuple[Sequence[dict[str, str]], Sequence[str]]] = {
+        "loss": (_loss(0.9), [_LOSS_NOW]),
+        "relation": (
+            _loss(0.9),
+            [
+                (
+                    "The relation moved: with the same score, outcomes are no longer what they were in the reference "
+                    "(90% of the rise is there at equal scores)."
                 )
-                for name, value in (("psi", "0.004"), ("psi_noise_floor", "0.01"))
-            ),
-            series("model_reference:score_psi:reference1h", f"0.314x{_LENGTH}", model="churn", reference="f00d"),
-            series(
-                "model_reference:score_psi_noise_floor:reference1h", f"0.01x{_LENGTH}", model="churn", reference="f00d"
-            ),
-        ],
-        [
-            "Model churn answers differently from when it was accepted.",
-            "The predictions: evidence 1e3.1.",
-            "The score: evidence 1e9.3, PSI over the last hour 0.31 (about 0.01 without drift).",
-            _BEGAN,
-            "First: see whether features drifted too (then the inputs are the cause) and whether the model's version changed.",
-            _TICKET_SURE,
-        ],
-    ),
-    "ModelConceptDrift": (
-        "ticket",
-        "With the same score, outcomes are no longer what they were in the model's reference.",
-        _loss(0.5),
-        [
-            (
-                "What model churn has learned no longer holds everywhere: the relation of its inputs and the outcome has "
-                "changed, or its labels have."
-            ),
-            _LOSS_NOW,
-            "Both moved: the inputs, and what follows from them (50% of the rise is there at equal scores).",
-            _BEGAN,
-            "First: rule out a change in how labels are made; then plan retraining on data since that time.",
-            _TICKET_SURE,
-        ],
-    ),
-}
+            ],
+        ),
+        "features": (features("named", "age", "plan"), ["Features: age (evidence 1e9.0), plan (evidence 1e8.0)."]),
+        "suspected_features": (
+            features("suspected", "age", "plan"),
+            ["This alert names no feature; suspected: age (evidence 1e9.0), plan (evidence 1e8.0)."],
+        ),
+        "broken_features": (
+            [*_values(), *features(*_NAMED)],
+            ["Features: age (60% missing or invalid over the last 1h, 2% in the reference), a, b, c, d and 2 more."],
+        ),
+        "unknown_features": (
+            [*_values(), *features(*_NAMED)],
+            [
+                "Features: age (30% out of range or unseen over the last 1h, 1% in the reference), a, b, c, d and 2 more."
+            ],
+        ),
+        "rejected_lines": (
+            [
+                series("model_info", f"1x{_LENGTH}", **_ONE, version="8", reference="f00d"),
+                series(
+                    "model_drift_exporter_record_errors_total",
+                    f"0+8x{_LENGTH}",
+                    job="model",
+                    instance="one:9877",
+                    input="log",
+                    reason="not_json",
+                ),
+            ],
+            ["Lines rejected in the last 15 minutes: not_json 120."],
+        ),
+        "outputs": (
+            [
+                series("model_prediction_drift_evidence_log10", f"3.1x{_LENGTH}", **_ONE),
+                series("model_score_drift_evidence_log10", f"9.3x{_LENGTH}", **_ONE),
+                # Below its floor: the hour holds too little of what happened, and nothing is said of it.
+                *(
+                    series(f"model_reference:{name}:reference1h", f"{value}x{_LENGTH}", **_REFERENCE)
+                    for name, value in (
+                        ("prediction_psi", "0.004"),
+                        ("prediction_psi_noise_floor", "0.01"),
+                        ("score_psi", "0.314"),
+                        ("score_psi_noise_floor", "0.01"),
+                    )
+                ),
+            ],
+            [
+                "The predictions: evidence 1e3.1.",
+                "The score: evidence 1e9.3, PSI over the last hour 0.31 (about 0.01 without drift).",
+            ],
+        ),
+    }
+    return pieces[name]
 
 
 # The onset is minute 5, a quarter of an hour ago: an hour before it is in view.
 _SINCE = "&from=-3300000&to=now"
-_PANELS = {
-    "ModelLossIncreased": f"model/model?var-model=churn{_SINCE}&viewPanel=21",
-    "ModelInputBroken": f"feature/feature?var-model=churn&var-feature=age{_SINCE}&viewPanel=20",
-    "ModelFeatureDrift": f"model/model?var-model=churn{_SINCE}&viewPanel=30",
-    "ModelFeatureOutOfRange": f"feature/feature?var-model=churn&var-feature=age{_SINCE}&viewPanel=20",
-    "ModelFeatureMissingValues": f"feature/feature?var-model=churn&var-feature=age{_SINCE}&viewPanel=20",
-    "ModelPredictionDrift": f"model/model?var-model=churn{_SINCE}&viewPanel=40",
-    "ModelConceptDrift": f"model/model?var-model=churn{_SINCE}&viewPanel=50",
-    "ModelDriftNotEvaluable": "model/model?var-model=churn&viewPanel=52",
-    "ModelReferenceMismatch": "model/model?var-model=churn&viewPanel=7",
-}
+_SUMMARIES = {alarm.alert: alarm.summary for alarm in ALARMS}
+
+
+def _panel(alert: str) -> str:
+    """Where an alert about ``churn`` leads, with its feature ``age``."""
+    place = PANELS[alert]
+    feature = "&var-feature=age" if place.dashboard == "feature" else ""
+    since = _SINCE if place.onset else ""
+    return f"{place.dashboard}/{place.dashboard}?var-model=churn{feature}{since}&viewPanel={place.panel}"
 
 
 def _annotations(alert: str, summary: str, description: str, *, panel: str = "") -> dict[str, str]:
-    address = f"http://localhost:3000/d/model-drift-{panel or _PANELS[alert]}"
+    address = f"http://localhost:3000/d/model-drift-{panel or _panel(alert)}"
     model = re.search(r"var-model=([^&]*)", address)
     assert model
     return {
@@ -257,18 +197,29 @@ def _annotations(alert: str, summary: str, description: str, *, panel: str = "")
     }
 
 
-@pytest.mark.parametrize("alert", _CASES)
-def test_evidence_at_its_threshold_fires_at_once(alert: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("alarm", ALARMS, ids=lambda alarm: alarm.alert)
+def test_evidence_at_its_threshold_fires_at_once(alarm: AlarmSpec, tmp_path: Path) -> None:
     """A minute before the crossing nothing fires; at the crossing the alert says what, since when and how sure."""
-    severity, summary, inputs, description = _CASES[alert]
-    fired = Fired({"model": "churn", "severity": severity}, _annotations(alert, summary, "\n".join(description)))
+    shown = [_shown(name, alarm) for name in alarm.shows]
+    inputs = {one["series"]: one for several, _ in shown for one in several}
+    lines = [
+        alarm.says.format(model="churn"),
+        *(line for _, several in shown for line in several),
+        _BEGAN,
+        f"First: {alarm.first[0].lower()}{alarm.first[1:]}",
+        _PAGE_SURE if alarm.severity == "page" else _TICKET_SURE,
+    ]
+    annotations = _annotations(alarm.alert, alarm.summary, "\n".join(lines))
+    fired = Fired({"model": "churn", "severity": alarm.severity}, annotations)
     expected = {f"{_CROSSING - 1}m": [], f"{_CROSSING}m": [fired]}
-    check_alerts(tmp_path, [*_evidence(alert, severity), *inputs], {alert: expected}, files=_FILES)
+    series_of_all = [*_evidence(alarm.alert, alarm.severity), *inputs.values()]
+    check_alerts(tmp_path, series_of_all, {alarm.alert: expected}, files=_FILES)
 
 
 @pytest.mark.parametrize(
     ("relation", "sentence"),
     [
+        (0.5, "Both moved: the inputs, and what follows from them (50%"),
         (0.1, "The inputs moved: more of those cases come in which the model was always worse (10%"),
         (1.2, "The relation moved: with the same score, outcomes are no longer what they were in the reference (120%"),
     ],
@@ -285,7 +236,7 @@ def test_a_loss_page_says_what_moved(relation: float, sentence: str, tmp_path: P
         _LOSS_FIRST,
         _PAGE_SURE,
     ]
-    fired = Fired({"model": "churn", "severity": "page"}, _annotations(alert, _CASES[alert][1], "\n".join(lines)))
+    fired = Fired({"model": "churn", "severity": "page"}, _annotations(alert, _SUMMARIES[alert], "\n".join(lines)))
     inputs = [*_evidence(alert, "page"), *_loss(relation)]
     check_alerts(tmp_path, inputs, {alert: {"20m": [fired]}}, files=_FILES)
 
@@ -309,7 +260,7 @@ def test_the_loss_of_a_regression_is_no_percentage(tmp_path: Path) -> None:
         _LOSS_FIRST,
         _PAGE_SURE,
     ]
-    fired = Fired({"model": "churn", "severity": "page"}, _annotations(alert, _CASES[alert][1], "\n".join(lines)))
+    fired = Fired({"model": "churn", "severity": "page"}, _annotations(alert, _SUMMARIES[alert], "\n".join(lines)))
     check_alerts(tmp_path, inputs, {alert: {"20m": [fired]}}, files=_FILES)
 
 
@@ -324,7 +275,7 @@ def test_an_alert_without_any_detail_still_says_the_essential(tmp_path: Path) ->
         _PAGE_SURE,
     ]
     panel = f"model/model?var-model=a+%22b%22+%26+c{_SINCE}&viewPanel=21"
-    annotations = _annotations(alert, _CASES[alert][1], "\n".join(lines), panel=panel)
+    annotations = _annotations(alert, _SUMMARIES[alert], "\n".join(lines), panel=panel)
     fired = Fired({"model": model, "severity": "page"}, annotations)
     check_alerts(tmp_path, _evidence(alert, "page", model=model), {alert: {"20m": [fired]}}, files=_FILES)
 

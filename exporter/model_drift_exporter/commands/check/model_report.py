@@ -10,6 +10,7 @@ import numpy as np
 from ...configuration.settings import Settings
 from ...errors import ReferenceProfileError
 from ...models.series_limit import ModelSeries
+from ...monitors import PARTS
 from ...records.batches import RecordBatch
 from ...records.raw_values import text_of
 from ...reference.binner import Binner
@@ -54,7 +55,7 @@ def survey_features(batches: Batches, kinds: Mapping[str, str]) -> dict[str, Fie
 
 def why_no_reference(name: str, batches: Batches, settings: BuildSettings) -> str:
     """The reason that no reference can be learned from these records."""
-    builder = ProfileBuilder(name, settings, learned=True)
+    builder = ProfileBuilder(name, settings, learned=True, parts=PARTS)
     for batch in batches:
         builder.survey(batch)
     try:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from ...errors import ReferenceProfileError
-from ...records.batches import RecordBatch
+from ...records.batches import RecordBatch, positions_of
 from ...records.raw_values import text_of
 from ...records.times import parse_times
-from ..binner import Binner
+from ..binner import Binner, CodedBatch
 from ..profile import (
     FEATURE,
     OTHER,
@@ -24,7 +26,7 @@ from ..profile import (
     fingerprint_of,
     numeric_column,
 )
-from ..scores import DERIVED, DERIVED_EDGES
+from ..scores import DERIVED, DERIVED_EDGES, Scores
 from .moments import Moments
 from .outcome_tally import LossTally, OutcomeTally
 from .outputs import OutputsSurvey
@@ -32,17 +34,44 @@ from .serial_dependence import RowHistory
 from .settings import BuildSettings
 from .survey import FieldSurvey, encodable
 
-__all__ = ["SHOWN", "ProfileBuilder", "WarningList", "shortened"]
+__all__ = ["SHOWN", "PartMaker", "ProfileBuilder", "ReferencePart", "WarningList", "shortened"]
 
 _FEW_ROWS = 2_000
 SHOWN = 5
 
 
-class ProfileBuilder:
-    """The profile of one model. Call ``survey`` with every batch, then ``fix_bins``, then ``count`` with every batch again."""
+class ReferencePart(Protocol):
+    """What one monitor needs to know of the rows that its model was accepted on."""
 
-    def __init__(self, model: str, settings: BuildSettings | None = None, *, learned: bool = False) -> None:
+    def count(self, batch: CodedBatch) -> None:
+        """Take in rows, in their order. ``batch.records`` has their raw labels, where they have any."""
+        ...
+
+    def summary(self) -> msgspec.Struct | Mapping[str, Any]:
+        """What is stored in the reference: plain values only."""
+        ...
+
+
+PartMaker = Callable[[Binner], ReferencePart]
+"""Makes a part once the bins are fixed."""
+
+
+class ProfileBuilder:
+    """The profile of one model. Call ``survey`` with every batch, then ``fix_bins``, then ``count`` with every batch again.
+
+    ``parts`` make what monitors need to know of the rows, by the monitor's name.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        settings: BuildSettings | None = None,
+        *,
+        learned: bool = False,
+        parts: Mapping[str, PartMaker] | None = None,
+    ) -> None:
         self._model = model
+        self._part_makers = parts or {}
         settings = settings or BuildSettings()
         self._kinds = settings.features.kinds
         self._limits = settings.limits
@@ -138,6 +167,7 @@ class ProfileBuilder:
         self._loss = LossTally(self._reference)
         self._history = RowHistory(self._binner)
         self._outcomes = OutcomeTally(self._reference, self._binner)
+        self._parts = {name: make(self._binner) for name, make in self._part_makers.items()}
 
     def _feature(self, name: str, field: FieldSurvey) -> Column | None:
         if not encodable(name):
@@ -206,6 +236,17 @@ class ProfileBuilder:
         self._loss.observe(batch, scores)
         places = self._history.add(batch, cells)
         self._outcomes.observe(batch, cells, scores, places)
+        if self._parts:
+            coded = self._coded(batch, cells, scores)
+            for part in self._parts.values():
+                part.count(coded)
+
+    def _coded(self, batch: RecordBatch, cells: NDArray[np.int64], scores: Scores | None) -> CodedBatch:
+        """The rows as monitors get records; every row belongs into the reference, so every one is timely."""
+        time = parse_times(batch.time) if batch.time is not None else np.full(batch.size, np.nan)
+        timely = np.ones(batch.size, dtype=np.bool_)
+        values = self._binner.values(batch, scores)
+        return CodedBatch(batch.size, cells, time, time, timely, values, positions_of(batch), batch, scores)
 
     def profile(self) -> ReferenceProfile:
         """The finished profile."""
@@ -230,7 +271,8 @@ class ProfileBuilder:
         profile = self._history.judge(
             msgspec.structs.replace(self._reference, columns=columns, loss=self._loss.summaries(), outcomes=outcomes)
         )
-        return msgspec.structs.replace(profile, fingerprint=fingerprint_of(profile))
+        parts = {name: msgspec.to_builtins(part.summary()) for name, part in self._parts.items()}
+        return msgspec.structs.replace(profile, fingerprint=fingerprint_of(profile), parts=parts)
 
 
 class WarningList:

@@ -81,6 +81,16 @@ def test_what_cannot_be_judged_is_not_quiet(tmp_path: Path) -> None:
     check_values(tmp_path, inputs, expected, at="5m", files=["settings.yml"])
 
 
+def test_monitors_that_are_off_are_listed_once(tmp_path: Path) -> None:
+    """However many replicas say so, each with its reason."""
+    inputs = [
+        series("model_monitor_off", "1x10", model="credit", monitor="loss", reason="reference_without_labels", **target)
+        for target in TARGETS.values()
+    ]
+    expected = {model_query(54): {'{monitor="loss",reason="reference_without_labels"}': 1.0}}
+    check_values(tmp_path, inputs, expected, at="5m", files=["settings.yml"])
+
+
 def test_every_alert_has_words() -> None:
     """No alert that can fire is shown by the name that programs use, and its colour is that of its severity."""
     texts = _texts(2)
