@@ -274,12 +274,12 @@ CONCEPT = MonitorSpec(
     findings=(
         FindingKind(
             "inputs_moved",
-            "The inputs moved: more of those cases come in which the model was always worse.",
+            "Other inputs alone make the loss rise, beyond chance: more of the cases come that were always worse.",
             explains=_EXPLAINED,
         ),
         FindingKind(
             "relation_moved",
-            "The relation moved: with the same score, outcomes are no longer what they were in the reference.",
+            "The loss has risen at equal scores, beyond chance: the same cases have other outcomes now.",
             explains=_EXPLAINED,
         ),
     ),

@@ -242,8 +242,7 @@ PERFORMANCE = MonitorSpec(
     findings=(
         FindingKind(
             "loss_above_tolerated",
-            "The loss over a whole window is above what is tolerated.",
-            explains=("ModelLossIncreased",),
+            "The loss over a whole window is above what is tolerated.",  # the text of the alert has the figures
         ),
     ),
 )
