@@ -231,5 +231,6 @@ def estimates(
         for key, own in by_kind.get(metric.of, {}).items():
             estimate = metric.estimate(own)
             if estimate is not None:
-                found["/".join(filter(None, (metric.name, metric.loss or key)))] = estimate
+                which = metric.loss or key
+                found[f"{metric.name}/{which}" if which else metric.name] = estimate
     return found
