@@ -43,7 +43,7 @@ HOUSE: Mapping[str, tuple[Room, ...]] = {
             "web service pipeline models configuration monitors evidence reference formats sources metrics settings words "
             "atomic_file " + _BYTES,
         ),
-        Room("web", "HTTP, and the page in page/", "service configuration sources metrics errors words"),
+        Room("web", "HTTP, and the page in page/", "service configuration sources metrics statistics errors words"),
         Room(
             "service",
             "the running exporter: thread, lock, state",

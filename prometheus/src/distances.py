@@ -1,9 +1,11 @@
 """Recording rules for the distances of a window from its reference, and from the same window a week before.
 
-They are those of the exporter's ``statistics/distance_measures.py`` on the same counts, in PromQL.
+They are those of the exporter's ``STATISTICS`` on the same counts, in PromQL. A statistic need not have such a form.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable, Mapping
 
 import attrs
 
@@ -12,7 +14,7 @@ from .noise_floor import NoiseFloor
 from .roles import ROLES, Role
 from .rule_files import Group, Record, rule_file
 
-__all__ = ["ESSENTIAL", "WINDOWS", "Window", "documentation", "groups"]
+__all__ = ["ESSENTIAL", "FORMS", "WINDOWS", "Form", "Window", "documentation", "groups", "recorded"]
 
 _EXPLANATION = """\
 How far the last {name} stand from the reference (…:reference{name}) and from the same {name} a week before (…:lastweek{name}):
@@ -20,28 +22,117 @@ effect sizes for people to read, beside their noise floor, the value to expect w
 what decides is the evidence that the exporter gathers. Leave this file out if nobody wants this window.
 """
 
-ESSENTIAL = ("psi", "ks_statistic", "wasserstein_ratio")
-"""What is said in every window against both baselines, with the noise floor; the others tell much the same, and each costs."""
+
+@attrs.frozen
+class _Terms:
+    """PromQL of what is compared: smoothed shares p and q by bin, sizes n and m, and the difference of distribution functions.
+
+    ``recorded`` gives the name of another statistic's series.
+    """
+
+    role: Role
+    p: str
+    q: str
+    n: str
+    m: str
+    difference: str
+    recorded: Callable[[str], str]
+
+    @property
+    def bins(self) -> str:
+        """The number of bins of a column."""
+        return self.role.of_column("bins", "count")
+
+    def summed(self, term: str) -> str:
+        """The sum over the bins of a column."""
+        return f"sum by ({self.role.column}) (\n{term}\n)"
+
+
+def _psi(terms: _Terms) -> str:
+    return terms.summed(f"  ({terms.p} - {terms.q}) * ln({terms.p} / {terms.q})")
+
+
+def _kolmogorov_smirnov(terms: _Terms) -> str:
+    return f"max by ({terms.role.column}) (abs{terms.difference})"
+
+
+def _jensen_shannon(terms: _Terms) -> str:
+    column, p, q = terms.role.column, terms.p, terms.q
+    return (
+        f"  0.5 * sum by ({column}) ({p} * ln(2 * {p} / ({p} + {q})))\n"
+        f"+\n"
+        f"  0.5 * sum by ({column}) ({q} * ln(2 * {q} / ({p} + {q})))"
+    )
+
+
+def _wasserstein(terms: _Terms) -> str:
+    step = terms.role.of_cell("reference_step", "ratio")
+    return f"sum by ({terms.role.column}) (abs{terms.difference} * {step})"
+
+
+def _total_variation(terms: _Terms) -> str:
+    return f"0.5 * sum by ({terms.role.column}) (abs({terms.p} - {terms.q}))"
+
+
+def _chi2(terms: _Terms) -> str:
+    of_column = f"on ({terms.role.column}) group_left ()"
+    return terms.summed(
+        f"    ({terms.p} - {terms.q}) ^ 2\n"
+        "  / (\n"
+        f"      {terms.p} / {of_column} ({terms.m} + 0.5 * {terms.bins})\n"
+        "    +\n"
+        f"      {terms.q} / {of_column} ({terms.n} + 0.5 * {terms.bins})\n"
+        "  )"
+    )
+
+
+def _chi2_zscore(terms: _Terms) -> str:
+    """Wilson and Hilferty's normal deviate."""
+    chi2, freedom = terms.recorded("chi2"), f"({terms.bins} - 1 > 0)"
+    return f"  (({chi2} / {freedom}) ^ (1 / 3) - (1 - 2 / (9 * {freedom})))\n/\n  (2 / (9 * {freedom})) ^ 0.5"
+
+
+@attrs.frozen
+class Form:
+    """A statistic in PromQL; ``noise_floor``: that of it, where the rules record one.
+
+    ``essential``: it is said in every window against both baselines; the others, in the shortest window against the reference,
+    since they tell much the same, and each costs.
+    """
+
+    expression: Callable[[_Terms], str]
+    essential: bool = False
+    noise_floor: type[NoiseFloor] | None = None
+
+
+FORMS: Mapping[str, Form] = {
+    "psi": Form(_psi, essential=True, noise_floor=NoiseFloor),
+    "ks_statistic": Form(_kolmogorov_smirnov, essential=True),
+    "wasserstein_ratio": Form(_wasserstein, essential=True),
+    "js_divergence": Form(_jensen_shannon),
+    "total_variation": Form(_total_variation),
+    "chi2": Form(_chi2),
+    "chi2_zscore": Form(_chi2_zscore),
+}
+"""By the statistic's name; the rules have them in this order."""
+ESSENTIAL = tuple(name for name, form in FORMS.items() if form.essential)
 
 
 @attrs.frozen
 class Window:
-    """A window as the sum of pieces: recorded increases over ``piece``, taken every ``piece``.
-
-    ``statistics`` are those against the reference.
-    """
+    """A window as the sum of pieces: recorded increases over ``piece``, taken every ``piece``."""
 
     name: str
     piece: str
     interval: str
-    statistics: tuple[str, ...] = ESSENTIAL
 
 
-WINDOWS = (
-    Window("1h", "5m", "2m", (*ESSENTIAL, "js_divergence", "total_variation", "chi2", "chi2_zscore")),
-    Window("6h", "5m", "4m"),
-    Window("24h", "1h", "4m"),
-)
+WINDOWS = (Window("1h", "5m", "2m"), Window("6h", "5m", "4m"), Window("24h", "1h", "4m"))
+
+
+def recorded(baseline: str, window: Window) -> tuple[str, ...]:
+    """The statistics of a window against one of the baselines, as far as rules record them."""
+    return tuple(FORMS) if baseline == "reference" and window == WINDOWS[0] else ESSENTIAL
 
 
 def documentation(window: Window) -> str:
@@ -59,14 +150,17 @@ def groups(window: Window) -> list[Group]:
 
 def _floors(role: Role, window: Window) -> list[Record]:
     operation = f"increase{window.name}"
-    floor = NoiseFloor(
-        role, window.name, role.of_cell("observations", operation), role.of_column("observations", operation)
-    )
-    return [
-        *floor.records(),
-        Record(role.of_column("psi_noise_floor", f"reference{window.name}"), floor.against_reference()),
-        Record(role.of_column("psi_noise_floor", f"lastweek{window.name}"), floor.against_last_week()),
-    ]
+    counts, total = role.of_cell("observations", operation), role.of_column("observations", operation)
+    rules = []
+    for name, form in FORMS.items():
+        if form.noise_floor is not None:
+            floor = form.noise_floor(role, window.name, counts, total)
+            rules += [
+                *floor.records(),
+                Record(role.of_column(f"{name}_noise_floor", f"reference{window.name}"), floor.against_reference()),
+                Record(role.of_column(f"{name}_noise_floor", f"lastweek{window.name}"), floor.against_last_week()),
+            ]
+    return rules
 
 
 def _rules(role: Role, window: Window) -> list[Record]:
@@ -94,14 +188,12 @@ def _rules(role: Role, window: Window) -> list[Record]:
         role.of_cell("reference_observations", "ratio"),
         role.of_column("reference_observations", "sum"),
         role.of_cell("reference_distribution", "ratio"),
-        window.statistics,
     )
     last_week = _Baseline(
         "lastweek",
         f"{ratio} offset 1w",
         f"{total} offset 1w",
         f"{cumulative} offset 1w",
-        ESSENTIAL,
     )
     for baseline in (reference, last_week):
         rules += _distances(role, window, baseline)
@@ -116,7 +208,6 @@ class _Baseline:
     ratio: str
     total: str
     cumulative: str
-    statistics: tuple[str, ...]
 
 
 def _special_shares(role: Role, counts: str, total: str, window: Window) -> list[Record]:
@@ -139,36 +230,16 @@ def _special_shares(role: Role, counts: str, total: str, window: Window) -> list
 
 def _distances(role: Role, window: Window, baseline: _Baseline) -> list[Record]:
     operation = f"{baseline.name}{window.name}"
-    p, q = role.of_cell("observations", f"ratio{window.name}"), baseline.ratio
-    n, m = role.of_column("observations", f"increase{window.name}"), baseline.total
-    bins = role.of_column("bins", "count")
-    difference = f"({role.of_cell('distribution', f'ratio{window.name}')} - {baseline.cumulative})"
-    chi2, freedom = role.of_column("chi2", operation), f"({bins} - 1 > 0)"
-
-    def summed(term: str) -> str:
-        return f"sum by ({role.column}) (\n{term}\n)"
-
-    expressions = {
-        "psi": summed(f"  ({p} - {q}) * ln({p} / {q})"),
-        "js_divergence": (
-            f"  0.5 * sum by ({role.column}) ({p} * ln(2 * {p} / ({p} + {q})))\n"
-            f"+\n"
-            f"  0.5 * sum by ({role.column}) ({q} * ln(2 * {q} / ({p} + {q})))"
-        ),
-        "total_variation": f"0.5 * sum by ({role.column}) (abs({p} - {q}))",
-        "chi2": summed(
-            f"    ({p} - {q}) ^ 2\n"
-            "  / (\n"
-            f"      {p} / on ({role.column}) group_left () ({m} + 0.5 * {bins})\n"
-            "    +\n"
-            f"      {q} / on ({role.column}) group_left () ({n} + 0.5 * {bins})\n"
-            "  )"
-        ),
-        # Wilson and Hilferty's normal deviate.
-        "chi2_zscore": (
-            f"  (({chi2} / {freedom}) ^ (1 / 3) - (1 - 2 / (9 * {freedom})))\n/\n  (2 / (9 * {freedom})) ^ 0.5"
-        ),
-        "ks_statistic": f"max by ({role.column}) (abs{difference})",
-        "wasserstein_ratio": (f"sum by ({role.column}) (abs{difference} * {role.of_cell('reference_step', 'ratio')})"),
-    }
-    return [Record(role.of_column(name, operation), expressions[name]) for name in baseline.statistics]
+    terms = _Terms(
+        role,
+        p=role.of_cell("observations", f"ratio{window.name}"),
+        q=baseline.ratio,
+        n=role.of_column("observations", f"increase{window.name}"),
+        m=baseline.total,
+        difference=f"({role.of_cell('distribution', f'ratio{window.name}')} - {baseline.cumulative})",
+        recorded=lambda name: role.of_column(name, operation),
+    )
+    return [
+        Record(role.of_column(name, operation), FORMS[name].expression(terms))
+        for name in recorded(baseline.name, window)
+    ]

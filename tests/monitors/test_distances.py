@@ -10,11 +10,10 @@ from scipy import stats
 
 from model_drift_exporter.errors import StateError
 from model_drift_exporter.monitors.distances import DistancesMonitor
+from model_drift_exporter.statistics import STATISTICS
 from tests.support.exposition import Exposition
 from tests.support.monitor_context import coded, context_of, reference
 from tests.support.prediction_log import START, Row, make_rows
-
-_STATISTICS = ("psi", "js_divergence", "total_variation", "ks_statistic", "wasserstein_ratio", "chi2", "chi2_zscore")
 
 
 def _monitor(rows: list[Row], windows: tuple[str, ...] = ("1h", "100"), batch: int = 64) -> DistancesMonitor:
@@ -78,9 +77,9 @@ def test_every_statistic_for_every_column_window_and_baseline() -> None:
         for window in ("1h", "100"):
             for baseline in ("reference", "previous"):
                 labels = {"model": "m", **own, "window": window, "baseline": baseline}
-                for name in _STATISTICS:
-                    applies = numeric or name not in ("ks_statistic", "wasserstein_ratio")
-                    for metric in (name,) if name.startswith("chi2") else (name, f"{name}_noise_floor"):
+                for statistic in STATISTICS:
+                    name, applies = statistic.name, numeric or not statistic.numeric_only
+                    for metric in (name, f"{name}_noise_floor") if statistic.noise_floor else (name,):
                         value = found.get(f"model_{role}_{metric}", **labels)
                         assert (value is not None) == applies, (role, metric, labels)
                         assert value is None or math.isfinite(value)

@@ -9,6 +9,7 @@ from model_drift_exporter.reference.profile import Column
 from model_drift_exporter.service.model_status import bin_labels, model_status
 from model_drift_exporter.service.status import ColumnStatus, ModelStatus
 from model_drift_exporter.settings.values import parse_window
+from model_drift_exporter.statistics import STATISTICS
 from tests.sections import monitoring_settings
 from tests.support.exposition import Exposition
 from tests.support.prediction_log import Row, arrived, batch_of, make_rows, profile_of
@@ -39,16 +40,15 @@ def test_the_status_says_what_the_metrics_say() -> None:
             column = _column(status, window, name)
             labels = {"model": "m", "feature": name, "window": window}
             assert column.observations == found("model_feature_window_observations", **labels)
-            for field in (
-                "psi",
-                "psi_noise_floor",
-                "ks_statistic",
-                "js_divergence",
-                "wasserstein_ratio",
-                "chi2_zscore",
-            ):
-                expected = found.get(f"model_feature_{field}", **labels, baseline="reference")
-                assert getattr(column, field) == expected, field
+            baseline = labels | {"baseline": "reference"}
+            for statistic in STATISTICS:
+                expected = found.get(f"model_feature_{statistic.name}", **baseline)
+                assert column.statistics.get(statistic.name) == expected, statistic.name
+                expected = found.get(f"model_feature_{statistic.name}_noise_floor", **baseline)
+                assert column.noise_floors.get(statistic.name) == expected, statistic.name
+            assert len(column.statistics) == len(STATISTICS) - (2 if name == "country" else 0)
+            assert [*column.statistics] == [each.name for each in STATISTICS if each.name in column.statistics]
+            assert (column.psi, column.psi_noise_floor) == (column.statistics["psi"], column.noise_floors["psi"])
             for field in ("missing_ratio", "invalid_ratio", "out_of_range_ratio", "unseen_ratio"):
                 assert getattr(column, field) == found.get(f"model_feature_{field}", **labels), field
     assert (status.name, status.records, status.labels, status.task) == ("m", 400, 7, "classification")
@@ -170,4 +170,4 @@ def test_warnings_of_a_reference_that_does_not_fit() -> None:
 def test_an_empty_window_has_no_numbers() -> None:
     """Before the first record the statistics are unknown, not zero."""
     column = _column(model_status(_model([]), 0), "1h", "age")
-    assert (column.observations, column.psi, column.missing_ratio) == (0, None, None)
+    assert (column.observations, column.statistics, column.missing_ratio) == (0, {}, None)

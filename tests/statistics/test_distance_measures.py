@@ -128,8 +128,6 @@ def test_a_known_comparison() -> None:
     current, baseline = np.array([3, 1, 0]), np.array([1, 3, 0])
     found = compare(current, baseline, layout)
     p, q = 3.5 / 5.5, 1.5 / 5.5
-    assert found.observations.tolist() == [4.0]
-    assert found.baseline_observations.tolist() == [4.0]
     assert found.population_stability_index[0] == pytest.approx(2 * (p - q) * math.log(p / q))
     assert found.total_variation[0] == pytest.approx(p - q)
     assert found.chi2[0] == pytest.approx(4 * (3.5 - 2.5) ** 2 / 2.5)
@@ -228,9 +226,6 @@ def test_nothing_is_said_without_observations() -> None:
     for current, baseline in ((empty, some), (some, empty), (empty, empty)):
         for name, statistic in ALL.items():
             assert np.isnan(statistic(current, baseline, NUMERIC)).all(), name
-    found = compare(empty, some, NUMERIC)
-    assert found.observations.tolist() == [0.0]
-    assert found.baseline_observations.tolist() == [15.0]
 
 
 def test_missing_values_alone_have_no_distribution_function() -> None:

@@ -9,12 +9,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from model_drift_exporter.statistics.intervals import Estimate
-from model_drift_exporter.statistics.performance_metrics import (
-    BOUNDED_ERROR,
-    ClassificationTally,
-    DesignEffects,
-    RegressionTally,
-)
+from model_drift_exporter.statistics.performance_metrics import BOUNDED_ERROR, PERFORMANCE_METRICS, estimates, keys
+from model_drift_exporter.statistics.performance_sums import ClassificationTally, DesignEffects, RegressionTally
 from model_drift_exporter.statistics.probability_losses import binary_losses
 from model_drift_exporter.statistics.tally import Tally
 
@@ -28,7 +24,7 @@ def _classified(
     nothing = np.full(len(label), np.nan)
     tally = Tally.empty(kind.shape)
     tally.add(kind.contributions(predicted, label, np.full(len(label), -1), nothing, nothing))
-    return kind.estimates(*tally.total(), effects or DesignEffects())
+    return estimates(kind, *tally.total(), effects or DesignEffects())
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=60))
@@ -97,7 +93,7 @@ def test_scores_are_ranked_and_scored() -> None:
     log_loss, brier = binary_losses(score, positive)
     tally = Tally.empty(kind.shape)
     tally.add(kind.contributions(score > 0.5, positive, cells, log_loss, brier))
-    found = kind.estimates(*tally.total(), DesignEffects())
+    found = estimates(kind, *tally.total(), DesignEffects())
     ranked = cells < 10
     statistic = stats.mannwhitneyu(cells[ranked & positive], cells[ranked & ~positive]).statistic
     pairs = (ranked & positive).sum() * (ranked & ~positive).sum()
@@ -120,7 +116,7 @@ def test_regression_equals_numpy() -> None:
     kind = RegressionTally(2.5e5, 3e4)
     tally = Tally.empty(kind.shape)
     tally.add(kind.contributions(predicted, label, loss))
-    found = kind.estimates(*tally.total(), DesignEffects())
+    found = estimates(kind, *tally.total(), DesignEffects())
     variation = ((label - label.mean()) ** 2).sum()
     expected = {
         f"loss_mean/{BOUNDED_ERROR}": loss.mean(),
@@ -153,7 +149,7 @@ def test_intervals_of_ratios_hold_the_truth() -> None:
         predicted = label + generator.normal(0, 0.5, 300)
         tally = Tally.empty(kind.shape)
         tally.add(kind.contributions(predicted, label, np.zeros(300)))
-        found = kind.estimates(*tally.total(), DesignEffects())
+        found = estimates(kind, *tally.total(), DesignEffects())
         for name, value in truth.items():
             held[name] += found[name].lower <= value <= found[name].upper
     assert min(held.values()) / 300 >= 0.92
@@ -163,10 +159,10 @@ def test_senseless_numbers_are_left_out() -> None:
     """Infinite, absent and absurd values count as unknown; labels that never differ have no R2; no rows, no metrics."""
     kind = RegressionTally(0.0, 0.0)
     tally = Tally.empty(kind.shape)
-    assert kind.estimates(*tally.total(), DesignEffects()) == {}
+    assert estimates(kind, *tally.total(), DesignEffects()) == {}
     predicted = np.array([1.0, 2.0, np.inf, 1e300, np.nan])
     tally.add(kind.contributions(predicted, np.ones(5), np.array([0, 1, 1, 1, np.nan])))
-    found = kind.estimates(*tally.total(), DesignEffects())
+    found = estimates(kind, *tally.total(), DesignEffects())
     assert kind.rows(tally.total()[0]) == 2
     assert found["bias"].value == 0.5
     assert "r2_score" not in found
@@ -179,18 +175,34 @@ def test_a_typing_error_is_taken_back_without_a_trace() -> None:
     generator = np.random.default_rng(9)
     label = generator.normal(10, 1, 50)
     tally.add(kind.contributions(label + 0.3, label, np.zeros(50)))
-    before = kind.estimates(*tally.total(), DesignEffects())
+    before = estimates(kind, *tally.total(), DesignEffects())
     wrong = kind.contributions(np.array([10.0]), np.array([1e10]), np.ones(1))
     tally.add(wrong)
-    assert kind.estimates(*tally.total(), DesignEffects())["root_mean_squared_error"].value > 1e8
+    assert estimates(kind, *tally.total(), DesignEffects())["root_mean_squared_error"].value > 1e8
     tally.add(wrong, -1)
-    assert kind.estimates(*tally.total(), DesignEffects()) == before
+    assert estimates(kind, *tally.total(), DesignEffects()) == before
 
 
-def test_a_unit_whose_square_is_no_number_ends_nothing() -> None:
-    """A label of 1e154 in the reference is somebody's mistake: its rows are unknown, and the rest is judged."""
-    tally = RegressionTally(0.0, 1.3407807929942597e154)
-    label = np.array([1.3407807929942597e154, 2.0])
-    rows = tally.contributions(np.zeros(2), label, np.array([1.0, 0.5]))
-    assert rows.level.tolist()[0] == -1
-    assert rows.level.tolist()[1] >= 0
+def test_every_metric_is_told_by_its_name() -> None:
+    """Losses share a metric, and have names of their own; nothing else has one name twice."""
+    names = [(metric.name, metric.loss) for metric in PERFORMANCE_METRICS]
+    assert len(set(names)) == len(names)
+    words: dict[str, set[tuple[str, str, str]]] = {}
+    for metric in PERFORMANCE_METRICS:
+        words.setdefault(metric.name, set()).add((metric.title, metric.help, metric.label))
+        assert metric.title
+        assert not metric.help.endswith(".")
+    assert all(len(each) == 1 for each in words.values())
+
+
+def test_keys_are_those_of_the_sums() -> None:
+    """A metric is known before the first outcome: of each class, of scores only where there are some, of bounded errors, too."""
+    binary, several = ClassificationTally(("no", "yes"), 1, 10), ClassificationTally(_CLASSES, None, 0)
+    assert keys(binary)["recall"] == [("no",), ("yes",)]
+    assert keys(binary)["loss_mean"] == [("zero_one",), ("log_loss",), ("brier",)]
+    assert keys(binary)["roc_auc"] == keys(binary)["accuracy"] == [()]
+    assert keys(binary).keys() - keys(several).keys() == {"roc_auc", "average_precision"}
+    errors = [("absolute_error",), ("squared_error",)]
+    assert keys(RegressionTally(0.0, 1.0))["loss_mean"] == [*errors, (BOUNDED_ERROR,)]
+    assert keys(RegressionTally(0.0, 1.0, bounded=False))["loss_mean"] == errors
+    assert not keys(binary).keys() & keys(RegressionTally(0.0, 1.0)).keys() - {"loss_mean"}

@@ -79,19 +79,24 @@ def column(
         role=role,
         kind=kind,
         observations=n,
-        psi=psi if n else None,
-        psi_noise_floor=(len(bins) - 1) * (1 / n + 1 / reference_n) if n else None,
-        ks_statistic=min(1.0, 0.3 * abs(shift) + 0.004) if kind == "numeric" and n else None,
-        js_divergence=psi / 8 if n else None,
-        wasserstein_ratio=abs(shift) if kind == "numeric" and n else None,
-        total_variation=min(1.0, 0.4 * abs(shift)) if n else None,
-        chi2_zscore=psi * n / 10 - 1.2 if n else None,
+        statistics=_statistics(psi, shift, n, numeric=kind == "numeric") if n else {},
+        noise_floors={"psi": (len(bins) - 1) * (1 / n + 1 / reference_n)} if n else {},
         missing_ratio=count["__missing__"],
         invalid_ratio=count["__invalid__"],
         out_of_range_ratio=count["__above__"] + count["__below__"] if kind == "numeric" else None,
         unseen_ratio=count["__other__"] if kind == "categorical" else None,
         bins=bins,
     )
+
+
+def _statistics(psi: float, shift: float, n: int, *, numeric: bool) -> dict[str, float]:
+    ordered = {"ks_statistic": min(1.0, 0.3 * abs(shift) + 0.004), "wasserstein_ratio": abs(shift)} if numeric else {}
+    others = {
+        "js_divergence": psi / 8,
+        "total_variation": min(1.0, 0.4 * abs(shift)),
+        "chi2_zscore": psi * n / 10 - 1.2,
+    }
+    return {"psi": psi, **ordered, **others}
 
 
 def _columns(features: int, n: int, shifts: list[float]) -> tuple[ColumnStatus, ...]:

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -36,7 +36,7 @@ def changed(text: str, change: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of what is in the repository, the walk taken."""
     copy = tmp_path_factory.mktemp("walk") / "tree"
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=_ROOT, check=True, capture_output=True).stdout
@@ -49,7 +49,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         file = copy / path
         assert file.exists() == (what == "change"), path
         file.write_text(body if what == "file" else changed(file.read_text(), body))
-    yield copy
+    return copy
 
 
 def _run(tree: Path, *command: str) -> str:

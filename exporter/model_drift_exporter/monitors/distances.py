@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import product
 from typing import Any
@@ -22,18 +22,17 @@ from ..statistics import (
     CellLayout,
     ColumnCells,
     Comparison,
-    DriftStatistics,
+    NoDrift,
     NoiseFloorModel,
-    NoiseFloors,
-    Statistic,
     shares,
 )
 from ..windows.count_windows import make_windows
 from .monitor import Monitor, MonitorContext, MonitorSpec
 
-__all__ = ["BASELINES", "DISTANCES", "DistancesMonitor", "WindowedDrift", "cell_layout"]
+__all__ = ["BASELINES", "DISTANCES", "DistancesMonitor", "Values", "WindowedDrift", "cell_layout"]
 
 Array = NDArray[np.float64]
+Values = NDArray[np.float64] | NDArray[np.int64]
 
 BASELINES = ("reference", "previous")
 _SPECIAL = {
@@ -114,22 +113,18 @@ _METRICS: tuple[Metric, ...] = (
 class WindowedDrift:
     """One look at all windows.
 
-    Arrays are [window, baseline, column], ``shares`` [window, column], ``counts`` [window, cell]; ``starts`` is the first
-    cell of each column.
+    ``statistics`` and ``noise_floors`` are by name, each [window, baseline, column]; ``observations`` and each of ``shares``
+    [window, column], ``counts`` [window, cell]; ``starts`` is the first cell of each column.
     """
 
-    comparison: Comparison
-    floors: NoiseFloors
-    shares: dict[str, NDArray[np.float64]]
+    statistics: Mapping[str, Array]
+    noise_floors: Mapping[str, Array]
+    observations: NDArray[np.int64]
+    shares: Mapping[str, Array]
     counts: NDArray[np.int64]
     records: NDArray[np.int64]
     coverage: list[float]
     starts: NDArray[np.intp]
-
-    @property
-    def statistics(self) -> DriftStatistics:
-        """The distances that come with every comparison."""
-        return self.comparison.statistics
 
 
 def cell_layout(columns: Sequence[Column]) -> CellLayout:
@@ -171,7 +166,7 @@ class DistancesMonitor(Monitor):
     def _exported(self, role: str) -> Iterable[_Exported]:
         """The metrics of the columns of a role, each with the columns that it applies to."""
         numeric = [column.numeric for column in self._context.columns]
-        yield self._series(_OBSERVATIONS[role], role, lambda look: look.statistics.observations[:, 0])
+        yield self._series(_OBSERVATIONS[role], role, lambda look: look.observations)
         for (own, name), metric in _SHARES.items():
             if own == role:
                 kinds = {"out_of_range_ratio": {True}, "unseen_ratio": {False}}.get(name, {True, False})
@@ -179,13 +174,13 @@ class DistancesMonitor(Monitor):
                 yield self._series(metric, role, partial(_share, name), chosen)
         for statistic in STATISTICS:
             chosen = [kind or not statistic.numeric_only for kind in numeric]
-            yield self._series(_STATISTICS[role, statistic.name], role, partial(_statistic, statistic), chosen)
+            yield self._series(_STATISTICS[role, statistic.name], role, partial(_statistic, statistic.name), chosen)
             if statistic.noise_floor is not None:
-                floor = partial(_noise_floor, statistic.noise_floor)
+                floor = partial(_noise_floor, statistic.name)
                 yield self._series(_NOISE_FLOORS[role, statistic.name], role, floor, chosen)
 
     def _series(
-        self, metric: Metric, role: str, values: Callable[[WindowedDrift], Array], chosen: Sequence[bool] = ()
+        self, metric: Metric, role: str, values: Callable[[WindowedDrift], Values], chosen: Sequence[bool] = ()
     ) -> _Exported:
         context = self._context
         positions = [
@@ -244,21 +239,21 @@ class DistancesMonitor(Monitor):
         pairs = [window.counts() for window in self.windows]
         current = np.array([now for now, _ in pairs])
         baselines = np.array([[self._reference, before] for _, before in pairs])
-        totals = np.add.reduceat(baselines, self._layout.starts, axis=-1).astype(np.float64)
+        before = np.add.reduceat(baselines[:, 1], self._layout.starts, axis=-1)
         observations = np.add.reduceat(current, self._layout.starts, axis=-1)
-        against_reference = self._floors.reference_floors(observations.astype(np.float64))
-        against_previous = self._floors.floors(observations.astype(np.float64), totals[:, 1])
-        floors = NoiseFloors(
-            **{
-                field.name: np.stack(
-                    [getattr(against_reference, field.name), getattr(against_previous, field.name)], axis=1
-                )
-                for field in attrs.fields(NoiseFloors)
-            }
-        )
+        comparison = Comparison(current[:, None, :], baselines, self._layout)
+        nulls = [
+            NoDrift(self._floors, observations.astype(np.float64), baseline)
+            for baseline in (None, before.astype(np.float64))
+        ]
         self._look = WindowedDrift(
-            comparison=Comparison(current[:, None, :], baselines, self._layout),
-            floors=floors,
+            statistics={statistic.name: statistic.value(comparison) for statistic in STATISTICS},
+            noise_floors={
+                statistic.name: np.stack([statistic.noise_floor(null) for null in nulls], axis=1)
+                for statistic in STATISTICS
+                if statistic.noise_floor is not None
+            },
+            observations=observations,
             shares={name: shares(current, self._layout, mask) for name, mask in self._masks.items()},
             counts=current,
             records=observations[:, 0] if observations.shape[1] else np.zeros(len(pairs), dtype=np.int64),
@@ -276,7 +271,7 @@ class DistancesMonitor(Monitor):
         if self._classes is not None:
             series, cells, position = self._classes
             with np.errstate(invalid="ignore"):
-                yield series.samples((look.counts[:, cells] / look.statistics.observations[:, 0, [position]]).ravel())
+                yield series.samples((look.counts[:, cells] / look.observations[:, [position]]).ravel())
 
 
 @attrs.frozen(eq=False)
@@ -288,19 +283,19 @@ class _Exported:
 
     series: Series
     columns: NDArray[np.intp]
-    values: Callable[[WindowedDrift], Array]
+    values: Callable[[WindowedDrift], Values]
 
 
 def _share(name: str, look: WindowedDrift) -> Array:
     return look.shares[name]
 
 
-def _statistic(statistic: Statistic, look: WindowedDrift) -> Array:
-    return statistic.value(look.comparison)
+def _statistic(name: str, look: WindowedDrift) -> Array:
+    return look.statistics[name]
 
 
-def _noise_floor(floor: Callable[[NoiseFloors], Array], look: WindowedDrift) -> Array:
-    return floor(look.floors)
+def _noise_floor(name: str, look: WindowedDrift) -> Array:
+    return look.noise_floors[name]
 
 
 DISTANCES = MonitorSpec(name="distances", title="Distances", make=DistancesMonitor, metrics=_METRICS)

@@ -16,7 +16,8 @@ from ..reference.losses import FEWEST_CLASS_ROWS, bounded_losses, performance_ta
 from ..reference.outcome_batch import OutcomeBatch, OutcomeLayout
 from ..reference.profile import PREDICTION, ReferenceProfile
 from ..statistics.intervals import Estimate
-from ..statistics.performance_metrics import BOUNDED_ERROR, ClassificationTally, DesignEffects
+from ..statistics.performance_metrics import BOUNDED_ERROR, PERFORMANCE_METRICS, estimates, keys
+from ..statistics.performance_sums import ClassificationTally, DesignEffects
 from ..statistics.probability_losses import binary_losses, multiclass_losses
 from ..statistics.tally import Contributions
 from ..windows.outcome_windows import LEAD, WindowSet
@@ -37,32 +38,18 @@ _END = gauge(
     "Event time up to which outcomes are mature: where the windows of performance end.",
     Group.PERFORMANCE,
 )
-# Name, the labels between model and window, and what it is.
-_MEASURES = (
-    ("loss_mean", "loss", "Mean loss"),
-    ("accuracy", "", "Share of right predictions"),
-    ("balanced_accuracy", "", "Mean over classes of the share that was recognised"),
-    ("precision", "class", "Share of the predictions of a class that were right"),
-    ("recall", "class", "Share of a class that was predicted"),
-    ("f1_score", "class", "Harmonic mean of precision and recall"),
-    ("roc_auc", "", "Area under the receiver operating characteristic, over score bins"),
-    ("average_precision", "", "Average precision, over score bins"),
-    ("root_mean_squared_error", "", "Root of the mean squared error"),
-    ("relative_error", "", "Sum of absolute errors over the sum of absolute labels"),
-    ("r2_score", "", "Share of the labels' variance that predictions explain"),
-    ("bias", "", "Mean of prediction minus label"),
-    ("pinball_loss", "", "Mean pinball loss at the median"),
-)
 _ESTIMATES = {
-    (name, end): gauge(f"model_{name}{end}", f"model {labels} {by}", f"{what}{which}.", Group.PERFORMANCE)
-    for name, labels, what in _MEASURES
+    (metric.name, end): gauge(
+        f"model_{metric.name}{end}", f"model {metric.label} {by}", f"{metric.help}{which}.", Group.PERFORMANCE
+    )
+    for metric in PERFORMANCE_METRICS
     for end, by, which in (
         ("", "window", ", in the window"),
         ("_lower_bound", "window", ": lower end of its 95 % interval"),
         ("_upper_bound", "window", ": upper end of its 95 % interval"),
         ("_reference", "", ", in the reference"),
     )
-    if (name, end) != ("loss_mean", "_reference")  # LOSS_REFERENCE_MEAN, which has a place of its own
+    if not (metric.loss and end == "_reference")  # LOSS_REFERENCE_MEAN, which has a place of its own
 }
 LOSS_REFERENCE_MEAN = gauge(
     "model_loss_reference_mean", "model loss", "Mean loss on the labelled rows of the reference.", Group.REFERENCES
@@ -85,7 +72,8 @@ class PerformanceMonitor(Monitor):
         prediction = reference.column(PREDICTION)
         if prediction is not None and not self._layout.classification and not self._scale:
             self._scale = prediction.standard_deviation  # a unit for errors where no label says how large they are
-        self._tally = performance_tally(self._layout, prediction.mean if prediction else 0.0, self._scale)
+        centre = prediction.mean if prediction else 0.0
+        self._tally = performance_tally(self._layout, centre, self._scale, bounded=outcomes is not None)
         self._probable = reference.probability
         self._effects = _design_effects(reference)
         self._windows = WindowSet(context.windows, self._tally.shape, 2 if self._layout.classification else 0)
@@ -93,12 +81,12 @@ class PerformanceMonitor(Monitor):
         names = self._windows.names
         self._labels = Series(_LABELS, [(context.model, name) for name in names])
         self._end = Series(_END, [(context.model,)])
-        self._keys = _keys(self._layout, bounded=outcomes is not None)
+        self._keys = keys(self._tally)
         self._series = {
             (metric, end): Series(
-                _ESTIMATES[metric, end], [(context.model, *key, name) for name in names for key in keys]
+                _ESTIMATES[metric, end], [(context.model, *key, name) for name in names for key in own]
             )
-            for metric, keys in self._keys.items()
+            for metric, own in self._keys.items()
             for end in ("", "_lower_bound", "_upper_bound")
         }
         self._alarm = context.alarms["ModelLossIncreased"]
@@ -143,7 +131,7 @@ class PerformanceMonitor(Monitor):
         totals = self._windows.totals()
         return (
             [self._tally.rows(counts) for counts, _ in totals],
-            [self._tally.estimates(counts, sums, self._effects) for counts, sums in totals],
+            [estimates(self._tally, counts, sums, self._effects) for counts, sums in totals],
         )
 
     def findings(self) -> Iterable[Finding]:
@@ -152,9 +140,9 @@ class PerformanceMonitor(Monitor):
             return
         path = f"loss_mean/{self._loss}"
         means = [
-            ((estimates[path].value - self._accepted) * math.sqrt(rows), estimates[path].value, name)
-            for name, rows, estimates in zip(self._windows.names, *self._measured(), strict=True)
-            if rows >= FEWEST_CLASS_ROWS and path in estimates
+            ((found[path].value - self._accepted) * math.sqrt(rows), found[path].value, name)
+            for name, rows, found in zip(self._windows.names, *self._measured(), strict=True)
+            if rows >= FEWEST_CLASS_ROWS and path in found
         ]
         _, mean, window = max(means, default=(math.nan, math.nan, ""))
         if mean > self._tolerated:
@@ -177,12 +165,12 @@ class PerformanceMonitor(Monitor):
         yield self._end.samples([self._newest])
         rows, found = self._measured()
         yield self._labels.samples(rows)
-        for metric, keys in self._keys.items():
-            paths = ["/".join((metric, *key)) for key in keys]
-            estimates = [window.get(path, _NOTHING) for window in found for path in paths]
-            yield self._series[metric, ""].samples([each.value for each in estimates])
-            yield self._series[metric, "_lower_bound"].samples([each.lower for each in estimates])
-            yield self._series[metric, "_upper_bound"].samples([each.upper for each in estimates])
+        for metric, own in self._keys.items():
+            paths = ["/".join((metric, *key)) for key in own]
+            shown = [window.get(path, _NOTHING) for window in found for path in paths]
+            yield self._series[metric, ""].samples([each.value for each in shown])
+            yield self._series[metric, "_lower_bound"].samples([each.lower for each in shown])
+            yield self._series[metric, "_upper_bound"].samples([each.upper for each in shown])
 
     def snapshot(self) -> Any:
         return {"windows": self._windows.snapshot(), "newest": self._newest}
@@ -196,29 +184,13 @@ class PerformanceMonitor(Monitor):
         self._newest = newest
 
 
-def _keys(layout: OutcomeLayout, *, bounded: bool) -> dict[str, list[tuple[str, ...]]]:
-    """For each metric of the task the labels between model and window."""
-    if layout.classification:
-        losses = ["zero_one", "log_loss", "brier"]
-        by_class = ["precision", "recall", "f1_score"]
-        others = ["accuracy", "balanced_accuracy"]
-        others += ["roc_auc", "average_precision"] if layout.positive is not None and layout.score_bins else []
-    else:
-        losses = ["absolute_error", "squared_error", *([BOUNDED_ERROR] if bounded else [])]
-        by_class = []
-        others = ["root_mean_squared_error", "relative_error", "r2_score", "bias", "pinball_loss"]
-    keys: dict[str, list[tuple[str, ...]]] = {"loss_mean": [(loss,) for loss in losses]}
-    keys |= {metric: [(name,) for name in layout.classes] for metric in by_class}
-    return keys | {metric: [()] for metric in others}
-
-
 def _reference_samples(
-    model: str, reference: ReferenceProfile, keys: dict[str, list[tuple[str, ...]]]
+    model: str, reference: ReferenceProfile, labels_of: dict[str, list[tuple[str, ...]]]
 ) -> Iterable[Samples]:
     outcomes = reference.outcomes
     if outcomes is None:
         return
-    for metric, labels in keys.items():
+    for metric, labels in labels_of.items():
         if (metric, "_reference") in _ESTIMATES:
             values = [outcomes.performance.get("/".join((metric, *key)), math.nan) for key in labels]
             yield Series(_ESTIMATES[metric, "_reference"], [(model, *key) for key in labels]).samples(values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ..statistics.performance_metrics import ClassificationTally, RegressionTally
+from ..statistics.performance_sums import ClassificationTally, RegressionTally
 from .outcome_batch import OutcomeLayout
 
 __all__ = ["FEWEST_CLASS_ROWS", "Array", "bounded_losses", "performance_tally"]
@@ -34,9 +34,12 @@ def bounded_losses(layout: OutcomeLayout, error_scale: float, predicted: Array, 
 
 
 def performance_tally(
-    layout: OutcomeLayout, centre: float, error_scale: float
+    layout: OutcomeLayout, centre: float, error_scale: float, *, bounded: bool = True
 ) -> ClassificationTally | RegressionTally:
-    """The sums that performance is made from; ``centre`` is about the middle of a regression's labels."""
+    """The sums that performance is made from; ``centre`` is about the middle of a regression's labels.
+
+    ``bounded``: whether ``error_scale`` is that of a reference's errors.
+    """
     if layout.classification:
         return ClassificationTally(layout.classes, layout.positive, max(layout.score_bins - _SPECIAL_BINS, 0))
-    return RegressionTally(centre, error_scale)
+    return RegressionTally(centre, error_scale, bounded=bounded)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-
-import numpy as np
+from collections.abc import Mapping, Sequence
 
 from ..evidence.alarms import Alarm, clamped_log10
 from ..labels.evaluability import NOT_EVALUABLE
 from ..labels.flow import LabelFlow
 from ..models.model import Model
-from ..monitors.distances import DistancesMonitor, WindowedDrift
+from ..monitors.distances import DistancesMonitor, Values, WindowedDrift
 from ..reference.profile import ABOVE, BELOW, FEATURE, INVALID, MISSING, OTHER, PREDICTION, SCORE, Column
 from .status import (
     AlertStatus,
@@ -146,14 +144,14 @@ def _moved(column: ColumnStatus) -> float:
 
 
 def _column(column: Column, look: WindowedDrift, place: int, position: int) -> ColumnStatus:
-    def value(array: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> float | None:
-        number = float(array[place, _REFERENCE, position])
-        return None if np.isnan(number) else number
+    def known(found: Mapping[str, Values]) -> dict[str, float]:
+        numbers = {name: float(values[place, _REFERENCE, position]) for name, values in found.items()}
+        return {name: number for name, number in numbers.items() if not math.isnan(number)}
 
     def share(name: str) -> float | None:
         number = float(look.shares[name][place, position])
         applies = {"out_of_range_ratio": column.numeric, "unseen_ratio": not column.numeric}.get(name, True)
-        return None if np.isnan(number) or not applies else number
+        return None if math.isnan(number) or not applies else number
 
     start = look.starts[position]
     current = look.counts[place, start : start + len(column.counts)].tolist()
@@ -161,19 +159,13 @@ def _column(column: Column, look: WindowedDrift, place: int, position: int) -> C
         BinStatus(name, label, reference, now)
         for (name, reference), label, now in zip(column.counts.items(), bin_labels(column), current, strict=True)
     )
-    statistics = look.statistics
     return ColumnStatus(
         name=column.name,
         role=column.role,
         kind=column.kind,
-        observations=int(statistics.observations[place, _REFERENCE, position]),
-        psi=value(statistics.population_stability_index),
-        psi_noise_floor=value(look.floors.population_stability_index),
-        ks_statistic=value(statistics.kolmogorov_smirnov),
-        js_divergence=value(statistics.jensen_shannon_divergence),
-        wasserstein_ratio=value(statistics.wasserstein_ratio),
-        total_variation=value(statistics.total_variation),
-        chi2_zscore=value(statistics.chi2_zscore),
+        observations=int(look.observations[place, position]),
+        statistics=known(look.statistics),
+        noise_floors=known(look.noise_floors),
         missing_ratio=share("missing_ratio"),
         invalid_ratio=share("invalid_ratio"),
         out_of_range_ratio=share("out_of_range_ratio"),

@@ -35,25 +35,31 @@ class BinStatus:
 class ColumnStatus:
     """One feature, the prediction or the score in one window, against the reference.
 
-    Ratios are 0 to 1. ``psi`` and its kin are ``None`` without observations or where they do not apply.
+    Ratios are 0 to 1. ``statistics`` and ``noise_floors`` are by name, in the order of ``STATISTICS``, and have what can be
+    told only: nothing without observations, and no statistic of numbers for categories.
     """
 
     name: str
     role: str
     kind: str
     observations: int
-    psi: float | None
-    psi_noise_floor: float | None
-    ks_statistic: float | None
-    js_divergence: float | None
-    wasserstein_ratio: float | None
-    total_variation: float | None
-    chi2_zscore: float | None
+    statistics: Mapping[str, float]
+    noise_floors: Mapping[str, float]
     missing_ratio: float | None
     invalid_ratio: float | None
     out_of_range_ratio: float | None
     unseen_ratio: float | None
     bins: tuple[BinStatus, ...]
+
+    @property
+    def psi(self) -> float | None:
+        """How far it has moved: the statistic that columns are sorted by and sentences are about."""
+        return self.statistics.get("psi")
+
+    @property
+    def psi_noise_floor(self) -> float | None:
+        """What is to be expected of it without drift."""
+        return self.noise_floors.get("psi")
 
 
 @attrs.frozen

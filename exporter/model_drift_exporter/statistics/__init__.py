@@ -17,7 +17,8 @@ from .distance_measures import (
 )
 from .layout import BooleanArray, CellLayout, ColumnCells, FloatArray, IndexArray
 from .noise_floor import NoiseFloorModel, NoiseFloors
-from .registry import STATISTICS, Comparison, Statistic
+from .registry import STATISTICS
+from .statistic import Comparison, NoDrift, Statistic
 
 __all__ = [
     "SMOOTHING",
@@ -29,6 +30,7 @@ __all__ = [
     "DriftStatistics",
     "FloatArray",
     "IndexArray",
+    "NoDrift",
     "NoiseFloorModel",
     "NoiseFloors",
     "Statistic",

@@ -43,8 +43,6 @@ Counts = npt.NDArray[Any]
 class DriftStatistics:
     """All effect sizes of one comparison, each ``[..., K]``."""
 
-    observations: FloatArray
-    baseline_observations: FloatArray
     population_stability_index: FloatArray
     jensen_shannon_divergence: FloatArray
     total_variation: FloatArray
@@ -59,10 +57,7 @@ def compare(current: Counts, baseline: Counts, layout: CellLayout) -> DriftStati
     smoothed = _Smoothed(current, baseline, layout)
     cumulative = _Cumulative(current, baseline, layout)
     statistic = smoothed.chi2()
-    shape = statistic.shape
     return DriftStatistics(
-        observations=np.broadcast_to(smoothed.current_total, shape),
-        baseline_observations=np.broadcast_to(smoothed.baseline_total, shape),
         population_stability_index=smoothed.population_stability_index(),
         jensen_shannon_divergence=smoothed.jensen_shannon_divergence(),
         total_variation=smoothed.total_variation(),
@@ -121,9 +116,9 @@ class _Smoothed:
 
     def __init__(self, current: Counts, baseline: Counts, layout: CellLayout) -> None:
         self._layout = layout
-        self.current_total, self._current_size, current_share = _smoothed_shares(current, layout)
-        self.baseline_total, self._baseline_size, baseline_share = _smoothed_shares(baseline, layout)
-        self._present = (self.current_total > 0) & (self.baseline_total > 0)
+        current_total, self._current_size, current_share = _smoothed_shares(current, layout)
+        baseline_total, self._baseline_size, baseline_share = _smoothed_shares(baseline, layout)
+        self._present = (current_total > 0) & (baseline_total > 0)
         self._current_share, self._baseline_share = current_share, baseline_share
         self._difference: FloatArray = current_share - baseline_share
         self._symmetric: FloatArray | None = None

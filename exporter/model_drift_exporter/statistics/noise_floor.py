@@ -89,8 +89,8 @@ class NoiseFloorModel:
     """
 
     def __init__(self, layout: CellLayout, reference_counts: npt.ArrayLike) -> None:
-        self._layout = layout
-        self._law = law = ReferenceLaw(layout, reference_counts)
+        self.layout = layout
+        self.law = law = ReferenceLaw(layout, reference_counts)
         self._half_inverse_weight = 0.5 / np.where(law.weight > 0, law.weight, 1.0)
         self._reference = self._fixed(law.counts, law.rows)
 
@@ -98,22 +98,22 @@ class NoiseFloorModel:
         """Floors against a baseline that is itself a sample of the reference's law, such as the previous window."""
         current, baseline = self._per_column(observations), self._per_column(baseline_observations)
         skewness = _inverse(current) - _inverse(baseline)
-        function = self._law.distribution_function
+        function = self.law.distribution_function
         return self._floors(self._sample(current), self._sample(baseline), function, skewness)
 
     def reference_floors(self, observations: npt.ArrayLike) -> NoiseFloors:
         """Floors against the reference itself."""
         current = self._per_column(observations)
         # A gamma mixture of Poisson counts: its third cumulant is its variance times 1/n + 2/N.
-        skewness = _inverse(current) + 2.0 * _inverse(self._law.rows)
-        return self._floors(self._predicted(current), self._reference, self._law.reference_function, skewness)
+        skewness = _inverse(current) + 2.0 * _inverse(self.law.rows)
+        return self._floors(self._predicted(current), self._reference, self.law.reference_function, skewness)
 
     def _per_column(self, observations: npt.ArrayLike) -> FloatArray:
-        return np.broadcast_arrays(np.asarray(observations, dtype=np.float64), self._law.rows)[0]
+        return np.broadcast_arrays(np.asarray(observations, dtype=np.float64), self.law.rows)[0]
 
     def _sample(self, observations: FloatArray) -> _Side:
         """A multinomial sample of the law."""
-        centre = self._law.share * self._layout.per_cell(observations)
+        centre = self.law.share * self.layout.per_cell(observations)
         centre += SMOOTHING
         logarithm = np.log(centre)
         shortfall, excess = poisson_logarithms(logarithm)
@@ -122,7 +122,7 @@ class NoiseFloorModel:
 
     def _predicted(self, observations: FloatArray) -> _Side:
         """A multinomial sample of an unknown law of which the reference is a sample."""
-        mean = self._law.share * self._layout.per_cell(observations)
+        mean = self.law.share * self.layout.per_cell(observations)
         centre = mean + SMOOTHING
         logarithm = np.log(centre)
         shortfall, excess = poisson_logarithms(logarithm)
@@ -145,11 +145,11 @@ class NoiseFloorModel:
     def _side(
         self, total: FloatArray, centre: FloatArray, logarithm: FloatArray, shortfall: FloatArray, excess: FloatArray
     ) -> _Side:
-        per_cell = self._layout.per_cell
-        size = total + SMOOTHING * self._layout.bins
+        per_cell = self.layout.per_cell
+        size = total + SMOOTHING * self.layout.bins
         inverse = per_cell(1.0 / size)
         # The variance of a Poisson count is its mean, that of a multinomial one 1 - share times that.
-        binomial = 1.0 - self._law.share
+        binomial = 1.0 - self.law.share
         shortfall *= binomial
         excess *= binomial
         excess *= inverse
@@ -157,7 +157,7 @@ class NoiseFloorModel:
 
     def _floors(self, window: _Side, other: _Side, other_function: FloatArray, skewness: FloatArray) -> NoiseFloors:
         """``skewness``: the third cumulant of the difference in a small share over its variance, by column."""
-        layout, law = self._layout, self._law
+        layout, law = self.layout, self.law
         current, baseline = window.observations, other.observations
         present = (current > 0) & (baseline > 0) & (law.rows > 0)
         inverse = np.where(present, _inverse(current) + _inverse(baseline), 0.0)

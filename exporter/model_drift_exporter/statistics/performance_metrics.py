@@ -1,213 +1,236 @@
-"""Performance metrics from sums over outcomes: what each outcome adds to the sums, and the metrics of the sums."""
+"""Every performance metric that is exported, as an estimate with its 95 % interval from sums over outcomes.
+
+A new one is an entry of ``PERFORMANCE_METRICS``. The monitor's series, their documentation, what a reference holds of it, and the
+dashboard's table of figures follow.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
 
 import attrs
-import numpy as np
-import numpy.typing as npt
 
 from .intervals import Estimate, balanced_interval, mean_interval, ratio_interval, wilson_interval
 from .layout import FloatArray
+from .performance_sums import (
+    AllClasses,
+    BoundedErrors,
+    ClassificationTally,
+    DesignEffects,
+    OneClass,
+    ProbabilityLosses,
+    RegressionSums,
+    RegressionTally,
+    ScoreRanks,
+)
 from .ranks import average_precision, roc_auc
-from .tally import Contributions, IntegerArray, TallyShape
+from .tally import IntegerArray
 
-__all__ = ["BOUNDED_ERROR", "ClassificationTally", "DesignEffects", "RegressionTally"]
+__all__ = ["BOUNDED_ERROR", "PERFORMANCE_METRICS", "PerformanceMetric", "estimates", "keys"]
 
 BOUNDED_ERROR = "bounded_absolute_error"
 """The regression loss on which a page fires: min(1, absolute error / scale)."""
 
-_MAGNITUDES = (1e2, 1e4, 1e8)
-_LARGEST_SCALE = 1e100
-_LARGEST = 1e60  # its fourth power is still a float
+Sums = TypeVar("Sums")
 
 
 @attrs.frozen
-class DesignEffects:
-    """How many dependent outcomes count as one: by loss, by class, and ``overall`` for everything else."""
+class PerformanceMetric(Generic[Sums]):
+    """One metric: ``model_<name>``, the ends of its interval, and its value in the reference.
 
-    overall: float = 1.0
-    losses: Mapping[str, float] = attrs.field(factory=dict)
-    classes: Mapping[str, float] = attrs.field(factory=dict)
-
-    def loss(self, name: str) -> float:
-        return self.losses.get(name, self.overall)
-
-    def of_class(self, name: str) -> float:
-        return self.classes.get(name, self.overall)
-
-
-class ClassificationTally:
-    """Counts by label and prediction, for two classes also by score bin and label, and sums of log loss and Brier score.
-
-    Classes are positions; the number of classes stands for any other class. An outcome whose label and prediction are both
-    some other class counts as unknown, because they may differ. ``score_bins`` is the number of ordered bins of the score,
-    in rising order. Without a score it is 0, or ``positive`` is ``None``.
+    ``title`` is its row in the table of figures, and ``help`` says what it is, without a full stop. ``of`` is the kind of sums
+    that ``estimate`` gets. So it says for which models there is the metric, and :class:`OneClass` that it has a label ``class``.
+    ``estimate`` gives ``None`` where the metric is not defined. Mean losses are one metric with the label ``loss``: they share
+    name, title and help, and have the name of a loss.
     """
 
-    def __init__(self, classes: tuple[str, ...], positive: int | None, score_bins: int) -> None:
-        self.classes = classes
-        self._side = len(classes) + 1
-        self._positive = positive
-        self._bins = score_bins if positive is not None else 0
-        self.shape = TallyShape(1 + self._side**2 + 2 * self._bins, 1, 4)
+    name: str
+    title: str
+    help: str
+    of: type[Sums]
+    estimate: Callable[[Sums], Estimate | None]
+    loss: str = ""
 
-    def contributions(
-        self,
-        predicted: npt.ArrayLike,
-        label: npt.ArrayLike,
-        score_cell: npt.ArrayLike,
-        log_loss: FloatArray,
-        brier: FloatArray,
-    ) -> Contributions:
-        """One row per outcome. A ``score_cell`` outside the ordered bins is no score. Losses are NaN where there are none."""
-        side = self._side
-        row, column = np.asarray(label, dtype=np.int64), np.asarray(predicted, dtype=np.int64)
-        known = (row >= 0) & (column >= 0) & (row < side) & (column < side) & (row + column < 2 * (side - 1))
-        cells = np.full((len(row), 2), -1, dtype=np.int64)
-        cells[:, 0] = np.where(known, 1 + row * side + column, -1)
-        bins = np.asarray(score_cell, dtype=np.int64)
-        scored = known & (bins >= 0) & (bins < self._bins) & (row < side - 1)
-        cells[:, 1] = np.where(scored, 1 + side**2 + 2 * bins + (row == self._positive), -1)
-        probable = known & np.isfinite(log_loss) & np.isfinite(brier)
-        losses = np.stack([log_loss, log_loss**2, brier, brier**2], axis=1)
-        return Contributions(cells, np.where(probable, 0, -1), np.where(probable[:, None], losses, 0.0))
-
-    def rows(self, counts: IntegerArray) -> int:
-        """Outcomes counted."""
-        return int(counts[1 : 1 + self._side**2].sum())
-
-    def estimates(self, counts: IntegerArray, sums: FloatArray, effects: DesignEffects) -> dict[str, Estimate]:
-        """Estimates by metric, from a tally's total. Undefined ones are left out.
-
-        Metrics by class or by loss have that in their name, for example ``recall/yes`` and ``loss_mean/brier``.
-        """
-        confusion = counts[1 : 1 + self._side**2].reshape(self._side, self._side)
-        rows = int(confusion.sum())
-        if not rows:
-            return {}
-        right = confusion.diagonal()[:-1]
-        accuracy = wilson_interval(int(right.sum()) / rows, rows / effects.overall)
-        found = {"loss_mean/zero_one": accuracy.complement(), "accuracy": accuracy}
-        if probable := int(counts[0]):
-            log_loss, log_squares, brier, brier_squares = sums.sum(axis=0).tolist()
-            for name, total, squares in (("log_loss", log_loss, log_squares), ("brier", brier, brier_squares)):
-                mean = mean_interval(total, squares, probable, effects.loss(name))
-                found[f"loss_mean/{name}"] = mean.within(0.0)
-        labelled, predicted = confusion.sum(axis=1)[:-1], confusion.sum(axis=0)[:-1]
-        present = [
-            (hits / actual, actual / effects.of_class(name))
-            for name, hits, actual in zip(self.classes, right.tolist(), labelled.tolist(), strict=True)
-            if actual
-        ]
-        if present:
-            found["balanced_accuracy"] = balanced_interval(present)
-        for name, hits, actual, said in zip(
-            self.classes, right.tolist(), labelled.tolist(), predicted.tolist(), strict=True
-        ):
-            effect = effects.of_class(name)
-            if said:
-                found[f"precision/{name}"] = wilson_interval(hits / said, said / effect)
-            if actual:
-                found[f"recall/{name}"] = wilson_interval(hits / actual, actual / effect)
-            if either := actual + said - hits:
-                # F1 = 2 J / (1 + J) for Jaccard's J, the share of hits among all that were of the class or said to be.
-                jaccard = wilson_interval(hits / either, either / effect)
-                ends = [2 * share / (1 + share) for share in (jaccard.value, jaccard.lower, jaccard.upper)]
-                found[f"f1_score/{name}"] = Estimate(*ends)
-        if self._bins:
-            negative, positive = counts[1 + self._side**2 :].reshape(-1, 2).T
-            found |= _ranking(positive, negative, effects.overall)
-        return found
+    @property
+    def label(self) -> str:
+        """The label between model and window, or nothing."""
+        return "loss" if self.loss else "class" if self.of is OneClass else ""
 
 
-def _ranking(positive: IntegerArray, negative: IntegerArray, effect: float) -> dict[str, Estimate]:
-    found = {}
-    if positive.any() and negative.any():
-        found["roc_auc"] = roc_auc(positive, negative, effect)
-    if positive.any():
-        found["average_precision"] = average_precision(positive, negative, effect)
+def _accuracy(sums: AllClasses) -> Estimate:
+    right = sum(each.hits for each in sums.classes)
+    return wilson_interval(right / sums.rows, sums.rows / sums.design_effect)
+
+
+def _balanced_accuracy(sums: AllClasses) -> Estimate | None:
+    present = [(each.hits / each.actual, each.actual / each.design_effect) for each in sums.classes if each.actual]
+    return balanced_interval(present) if present else None
+
+
+def _precision(sums: OneClass) -> Estimate | None:
+    return wilson_interval(sums.hits / sums.said, sums.said / sums.design_effect) if sums.said else None
+
+
+def _recall(sums: OneClass) -> Estimate | None:
+    return wilson_interval(sums.hits / sums.actual, sums.actual / sums.design_effect) if sums.actual else None
+
+
+def _f1_score(sums: OneClass) -> Estimate | None:
+    either = sums.actual + sums.said - sums.hits
+    if not either:
+        return None
+    # F1 = 2 J / (1 + J) for Jaccard's J, the share of hits among all that were of the class or said to be.
+    jaccard = wilson_interval(sums.hits / either, either / sums.design_effect)
+    return Estimate(*(2 * share / (1 + share) for share in (jaccard.value, jaccard.lower, jaccard.upper)))
+
+
+def _roc_auc(sums: ScoreRanks) -> Estimate | None:
+    both = sums.positive.any() and sums.negative.any()
+    return roc_auc(sums.positive, sums.negative, sums.design_effect) if both else None
+
+
+def _average_precision(sums: ScoreRanks) -> Estimate | None:
+    return average_precision(sums.positive, sums.negative, sums.design_effect) if sums.positive.any() else None
+
+
+def _probability_loss(loss: str) -> Callable[[ProbabilityLosses], Estimate]:
+    return lambda sums: mean_interval(*sums.sums[loss], sums.rows, sums.effects.loss(loss)).within(0.0)
+
+
+def _absolute_error(sums: RegressionSums) -> Estimate:
+    effect = sums.effects.loss("absolute_error")
+    return mean_interval(sums.absolute, sums.square, sums.rows, effect).within(0.0).scaled(sums.scale)
+
+
+def _square(sums: RegressionSums) -> Estimate:
+    """In units of the scale's square, which may be too large for what becomes of it."""
+    return mean_interval(sums.square, sums.fourth, sums.rows, sums.effects.loss("squared_error")).within(0.0)
+
+
+def _root_mean_squared_error(sums: RegressionSums) -> Estimate:
+    square = _square(sums)
+    return Estimate(*(math.sqrt(end) for end in (square.value, square.lower, square.upper))).scaled(sums.scale)
+
+
+def _relative_error(sums: RegressionSums) -> Estimate | None:
+    if not sums.size > 0:
+        return None
+    squares = (sums.square, sums.size_absolute, sums.size_squares)
+    effect = sums.effects.loss("absolute_error")
+    return ratio_interval(sums.absolute, sums.size, squares, sums.rows, effect).within(0.0)
+
+
+def _r2_score(sums: RegressionSums) -> Estimate | None:
+    second, third, power = sums.offset_squares, sums.offset_cubes, sums.offset_fourths
+    mean = sums.offset / sums.rows
+    variation = second - sums.offset * mean  # sum of squares of the labels around their own mean
+    if variation <= 1e-12 * second:
+        return None
+    powers = power - 4 * mean * third + 6 * mean**2 * second - 3 * mean**3 * sums.offset
+    products = sums.square_offset_squares - 2 * mean * sums.square_offset + mean**2 * sums.square
+    squares = (sums.fourth, products, powers)
+    effect = sums.effects.loss("squared_error")
+    return ratio_interval(sums.square, variation, squares, sums.rows, effect).within(0.0).complement()
+
+
+def _bias(sums: RegressionSums) -> Estimate:
+    return mean_interval(sums.error, sums.square, sums.rows, sums.effects.overall).scaled(sums.scale)
+
+
+def _bounded_error(sums: BoundedErrors) -> Estimate:
+    return mean_interval(sums.total, sums.squares, sums.rows, sums.design_effect).within(0.0, 1.0)
+
+
+def _mean_loss(loss: str, of: type[Sums], estimate: Callable[[Sums], Estimate | None]) -> PerformanceMetric[Sums]:
+    return PerformanceMetric("loss_mean", "Mean loss", "Mean loss", of, estimate, loss)
+
+
+PERFORMANCE_METRICS: tuple[PerformanceMetric[Any], ...] = (
+    _mean_loss("zero_one", AllClasses, lambda sums: _accuracy(sums).complement()),
+    _mean_loss("log_loss", ProbabilityLosses, _probability_loss("log_loss")),
+    _mean_loss("brier", ProbabilityLosses, _probability_loss("brier")),
+    _mean_loss("absolute_error", RegressionSums, _absolute_error),
+    _mean_loss("squared_error", RegressionSums, lambda sums: _square(sums).scaled(sums.scale**2)),
+    _mean_loss(BOUNDED_ERROR, BoundedErrors, _bounded_error),
+    PerformanceMetric(
+        "precision", "Precision", "Share of the predictions of a class that were right", OneClass, _precision
+    ),
+    PerformanceMetric("recall", "Recall", "Share of a class that was predicted", OneClass, _recall),
+    PerformanceMetric("f1_score", "F1 score", "Harmonic mean of precision and recall", OneClass, _f1_score),
+    PerformanceMetric("accuracy", "Accuracy", "Share of right predictions", AllClasses, _accuracy),
+    PerformanceMetric(
+        "balanced_accuracy",
+        "Balanced accuracy",
+        "Mean over classes of the share that was recognised",
+        AllClasses,
+        _balanced_accuracy,
+    ),
+    PerformanceMetric(
+        "roc_auc",
+        "ROC AUC",
+        "Area under the receiver operating characteristic, over score bins",
+        ScoreRanks,
+        _roc_auc,
+    ),
+    PerformanceMetric(
+        "average_precision",
+        "Average precision",
+        "Average precision, over score bins",
+        ScoreRanks,
+        _average_precision,
+    ),
+    PerformanceMetric(
+        "root_mean_squared_error",
+        "Root mean squared error",
+        "Root of the mean squared error",
+        RegressionSums,
+        _root_mean_squared_error,
+    ),
+    PerformanceMetric(
+        "relative_error",
+        "Absolute error, of all labels",
+        "Sum of absolute errors over the sum of absolute labels",
+        RegressionSums,
+        _relative_error,
+    ),
+    PerformanceMetric(
+        "r2_score", "R²", "Share of the labels' variance that predictions explain", RegressionSums, _r2_score
+    ),
+    PerformanceMetric("bias", "Bias: prediction minus label", "Mean of prediction minus label", RegressionSums, _bias),
+    PerformanceMetric(
+        "pinball_loss",
+        "Pinball loss at the median",
+        "Mean pinball loss at the median",
+        RegressionSums,
+        lambda sums: _absolute_error(sums).scaled(0.5),
+    ),
+)
+
+
+def keys(tally: ClassificationTally | RegressionTally) -> dict[str, list[tuple[str, ...]]]:
+    """For each metric that a tally's outcomes can have, in the order of the table, the labels between model and window."""
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for metric in PERFORMANCE_METRICS:
+        for key in tally.keys.get(metric.of, ()):
+            found.setdefault(metric.name, []).append((metric.loss or key,) if metric.label else ())
     return found
 
 
-class RegressionTally:
-    """Sums of errors and labels up to their fourth powers, in units of ``scale``, labels around ``centre``.
+def estimates(
+    tally: ClassificationTally | RegressionTally, counts: IntegerArray, sums: FloatArray, effects: DesignEffects
+) -> dict[str, Estimate]:
+    """Estimates by metric, from a tally's total. Undefined ones are left out.
 
-    Levels are magnitudes. So a label that was wrong by a factor of a thousand can be taken back without a rounding error.
+    Metrics by class or by loss have that in their name, for example ``recall/yes`` and ``loss_mean/brier``.
     """
-
-    def __init__(self, centre: float, scale: float) -> None:
-        self._centre = centre
-        # The square of a larger unit is no float. Such a reference is a mistake, and its rows count as unknown.
-        self._scale = scale if 0 < scale < _LARGEST_SCALE else 1.0
-        levels = len(_MAGNITUDES) + 1
-        self.shape = TallyShape(levels, levels, 15)
-
-    def contributions(self, predicted: FloatArray, label: FloatArray, loss: FloatArray) -> Contributions:
-        """One row per outcome. ``loss`` is the bounded error. An outcome that is not finite, or far too large, is unknown."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            error = (predicted - label) / self._scale
-            size = np.abs(label) / self._scale
-            offset = (label - self._centre) / self._scale
-            largest = np.maximum(np.maximum(np.abs(error), size), np.abs(offset))
-            known = (largest < _LARGEST) & np.isfinite(loss)
-        error, size, offset, bounded = (np.where(known, each, 0.0) for each in (error, size, offset, loss))
-        absolute, square, spread = np.abs(error), error**2, offset**2
-        numbers = np.stack(
-            [
-                *(bounded, bounded**2, absolute, square, square**2, error, size, size**2, size * absolute),
-                *(offset, spread, spread * offset, spread**2, square * offset, square * spread),
-            ],
-            axis=1,
-        )
-        level = np.where(known, np.searchsorted(_MAGNITUDES, np.where(known, largest, 0.0)), -1)
-        return Contributions(np.empty((len(error), 0), dtype=np.int64), level, numbers)
-
-    def rows(self, counts: IntegerArray) -> int:
-        """Outcomes counted."""
-        return int(counts.sum())
-
-    def estimates(self, counts: IntegerArray, sums: FloatArray, effects: DesignEffects) -> dict[str, Estimate]:
-        """Estimates by metric, from a tally's total. Undefined ones are left out.
-
-        Metrics by loss have that in their name, for example ``loss_mean/absolute_error``.
-        """
-        rows = int(counts.sum())
-        if not rows:
-            return {}
-        sums = sums.sum(axis=0)
-        bounded, bounded_squares, absolute, square, fourth, error, size, size_squares, product = sums[:9].tolist()
-        scale, effect = self._scale, effects.overall
-        mean_absolute = mean_interval(absolute, square, rows, effects.loss("absolute_error")).within(0.0).scaled(scale)
-        mean_square = mean_interval(square, fourth, rows, effects.loss("squared_error")).within(0.0)
-        found = {
-            f"loss_mean/{BOUNDED_ERROR}": mean_interval(bounded, bounded_squares, rows, effect).within(0.0, 1.0),
-            "loss_mean/absolute_error": mean_absolute,
-            "loss_mean/squared_error": mean_square.scaled(scale**2),
-            "root_mean_squared_error": Estimate(
-                *(math.sqrt(end) for end in (mean_square.value, mean_square.lower, mean_square.upper))
-            ).scaled(scale),
-            "bias": mean_interval(error, square, rows, effect).scaled(scale),
-            "pinball_loss": mean_absolute.scaled(0.5),
-        }
-        if size > 0:
-            ratio = ratio_interval(
-                absolute, size, (square, product, size_squares), rows, effects.loss("absolute_error")
-            )
-            found["relative_error"] = ratio.within(0.0)
-        found |= self._determination(rows, sums, effects.loss("squared_error"))
-        return found
-
-    def _determination(self, rows: int, sums: FloatArray, effect: float) -> dict[str, Estimate]:
-        square, fourth = sums[3:5].tolist()
-        first, second, third, power, with_first, with_second = sums[9:].tolist()
-        mean = first / rows
-        variation = second - first * mean  # sum of squares of the labels around their own mean
-        if variation <= 1e-12 * second:
-            return {}
-        powers = power - 4 * mean * third + 6 * mean**2 * second - 3 * mean**3 * first
-        products = with_second - 2 * mean * with_first + mean**2 * square
-        unexplained = ratio_interval(square, variation, (fourth, products, powers), rows, effect)
-        return {"r2_score": unexplained.within(0.0).complement()}
+    by_kind = tally.sums(counts, sums, effects)
+    found = {}
+    for metric in PERFORMANCE_METRICS:
+        for key, own in by_kind.get(metric.of, {}).items():
+            estimate = metric.estimate(own)
+            if estimate is not None:
+                which = metric.loss or key
+                found[f"{metric.name}/{which}" if which else metric.name] = estimate
+    return found

@@ -1,90 +1,69 @@
-"""Every effect size that is exported. A new one is a function in a module of its own and a line here."""
+"""Every effect size that is exported. A new one is a module with its ``Statistic``, and a line here.
+
+Metrics, documentation, the page, the rules and the dashboards have them in this order.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cached_property
-from typing import Any
+from .statistic import Statistic
 
-import attrs
-import numpy.typing as npt
-
-from .distance_measures import DriftStatistics, compare
-from .layout import CellLayout, FloatArray
-from .noise_floor import NoiseFloors
-
-__all__ = ["STATISTICS", "Comparison", "Statistic"]
-
-
-@attrs.define(slots=False, eq=False)
-class Comparison:
-    """Current counts ``[..., C]`` and baseline counts of the same shape. Statistics share intermediate results."""
-
-    current: npt.NDArray[Any]
-    baseline: npt.NDArray[Any]
-    layout: CellLayout
-
-    @cached_property
-    def statistics(self) -> DriftStatistics:
-        """The distances that share intermediate results."""
-        return compare(self.current, self.baseline, self.layout)
-
-
-@attrs.frozen
-class Statistic:
-    """One effect size. Names of its metrics end with ``name``. ``value`` gives ``[..., K]``, NaN where it does not apply.
-
-    ``noise_floor`` picks its expected value without drift, if there is one. ``numeric_only``: categorical columns have none.
-    """
-
-    name: str
-    help: str
-    value: Callable[[Comparison], FloatArray]
-    noise_floor: Callable[[NoiseFloors], FloatArray] | None = None
-    numeric_only: bool = False
-
+__all__ = ["STATISTICS"]
 
 STATISTICS: tuple[Statistic, ...] = (
     Statistic(
         "psi",
+        "PSI",
         "Population stability index of the window against the baseline.",
+        "Above its noise floor by 0.1: moved. By 0.25: moved far.",
         lambda comparison: comparison.statistics.population_stability_index,
-        lambda floors: floors.population_stability_index,
+        lambda null: null.floors.population_stability_index,
     ),
     Statistic(
         "ks_statistic",
+        "Kolmogorov–Smirnov",
         "Kolmogorov-Smirnov statistic over the bin edges, valid numbers only.",
+        "Numbers: 0.1 means 10 % of the values are on another side of some bound.",
         lambda comparison: comparison.statistics.kolmogorov_smirnov,
-        lambda floors: floors.kolmogorov_smirnov,
+        lambda null: null.floors.kolmogorov_smirnov,
         numeric_only=True,
     ),
     Statistic(
         "js_divergence",
+        "Jensen–Shannon divergence",
         "Jensen-Shannon divergence in nats.",
+        "As PSI, but 0.69 at most: one emptied bin cannot make it large.",
         lambda comparison: comparison.statistics.jensen_shannon_divergence,
-        lambda floors: floors.jensen_shannon_divergence,
+        lambda null: null.floors.jensen_shannon_divergence,
     ),
     Statistic(
         "wasserstein_ratio",
+        "Wasserstein ratio",
         "Wasserstein-1 distance in standard deviations of the reference, valid numbers only.",
+        "Numbers: how far they moved on average, in standard deviations.",
         lambda comparison: comparison.statistics.wasserstein_ratio,
-        lambda floors: floors.wasserstein_ratio,
+        lambda null: null.floors.wasserstein_ratio,
         numeric_only=True,
     ),
     Statistic(
         "total_variation",
+        "Total variation",
         "Total variation distance.",
+        "Share of the values that would have to change bin to look as usual.",
         lambda comparison: comparison.statistics.total_variation,
-        lambda floors: floors.total_variation,
+        lambda null: null.floors.total_variation,
     ),
     Statistic(
         "chi2",
+        "Chi-square",
         "Two-sample chi-square statistic (bins minus one degrees of freedom).",
+        "",  # it grows with traffic and with the number of bins
         lambda comparison: comparison.statistics.chi2,
     ),
     Statistic(
         "chi2_zscore",
+        "Chi-square z-score",
         "The chi-square statistic as a standard normal deviate (Wilson-Hilferty).",
+        "With 1,000 values or more: about 0 by chance, above 4 hardly. With fewer it is too high.",
         lambda comparison: comparison.statistics.chi2_zscore,
     ),
 )

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.models import dashboard as models
+
+from model_drift_exporter.statistics import STATISTICS as EFFECT_SIZES
+from prometheus.src.distances import FORMS, WINDOWS, recorded
 
 from ..bins import of_reference_in_use
 from ..colours import SCALE
@@ -16,43 +20,42 @@ from .status import RAW, series
 __all__ = ["REPLICAS", "STATISTICS"]
 
 
-class _Statistic(NamedTuple):
+class _Line(NamedTuple):
+    """A statistic or its noise floor: ``comparisons`` are those in which it is recorded."""
+
     name: str
     title: str
     reading: str
+    comparisons: tuple[str, ...]
 
 
-_STATISTICS = (
-    _Statistic("psi", "PSI", "Above its noise floor by 0.1: moved. By 0.25: moved far."),
-    _Statistic("psi_noise_floor", "PSI by chance (noise floor)", "The PSI of this many values when nothing has moved."),
-    _Statistic(
-        "ks_statistic", "Kolmogorov–Smirnov", "Numbers: 0.1 means 10 % of the values are on another side of some bound."
-    ),
-    _Statistic(
-        "wasserstein_ratio", "Wasserstein ratio", "Numbers: how far they moved on average, in standard deviations."
-    ),
-    _Statistic(
-        "total_variation", "Total variation", "Share of the values that would have to change bin to look as usual."
-    ),
-    _Statistic(
-        "js_divergence", "Jensen–Shannon divergence", "As PSI, but 0.69 at most: one emptied bin cannot make it large."
-    ),
-    _Statistic(
-        "chi2_zscore",
-        "Chi-square z-score",
-        "With 1,000 values or more: about 0 by chance, above 4 hardly. With fewer it is too high.",
-    ),
-)
+_BASELINES = {"reference": "{}", "lastweek": "Week: {}"}
 _COLUMNS = {
-    "reference1h": "1 h",
-    "reference6h": "6 h",
-    "reference24h": "24 h",
-    "lastweek1h": "Week: 1 h",
-    "lastweek6h": "Week: 6 h",
-    "lastweek24h": "Week: 24 h",
+    f"{baseline}{window.name}": title.format(f"{window.name[:-1]} {window.name[-1]}")
+    for baseline, title in _BASELINES.items()
+    for window in WINDOWS
 }
-_ONLY = {"total_variation": ("reference1h",), "js_divergence": ("reference1h",), "chi2_zscore": ("reference1h",)}
-"""Comparisons in which a statistic is recorded, where that is not all."""
+
+
+def _lines() -> Iterator[_Line]:
+    """Every statistic that rules record and people can read, and its noise floor beside it."""
+    for each in EFFECT_SIZES:
+        if each.name not in FORMS or not each.reading:
+            continue
+        comparisons = tuple(
+            f"{baseline}{window.name}"
+            for baseline in _BASELINES
+            for window in WINDOWS
+            if each.name in recorded(baseline, window)
+        )
+        yield _Line(each.name, each.title, each.reading, comparisons)
+        if FORMS[each.name].noise_floor is not None:
+            by_chance = f"The {each.title} of this many values when nothing has moved."
+            title = f"{each.title} by chance (noise floor)"
+            yield _Line(f"{each.name}_noise_floor", title, by_chance, tuple(_COLUMNS))
+
+
+_LINES = tuple(_lines())
 
 
 def _labelled(expression: str, **labels: str) -> str:
@@ -64,18 +67,18 @@ def _labelled(expression: str, **labels: str) -> str:
 def _column(comparison: str) -> str:
     known = " or ".join(
         _labelled(series(f"{each.name}:{comparison}"), order=str(index), statistic=each.title)
-        for index, each in enumerate(_STATISTICS)
-        if comparison in _ONLY.get(each.name, _COLUMNS)
+        for index, each in enumerate(_LINES)
+        if comparison in each.comparisons
     )
     # Without any value Grafana would leave the column away.
-    none = _labelled("vector(NaN)", order="0", statistic=_STATISTICS[0].title)
+    none = _labelled("vector(NaN)", order="0", statistic=_LINES[0].title)
     return f"max by (order, statistic) ({of_reference_in_use(f'({known})')}) or {none}"
 
 
 def _readings() -> str:
     return " or ".join(
         _labelled("vector(0)", order=str(index), statistic=each.title, reading=each.reading)
-        for index, each in enumerate(_STATISTICS)
+        for index, each in enumerate(_LINES)
     )
 
 
@@ -124,7 +127,7 @@ def _statistics() -> Panel:
         unit="none",
         empty="No value at the end of the time range",
         width=24,
-        height=9,
+        height=len(_LINES) + 2,
     )
 
 

@@ -4,26 +4,15 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.models import dashboard as models
 
+from model_drift_exporter.statistics.performance_metrics import PERFORMANCE_METRICS
+
 from ..panels import Panel, panel, properties, tabular, transformation
 from ..queries import ref_id, rows
 from ..variables import EXPORTED
 
 __all__ = ["FIGURES", "NAMES"]
 
-NAMES = {
-    "accuracy": "Accuracy",
-    "average_precision": "Average precision",
-    "balanced_accuracy": "Balanced accuracy",
-    "bias": "Bias: prediction minus label",
-    "f1_score": "F1 score",
-    "pinball_loss": "Pinball loss at the median",
-    "precision": "Precision",
-    "r2_score": "R²",
-    "recall": "Recall",
-    "relative_error": "Absolute error, of all labels",
-    "roc_auc": "ROC AUC",
-    "root_mean_squared_error": "Root mean squared error",
-}
+NAMES = {each.name: each.title for each in sorted(PERFORMANCE_METRICS, key=lambda each: each.name) if not each.loss}
 """Names by that of the metric, without what it begins with; losses are in panels of their own."""
 
 

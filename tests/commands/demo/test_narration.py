@@ -15,13 +15,8 @@ def column(
         role=role,
         kind=kind,
         observations=sum(now for *_, now in bins),
-        psi=psi,
-        psi_noise_floor=0.0123,
-        ks_statistic=None,
-        js_divergence=None,
-        wasserstein_ratio=0.94 if kind == "numeric" else None,
-        total_variation=None,
-        chi2_zscore=None,
+        statistics={"psi": psi} | ({"wasserstein_ratio": 0.94} if kind == "numeric" else {}),
+        noise_floors={"psi": 0.0123},
         missing_ratio=None,
         invalid_ratio=None,
         out_of_range_ratio=None,
@@ -124,7 +119,7 @@ def test_a_move_spread_thin_is_still_said() -> None:
     """Where no bin changed by a percentage point there is only the number."""
     same = column("zone", "categorical", [("a", "a", 500, 500), ("b", "b", 500, 500)])
     assert finding(same) == "zone has moved, PSI 1.25 where 0.012 is noise (n 1,000)."
-    assert psi_words(attrs.evolve(same, psi=0.004)) == "PSI 0.004 where 0.012 is noise"
+    assert psi_words(attrs.evolve(same, statistics={"psi": 0.004})) == "PSI 0.004 where 0.012 is noise"
 
 
 def test_an_alert_is_told_with_what_it_is_about_and_how_sure_it_is() -> None:
@@ -155,7 +150,7 @@ def test_it_gives_notice_first_and_tells_when_the_window_has_turned_over() -> No
 
 
 def carrier_quiet() -> ColumnStatus:
-    return attrs.evolve(carrier(200, 0), psi=0.005)
+    return attrs.evolve(carrier(200, 0), statistics={"psi": 0.005})
 
 
 def test_what_comes_back_by_itself_is_not_told() -> None:

@@ -6,15 +6,17 @@ import re
 from collections.abc import Mapping
 
 from model_drift_exporter.service.catalogue import CATALOGUE
+from model_drift_exporter.statistics import STATISTICS
 from tests.grafana.dashboard_file import DASHBOARDS
 from tests.grafana.examples import good
 from tests.grafana.rules.series import rule_metrics, used_metrics
 from tests.support.runbooks import PAGES, queries
 from tests.test_runbooks import metrics
 
+_STATISTICS = "|".join(each.name for each in STATISTICS)
 NOT_SHOWN: Mapping[str, str] = {
-    r"model_(feature|prediction|score)_(psi|ks_statistic|js_divergence|wasserstein_ratio|total_variation|chi2)"
-    r"(_noise_floor|_zscore)?": "of one replica; dashboards show what the rules compute from the counts of all replicas",
+    rf"model_(feature|prediction|score)_({_STATISTICS})(_noise_floor)?": "of one replica; dashboards show what the rules "
+    "compute from the counts of all replicas",
     r"model_(prediction|score)_(window_observations|(missing|invalid|out_of_range|unseen)_ratio)": "of one replica, too",
     r"model_score_reference_bin_upper_bound": "the confidence is shown instead, which is a function of the score",
     r"model_(margin|entropy)(_reference_observations|_reference_mean)?": "other views of the confidence, which is shown",

@@ -15,7 +15,8 @@ from tests.support.page_statuses import column
 
 def _with(psi: float | None, floor: float | None, filled: int = 19) -> ColumnStatus:
     bins = tuple(BinStatus(f"b{index:02}", "", 1 if index < filled else 0, 1) for index in range(20))
-    return attrs.evolve(column("x"), psi=psi, psi_noise_floor=floor, bins=bins)
+    statistics, floors = ({} if value is None else {"psi": value} for value in (psi, floor))
+    return attrs.evolve(column("x"), statistics=statistics, noise_floors=floors, bins=bins)
 
 
 def test_the_noise_limit_is_five_standard_deviations_above_the_floor() -> None:
@@ -46,7 +47,7 @@ def test_nothing_moves_when_nothing_has_changed() -> None:
             BinStatus(str(i), "", int(was), int(now))
             for i, (was, now) in enumerate(zip(reference, current, strict=True))
         )
-        state = movement(attrs.evolve(column("x"), psi=psi, psi_noise_floor=17 * (1 / 1000 + 1 / 20_000), bins=bins))
+        state = movement(attrs.evolve(_with(psi, 17 * (1 / 1000 + 1 / 20_000)), bins=bins))
         moved += state != "within"
     assert moved <= 2
 

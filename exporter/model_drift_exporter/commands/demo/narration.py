@@ -122,8 +122,9 @@ def _numeric(column: ColumnStatus) -> list[str]:
     if ranges and now[gained] - before[gained] >= _LEAST_SHARE:
         label = column.bins[gained].label
         parts.append(f"{_percent(now[gained])} lie in {label}, where the reference has {_percent(before[gained])}")
-    if (column.wasserstein_ratio or 0.0) >= _LEAST_WASSERSTEIN:
-        parts.append(f"its values lie {column.wasserstein_ratio:.1f} standard deviations from where they were")
+    moved = column.statistics.get("wasserstein_ratio", 0.0)
+    if moved >= _LEAST_WASSERSTEIN:
+        parts.append(f"its values lie {moved:.1f} standard deviations from where they were")
     return parts
 
 

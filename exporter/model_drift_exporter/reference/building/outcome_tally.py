@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from ...records.batches import RecordBatch
 from ...records.raw_values import numbers
 from ...statistics.design_effect import design_effect
-from ...statistics.performance_metrics import ClassificationTally, DesignEffects
+from ...statistics.performance_metrics import estimates
+from ...statistics.performance_sums import ClassificationTally, DesignEffects
 from ...statistics.sums import running_sum
 from ...statistics.tally import Tally
 from ..binner import Binner
@@ -127,8 +128,8 @@ class OutcomeTally:
             tally.add(kind.contributions(predicted, label, bins, nothing, nothing))
         else:
             tally.add(kind.contributions(predicted, label, loss))
-        estimates = kind.estimates(*tally.total(), DesignEffects())
-        return {name: each.value for name, each in estimates.items() if not name.startswith("loss_mean/")}
+        found = estimates(kind, *tally.total(), DesignEffects())
+        return {name: each.value for name, each in found.items() if not name.startswith("loss_mean/")}
 
 
 def _error_scale(errors: Array) -> float:

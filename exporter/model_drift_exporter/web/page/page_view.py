@@ -6,6 +6,7 @@ import attrs
 from markupsafe import Markup, escape
 
 from ...service.status import ColumnStatus, ExporterStatus, ModelStatus
+from ...statistics import STATISTICS
 from ...words import count, counted, share, significant, window_words
 from .charts import distribution_chart, psi_scale, shares
 from .finding_view import FindingView, finding_views
@@ -22,15 +23,6 @@ _MOVEMENT_WORDS: dict[Movement, str] = {
     "moved": "moved",
     "far": "moved far",
 }
-_STATISTICS = (
-    ("PSI", "psi"),
-    ("PSI noise floor", "psi_noise_floor"),
-    ("Kolmogorov–Smirnov (KS)", "ks_statistic"),
-    ("Wasserstein-1, in reference standard deviations", "wasserstein_ratio"),
-    ("Jensen–Shannon divergence", "js_divergence"),
-    ("Total variation", "total_variation"),
-    ("χ² z-score", "chi2_zscore"),
-)
 _SHARES = (
     ("missing", "missing_ratio", ("__missing__",)),
     ("invalid", "invalid_ratio", ("__invalid__",)),
@@ -119,6 +111,17 @@ def _special_shares(column: ColumnStatus) -> tuple[tuple[str, str], ...]:
     return tuple(rows)
 
 
+def _statistics(column: ColumnStatus) -> tuple[tuple[str, str], ...]:
+    """Every statistic that says something to people, beside its noise floor where it has one."""
+    rows = []
+    for statistic in STATISTICS:
+        value, floor = column.statistics.get(statistic.name), column.noise_floors.get(statistic.name)
+        if statistic.reading and value is not None:
+            beside = "" if floor is None else f" (noise floor {significant(floor)})"
+            rows.append((statistic.title, f"{significant(value)}{beside}"))
+    return tuple(rows)
+
+
 def _card(column: ColumnStatus) -> CardView:
     state = movement(column)
     changes = biggest_changes(column.bins)
@@ -136,9 +139,7 @@ def _card(column: ColumnStatus) -> CardView:
         noise_floor=significant(column.psi_noise_floor),
         changes=changes if state in ("little", "moved", "far") else "",
         shares=_special_shares(column),
-        statistics=tuple(
-            (words, significant(value)) for words, field in _STATISTICS if (value := getattr(column, field)) is not None
-        ),
+        statistics=_statistics(column),
         chart=distribution_chart(column.bins, column.kind, spoken),
         scale=Markup("") if column.psi is None else psi_scale(column.psi, column.psi_noise_floor, noise_limit(column)),
         table=_table(column),

@@ -11,6 +11,8 @@ import pytest
 
 from grafana.src.feature.dashboard import FEATURE
 from grafana.src.feature.status import STATES
+from model_drift_exporter.statistics import STATISTICS
+from prometheus.src.distances import FORMS
 from tests.grafana.dashboard_file import Panel, parsed
 from tests.grafana.substitution import ALL, substituted, with_intervals
 from tests.support.promtool import check_values
@@ -77,8 +79,11 @@ def test_panels_that_runbooks_name_keep_their_numbers() -> None:
 def test_a_table_of_statistics_has_all_its_columns(tmp_path: Path) -> None:
     """Also those of windows without any value."""
     columns = [target.expression for target in _panel(22).targets]
+    lines = [each.name for each in STATISTICS if each.reading and each.name in FORMS]
+    lines += [name for name in lines if FORMS[name].noise_floor is not None]
     expected: dict[str, Mapping[str, float]] = {
-        f"count({_asked(column)})": {"{}": 7.0 if number == 0 else 1.0} for number, column in enumerate(columns)
+        f"count({_asked(column)})": {"{}": float(len(lines)) if number == 0 else 1.0}
+        for number, column in enumerate(columns)
     }
     assert len(expected) == 7
     check_values(tmp_path, [_evidence("0x10")], expected, at="5m", files=_FILES)
