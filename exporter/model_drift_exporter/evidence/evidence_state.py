@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import attrs
@@ -11,9 +12,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import StateError
 from ..statistics.betting.e_cusum import advance
 
-__all__ = ["EvidenceState", "EvidenceUpdates", "digest_of"]
+__all__ = ["EvidenceState", "EvidenceUpdates", "digest_of", "readable"]
 
 Array = NDArray[np.float64]
 _DIGITS = 6
@@ -24,16 +26,17 @@ _DIGITS = 6
 class EvidenceState:
     """``log_m`` is the natural logarithm of M of each bet; ``since`` the event time at which it last left its floor.
 
-    ``since`` is NaN before the first update.
+    ``since`` is NaN where no update has come since M was 1. A snapshot has seven digits, or all if it is to be ``exact``.
     """
 
     log_m: Array
     since: Array
+    exact: bool = False
 
     @classmethod
-    def new(cls, bets: int) -> EvidenceState:
+    def new(cls, bets: int, *, exact: bool = False) -> EvidenceState:
         """M is 1 for every bet."""
-        return cls(np.zeros(bets), np.full(bets, np.nan))
+        return cls(np.zeros(bets), np.full(bets, np.nan), exact)
 
     def after(self, log_e: Array, log_minutes: Array, begun: Array) -> EvidenceUpdates:
         """The evidence after each of some updates, which :meth:`take` can continue from.
@@ -50,22 +53,22 @@ class EvidenceState:
         self.since = updates.since(last)
         self.log_m = updates.log_m[last].copy()
 
-    def restart(self, places: NDArray[np.intp], time: float) -> None:
-        """Set M back to 1 for some bets, at event time ``time``."""
+    def restart(self, places: NDArray[np.intp]) -> None:
+        """Set M back to 1 for some bets."""
         self.log_m[places] = 0.0
-        self.since[places] = np.floor(time)
+        self.since[places] = np.nan
 
     def snapshot(self) -> dict[str, Any]:
         """The state, with each start time stored once: many bets begin at the same update."""
         times, places = np.unique(self.since, return_inverse=True)
         return {
-            "log_m": self.log_m.astype(np.float32),
+            "log_m": self.log_m.copy() if self.exact else self.log_m.astype(np.float32),
             "times": times,
             "since": places.astype(np.min_scalar_type(len(times))),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from a snapshot; raises :class:`ValueError` if it is of other bets."""
+        """Go on from a snapshot; raises :class:`ValueError` or :class:`IndexError` if it is of other bets."""
         log_m = np.array(state["log_m"], dtype=np.float64)
         since = np.array(state["times"], dtype=np.float64)[np.asarray(state["since"], dtype=np.intp)]
         if log_m.shape != self.log_m.shape or since.shape != self.since.shape or not np.isfinite(log_m).all():
@@ -103,3 +106,14 @@ def digest_of(parts: Iterable[object]) -> str:
             digest.update(msgspec.json.encode(part))
         digest.update(b"\n")
     return digest.hexdigest()[:16]
+
+
+@contextmanager
+def readable(what: str, anew: Callable[[], None] | None = None) -> Iterator[None]:
+    """Around what reads a snapshot of evidence: whatever a damaged one raises becomes :class:`StateError`, after ``anew()``."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        if anew is not None:
+            anew()
+        raise StateError(f"{what}: the evidence in the snapshot does not fit: {error!r}") from error

@@ -70,8 +70,9 @@ class Target:
     """The members of one alarm: columns and, for broken input, the rejected lines. Its evidence is the average of theirs.
 
     ``names`` are those of the members, empty for a member that is not a feature. ``places`` (positions on the axis of all
-    bets) and ``weights`` are [member, bet]. ``directions`` are the places of one bet of each direction, and ``member_of`` is
-    the member of each. ``learning`` are the columns whose omnibus bets, which have a memory, are among the bets.
+    bets) and ``weights`` are [member, bet]. ``directions`` are what must recover: positions on the axis that recovery looks at
+    (of columns one bet of each direction, of scores all). ``member_of`` is the member of each. ``learning`` are the columns
+    whose omnibus bets, which have a memory, are among the bets.
     """
 
     alert: str
