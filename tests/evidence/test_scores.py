@@ -185,6 +185,10 @@ def test_a_latch_without_its_evidence_recovers_all_the_same() -> None:
     assert [edge.firing for edge in _edges(alarms)] == [False]
 
 
+def _blocks(directions: int) -> dict[str, Any]:
+    return RecoveryBlocks(*np.ones((3, directions))).snapshot()
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -195,24 +199,9 @@ def test_a_latch_without_its_evidence_recovers_all_the_same() -> None:
         {"waiting": 7.0},
         {"updates": math.inf},
         {"alarms": {"ModelLossIncreased": {}}},
-        {
-            "alarms": {
-                "ModelLossIncreased": {
-                    "named": [1],
-                    "suspected": [],
-                    "blocks": RecoveryBlocks(*np.ones((3, 1))).snapshot(),
-                }
-            }
-        },
-        {
-            "alarms": {
-                "ModelLossIncreased": {
-                    "named": [0],
-                    "suspected": [],
-                    "blocks": RecoveryBlocks(*np.ones((3, 2))).snapshot(),
-                }
-            }
-        },
+        {"alarms": {"ModelLossIncreased": {"named": [1], "suspected": [], "blocks": _blocks(1)}}},
+        {"alarms": {"ModelLossIncreased": {"named": [0], "suspected": [], "blocks": _blocks(2)}}},
+        {"alarms": {"ModelLossIncreased": {"named": [0], "suspected": [], "blocks": _blocks(1) | {"seen": [9]}}}},
     ],
 )
 def test_foreign_snapshots_are_refused(change: dict[str, Any]) -> None:
@@ -246,12 +235,26 @@ def test_evidence_with_other_bets_begins_anew() -> None:
 
 
 def test_evidence_of_updates_of_another_size_begins_anew() -> None:
-    """What waits was cut for other updates; a snapshot from before the size could be set is of tens."""
+    """What waits was cut for other updates."""
     old, _ = _made()
     _observe(old, _errors((105, 0.5)))
-    state = old.snapshot()
-    older = {name: value for name, value in state.items() if name != "outcomes"}
-    for saved, outcomes, updates in ((state, 10, 10), (older, 10, 10), (state, 20, 0), (older, 20, 0)):
+    for outcomes, updates in ((10, 10), (20, 0)):
         evidence, _ = _made(outcomes=outcomes)
-        evidence.restore(saved)
+        evidence.restore(old.snapshot())
         assert evidence.updates == updates
+
+
+def test_a_snapshot_of_the_first_form_is_set_aside(caplog: pytest.LogCaptureFixture) -> None:
+    """The log says so; the latch stays closed, and opens after recovery."""
+    old, before = _made()
+    _observe(old, _errors((1_000, 0.5)))
+    fields = ("outcomes", "waiting", "minutes", "updates", "named_at", "log_m", "onset", "watched", "recovery")
+    evidence, alarms = _made()
+    alarms.restore(before.snapshot())
+    with caplog.at_level("INFO"):
+        evidence.restore({"bets": "0123456789abcdef"} | dict.fromkeys(fields, 1))
+    assert "ModelLossIncreased: evidence begins anew" in caplog.text
+    assert evidence.updates == 0
+    assert alarms["ModelLossIncreased"].active
+    _observe(evidence, _errors((6_000, 0.08)), 0)
+    assert [edge.firing for edge in _edges(alarms)] == [False]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -14,18 +13,17 @@ from numpy.typing import NDArray
 from ..reference.profile import FEATURE, PREDICTION, SCORE, ReferenceProfile
 from .alarms import Alarms
 from .decisions import AlarmDecision, DecisionLoop
-from .evidence_state import EvidenceState, digest_of, readable
+from .evidence_state import EvidenceState, ResumableEvidence, digest_of
 from .recovery import RecoveryBlocks
 from .schedule import Updates, UpdateSchedule
 from .seasonal_bets import SeasonalBets, SeasonalOmnibus
 from .settings import EvidenceSettings
-from .targets import BETS_OF_COLUMN, OMNIBUS, REJECTED_BETS, BetLayout, Target, rejected_limit, rejected_log_e
+from .targets import BetLayout, Target, rejected_limit, rejected_log_e
 from .unjudged_inputs import UnknownHours, never_judged
 from .update_counts import GroupedCounts, UpdateCounts
 
 __all__ = ["ColumnEvidence"]
 
-_log = logging.getLogger(__name__)
 Array = NDArray[np.float64]
 _WITHOUT_BET = -0.05
 """ln e while the last records are inside the ball. It is less than the allowed 0, so that earlier evidence fades."""
@@ -35,7 +33,7 @@ _MOST_CELLS = 4_000_000
 """Records times cells that are processed together. This bounds the memory that a large batch takes."""
 
 
-class ColumnEvidence:
+class ColumnEvidence(ResumableEvidence):
     """e-CUSUMs on the bins of all features, the prediction and the score, and on the share of rejected lines.
 
     It decides the ``alarms`` on these. ``columns`` are the columns that are bet on, the leading ones of the reference.
@@ -48,10 +46,12 @@ class ColumnEvidence:
         self.columns = [column for column in reference.columns if column.role in (FEATURE, PREDICTION, SCORE)]
         self._bets = SeasonalBets(reference, range(len(self.columns)), settings)
         self._rejected_limit = rejected_limit(reference, settings.broken_tolerance)
-        self._digest = digest_of([self._bets.digest, self._rejected_limit, [column.name for column in self.columns]])
+        self.name = f"model {alarms.model}"
+        self.digest = digest_of([self._bets.digest, self._rejected_limit, [column.name for column in self.columns]])
         self._layout = BetLayout(self.columns, self._bets.pooled, self._rejected_limit)
         broken, threshold = self._bets.pooled.broken, alarms["ModelInputBroken"].threshold
         self._unjudged = never_judged(reference, self.columns, broken, settings.broken_tolerance, threshold)
+        self._no_records = np.zeros((len(self.columns), 0), np.int64), np.zeros(0), np.zeros(0, np.intp)
         self._every_column = self._layout.every_column()
         self._begin()
         cells = int(np.prod(self._counts.shape))
@@ -83,7 +83,7 @@ class ColumnEvidence:
         Call it before :meth:`add` of the records among them. ``now`` is the model's clock, in seconds since the epoch. Each
         line counts at its position, which is known with the next :meth:`add`, :meth:`flush` or :meth:`reject`.
         """
-        self._rejected_only(self._schedule.reject(position, now))
+        self._count(self._schedule.reject(position, now), *self._no_records)
 
     def add(self, cells: NDArray[np.int64], time: Array, now: Array, position: NDArray[np.int64]) -> None:
         """Take in records, in their order.
@@ -96,23 +96,15 @@ class ColumnEvidence:
             updates = self._schedule.observe(position[part], now[part])
             # A record that is too late for the windows counts, since evidence has no window. A record ahead of the clock does
             # not: its time is not believed, so its slot is unknown, and so is whether it is live.
-            believed = time[part] <= now[part]
-            counted, times, update_of = cells[:, part], time[part], updates.update_of
-            if not believed.all():
-                counted, times, update_of = counted[:, believed], times[believed], update_of[believed]
-            self._decide_counted(updates, counted, times, update_of)
+            ahead = time[part] > now[part]
+            kept = ~ahead if ahead.any() else slice(None)
+            self._count(updates, cells[:, part][:, kept], time[part][kept], updates.update_of[kept])
 
     def flush(self) -> None:
         """All lines so far have been read. Rejected lines that wait count now."""
-        self._rejected_only(self._schedule.flush())
+        self._count(self._schedule.flush(), *self._no_records)
 
-    def _rejected_only(self, updates: Updates) -> None:
-        cells = np.zeros((len(self.columns), 0), dtype=np.int64)
-        self._decide_counted(updates, cells, np.zeros(0), np.zeros(0, dtype=np.intp))
-
-    def _decide_counted(
-        self, updates: Updates, cells: NDArray[np.int64], time: Array, update_of: NDArray[np.intp]
-    ) -> None:
+    def _count(self, updates: Updates, cells: NDArray[np.int64], time: Array, update_of: NDArray[np.intp]) -> None:
         groups = self._counts.split(cells, time, update_of, len(updates))
         if groups is not None:
             self.add_counts(updates, groups)
@@ -137,47 +129,30 @@ class ColumnEvidence:
                 self._omnibus.log_e(groups.between(known, first))
                 self._omnibus.restart(learning)
                 known, mark = first, self._omnibus.mark()
-                self._bet_on_shape(log_e, groups.between(first, len(updates)))
+                again = self._omnibus_log_e(groups.between(first, len(updates)), len(updates))
+                self._layout.omnibus_of(log_e)[first:] = again[first:]
 
         self._loop.advance(log_e, updates, partial(self._excess, updates, groups, log_e), bet_again)
 
     def _log_e(self, updates: Updates, groups: GroupedCounts) -> Array:
-        number = len(updates)
-        log_e = np.zeros((number, self._layout.size))
-        by_column = self._by_column(log_e)
-        drift, broken = self._bets.log_e(groups)
-        by_column[:, :, : drift.shape[2]] = groups.by_update(drift, number)
-        by_column[:, :, BETS_OF_COLUMN - broken.shape[2] :] = np.minimum(groups.by_update(broken, number), _MOST_BROKEN)
-        self._bet_on_shape(log_e, groups)
-        log_e[:, -REJECTED_BETS:] = rejected_log_e(updates.lines, updates.rejected, self._rejected_limit)
-        return log_e
+        drift, broken = (groups.by_update(each, len(updates)) for each in self._bets.log_e(groups))
+        rejected = rejected_log_e(updates.lines, updates.rejected, self._rejected_limit)
+        omnibus = self._omnibus_log_e(groups, len(updates))
+        return self._layout.joined(drift, omnibus, np.minimum(broken, _MOST_BROKEN), rejected)
 
-    def _bet_on_shape(self, log_e: Array, groups: GroupedCounts) -> None:
-        """Write the omnibus bets of these groups into ``log_e``, in place of earlier ones for their updates."""
+    def _omnibus_log_e(self, groups: GroupedCounts, updates: int) -> Array:
         omnibus = self._omnibus.log_e(groups)
         omnibus[omnibus == 0.0] = _WITHOUT_BET
-        chosen = np.unique(groups.update)
-        self._by_column(log_e)[chosen, :, OMNIBUS] = groups.by_update(omnibus, len(log_e))[chosen]
-
-    def _by_column(self, by_bet: Array) -> Array:
-        """A view of [update, bet] as [update, column, bet], without the bets on rejected lines."""
-        return by_bet[:, :-REJECTED_BETS].reshape(len(by_bet), len(self.columns), BETS_OF_COLUMN)
+        return groups.by_update(omnibus, updates)
 
     def _excess(self, updates: Updates, groups: GroupedCounts, log_e: Array) -> tuple[Array, Array]:
         """What recovery needs: numbers of records, and sums of scores less their limits, both [update, bet]."""
-        number = len(updates)
-        drift, broken = self._bets.excess(groups)
-        sums = log_e.copy()  # for omnibus bets, recovery looks at ln e itself
-        by_column = self._by_column(sums)
-        by_column[:, :, : drift.shape[2]] = groups.by_update(drift, number)
-        by_column[:, :, BETS_OF_COLUMN - broken.shape[2] :] = groups.by_update(broken, number)
-        sums[:, -REJECTED_BETS:] = (updates.rejected - self._rejected_limit * updates.lines)[:, None]
-        records = np.empty_like(sums)
-        drift, broken, omnibus = self._bets.judged(groups)
-        judged = np.concatenate([drift, omnibus, broken], axis=2)
-        self._by_column(records)[:] = groups.by_update(judged, number)
-        records[:, -REJECTED_BETS:] = updates.lines[:, None]
-        return records, sums
+        drift, broken = (groups.by_update(each, len(updates)) for each in self._bets.excess(groups))
+        rejected = (updates.rejected - self._rejected_limit * updates.lines)[:, None]
+        # For omnibus bets, recovery looks at ln e itself.
+        sums = self._layout.joined(drift, self._layout.omnibus_of(log_e), broken, rejected)
+        drift, broken, omnibus = (groups.by_update(each, len(updates)) for each in self._bets.judged(groups))
+        return self._layout.joined(drift, omnibus, broken, updates.lines[:, None]), sums
 
     def by_column(self) -> tuple[Array, Array]:
         """The natural logarithm of M of each column, and the event time since when its leading bet has grown; [column]."""
@@ -190,7 +165,7 @@ class ColumnEvidence:
 
     def snapshot(self) -> dict[str, Any]:
         return {
-            "bets": self._digest,
+            "bets": self.digest,
             "updates": self.updates,
             "schedule": self._schedule.snapshot(),
             "counts": self._counts.snapshot(),
@@ -199,20 +174,7 @@ class ColumnEvidence:
             **self._loop.snapshot(),
         }
 
-    def restore(self, state: Any) -> None:
-        """Go on from :meth:`snapshot`. With another reference or other tolerances, evidence starts anew.
-
-        Latches stay as they are. If the state does not fit, raises :class:`StateError` and leaves evidence as new.
-        """
-        model = self._alarms.model
-        with readable(f"model {model}", self._begin):
-            if state["bets"] == self._digest:
-                self._restore(state)
-            else:
-                _log.info("model %s: evidence on columns begins anew: tolerances or the reference changed", model)
-                self._begin()
-
-    def _restore(self, state: Mapping[str, Any]) -> None:
+    def _resume(self, state: Mapping[str, Any]) -> None:
         self._schedule.restore(state["schedule"])
         self.updates = int(state.get("updates", self._schedule.updates))
         self._counts.restore(state["counts"])

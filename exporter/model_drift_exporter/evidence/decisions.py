@@ -30,11 +30,12 @@ def _nothing(*_: object) -> None:
 class AlarmDecision:
     """Decides one alarm, update by update. ``members`` is the log evidence of its members after the last one, [member].
 
-    ``blocks`` are those of the target's directions. Members are named by e-d-BH; where none can be named, the strongest ones
-    are suspected, ``suspects`` at most.
+    ``blocks`` are those of the target's directions. Members are named by e-d-BH; where none can be named, the ``suspects``
+    strongest ones are suspected. ``surest`` is how sure features are if members are named.
     """
 
     suspects: ClassVar[int] = 3
+    surest: ClassVar[Certainty] = "named"
 
     def __init__(self, alarm: Alarm, target: Target, blocks: RecoveryBlocks) -> None:
         self.alarm = alarm
@@ -72,7 +73,7 @@ class AlarmDecision:
 
     @property
     def _certainty(self) -> Certainty:
-        return "named" if self._named and self.suspects > 1 else "suspected"
+        return self.surest if self._named else "suspected"
 
     def recovers(self, time: float, record: int, records: Array, sums: Array) -> bool:
         """Whether a closed latch must open; ``records`` and ``sums`` are those of this update, of all directions."""
@@ -156,7 +157,7 @@ class DecisionLoop:
                 bet_again(first, opened)
 
     def _to_recovery(self, log_e: Array, moments: Moments, first: int, excess: Excess) -> tuple[int, list[Target]]:
-        """Go on from the update ``first`` to where latches open, or to the end. Returns the update behind it, and their targets."""
+        """Go on from the update ``first`` to where latches open, or to the end. Returns the update behind, and their targets."""
         evidence = self._state.after(log_e[first:], moments.log_minutes[first:], moments.begun[first:])
         members = [decision.target.members(evidence.log_m) for decision in self._decisions]
         totals = [

@@ -1,9 +1,11 @@
-"""The evidence of all bets of one model, the time since when each has grown, and a digest of what it depends on."""
+"""The evidence of all bets of one model, the time since when each has grown, and how it goes on from a snapshot."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,8 +17,9 @@ from numpy.typing import NDArray
 from ..errors import StateError
 from ..statistics.betting.e_cusum import advance
 
-__all__ = ["EvidenceState", "EvidenceUpdates", "digest_of", "readable"]
+__all__ = ["EvidenceState", "EvidenceUpdates", "ResumableEvidence", "digest_of"]
 
+_log = logging.getLogger(__name__)
 Array = NDArray[np.float64]
 _DIGITS = 6
 """Decimals in a digest. Further digits of a logarithm may differ between mathematical libraries."""
@@ -108,12 +111,41 @@ def digest_of(parts: Iterable[object]) -> str:
     return digest.hexdigest()[:16]
 
 
-@contextmanager
-def readable(what: str, anew: Callable[[], None] | None = None) -> Iterator[None]:
-    """Around what reads a snapshot of evidence: whatever a damaged one raises becomes :class:`StateError`, after ``anew()``."""
-    try:
-        yield
-    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
-        if anew is not None:
-            anew()
-        raise StateError(f"{what}: the evidence in the snapshot does not fit: {error!r}") from error
+class ResumableEvidence(ABC):
+    """Evidence that goes on from a snapshot of the same bets; ``name`` is told in logs and errors, ``digest`` tells the bets."""
+
+    name: str
+    digest: str
+
+    @abstractmethod
+    def _begin(self) -> None:
+        """Set all evidence to 1. Latches stay as they are."""
+
+    @abstractmethod
+    def _resume(self, state: Mapping[str, Any]) -> None:
+        """Go on from a snapshot of the same bets. May raise whatever a damaged one leads to."""
+
+    def fits(self, state: Any) -> bool:
+        """Whether a snapshot is of the same bets. Raises :class:`StateError` if it does not say."""
+        with self._reading():
+            return bool(state["bets"] == self.digest)
+
+    def restore(self, state: Any) -> None:
+        """Go on from a snapshot. One of other bets is set aside: evidence begins anew, and closed latches wait for recovery.
+
+        If it is damaged, raises :class:`StateError` and leaves evidence as new.
+        """
+        if self.fits(state):
+            with self._reading():
+                self._resume(state)
+        else:
+            _log.info("%s: evidence begins anew: tolerances, the reference or the form of snapshots changed", self.name)
+            self._begin()
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+            self._begin()
+            raise StateError(f"{self.name}: the evidence in the snapshot does not fit: {error!r}") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from ..statistics.betting.score_bets import ScoreBets
 from .alarms import Alarm
 from .decisions import AlarmDecision, DecisionLoop
-from .evidence_state import EvidenceState, digest_of, readable
+from .evidence_state import EvidenceState, ResumableEvidence, digest_of
 from .recovery import RecoveryBlocks
 from .schedule import EvidenceMinutes, Moments
 from .targets import Target
@@ -23,13 +22,7 @@ __all__ = ["ScoreEvidence"]
 Array = NDArray[np.float64]
 Suspects = Callable[[int, int], Sequence[str]]
 
-_log = logging.getLogger(__name__)
-
 _FEWEST_RECOVERING, _MOST_RECOVERING = 100.0, 1_000.0
-_FORMAT = 2
-"""Of snapshots. The first one, of 0.1.0, stored the same in another order."""
-_OUTCOMES_BEFORE = 10
-"""Outcomes per update in old snapshots that do not say: it was not a setting then."""
 
 
 def _sum_of_each(values: Array) -> Array:
@@ -42,6 +35,7 @@ class _ScoreDecision(AlarmDecision):
     """Whichever score has risen, it suspects the features that other alarms have been about since this one fired."""
 
     suspects = 1
+    surest = "suspected"
 
     def __init__(self, alarm: Alarm, target: Target, blocks: RecoveryBlocks, of_others: Suspects) -> None:
         super().__init__(alarm, target, blocks)
@@ -56,7 +50,7 @@ class _ScoreDecision(AlarmDecision):
         return [*dict.fromkeys([*self.alarm.features, *self._of_others(first, record)])]
 
 
-class ScoreEvidence:
+class ScoreEvidence(ResumableEvidence):
     """An e-CUSUM for each bet on the means of several scores (members). The alarm's evidence is the plain average over scores.
 
     A score is a number of each record or outcome: from 0 to 1, or from a lower bound that its bets know. Its bets know what
@@ -85,7 +79,8 @@ class ScoreEvidence:
         rise = np.maximum(limits - means, 1e-9)
         needed = np.clip(4 * spreads**2 / rise**2, _FEWEST_RECOVERING, _MOST_RECOVERING) * effects
         lower = [each.lower for each in bets]
-        self._digest = digest_of([_FORMAT, meaning, lower, weights, stakes, limits, spreads, effects, means])
+        self.name = alarm.alert
+        self.digest = digest_of([size, meaning, lower, weights, stakes, limits, spreads, effects, means])
         self._blocks = RecoveryBlocks(limits, spreads * np.sqrt(effects), needed)
         members = np.arange(len(bets))
         places = np.arange(weights.size).reshape(weights.shape)
@@ -122,10 +117,10 @@ class ScoreEvidence:
             return
         taken, self._waiting = np.split(self._waiting, [number * self._size], axis=1)
         blocks = taken.reshape(len(taken), number, self._size)
-        time, matured, record, scores = blocks[0, :, 0], blocks[1, :, -1], blocks[2, :, -1], blocks[3:]
+        ended, taken_scores = blocks[1, :, -1], blocks[3:]
+        moments = Moments(ended, blocks[0, :, 0], self._minutes.log(ended), blocks[2, :, -1].astype(np.int64))
         self.updates += number
-        moments = Moments(matured, time, self._minutes.log(matured), record.astype(np.int64))
-        self._loop.advance(self._log_e(scores), moments, partial(_rows_and_sums, scores))
+        self._loop.advance(self._log_e(taken_scores), moments, partial(_rows_and_sums, taken_scores))
 
     def _log_e(self, scores: Array) -> Array:
         """The ln e of each update, [update, bet], from scores [score, update, outcome]."""
@@ -136,34 +131,16 @@ class ScoreEvidence:
             found[:, position] = _sum_of_each(np.where(np.isnan(log_e), 0.0, log_e).swapaxes(1, 2))
         return found.reshape(number, -1)
 
-    def fits(self, state: Mapping[str, Any]) -> bool:
-        """Whether a snapshot is of the same scores, bets and update size. Raises :class:`StateError` if it does not say."""
-        with readable(self._alarm.alert):
-            return bool((state["bets"], state.get("outcomes", _OUTCOMES_BEFORE)) == (self._digest, self._size))
-
     def snapshot(self) -> dict[str, Any]:
         return {
-            "bets": self._digest,
-            "outcomes": self._size,
+            "bets": self.digest,
             "waiting": self._waiting,
             "minutes": self._minutes.snapshot(),
             "updates": self.updates,
             **self._loop.snapshot(),
         }
 
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from a snapshot. One of other scores or bets is ignored, but a closed latch stays closed.
-
-        If it is damaged, raises :class:`StateError` and leaves evidence as new.
-        """
-        if self.fits(state):
-            with readable(self._alarm.alert, self._begin):
-                self._restore(state)
-        else:
-            _log.info("%s: evidence begins anew: its settings or the reference's outcomes changed", self._alarm.alert)
-            self._begin()
-
-    def _restore(self, state: Mapping[str, Any]) -> None:
+    def _resume(self, state: Mapping[str, Any]) -> None:
         waiting = np.array(state["waiting"], dtype=np.float64)
         if waiting.shape[:1] != self._waiting.shape[:1] or waiting.ndim != 2:
             raise ValueError("outcomes of other scores")

@@ -115,6 +115,15 @@ class BetLayout:
         directions = np.concatenate([drift.directions, alone, OMNIBUS.stop + broken.directions], axis=1)
         self._first = (directions == np.arange(BETS_OF_COLUMN)) & (self._kinds != BetKind.NONE)
 
+    def joined(self, drift: Array, omnibus: Array, broken: Array, rejected: Array) -> Array:
+        """[update, bet] of all, from [update, column, bet] of three families and ``rejected``, [update, bet] or [update, 1]."""
+        by_column = np.concatenate([drift, omnibus, broken], axis=2).reshape(len(rejected), -1)
+        return np.concatenate([by_column, np.broadcast_to(rejected, (len(rejected), REJECTED_BETS))], axis=1)
+
+    def omnibus_of(self, by_bet: Array) -> Array:
+        """A view of the omnibus bets, [update, column, bet], among all, [update, bet]."""
+        return by_bet[:, :-REJECTED_BETS].reshape(len(by_bet), len(self._columns), BETS_OF_COLUMN)[:, :, OMNIBUS]
+
     def targets(self) -> list[Target]:
         """The alarms on columns for which this reference has members."""
         roles = [column.role for column in self._columns]
