@@ -81,6 +81,22 @@ def test_one_alarm_for_one_event() -> None:
     assert alarms["ModelLossIncreased"].active
 
 
+def test_a_score_of_either_sign_tells_a_fall_by_a_second_score() -> None:
+    """As calibration needs it: outcomes less their predicted probability, whose mean is 0, and the same turned over."""
+    alarms = Alarms("m", EvidenceSettings().budgets, ALARMS)
+    bets = [ScoreBets(0.0, 0.4, 10_000, tolerance=0.02, relative_tolerance=0.0, lower=-1.0) for _ in range(2)]
+    evidence = ScoreEvidence(bets, 20, alarms["ModelLossIncreased"], meaning="calibration")
+    random = np.random.default_rng(1)
+    predicted = random.uniform(0.1, 0.9, 8_000)
+    calm = np.arange(8_000) < 4_000
+    residual = (random.random(8_000) < np.where(calm, predicted, 0.6 * predicted)) - predicted
+    _observe(evidence, np.stack([residual, -residual]))
+    (fired,) = _edges(alarms)
+    assert 4_000 <= fired.record - 100 <= 4_500
+    assert (fired.firing, fired.features, fired.certainty) == (True, (), "")
+    assert evidence.members[1] > fired.threshold * math.log(10) > evidence.members[0]
+
+
 def test_time_between_updates_counts() -> None:
     """An e-CUSUM forgets down to the minutes since the update before, a day's at most."""
     for step, floor in ((6.0, 1.0), (3_600.0, 600.0), (86_400.0, 1_440.0), (1e-4, 1e-3 / 60)):

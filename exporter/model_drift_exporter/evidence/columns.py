@@ -176,7 +176,7 @@ class ColumnEvidence(ResumableEvidence):
 
     def _resume(self, state: Mapping[str, Any]) -> None:
         self._schedule.restore(state["schedule"])
-        self.updates = int(state.get("updates", self._schedule.updates))
+        self.updates = int(state["updates"] if "updates" in state else state["schedule"]["updates"])  # as in 0.1.0
         self._counts.restore(state["counts"])
         self._omnibus.restore(state["omnibus"])
         self._hours.restore(state.get("hours", self._hours.snapshot()))

@@ -69,11 +69,8 @@ class AlarmDecision:
         onset = float(since[places[int(grown.argmax())]])
         self._blocks.restart(time, onset)
         features = self.features(self._named or self._suspected, record)
-        self.alarm.fire(time, record, onset=onset, features=features, certainty=self._certainty)
-
-    @property
-    def _certainty(self) -> Certainty:
-        return self.surest if self._named else "suspected"
+        certainty = self.surest if self._named else "suspected"
+        self.alarm.fire(time, record, onset=onset, features=features, certainty=certainty)
 
     def recovers(self, time: float, record: int, records: Array, sums: Array) -> bool:
         """Whether a closed latch must open; ``records`` and ``sums`` are those of this update, of all directions."""
@@ -81,10 +78,10 @@ class AlarmDecision:
             self._resume(time)
         strong = np.flatnonzero(self.members >= self.alarm.threshold).tolist()  # no weaker member is ever named
         if not set(self._named).issuperset(strong):
-            self._named += [member for member in self.named() if member not in self._named]
+            self._named = self._named + [member for member in self.named() if member not in self._named]
         features = self.features(self._named, record)
-        if features and (tuple(features), self._certainty) != (self.alarm.features, self.alarm.certainty):
-            self.alarm.name(features, self._certainty, record)
+        if features and (tuple(features), self.surest) != (self.alarm.features, self.alarm.certainty):
+            self.alarm.name(features, self.surest, record)
         watched = np.zeros(len(self.members), dtype=np.bool_)
         watched[self._named + self._suspected] = True
         directions = self.target.directions
@@ -94,10 +91,11 @@ class AlarmDecision:
         """What the closed latch is about is lost: watch the members that it names, or those without a name, or all."""
         names = self.target.names
         known = [names.index(name) for name in self.alarm.features if name in names]
-        others = [member for member, name in enumerate(names) if not name] or [*range(len(names))]
-        self._named, self._suspected = (
-            (known, []) if self.alarm.certainty == "named" and known else ([], known or others)
-        )
+        if known and self.alarm.certainty == "named":
+            self._named = known
+        else:
+            nameless = [member for member, name in enumerate(names) if not name]
+            self._suspected = known or nameless or [*range(len(names))]
         self._blocks.restart(time)
 
     def snapshot(self) -> dict[str, Any] | None:
@@ -126,10 +124,7 @@ class DecisionLoop:
     """
 
     def __init__(
-        self,
-        state: EvidenceState,
-        decisions: Sequence[AlarmDecision],
-        forget: Callable[[Target], None] = _nothing,
+        self, state: EvidenceState, decisions: Sequence[AlarmDecision], forget: Callable[[Target], None] = _nothing
     ) -> None:
         self._state = state
         self._decisions = decisions
@@ -159,10 +154,9 @@ class DecisionLoop:
     def _to_recovery(self, log_e: Array, moments: Moments, first: int, excess: Excess) -> tuple[int, list[Target]]:
         """Go on from the update ``first`` to where latches open, or to the end. Returns the update behind, and their targets."""
         evidence = self._state.after(log_e[first:], moments.log_minutes[first:], moments.begun[first:])
-        members = [decision.target.members(evidence.log_m) for decision in self._decisions]
-        totals = [
-            decision.target.evidence(each).tolist() for decision, each in zip(self._decisions, members, strict=True)
-        ]
+        targets = [decision.target for decision in self._decisions]
+        members = [target.members(evidence.log_m) for target in targets]
+        totals = [target.evidence(each).tolist() for target, each in zip(targets, members, strict=True)]
         recovered: list[AlarmDecision] = []
         for update, log_m in enumerate(evidence.log_m):
             time, record = float(moments.time[first + update]), int(moments.position[first + update])

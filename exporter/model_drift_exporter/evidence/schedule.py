@@ -63,7 +63,6 @@ class UpdateSchedule:
         self._least = max(update_records, 1)
         self._most = max(update_records, MOST_LINES)
         self._seconds = update_seconds
-        self.updates = 0
         self._lines = self._rejected = 0
         self._since: float | None = None
         self._minutes = EvidenceMinutes()
@@ -129,7 +128,6 @@ class UpdateSchedule:
         seen = np.where(record >= 0, lines[record], last_record) if len(lines) else lines
         if len(lines):
             self._record, self._clock = int(seen[-1]), float(clock[-1])
-        self.updates += len(ends)
         # Before the first record, the clock is the wall clock, so no minutes count.
         log_minutes = np.full(len(ends), -np.inf) if since is None else self._minutes.log(time)
         return Updates(time, begun, log_minutes, seen[ends], total, rejected, update_of)
@@ -164,7 +162,6 @@ class UpdateSchedule:
 
     def snapshot(self) -> dict[str, Any]:
         return {
-            "updates": self.updates,
             "lines": self._lines,
             "rejected": self._rejected,
             "since": self._since,
@@ -176,13 +173,13 @@ class UpdateSchedule:
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a snapshot; raises ``KeyError``, ``TypeError`` or ``ValueError`` and changes nothing if it does not fit."""
-        updates, lines, rejected = int(state["updates"]), int(state["lines"]), int(state["rejected"])
+        lines, rejected = int(state["lines"]), int(state["rejected"])
         since = None if state["since"] is None else float(state["since"])
         clock, record = float(state["clock"]), int(state["record"])
         # Their exact positions no longer matter: every later record has a greater one.
         waiting = np.full(int(state["waiting"]), -1, dtype=np.int64)
         self._minutes.restore(state["minutes"])
-        self.updates, self._lines, self._rejected, self._since = updates, lines, rejected, since
+        self._lines, self._rejected, self._since = lines, rejected, since
         self._clock, self._record, self._waiting = clock, record, waiting
 
 

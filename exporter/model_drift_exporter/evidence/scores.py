@@ -125,11 +125,9 @@ class ScoreEvidence(ResumableEvidence):
     def _log_e(self, scores: Array) -> Array:
         """The ln e of each update, [update, bet], from scores [score, update, outcome]."""
         _, number, size = scores.shape
-        found = np.empty((number, *self._target.places.shape))
-        for position, bets in enumerate(self._bets):
-            log_e = bets.log_e(scores[position].ravel()).reshape(number, size, -1)
-            found[:, position] = _sum_of_each(np.where(np.isnan(log_e), 0.0, log_e).swapaxes(1, 2))
-        return found.reshape(number, -1)
+        each = [bets.log_e(own.ravel()).reshape(number, size, -1) for bets, own in zip(self._bets, scores, strict=True)]
+        log_e = np.nan_to_num(np.stack(each, axis=1), nan=0.0)
+        return _sum_of_each(log_e.swapaxes(2, 3)).reshape(number, -1)
 
     def snapshot(self) -> dict[str, Any]:
         return {
