@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import attrs
@@ -15,7 +16,10 @@ from numpy.typing import NDArray
 from model_drift_exporter.errors import StateError
 from model_drift_exporter.evidence.alarms import Transition
 from model_drift_exporter.evidence.columns import ColumnEvidence
+from model_drift_exporter.evidence.schedule import UpdateSchedule
 from model_drift_exporter.evidence.settings import EvidenceSettings
+from model_drift_exporter.evidence.update_counts import GroupedCounts
+from model_drift_exporter.reference.binner import Binner
 from model_drift_exporter.reference.profile import FEATURE, ReferenceProfile, Season, numeric_column
 from tests.evidence.streams import (
     START,
@@ -249,6 +253,75 @@ def test_recovery_needs_the_mend_and_a_second_event_fires_again() -> None:
     assert sorted(fired(follow(evidence, alarms, stream.draw(1_000, wrong)))) == sorted(fired(first))
 
 
+def test_the_onset_after_a_recovery_does_not_depend_on_batches() -> None:
+    """A second event begins at the very recovery from the first, in the same batch: its onset is that, not the batch's end."""
+    stream = Stream(REFERENCE, seed=2, step=0.3)
+    whole = joined(stream.draw(2_000, {0: shifted(missing=0.4)}), stream.draw(4_000))
+    evidence, alarms = evidence_of(REFERENCE)
+    over = [edge for edge in follow(evidence, alarms, whole) if edge.alert == "ModelFeatureDrift"][-1]
+    assert not over.firing
+    whole.cells[1, over.record + 1 :] = whole.cells[1].max()
+    found = []
+    for cuts in ([0, whole.size], range(0, whole.size + 1, 50)):
+        evidence, alarms = evidence_of(REFERENCE)
+        for first, last in pairwise(cuts):
+            whole.part(first, last).add_to(evidence)
+        found.append(told(alarms.drain()))
+    assert found[0] == found[1]
+    again = next(edge for edge in found[0] if edge[1:4] == (over.record + 50, "ModelFeatureDrift", True))
+    assert again[-1] == np.floor(over.time)
+
+
+def joined(*parts: Records) -> Records:
+    """Records one after the other."""
+    return Records(
+        np.concatenate([part.cells for part in parts], axis=1),
+        np.concatenate([part.time for part in parts]),
+        np.concatenate([part.now for part in parts]),
+        np.concatenate([part.position for part in parts]),
+    )
+
+
+def counted(records: Records, update_of: NDArray[np.intp], updates: int) -> GroupedCounts:
+    """The counts of each update, as another process would make them."""
+    starts = Binner(REFERENCE).starts
+    counts = np.zeros((updates, len(REFERENCE.columns), max(len(column.counts) for column in REFERENCE.columns)))
+    for column, start in enumerate(starts[: len(REFERENCE.columns)]):
+        np.add.at(counts[:, column], (update_of, records.cells[column] - start), 1)
+    return GroupedCounts(counts, np.arange(updates), np.zeros(updates, dtype=np.intp))
+
+
+def test_counts_alone_are_the_same_as_cells() -> None:
+    """A fleet has no records: two replicas count the updates of a common schedule, and the sums of their counts decide."""
+    stream = Stream(REFERENCE, seed=2)
+    parts = [
+        stream.draw(*each) for each in ((1_500, {0: shifted(missing=0.4)}), (4_000,), (1_500, {1: shifted(up=0.2)}))
+    ]
+    whole = joined(*parts)
+    by_cells, alarms = evidence_of(REFERENCE)
+    whole.add_to(by_cells)
+    by_counts, others = evidence_of(REFERENCE)
+    schedule = UpdateSchedule(50, 15.0)
+    replica = np.random.default_rng(1).integers(2, size=whole.size)
+    for first in range(0, whole.size, 1_000):
+        part = whole.part(first, first + 1_000)
+        updates = schedule.observe(part.position, part.now)
+        tables = []
+        for number in range(2):
+            own = replica[first : first + 1_000] == number
+            records = Records(part.cells[:, own], part.time[own], part.now[own], part.position[own])
+            tables.append(counted(records, updates.update_of[own], len(updates)))
+        by_counts.add_counts(updates, attrs.evolve(tables[0], counts=tables[0].counts + tables[1].counts))
+    assert others.drain() == alarms.drain() != []
+    assert others.snapshot() == alarms.snapshot()
+    assert by_counts.updates == by_cells.updates == whole.size // 50
+    for name in ("updates", "omnibus", "state", "alarms"):
+        np.testing.assert_equal(by_counts.snapshot()[name], by_cells.snapshot()[name])
+    again, _ = evidence_of(REFERENCE)
+    again.restore(by_counts.snapshot())
+    assert again.updates == by_counts.updates
+
+
 def test_rearming_starts_the_evidence_again() -> None:
     """What still drifts fires again, from M = 1 on; what is over does not."""
     evidence, alarms = evidence_of(REFERENCE)
@@ -466,6 +539,17 @@ def test_the_state_of_200_features_is_small(slots: int) -> None:
     follow(evidence, alarms, Stream(reference).draw(2_010, dict.fromkeys(range(0, 200, 2), wrong)))
     assert sum(alarm.active for alarm in alarms.by_alert.values()) == 4
     assert size_of(evidence.snapshot()) <= 100 * 1024
+
+
+def test_a_snapshot_without_a_number_of_its_own_has_that_of_its_schedule() -> None:
+    """Snapshots of 0.1.0 count updates in the schedule only."""
+    evidence, alarms = evidence_of(REFERENCE)
+    follow(evidence, alarms, Stream(REFERENCE).draw(1_010))
+    state = evidence.snapshot()
+    state["schedule"]["updates"] = state.pop("updates")
+    again, _ = evidence_of(REFERENCE)
+    again.restore(state)
+    assert again.updates == 20
 
 
 @pytest.mark.parametrize("state", [None, {}, {"schedule": {}}, "text"])

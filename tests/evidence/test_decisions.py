@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from model_drift_exporter.evidence.alarms import Alarm, Transition
-from model_drift_exporter.evidence.decisions import AlarmDecision, UpdateSpan, Verdict
+from model_drift_exporter.evidence.decisions import AlarmDecision, DecisionLoop
 from model_drift_exporter.evidence.evidence_state import EvidenceState
-from model_drift_exporter.evidence.schedule import Updates
+from model_drift_exporter.evidence.recovery import RecoveryBlocks
+from model_drift_exporter.evidence.schedule import Moments
 from model_drift_exporter.evidence.seasonal_bets import SeasonalBets
 from model_drift_exporter.evidence.settings import EvidenceSettings
 from model_drift_exporter.evidence.targets import BetLayout
@@ -21,12 +22,14 @@ FEATURES = ("n0", "n1", "n2", "n3", "country")
 
 @attrs.define(eq=False)
 class Desk:
-    """One follower with everything around it; ``gains`` are the log e of each feature's bets at each update."""
+    """One decision with everything around it; rows are the log e of each feature's bets at each update."""
 
     decision: AlarmDecision
     state: EvidenceState
+    loop: DecisionLoop
     edges: list[Transition]
     time: float = START
+    record: int = 0
 
     @classmethod
     def new(cls) -> Desk:
@@ -36,32 +39,29 @@ class Desk:
         target = next(target for target in layout.targets() if target.alert == "ModelFeatureMissingValues")
         edges: list[Transition] = []
         alarm = Alarm(target.alert, "ticket", "m", THRESHOLD, report=edges.append)
-        return cls(AlarmDecision(alarm, target, layout), EvidenceState.new(layout.size), edges)
+        spreads, needed = layout.spreads[target.directions], layout.needed[target.directions]
+        blocks = RecoveryBlocks(np.zeros_like(spreads), spreads, needed)
+        decision = AlarmDecision(alarm, target, blocks)
+        state = EvidenceState.new(layout.size)
+        return cls(decision, state, DecisionLoop(state, [decision]), edges)
 
-    def span(self, gains: np.ndarray[tuple[int, int], np.dtype[np.float64]], *, inside: bool = True) -> UpdateSpan:
-        target, size = self.decision.target, len(self.state.log_m)
-        log_e = np.zeros((len(gains), size))
-        for update, row in enumerate(gains):
-            log_e[update, target.places] = row[:, None]
-        begun = self.time + 600.0 * np.arange(len(gains), dtype=np.float64)
-        nothing = np.zeros(len(gains))
-        updates = Updates(
-            begun + 600.0, begun, nothing, np.arange(len(gains)), nothing, nothing, np.zeros(0, dtype=int)
-        )
-        records = np.full((len(gains), size), 1_000.0)
+    def run(self, *rows: tuple[float, ...], inside: bool = True) -> list[int]:
+        """The updates at which the latch closes or opens."""
+        target, size, number = self.decision.target, len(self.state.log_m), len(rows)
+        log_e = np.zeros((number, size))
+        for update, row in enumerate(rows):
+            log_e[update, target.places] = np.array(row)[:, None]
+        begun = self.time + 600.0 * np.arange(number, dtype=np.float64)
+        records = np.full((number, size), 1_000.0)
         sums = records * (-0.1 if inside else 1.0)
-        evidence = self.state.after(log_e, np.full(len(gains), np.log(0.25)), begun)
-        return UpdateSpan(updates, evidence, 0, lambda: (records, sums))
-
-    def run(self, *rows: tuple[float, ...], inside: bool = True) -> Verdict:
-        gains = np.array(rows, dtype=np.float64)
-        span = self.span(gains, inside=inside)
-        verdict = self.decision.verdict(span, len(gains))
-        self.decision.fire(verdict, span)
-        self.state.take(span.evidence, len(gains) - 1)
-        self.decision.follow(verdict, span)
-        self.time += 600.0 * len(gains)
-        return verdict
+        minutes = np.full(number, np.log(0.25))
+        told = len(self.edges)
+        moments = Moments(begun + 600.0, begun, minutes, self.record + np.arange(number))
+        self.loop.advance(log_e, moments, lambda: (records, sums))
+        edges = [round((edge.time - self.time) / 600.0) - 1 for edge in self.edges[told:]]
+        self.time += 600.0 * number
+        self.record += number
+        return edges
 
 
 QUIET = (-2.0,) * 5
@@ -74,8 +74,7 @@ def only(position: int, gain: float) -> tuple[float, ...]:
 def test_little_evidence_leaves_the_latch_open() -> None:
     """Its evidence is told all the same."""
     desk = Desk.new()
-    verdict = desk.run(QUIET, only(1, 5.0))
-    assert (verdict.fires, desk.edges) == (None, [])
+    assert desk.run(QUIET, only(1, 5.0)) == []
     assert desk.decision.alarm.evidence == pytest.approx(np.log(np.exp(5.0) * 0.25 / 5), abs=0.02)
     assert desk.decision.snapshot() is None
 
@@ -109,32 +108,60 @@ def test_features_that_follow_are_added_while_latched() -> None:
 
 
 def test_three_blocks_inside_open_the_latch() -> None:
-    """The course says at which update; blocks outside do not count."""
+    """At the update that ends the third one; blocks outside do not count."""
     desk = Desk.new()
-    desk.run(only(2, 14.0), inside=False)
-    assert desk.run(QUIET, QUIET, QUIET, QUIET, inside=False).recovers is None
-    assert desk.run(QUIET, QUIET).recovers is None
-    assert desk.run(QUIET, QUIET).recovers == 0
+    assert desk.run(only(2, 14.0), inside=False) == [0]
+    assert desk.run(QUIET, QUIET, QUIET, QUIET, inside=False) == []
+    assert desk.run(QUIET, QUIET) == []
+    assert desk.run(QUIET, QUIET) == [0]
 
 
-def test_a_course_changes_nothing() -> None:
-    """It may be looked at twice: first to find where something recovers, then up to there."""
+def test_a_latch_closes_opens_and_closes_within_one_batch() -> None:
+    """Evidence begins anew behind recovery: the second onset is that of the second event."""
+    rows = [only(2, 14.0), *[QUIET] * 3, QUIET, only(0, 14.0), *[QUIET] * 3]
     desk = Desk.new()
-    desk.run(only(2, 14.0), inside=False)
-    span = desk.span(np.array([QUIET] * 4))
-    first = desk.decision.verdict(span, 4)
-    assert first.recovers == 2
-    again = desk.decision.verdict(span, 3)
-    assert (again.recovers, len(again.evidence)) == (2, 3)
+    assert desk.run(*rows) == [0, 3, 5, 8]
+    again = desk.edges[2]
+    assert (again.features, again.onset) == (("n0",), START + 5 * 600.0)
+    parts = Desk.new()
+    for row in rows:
+        parts.run(row)
+    assert parts.edges == desk.edges
+
+
+def test_what_remembers_is_told_where_evidence_begins_anew() -> None:
+    """At recovery with the update behind it, if there is one; when a person opens the latch; never while it is closed."""
+    desk, forgotten, again = Desk.new(), [], []
+    target = desk.decision.target
+    loop = DecisionLoop(desk.state, [desk.decision], lambda each: forgotten.append(each.alert))
+    log_e = np.zeros((6, len(desk.state.log_m)))
+    log_e[0, target.places] = 14.0
+    begun = START + 600.0 * np.arange(6.0)
+    excess = np.full(log_e.shape, 1_000.0), np.full(log_e.shape, -100.0)
+    moments = Moments(begun + 600.0, begun, np.zeros(6), np.arange(6))
+    loop.advance(log_e, moments, lambda: excess, lambda first, _: again.append(first))
+    assert (forgotten, again) == ([target.alert], [4])
+    desk.decision.alarm.fire(0.0, 0, onset=None)
+    desk.decision.alarm.resolve(0.0, 0)
+    assert (forgotten, again) == ([target.alert] * 2, [4])
 
 
 def test_a_latch_without_state_watches_what_it_names() -> None:
     """After a restart that lost the monitor's part of the snapshot it recovers like any other."""
     desk = Desk.new()
     desk.decision.alarm.fire(START, 0, onset=START, features=["n1"], certainty="named")
-    assert desk.run(QUIET, QUIET, inside=False).recovers is None
+    assert desk.run(QUIET, QUIET, inside=False) == []
     assert (desk.decision.alarm.features, desk.decision.alarm.certainty) == (("n1",), "named")
-    assert desk.run(QUIET, QUIET, QUIET).recovers == 2
+    assert desk.run(QUIET, QUIET, QUIET) == [2]
+
+
+def test_a_latch_about_what_is_gone_watches_everything() -> None:
+    """It names a feature that the reference has no longer, and its own state is lost: it recovers all the same."""
+    desk = Desk.new()
+    desk.decision.alarm.fire(START, 0, onset=START, features=["gone"], certainty="named")
+    assert desk.run(*[QUIET] * 4, inside=False) == []
+    assert desk.decision.alarm.features == ("gone",)
+    assert len(desk.run(*[QUIET] * 4)) == 1
 
 
 def test_state_of_other_features_is_refused() -> None:

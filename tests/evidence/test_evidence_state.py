@@ -20,10 +20,12 @@ def test_evidence_starts_anew_at_the_floor() -> None:
 
 
 def test_restart_makes_chosen_bets_one_again() -> None:
-    """The others go on."""
+    """The others go on; its evidence is then of the time since the update before the next one."""
     state = EvidenceState(np.array([3.0, 5.0]), np.array([10.0, 20.0]))
-    state.restart(np.array([1]), 77.7)
-    assert (state.log_m.tolist(), state.since.tolist()) == ([3.0, 0.0], [10.0, 77.0])
+    state.restart(np.array([1]))
+    assert state.log_m.tolist() == [3.0, 0.0]
+    after = state.after(np.ones((1, 2)), np.full(1, -9.0), np.array([77.7]))
+    assert after.since(0).tolist() == [10.0, 77.0]
 
 
 def test_a_snapshot_brings_back_the_same_evidence() -> None:

@@ -3,11 +3,14 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from model_drift_exporter.evidence.recovery import RecoveryBlocks
 
+Array = NDArray[np.float64]
 UPDATES = 40
 
 
@@ -16,12 +19,22 @@ def blocks_of(directions: int = 1, *, limit: float = 0.1, spread: float = 1.0, n
     return RecoveryBlocks(limit * every, spread * every, needed * every)
 
 
+def advance(
+    blocks: RecoveryBlocks, records: Array, sums: Array, times: Array, watched: NDArray[np.bool_]
+) -> int | None:
+    """The update with which the blocks say that it is over."""
+    for update, time in enumerate(times.tolist()):
+        if blocks.add(records[update], sums[update], time, watched):
+            return update
+    return None
+
+
 def feed(
     blocks: RecoveryBlocks, mean: float, updates: int = UPDATES, start: float = 0.0, step: float = 60.0
 ) -> int | None:
     records = np.full((updates, 1), 100.0)
     times = start + step * np.arange(1.0, updates + 1)
-    return blocks.advance(records, mean * records, times, np.array([True]))
+    return advance(blocks, records, mean * records, times, np.array([True]))
 
 
 def test_three_blocks_of_five_hundred_records_inside_are_a_recovery() -> None:
@@ -74,16 +87,16 @@ def test_only_watched_directions_count() -> None:
     records = np.full((UPDATES, 2), 100.0)
     sums = records * [0.0, 5.0]
     times = 60.0 * np.arange(1.0, UPDATES + 1)
-    assert blocks_of(2).advance(records, sums, times, np.array([True, False])) == 14
-    assert blocks_of(2).advance(records, sums, times, np.array([True, True])) is None
-    assert blocks_of(2).advance(records, sums, times, np.array([False, False])) is None
+    assert advance(blocks_of(2), records, sums, times, np.array([True, False])) == 14
+    assert advance(blocks_of(2), records, sums, times, np.array([True, True])) is None
+    assert advance(blocks_of(2), records, sums, times, np.array([False, False])) is None
 
 
 def test_a_watched_direction_without_records_keeps_the_block_open() -> None:
     """No recovery without data."""
     records = np.full((UPDATES, 2), 100.0) * [1.0, 0.0]
     times = 60.0 * np.arange(1.0, UPDATES + 1)
-    assert blocks_of(2).advance(records, 0 * records, times, np.array([True, True])) is None
+    assert advance(blocks_of(2), records, 0 * records, times, np.array([True, True])) is None
 
 
 def test_many_directions_of_noise_recover_all_the_same() -> None:
@@ -92,7 +105,7 @@ def test_many_directions_of_noise_recover_all_the_same() -> None:
     records = np.full((300, 400), 50.0)
     sums = chance.normal(0.0, np.sqrt(50.0), (300, 400))
     times = 60.0 * np.arange(1.0, 301.0)
-    found = blocks_of(400, limit=0.05).advance(records, sums, times, np.ones(400, dtype=np.bool_))
+    found = advance(blocks_of(400, limit=0.05), records, sums, times, np.ones(400, dtype=np.bool_))
     assert found is not None
     assert found < 100
 
@@ -106,11 +119,11 @@ def test_the_cuts_of_the_updates_do_not_matter(means: list[float], cuts: set[int
     records = np.full((60, 1), 100.0)
     sums = records * np.array(means)[:, None]
     times = 60.0 * np.arange(1.0, 61.0)
-    whole = blocks_of().advance(records, sums, times, np.array([True]))
+    whole = advance(blocks_of(), records, sums, times, np.array([True]))
     blocks, found = blocks_of(), None
     edges = [0, *sorted(cuts), 60]
     for first, last in pairwise(edges):
-        found = blocks.advance(records[first:last], sums[first:last], times[first:last], np.array([True]))
+        found = advance(blocks, records[first:last], sums[first:last], times[first:last], np.array([True]))
         if found is not None:
             found += first
             break
@@ -118,3 +131,17 @@ def test_the_cuts_of_the_updates_do_not_matter(means: list[float], cuts: set[int
         again.restore(blocks.snapshot())
         blocks = again
     assert found == whole
+
+
+@pytest.mark.parametrize(
+    "change", [{"seen": [7]}, {"sums": [1.0, 2.0]}, {"records": []}, {"since": "never"}, {"seconds": None}]
+)
+def test_a_damaged_snapshot_changes_nothing(change: dict[str, object]) -> None:
+    """A place beyond the numbers of records, sums of other directions, or no number: what has been seen stays."""
+    blocks = blocks_of()
+    feed(blocks, mean=0.0, updates=7)
+    before, other = blocks.snapshot(), blocks_of()
+    feed(other, mean=1.0, updates=3)
+    with pytest.raises((ValueError, IndexError, TypeError)):
+        blocks.restore(other.snapshot() | change)
+    np.testing.assert_equal(blocks.snapshot(), before)

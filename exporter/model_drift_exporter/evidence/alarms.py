@@ -116,6 +116,11 @@ class AlarmHistory:
         if self._episodes:
             self._episodes[-1].ended, self._episodes[-1].last_record = time, record
 
+    @property
+    def latched(self) -> int:
+        """The record at which the alarm last latched, -1 if it never has."""
+        return self._episodes[-1].record if self._episodes else -1
+
     def told_over(self, first: int, last: int) -> list[tuple[int, tuple[str, ...]]]:
         """The features named from record ``first`` to ``last``: those at ``first``, then each change with its record."""
         told = [(first, features) for record, features in self._told if record <= first][-1:]
@@ -196,6 +201,11 @@ class Alarm:
         self.evidence = -math.inf
         if self.restart is not None:
             self.restart()
+
+    def forget(self) -> None:
+        """Drop the evidence of an open latch. A closed latch keeps it, and waits for recovery or a person."""
+        if not self.active:
+            self.evidence = -math.inf
 
     def _tell(self, time: float, record: int, *, firing: bool) -> None:
         if self.report is not None:

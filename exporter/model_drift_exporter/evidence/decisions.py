@@ -1,208 +1,188 @@
-"""From evidence to alarms: at which update a latch closes, which features it names, and when it opens again."""
+"""From evidence to alarms: one loop that closes latches, names what they are about, and opens them again."""
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Mapping
-from functools import cached_property
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
+from typing import Any, ClassVar
 
-import attrs
 import numpy as np
 from numpy.typing import NDArray
 
 from ..statistics.betting.named_columns import named_columns
-from .alarms import Alarm
-from .evidence_state import EvidenceUpdates
+from .alarms import Alarm, Certainty
+from .evidence_state import EvidenceState
 from .recovery import RecoveryBlocks
-from .schedule import Updates
-from .targets import BetLayout, Target
+from .schedule import Moments
+from .targets import Target
 
-__all__ = ["AlarmDecision", "UpdateSpan", "Verdict"]
+__all__ = ["AlarmDecision", "DecisionLoop"]
 
 Array = NDArray[np.float64]
-
-_SUSPECTS = 3
-
-
-@attrs.frozen(eq=False)
-class UpdateSpan:
-    """Consecutive updates from ``first`` on: their evidence, and what recovery needs while an alarm is active.
-
-    ``make_excess()`` returns two arrays [update, bet]: the records that each bet has seen, and the sums of their scores less
-    the limit. It covers all ``updates``, also those before ``first``.
-    """
-
-    updates: Updates
-    evidence: EvidenceUpdates
-    first: int
-    make_excess: Callable[[], tuple[Array, Array]]
-
-    @cached_property
-    def excess(self) -> tuple[Array, Array]:
-        """Records and sums from ``first`` on, [update, bet]. Computed on first use."""
-        records, sums = self.make_excess()
-        return records[self.first :], sums[self.first :]
-
-    @property
-    def time(self) -> Array:
-        """Event time at each update from ``first`` on."""
-        return self.updates.time[self.first :]
+Excess = Callable[[], tuple[Array, Array]]
+BetAgain = Callable[[int, Sequence[Target]], None]
 
 
-@attrs.define(eq=False)
-class Verdict:
-    """What an alarm would do over a span of updates. ``fires`` and ``recovers`` are updates, ``None`` for never.
-
-    ``members`` [update, member] and ``evidence`` [update] are natural logarithms. ``named`` are the members named by the end,
-    in the order of naming. ``suspected`` are the strongest members at the start if none was named then. ``joins`` has the
-    updates at which more members were named, and the number of named members after each.
-    """
-
-    members: Array
-    evidence: Array
-    fires: int | None = None
-    recovers: int | None = None
-    named: list[int] = attrs.field(factory=list)
-    suspected: list[int] = attrs.field(factory=list)
-    named_at_fire: int = 0
-    onset: float | None = None
-    joins: list[tuple[int, int]] = attrs.field(factory=list)
-    blocks: RecoveryBlocks | None = None
+def _nothing(*_: object) -> None:
+    """For bets without a memory."""
 
 
 class AlarmDecision:
-    """Decides one alarm. ``members`` is the log evidence of its members after the last update, [member]."""
+    """Decides one alarm, update by update. ``members`` is the log evidence of its members after the last one, [member].
 
-    def __init__(self, alarm: Alarm, target: Target, layout: BetLayout) -> None:
+    ``blocks`` are those of the target's directions. Members are named by e-d-BH; where none can be named, the ``suspects``
+    strongest ones are suspected. ``surest`` is how sure features are if members are named.
+    """
+
+    suspects: ClassVar[int] = 3
+    surest: ClassVar[Certainty] = "named"
+
+    def __init__(self, alarm: Alarm, target: Target, blocks: RecoveryBlocks) -> None:
         self.alarm = alarm
         self.target = target
-        self._spreads = layout.spreads[target.directions]
-        self._needed = layout.needed[target.directions]
-        self.members = np.zeros(len(target.names))
-        self._named: list[int] = []
-        self._suspected: list[int] = []
-        self._blocks: RecoveryBlocks | None = None
-
-    def verdict(self, span: UpdateSpan, end: int) -> Verdict:
-        """What would happen before the update ``end``. Changes nothing."""
-        members = self.target.members(span.evidence.log_m[:end])
-        verdict = Verdict(members, self.target.evidence(members))
-        if self.alarm.active:
-            verdict.named, verdict.suspected = [*self._named], [*self._suspected]
-            verdict.blocks = copy.copy(self._blocks) if self._blocks is not None else self._resume(verdict, span)
-            first = 0
-        else:
-            crossed = verdict.evidence >= self.alarm.threshold
-            if not crossed.any():
-                return verdict
-            verdict.fires = int(crossed.argmax())
-            verdict.onset = self._onset(verdict, span, verdict.fires)
-            verdict.blocks = self._new_blocks(float(span.time[verdict.fires]), verdict.onset)
-            verdict.named = named_columns(members[verdict.fires], self.alarm.threshold).tolist()
-            verdict.named_at_fire = len(verdict.named)
-            if not verdict.named:
-                strongest = np.argsort(-members[verdict.fires], kind="stable")[:_SUSPECTS]
-                verdict.suspected = [int(member) for member in strongest if members[verdict.fires, member] > 0]
-            first = verdict.fires + 1
-        watched = self._watch(verdict, first)
-        records, sums = span.excess
-        directions = self.target.directions
-        found = verdict.blocks.advance(
-            records[first:end, directions],
-            sums[first:end, directions],
-            span.time[first:end],
-            watched[:, self.target.member_of],
-        )
-        verdict.recovers = None if found is None else first + found
-        return verdict
-
-    def _watch(self, verdict: Verdict, first: int) -> NDArray[np.bool_]:
-        """[update, member] from ``first`` on: members named or suspected so far. Adds new names to the verdict."""
-        members, threshold = verdict.members[first:], self.alarm.threshold
-        watched = np.zeros(members.shape, dtype=np.bool_)
-        watched[:, verdict.named + verdict.suspected] = True
-        known = np.zeros(members.shape[1], dtype=np.bool_)
-        known[verdict.named] = True
-        strong = members >= threshold  # no weaker member is ever named
-        for update in np.flatnonzero((strong & ~known).any(axis=1)).tolist():
-            if (strong[update] & ~known).any():
-                joining = [member for member in named_columns(members[update], threshold).tolist() if not known[member]]
-                verdict.named += joining
-                if joining:
-                    verdict.joins.append((first + update, len(verdict.named)))
-                known[joining] = True
-                watched[update:, joining] = True
-        return watched
-
-    def _onset(self, verdict: Verdict, span: UpdateSpan, update: int) -> float:
-        """The event time at which the excursion of the leading bet of the leading member began."""
-        leading = int(verdict.members[update].argmax())
-        places = self.target.places[leading]
-        grown = np.where(self.target.weights[leading] > 0, span.evidence.log_m[update, places], -np.inf)
-        return float(span.evidence.since(update)[places[int(grown.argmax())]])
-
-    def _new_blocks(self, time: float, onset: float | None = None) -> RecoveryBlocks:
-        blocks = RecoveryBlocks(np.zeros_like(self._spreads), self._spreads, self._needed)
-        blocks.restart(time, onset)
-        return blocks
-
-    def _resume(self, verdict: Verdict, span: UpdateSpan) -> RecoveryBlocks:
-        """For a closed latch without saved blocks: watch the members that it names, or else those that have no name."""
-        names = self.target.names
-        known = [names.index(name) for name in self.alarm.features if name in names]
-        verdict.named = known if self.alarm.certainty == "named" else []
-        verdict.suspected = known or [member for member, name in enumerate(names) if not name]
-        return self._new_blocks(float(span.evidence.begun[0]))
-
-    def fire(self, verdict: Verdict, span: UpdateSpan) -> None:
-        """Fire the alarm if the verdict says so."""
-        update = verdict.fires
-        if update is None:
-            return
-        self.alarm.evidence = float(verdict.evidence[update])
-        features, certainty = self._features(verdict.named[: verdict.named_at_fire], verdict.suspected)
-        self.alarm.fire(
-            float(span.time[update]),
-            int(span.updates.position[span.first + update]),
-            onset=verdict.onset,
-            features=features,
-            certainty=certainty,
-        )
-
-    def follow(self, verdict: Verdict, span: UpdateSpan) -> None:
-        """Take over the final state of the verdict: new names, blocks and evidence."""
-        self._named, self._suspected, self._blocks = verdict.named, verdict.suspected, verdict.blocks
-        self.members = verdict.members[-1]
-        self.alarm.evidence = float(verdict.evidence[-1])
-        for update, count in verdict.joins if self.alarm.active else ():
-            record = int(span.updates.position[span.first + update])
-            self.alarm.name(*self._features(verdict.named[:count], verdict.suspected), record)
+        self._blocks = blocks
+        self.restart()
 
     def restart(self) -> None:
-        """Set the evidence back to 1 and forget the names."""
+        """Set the evidence of the members back to 1 and forget their names."""
         self.members = np.zeros(len(self.target.names))
-        self._named, self._suspected, self._blocks = [], [], None
-        self.alarm.evidence = 0.0
+        self._named: list[int] = []
+        self._suspected: list[int] = []
 
-    def _features(self, named: list[int], suspected: list[int]) -> tuple[list[str], str]:
+    def named(self) -> list[int]:
+        """The members that have enough evidence by themselves. All others are below the alarm's threshold."""
+        return [*map(int, named_columns(self.members, self.alarm.threshold))]
+
+    def features(self, members: Sequence[int], record: int) -> list[str]:  # noqa: ARG002
+        """The features to tell at a line, if these members are named or suspected."""
+        return [self.target.names[member] for member in members if self.target.names[member]]
+
+    def fire(self, time: float, record: int, log_m: Array, since: Array) -> None:
+        """Close the latch; ``log_m`` and ``since`` are those of all bets. The leading member's leading bet tells the onset."""
+        self._named = self.named()
+        if not self._named:
+            strongest = np.argsort(-self.members, kind="stable")[: self.suspects].tolist()
+            self._suspected = [member for member in strongest if self.members[member] > 0]
+        leading = int(self.members.argmax())
+        places = self.target.places[leading]
+        grown = np.where(self.target.weights[leading] > 0, log_m[places], -np.inf)
+        onset = float(since[places[int(grown.argmax())]])
+        self._blocks.restart(time, onset)
+        features = self.features(self._named or self._suspected, record)
+        certainty = self.surest if self._named else "suspected"
+        self.alarm.fire(time, record, onset=onset, features=features, certainty=certainty)
+
+    def recovers(self, time: float, record: int, records: Array, sums: Array) -> bool:
+        """Whether a closed latch must open; ``records`` and ``sums`` are those of this update, of all directions."""
+        if not self._named and not self._suspected:
+            self._resume(time)
+        strong = np.flatnonzero(self.members >= self.alarm.threshold).tolist()  # no weaker member is ever named
+        if not set(self._named).issuperset(strong):
+            self._named = self._named + [member for member in self.named() if member not in self._named]
+        features = self.features(self._named, record)
+        if features and (tuple(features), self.surest) != (self.alarm.features, self.alarm.certainty):
+            self.alarm.name(features, self.surest, record)
+        watched = np.zeros(len(self.members), dtype=np.bool_)
+        watched[self._named + self._suspected] = True
+        directions = self.target.directions
+        return self._blocks.add(records[directions], sums[directions], time, watched[self.target.member_of])
+
+    def _resume(self, time: float) -> None:
+        """What the closed latch is about is lost: watch the members that it names, or those without a name, or all."""
         names = self.target.names
-        return [names[member] for member in named or suspected if names[member]], "named" if named else "suspected"
+        known = [names.index(name) for name in self.alarm.features if name in names]
+        if known and self.alarm.certainty == "named":
+            self._named = known
+        else:
+            nameless = [member for member, name in enumerate(names) if not name]
+            self._suspected = known or nameless or [*range(len(names))]
+        self._blocks.restart(time)
 
     def snapshot(self) -> dict[str, Any] | None:
-        """The state of a closed latch, ``None`` while it is open."""
-        if self._blocks is None or not self.alarm.active:
+        """The state of a closed latch, ``None`` while it is open or watches nothing yet."""
+        if not self.alarm.active or not self._named + self._suspected:
             return None
         return {"named": self._named, "suspected": self._suspected, "blocks": self._blocks.snapshot()}
 
     def restore(self, state: Mapping[str, Any] | None, log_m: Array) -> None:
         """Go on from a snapshot; ``log_m`` is the evidence of all bets. Raises :class:`ValueError` if it does not fit."""
+        if state is not None:
+            named, suspected = [*map(int, state["named"])], [*map(int, state["suspected"])]
+            if any(not 0 <= member < len(self.target.names) for member in named + suspected):
+                raise ValueError("names of other features")
+            self._blocks.restore(state["blocks"])
+            self._named, self._suspected = named, suspected
         self.members = self.target.members(log_m[None])[0]
-        if state is None:
-            return
-        blocks = self._new_blocks(0.0)
-        blocks.restore(state["blocks"])
-        self._named, self._suspected = [*map(int, state["named"])], [*map(int, state["suspected"])]
-        if any(not 0 <= member < len(self.target.names) for member in self._named + self._suspected):
-            raise ValueError("names of other features")
-        self._blocks = blocks
+
+
+class DecisionLoop:
+    """Takes all alarms on the same bets through updates.
+
+    Where a latch opens, the evidence behind it begins anew, of other alarms too where they share its bets: what comes behind is
+    weighed again. ``forget(target)`` is called wherever that happens, after recovery or by a person: what bets remember of the
+    target goes with its evidence.
+    """
+
+    def __init__(
+        self, state: EvidenceState, decisions: Sequence[AlarmDecision], forget: Callable[[Target], None] = _nothing
+    ) -> None:
+        self._state = state
+        self._decisions = decisions
+        self._forget = forget
+        for decision in decisions:
+            decision.alarm.restart = partial(self._restart, decision)
+
+    def _restart(self, decision: AlarmDecision) -> None:
+        self._state.restart(np.unique(decision.target.places))
+        self._forget(decision.target)
+        decision.restart()
+        decision.alarm.evidence = 0.0
+
+    def advance(self, log_e: Array, moments: Moments, excess: Excess, bet_again: BetAgain = _nothing) -> None:
+        """Take in updates with the ``log_e`` of all bets, [update, bet]. Alarms fire and recover at their exact update.
+
+        ``excess()`` gives what recovery looks at: numbers of records and sums of their scores, both [update, direction]. It is
+        asked for only while a latch is closed. ``bet_again(first, targets)`` is called where the evidence of ``targets`` has
+        begun anew: bets with a memory are then made anew in ``log_e`` from the update ``first`` on.
+        """
+        first = 0
+        while first < len(moments):
+            first, opened = self._to_recovery(log_e, moments, first, cache(excess))
+            if opened and first < len(moments):
+                bet_again(first, opened)
+
+    def _to_recovery(self, log_e: Array, moments: Moments, first: int, excess: Excess) -> tuple[int, list[Target]]:
+        """Go on from the update ``first`` to where latches open, or to the end. Returns the update behind, and their targets."""
+        evidence = self._state.after(log_e[first:], moments.log_minutes[first:], moments.begun[first:])
+        targets = [decision.target for decision in self._decisions]
+        members = [target.members(evidence.log_m) for target in targets]
+        totals = [target.evidence(each).tolist() for target, each in zip(targets, members, strict=True)]
+        recovered: list[AlarmDecision] = []
+        for update, log_m in enumerate(evidence.log_m):
+            time, record = float(moments.time[first + update]), int(moments.position[first + update])
+            for place, decision in enumerate(self._decisions):
+                alarm = decision.alarm
+                decision.members, alarm.evidence = members[place][update], totals[place][update]
+                if alarm.active:
+                    if decision.recovers(time, record, *(each[first + update] for each in excess())):
+                        recovered.append(decision)
+                elif alarm.evidence >= alarm.threshold:
+                    decision.fire(time, record, log_m, evidence.since(update))
+            if recovered:
+                break
+        self._state.take(evidence, update)
+        for decision in recovered:
+            decision.alarm.resolve(time, record)
+        return first + update + 1, [decision.target for decision in recovered]
+
+    def snapshot(self) -> dict[str, Any]:
+        return {
+            "state": self._state.snapshot(),
+            "alarms": {decision.target.alert: decision.snapshot() for decision in self._decisions},
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a snapshot. What a damaged one raises becomes an error within :func:`~.evidence_state.readable`."""
+        self._state.restore(state["state"])
+        for decision in self._decisions:
+            decision.restore(state["alarms"].get(decision.target.alert), self._state.log_m)

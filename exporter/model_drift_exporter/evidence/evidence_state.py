@@ -1,9 +1,12 @@
-"""The evidence of all bets of one model, the time since when each has grown, and a digest of what it depends on."""
+"""The evidence of all bets of one model, the time since when each has grown, and how it goes on from a snapshot."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import attrs
@@ -11,10 +14,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import StateError
 from ..statistics.betting.e_cusum import advance
 
-__all__ = ["EvidenceState", "EvidenceUpdates", "digest_of"]
+__all__ = ["EvidenceState", "EvidenceUpdates", "ResumableEvidence", "digest_of"]
 
+_log = logging.getLogger(__name__)
 Array = NDArray[np.float64]
 _DIGITS = 6
 """Decimals in a digest. Further digits of a logarithm may differ between mathematical libraries."""
@@ -24,16 +29,17 @@ _DIGITS = 6
 class EvidenceState:
     """``log_m`` is the natural logarithm of M of each bet; ``since`` the event time at which it last left its floor.
 
-    ``since`` is NaN before the first update.
+    ``since`` is NaN where no update has come since M was 1. A snapshot has seven digits, or all if it is to be ``exact``.
     """
 
     log_m: Array
     since: Array
+    exact: bool = False
 
     @classmethod
-    def new(cls, bets: int) -> EvidenceState:
+    def new(cls, bets: int, *, exact: bool = False) -> EvidenceState:
         """M is 1 for every bet."""
-        return cls(np.zeros(bets), np.full(bets, np.nan))
+        return cls(np.zeros(bets), np.full(bets, np.nan), exact)
 
     def after(self, log_e: Array, log_minutes: Array, begun: Array) -> EvidenceUpdates:
         """The evidence after each of some updates, which :meth:`take` can continue from.
@@ -50,22 +56,22 @@ class EvidenceState:
         self.since = updates.since(last)
         self.log_m = updates.log_m[last].copy()
 
-    def restart(self, places: NDArray[np.intp], time: float) -> None:
-        """Set M back to 1 for some bets, at event time ``time``."""
+    def restart(self, places: NDArray[np.intp]) -> None:
+        """Set M back to 1 for some bets."""
         self.log_m[places] = 0.0
-        self.since[places] = np.floor(time)
+        self.since[places] = np.nan
 
     def snapshot(self) -> dict[str, Any]:
         """The state, with each start time stored once: many bets begin at the same update."""
         times, places = np.unique(self.since, return_inverse=True)
         return {
-            "log_m": self.log_m.astype(np.float32),
+            "log_m": self.log_m.copy() if self.exact else self.log_m.astype(np.float32),
             "times": times,
             "since": places.astype(np.min_scalar_type(len(times))),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from a snapshot; raises :class:`ValueError` if it is of other bets."""
+        """Go on from a snapshot; raises :class:`ValueError` or :class:`IndexError` if it is of other bets."""
         log_m = np.array(state["log_m"], dtype=np.float64)
         since = np.array(state["times"], dtype=np.float64)[np.asarray(state["since"], dtype=np.intp)]
         if log_m.shape != self.log_m.shape or since.shape != self.since.shape or not np.isfinite(log_m).all():
@@ -103,3 +109,43 @@ def digest_of(parts: Iterable[object]) -> str:
             digest.update(msgspec.json.encode(part))
         digest.update(b"\n")
     return digest.hexdigest()[:16]
+
+
+class ResumableEvidence(ABC):
+    """Evidence that goes on from a snapshot of the same bets; ``name`` is told in logs and errors, ``digest`` tells the bets."""
+
+    name: str
+    digest: str
+
+    @abstractmethod
+    def _begin(self) -> None:
+        """Set all evidence to 1. Latches stay as they are."""
+
+    @abstractmethod
+    def _resume(self, state: Mapping[str, Any]) -> None:
+        """Go on from a snapshot of the same bets. May raise whatever a damaged one leads to."""
+
+    def fits(self, state: Any) -> bool:
+        """Whether a snapshot is of the same bets. Raises :class:`StateError` if it does not say."""
+        with self._reading():
+            return bool(state["bets"] == self.digest)
+
+    def restore(self, state: Any) -> None:
+        """Go on from a snapshot. One of other bets is set aside: evidence begins anew, and closed latches wait for recovery.
+
+        If it is damaged, raises :class:`StateError` and leaves evidence as new.
+        """
+        if self.fits(state):
+            with self._reading():
+                self._resume(state)
+        else:
+            _log.info("%s: evidence begins anew: tolerances, the reference or the form of snapshots changed", self.name)
+            self._begin()
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+            self._begin()
+            raise StateError(f"{self.name}: the evidence in the snapshot does not fit: {error!r}") from error

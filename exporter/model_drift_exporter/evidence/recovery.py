@@ -41,42 +41,35 @@ class RecoveryBlocks:
     def restart(self, time: float, onset: float | None = None) -> None:
         """Begin the first block at event time ``time``, when the alarm fires. Its cause began at event time ``onset``."""
         self.inside = 0
-        self._since = time
+        self._begin(time)
         took = 0.0 if onset is None or math.isnan(onset) else time - onset
         self._seconds = max(BLOCK_SECONDS, took)
-        self._records = np.zeros_like(self._limits)
-        self._sums = np.zeros_like(self._limits)
 
-    def advance(self, records: Array, sums: Array, times: Array, watched: NDArray[np.bool_]) -> int | None:
-        """Take in updates: records and sums of scores [update, direction], and the event time at each update.
+    def _begin(self, time: float) -> None:
+        self._since = time
+        self._records, self._sums = np.zeros_like(self._limits), np.zeros_like(self._limits)
 
-        ``watched`` is [direction], or [update, direction] where directions join. Returns the position of the update at
-        which the third block in a row ended inside, and leaves out later updates. ``None`` if there is no such update.
+    def add(self, records: Array, sums: Array, time: float, watched: NDArray[np.bool_]) -> bool:
+        """Take in one update at event time ``time``: its records and sums of scores; ``watched`` are the directions that count.
+
+        Returns whether the third block in a row has ended inside with it.
         """
-        watched = np.broadcast_to(watched, sums.shape)
-        first = 0
-        while first < len(times):
-            counted = np.cumsum(np.concatenate([self._records[None], records[first:]]), axis=0)[1:]
-            summed = np.cumsum(np.concatenate([self._sums[None], sums[first:]]), axis=0)[1:]
-            full = ((counted >= self._needed) | ~watched[first:]).all(axis=1)
-            # If the clock has gone back, the block goes on from there: it must not wait for the old time.
-            since = np.minimum.accumulate(np.concatenate([[self._since], times[first:]]))[1:]
-            full &= watched[first:].any(axis=1) & (times[first:] - since >= self._seconds)
-            if not full.any():
-                self._records, self._sums, self._since = counted[-1], summed[-1], float(since[-1])
-                return None
-            end = int(full.argmax())
-            with np.errstate(divide="ignore", invalid="ignore"):  # a direction that is not watched may have no record
-                error = self._spreads / np.sqrt(counted[end])
-                errors = max(1.0, math.sqrt(2.0 * math.log(watched[first + end].sum())))
-                outside = summed[end] / counted[end] > self._limits + errors * error
-            self.inside = 0 if (outside & watched[first + end]).any() else self.inside + 1
-            first += end + 1
-            self._since = float(times[first - 1])
-            self._records, self._sums = np.zeros_like(self._limits), np.zeros_like(self._limits)
-            if self.inside == BLOCKS:
-                return first - 1
-        return None
+        self._records += records
+        self._sums += sums
+        # If the clock has gone back, the block goes on from there: it must not wait for the old time.
+        self._since = min(self._since, time)
+        if time - self._since < self._seconds or not watched.any():
+            return False
+        counted = self._records[watched]
+        if (counted < self._needed[watched]).any():
+            return False
+        errors = max(1.0, math.sqrt(2.0 * math.log(len(counted))))
+        outside = self._sums[watched] / counted > self._limits[watched] + errors * (
+            self._spreads[watched] / np.sqrt(counted)
+        )
+        self._begin(time)
+        self.inside = 0 if outside.any() else self.inside + 1
+        return self.inside == BLOCKS
 
     def snapshot(self) -> dict[str, Any]:
         """The state, with each number of records stored once: most directions have seen the same records."""
@@ -91,8 +84,13 @@ class RecoveryBlocks:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from a snapshot; raises :class:`ValueError` or :class:`IndexError` if it is of other directions."""
-        self.inside, self._since, self._seconds = int(state["inside"]), float(state["since"]), float(state["seconds"])
+        """Go on from a snapshot.
+
+        If it is of other directions, raises ``ValueError`` or ``IndexError`` (``KeyError`` or ``TypeError`` if it is none) and
+        changes nothing.
+        """
+        inside, since, seconds = int(state["inside"]), float(state["since"]), float(state["seconds"])
         records = np.array(state["records"], dtype=np.float64)[np.asarray(state["seen"], dtype=np.intp)]
-        self._records = records.reshape(self._limits.shape)
-        self._sums = np.array(state["sums"], dtype=np.float64).reshape(self._limits.shape)
+        records = records.reshape(self._limits.shape)
+        sums = np.array(state["sums"], dtype=np.float64).reshape(self._limits.shape)
+        self.inside, self._since, self._seconds, self._records, self._sums = inside, since, seconds, records, sums

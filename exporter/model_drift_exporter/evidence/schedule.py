@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MOST_LINES", "EvidenceMinutes", "UpdateSchedule", "Updates"]
+__all__ = ["MOST_LINES", "EvidenceMinutes", "Moments", "UpdateSchedule", "Updates"]
 
 Array = NDArray[np.float64]
 Positions = NDArray[np.int64]
@@ -22,25 +22,34 @@ _MOST_KEPT = _KEPT_SHARE * _DAY
 
 
 @attrs.frozen(eq=False)
-class Updates:
-    """The updates within some lines. Arrays are [update], except ``update_of``.
+class Moments:
+    """When some updates are. All arrays are [update].
 
-    ``time`` is the clock at each update, ``begun`` the clock at the update before. ``log_minutes`` is the logarithm of the
-    minutes that evidence counts between them, see :class:`EvidenceMinutes`. ``position`` is the line of the last prediction
-    seen (-1 before the first). ``lines`` and ``rejected`` are numbers of lines in each update. ``update_of`` [record] is the
-    update of each record; records of the update that is not complete yet have the number of updates.
+    ``time`` is the clock at each update; its evidence is of event time from ``begun`` on. ``log_minutes`` is the logarithm of
+    the minutes that evidence counts since the update before, see :class:`EvidenceMinutes`. ``position`` is the line of the last
+    prediction seen (-1 before the first).
     """
 
     time: Array
     begun: Array
     log_minutes: Array
     position: Positions
-    lines: Array
-    rejected: Array
-    update_of: NDArray[np.intp]
 
     def __len__(self) -> int:
         return len(self.time)
+
+
+@attrs.frozen(eq=False)
+class Updates(Moments):
+    """The updates within some lines: ``begun`` is the clock at the update before.
+
+    ``lines`` and ``rejected`` are numbers of lines in each update. ``update_of`` [record] is the update of each record; records
+    of the update that is not complete yet have the number of updates.
+    """
+
+    lines: Array
+    rejected: Array
+    update_of: NDArray[np.intp]
 
 
 class UpdateSchedule:
@@ -54,7 +63,6 @@ class UpdateSchedule:
         self._least = max(update_records, 1)
         self._most = max(update_records, MOST_LINES)
         self._seconds = update_seconds
-        self.updates = 0
         self._lines = self._rejected = 0
         self._since: float | None = None
         self._minutes = EvidenceMinutes()
@@ -120,7 +128,6 @@ class UpdateSchedule:
         seen = np.where(record >= 0, lines[record], last_record) if len(lines) else lines
         if len(lines):
             self._record, self._clock = int(seen[-1]), float(clock[-1])
-        self.updates += len(ends)
         # Before the first record, the clock is the wall clock, so no minutes count.
         log_minutes = np.full(len(ends), -np.inf) if since is None else self._minutes.log(time)
         return Updates(time, begun, log_minutes, seen[ends], total, rejected, update_of)
@@ -155,7 +162,6 @@ class UpdateSchedule:
 
     def snapshot(self) -> dict[str, Any]:
         return {
-            "updates": self.updates,
             "lines": self._lines,
             "rejected": self._rejected,
             "since": self._since,
@@ -166,13 +172,15 @@ class UpdateSchedule:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from a snapshot; raises ``KeyError``, ``TypeError`` or ``ValueError`` if it does not fit."""
-        self.updates, self._lines, self._rejected = int(state["updates"]), int(state["lines"]), int(state["rejected"])
-        self._since = None if state["since"] is None else float(state["since"])
-        self._minutes.restore(state["minutes"])
-        self._clock, self._record = float(state["clock"]), int(state["record"])
+        """Go on from a snapshot; raises ``KeyError``, ``TypeError`` or ``ValueError`` and changes nothing if it does not fit."""
+        lines, rejected = int(state["lines"]), int(state["rejected"])
+        since = None if state["since"] is None else float(state["since"])
+        clock, record = float(state["clock"]), int(state["record"])
         # Their exact positions no longer matter: every later record has a greater one.
-        self._waiting = np.full(int(state["waiting"]), -1, dtype=np.int64)
+        waiting = np.full(int(state["waiting"]), -1, dtype=np.int64)
+        self._minutes.restore(state["minutes"])
+        self._lines, self._rejected, self._since = lines, rejected, since
+        self._clock, self._record, self._waiting = clock, record, waiting
 
 
 class EvidenceMinutes:

@@ -70,8 +70,9 @@ class Target:
     """The members of one alarm: columns and, for broken input, the rejected lines. Its evidence is the average of theirs.
 
     ``names`` are those of the members, empty for a member that is not a feature. ``places`` (positions on the axis of all
-    bets) and ``weights`` are [member, bet]. ``directions`` are the places of one bet of each direction, and ``member_of`` is
-    the member of each. ``learning`` are the columns whose omnibus bets, which have a memory, are among the bets.
+    bets) and ``weights`` are [member, bet]. ``directions`` are what must recover: positions on the axis that recovery looks at
+    (of columns one bet of each direction, of scores all). ``member_of`` is the member of each. ``learning`` are the columns
+    whose omnibus bets, which have a memory, are among the bets.
     """
 
     alert: str
@@ -113,6 +114,15 @@ class BetLayout:
         alone = np.broadcast_to(np.arange(BETS, OMNIBUS.stop), omnibus.shape)
         directions = np.concatenate([drift.directions, alone, OMNIBUS.stop + broken.directions], axis=1)
         self._first = (directions == np.arange(BETS_OF_COLUMN)) & (self._kinds != BetKind.NONE)
+
+    def joined(self, drift: Array, omnibus: Array, broken: Array, rejected: Array) -> Array:
+        """[update, bet] of all, from [update, column, bet] of three families and ``rejected``, [update, bet] or [update, 1]."""
+        by_column = np.concatenate([drift, omnibus, broken], axis=2).reshape(len(rejected), -1)
+        return np.concatenate([by_column, np.broadcast_to(rejected, (len(rejected), REJECTED_BETS))], axis=1)
+
+    def omnibus_of(self, by_bet: Array) -> Array:
+        """A view of the omnibus bets, [update, column, bet], among all, [update, bet]."""
+        return by_bet[:, :-REJECTED_BETS].reshape(len(by_bet), len(self._columns), BETS_OF_COLUMN)[:, :, OMNIBUS]
 
     def targets(self) -> list[Target]:
         """The alarms on columns for which this reference has members."""

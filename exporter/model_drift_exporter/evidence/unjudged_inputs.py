@@ -8,16 +8,64 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..reference.profile import FEATURE, Column
+from ..reference.profile import FEATURE, Column, ReferenceProfile
 from ..statistics.betting.bets import Bets
-from .targets import REJECTED_BETS, rejected_log_e
+from .targets import REJECTED_BETS, rejected_limit, rejected_log_e
+from .update_counts import GroupedCounts
 
-__all__ = ["MOST_RECORDS", "rejected_lines_unjudged", "unjudged_features"]
+__all__ = ["MOST_RECORDS", "UnknownHours", "never_judged", "rejected_lines_unjudged", "unjudged_features"]
 
 Array = NDArray[np.float64]
 
 MOST_RECORDS = 10_000
 """An input is judged if an alarm on it needs at most so many records, or lines, that are all broken."""
+
+_HOURS_MEMORY = 3 * 3_600.0
+"""Time constant, in seconds of event time, of the share of records in hours that the reference does not know."""
+
+
+class UnknownHours:
+    """The share of records in hours that the reference lacks, over some hours: one late batch must not matter."""
+
+    def __init__(self) -> None:
+        self._time = -math.inf
+        self._unknown = self._every = 0.0
+
+    def observe(self, time: Array, groups: GroupedCounts, unknown: NDArray[np.bool_]) -> None:
+        """Take in updates: the event time of each, and which of their groups are of ``unknown`` hours."""
+        records = groups.counts[:, 0].sum(axis=1)
+        added = np.stack([np.bincount(groups.update, each, len(time)) for each in (records * unknown, records)], axis=1)
+        for now, (more_unknown, more) in zip(time.tolist(), added.tolist(), strict=True):
+            kept = math.exp(-max(now - self._time, 0.0) / _HOURS_MEMORY)
+            self._time, self._unknown, self._every = now, kept * self._unknown + more_unknown, kept * self._every + more
+
+    def unjudged(self) -> list[str]:
+        """The sentence that says so, if most records of the last hours were in such hours."""
+        said = ["the reference has no rows of these hours (UTC): inputs are not judged in them"]
+        return said if 2.0 * self._unknown > self._every else []
+
+    def snapshot(self) -> list[float]:
+        return [self._time, self._unknown, self._every]
+
+    def restore(self, state: Sequence[float]) -> None:
+        """Go on from a snapshot; raises :class:`ValueError` or :class:`TypeError` if it is none."""
+        self._time, self._unknown, self._every = map(float, state)
+
+
+def never_judged(
+    reference: ReferenceProfile, columns: Sequence[Column], broken: Bets, tolerance: float, threshold: float
+) -> list[str]:
+    """What of a model's input cannot be judged by its reference, and why, a sentence each; see the functions below."""
+    found = []
+    if features := unjudged_features(columns, broken, tolerance, threshold):
+        found.append(
+            "by this reference, missing or invalid values cannot be told (too few rows, or gaps that come close "
+            f"together): {', '.join(features)}"
+        )
+    share, members = reference.rejected_lines / max(reference.lines, 1), len(reference.features) + 1
+    if rejected_lines_unjudged(share, rejected_limit(reference, tolerance), tolerance, threshold, members):
+        found.append("the reference's log had so many rejected lines that more of them cannot be told")
+    return found
 
 
 def unjudged_features(columns: Sequence[Column], broken: Bets, tolerance: float, threshold: float) -> list[str]:

@@ -11,7 +11,6 @@ import numpy as np
 
 from ..errors import StateError
 from ..evidence.alarms import Alarms
-from ..evidence.loss_evidence import forget_evidence
 from ..labels.flow import LabelFlow
 from ..metrics.metric import Group, Metric, gauge
 from ..metrics.samples import Samples, Series
@@ -187,7 +186,7 @@ class ModelMonitors:
         deciding = {alarm.alert for spec in self._specs if states.get(spec.name) is not None for alarm in spec.alarms}
         for alert, alarm in self._alarms.by_alert.items():
             if alert not in deciding:
-                forget_evidence(alarm)
+                alarm.forget()
 
 
 def _without_counters(state: Any) -> Any:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import StateError
 from ..evidence.alarm_spec import AlarmSpec
-from ..evidence.loss_evidence import LossEvidence
+from ..evidence.scores import ScoreEvidence
 from ..evidence.settings import TICKET
 from ..metrics.metric import Group, Metric, gauge
 from ..metrics.samples import Samples, Series
@@ -20,7 +20,7 @@ from ..reference.codes import NumericCoder
 from ..reference.losses import FEWEST_CLASS_ROWS, bounded_losses
 from ..reference.outcome_batch import OutcomeBatch, OutcomeLayout
 from ..reference.profile import PREDICTION, OutcomeSummary, ReferenceProfile
-from ..statistics.betting.loss_bets import LossBets
+from ..statistics.betting.score_bets import ScoreBets
 from ..statistics.loss_split import BinLosses, split_change
 from ..statistics.performance_metrics import BOUNDED_ERROR
 from ..statistics.tally import Contributions, TallyShape
@@ -84,9 +84,7 @@ class ConceptMonitor(Monitor):
         self._model = context.model
         loss = self._loss = "zero_one" if self._layout.classification else BOUNDED_ERROR
         meaning = [loss, self._scale, self._rows.tolist(), self._losses.tolist()]
-        self._evidence = LossEvidence(
-            [bets], [0.0], context.evidence.update_labels, alarm, lambda _first, _last: (), meaning=meaning
-        )
+        self._evidence = ScoreEvidence([bets], context.evidence.update_labels, alarm, meaning=meaning)
         labels = [(context.model, loss, name) for name in self._windows.names]
         self._from_inputs = Series(_FROM_INPUTS, labels)
         self._from_relation = Series(_FROM_RELATION, labels)
@@ -243,9 +241,9 @@ class _Rise:
         )
 
 
-def _residual_bets(bins: BinLosses, outcomes: OutcomeSummary, settings: LossSettings) -> LossBets:
+def _residual_bets(bins: BinLosses, outcomes: OutcomeSummary, settings: LossSettings) -> ScoreBets:
     allowed = max(settings.tolerance, settings.relative_tolerance * outcomes.loss.mean)
-    return LossBets(
+    return ScoreBets(
         0.0,
         bins.spread,
         bins.rows,

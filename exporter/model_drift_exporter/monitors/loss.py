@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..evidence.alarm_spec import AlarmSpec
 from ..evidence.alarms import Alarms, clamped_log10
-from ..evidence.loss_evidence import LossEvidence
+from ..evidence.scores import ScoreEvidence
 from ..evidence.settings import PAGE
 from ..metrics.metric import Group, Metric, counter, gauge
 from ..metrics.samples import Samples, Series
@@ -22,7 +22,7 @@ from ..reference.outcome_batch import OutcomeBatch, OutcomeLayout
 from ..reference.profile import OutcomeSummary, ReferenceProfile
 from ..settings.declarations import setting
 from ..settings.kinds import Number
-from ..statistics.betting.loss_bets import LossBets
+from ..statistics.betting.score_bets import ScoreBets
 from ..statistics.performance_metrics import BOUNDED_ERROR
 from .monitor import COUNTERS, Monitor, MonitorContext, MonitorSpec
 
@@ -104,14 +104,9 @@ class LossMonitor(Monitor):
         self._classes = [self._layout.classes.index(name) for name in names]
         bets = [overall_bets(outcomes, settings, binary=self._layout.classification)]
         bets += [class_bets(outcomes, name, settings, len(names)) for name in names]
-        means = [
-            outcomes.loss.mean,
-            *(outcomes.class_errors.get(name, 0) / outcomes.class_rows[name] for name in names),
-        ]
         loss = "zero_one" if self._layout.classification else BOUNDED_ERROR
-        self._evidence = LossEvidence(
+        self._evidence = ScoreEvidence(
             bets,
-            means,
             context.evidence.update_labels,
             self._alarms["ModelLossIncreased"],
             partial(suspected_features, self._alarms),
@@ -134,7 +129,7 @@ class LossMonitor(Monitor):
         )
 
     def collect(self) -> Iterable[Samples]:
-        overall, *by_class = (clamped_log10(value) for value in self._evidence.component_log.tolist())
+        overall, *by_class = (clamped_log10(value) for value in self._evidence.members.tolist())
         yield self._log10.samples([overall])
         yield self._class_log10.samples(by_class)
         yield self._tolerated
@@ -192,10 +187,10 @@ def judged_classes(outcomes: OutcomeSummary) -> list[str]:
     return [name for name, number in rows.items() if number >= FEWEST_CLASS_ROWS]
 
 
-def overall_bets(outcomes: OutcomeSummary, settings: LossSettings, *, binary: bool) -> LossBets:
+def overall_bets(outcomes: OutcomeSummary, settings: LossSettings, *, binary: bool) -> ScoreBets:
     """Bets that the mean loss has risen."""
     loss = outcomes.loss
-    return LossBets(
+    return ScoreBets(
         loss.mean,
         loss.standard_deviation,
         loss.rows,
@@ -207,11 +202,11 @@ def overall_bets(outcomes: OutcomeSummary, settings: LossSettings, *, binary: bo
     )
 
 
-def class_bets(outcomes: OutcomeSummary, name: str, settings: LossSettings, judged: int) -> LossBets:
+def class_bets(outcomes: OutcomeSummary, name: str, settings: LossSettings, judged: int) -> ScoreBets:
     """Bets that the error on one class of ``judged`` has risen: the more there are, the more often a reference errs on one."""
     rows = outcomes.class_rows[name]
     error = outcomes.class_errors.get(name, 0) / rows
-    return LossBets(
+    return ScoreBets(
         error,
         float(np.sqrt(error * (1 - error))),
         rows,

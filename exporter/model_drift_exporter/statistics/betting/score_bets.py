@@ -1,4 +1,4 @@
-"""Bets that a loss has become larger than the reference's error and the tolerance allow.
+"""Bets that the mean of a score has become larger than the reference's error and the tolerance allow.
 
 After A. Podkopaev, A. Ramdas, *Tracking the risk of a deployed model and detecting harmful distribution shifts* (2022), as
 testing by betting: I. Timans et al., *On continuous monitoring of risk violations under unknown shift* (2025).
@@ -14,20 +14,20 @@ import numpy.typing as npt
 from ..intervals import wilson_upper_bound
 from ..layout import FloatArray
 
-__all__ = ["LossBets"]
+__all__ = ["ScoreBets"]
 
 _GAPS = (0.01, 0.03, 0.06, 0.10, 0.25)
 # A bet must not be able to lose everything at once.
 _LARGEST_STAKE = 0.95
 
 
-class LossBets:
-    """Bets ``e = 1 + λ (loss - limit)`` on a few sizes of a rise. The mean of e is at most 1 while the loss keeps to the limit.
+class ScoreBets:
+    """Bets ``e = 1 + λ (score - limit)`` on a few sizes of a rise. The mean of e is at most 1 while that of the score is in it.
 
-    The reference's loss has the given mean and standard deviation on ``rows`` rows; ``design_effect`` dependent ones count as
+    The reference's score has the given mean and standard deviation on ``rows`` rows; ``design_effect`` dependent ones count as
     one. The limit is that mean, plus ``margin`` standard errors, plus the larger of ``tolerance`` and ``relative_tolerance``
-    times the mean. Losses are from ``lower`` to 1. For residuals, whose mean is 0 by definition, ``lower`` is -1. A
-    ``binary`` loss is 0 or 1. Its error is that of Wilson's bound of a share, which holds for few rows too, and each bet is
+    times the mean. Scores are from ``lower`` to 1. For residuals, whose mean is 0 by definition, ``lower`` is -1. A
+    ``binary`` score is 0 or 1. Its error is that of Wilson's bound of a share, which holds for few rows too, and each bet is
     the likelihood ratio of a larger rate.
     """
 
@@ -44,6 +44,7 @@ class LossBets:
         lower: float = 0.0,
         binary: bool = False,
     ) -> None:
+        self.mean = mean
         self.design_effect = max(design_effect, 1.0)
         observations = max(rows / self.design_effect, 1.0)
         # A reference without any errors does not prove that they never happen.
@@ -53,16 +54,16 @@ class LossBets:
         if binary:
             bound = float(wilson_upper_bound(mean, observations, margin))
         self.limit = bound + allowed
-        """The largest mean loss under the null hypothesis."""
+        """The largest mean under the null hypothesis."""
         self.lower = lower
         self.stakes = self._chosen_stakes(binary=binary)
         """λ of each bet, ``[bet]``."""
         self.weights: FloatArray = np.full(len(_GAPS), 1.0 / len(_GAPS))
         """Prior weight of each bet, ``[bet]``; they sum to 1."""
 
-    def log_e(self, losses: npt.ArrayLike) -> FloatArray:
-        """The ln e of each loss, ``[n]`` to ``[n, bet]``, divided by the design effect. Losses are clipped to their range."""
-        excess = np.clip(np.asarray(losses, dtype=np.float64), self.lower, 1.0) - self.limit
+    def log_e(self, scores: npt.ArrayLike) -> FloatArray:
+        """The ln e of each score, ``[n]`` to ``[n, bet]``, divided by the design effect. Scores are clipped to their range."""
+        excess = np.clip(np.asarray(scores, dtype=np.float64), self.lower, 1.0) - self.limit
         log_e: FloatArray = np.log1p(excess[:, None] * self.stakes) / self.design_effect
         return log_e
 

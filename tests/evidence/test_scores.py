@@ -12,22 +12,23 @@ from hypothesis import strategies as st
 
 from model_drift_exporter.errors import StateError
 from model_drift_exporter.evidence.alarms import Alarms, Transition
-from model_drift_exporter.evidence.loss_evidence import LossEvidence
+from model_drift_exporter.evidence.recovery import RecoveryBlocks
+from model_drift_exporter.evidence.scores import ScoreEvidence
 from model_drift_exporter.evidence.settings import EvidenceSettings
 from model_drift_exporter.monitors import ALARMS
-from model_drift_exporter.statistics.betting.loss_bets import LossBets
+from model_drift_exporter.statistics.betting.score_bets import ScoreBets
 
 Array = npt.NDArray[np.float64]
 
 
-def _made(components: int = 1, mean: float = 0.1, outcomes: int = 10) -> tuple[LossEvidence, Alarms]:
+def _made(components: int = 1, mean: float = 0.1, outcomes: int = 10) -> tuple[ScoreEvidence, Alarms]:
     alarms = Alarms("m", EvidenceSettings().budgets, ALARMS)
-    bets = [LossBets(mean, math.sqrt(mean * (1 - mean)), 10_000, binary=True) for _ in range(components)]
+    bets = [ScoreBets(mean, math.sqrt(mean * (1 - mean)), 10_000, binary=True) for _ in range(components)]
     alarm = alarms["ModelLossIncreased"]
-    return LossEvidence(bets, [mean] * components, outcomes, alarm, lambda _first, _last: ["x"]), alarms
+    return ScoreEvidence(bets, outcomes, alarm, lambda _first, _last: ["x"]), alarms
 
 
-def _observe(evidence: LossEvidence, losses: Array, first: int = 0, last: int | None = None) -> None:
+def _observe(evidence: ScoreEvidence, losses: Array, first: int = 0, last: int | None = None) -> None:
     """Outcomes a minute apart, that mature after an hour; prediction lines 100 ahead."""
     place = np.arange(losses.shape[1], dtype=np.int64)[first:last]
     time: Array = place.astype(np.float64) * 60
@@ -80,6 +81,22 @@ def test_one_alarm_for_one_event() -> None:
     assert alarms["ModelLossIncreased"].active
 
 
+def test_a_score_of_either_sign_tells_a_fall_by_a_second_score() -> None:
+    """As calibration needs it: outcomes less their predicted probability, whose mean is 0, and the same turned over."""
+    alarms = Alarms("m", EvidenceSettings().budgets, ALARMS)
+    bets = [ScoreBets(0.0, 0.4, 10_000, tolerance=0.02, relative_tolerance=0.0, lower=-1.0) for _ in range(2)]
+    evidence = ScoreEvidence(bets, 20, alarms["ModelLossIncreased"], meaning="calibration")
+    random = np.random.default_rng(1)
+    predicted = random.uniform(0.1, 0.9, 8_000)
+    calm = np.arange(8_000) < 4_000
+    residual = (random.random(8_000) < np.where(calm, predicted, 0.6 * predicted)) - predicted
+    _observe(evidence, np.stack([residual, -residual]))
+    (fired,) = _edges(alarms)
+    assert 4_000 <= fired.record - 100 <= 4_500
+    assert (fired.firing, fired.features, fired.certainty) == (True, (), "")
+    assert evidence.members[1] > fired.threshold * math.log(10) > evidence.members[0]
+
+
 def test_time_between_updates_counts() -> None:
     """An e-CUSUM forgets down to the minutes since the update before, a day's at most."""
     for step, floor in ((6.0, 1.0), (3_600.0, 600.0), (86_400.0, 1_440.0), (1e-4, 1e-3 / 60)):
@@ -87,10 +104,10 @@ def test_time_between_updates_counts() -> None:
         time: Array = np.arange(5_000.0) * np.float64(step)
         losses = np.zeros((1, 5_000))
         evidence.observe(time, time, np.arange(5_000), losses)
-        bets = LossBets(0.1, 0.3, 10_000, binary=True)
+        bets = ScoreBets(0.1, 0.3, 10_000, binary=True)
         after = math.log(floor) + 10 * bets.log_e(np.zeros(1))[0]
         expected = np.logaddexp.reduce(after + np.log(bets.weights))
-        assert evidence.component_log[0] == pytest.approx(expected, abs=2e-3)
+        assert evidence.members[0] == pytest.approx(expected, abs=2e-3)
 
 
 def test_outcomes_of_one_moment_count_no_more_than_its_time() -> None:
@@ -98,11 +115,11 @@ def test_outcomes_of_one_moment_count_no_more_than_its_time() -> None:
     evidence, _ = _made()
     time: Array = np.repeat([0.0, 86_400.0], 10_000)
     evidence.observe(time, time, np.arange(20_000), np.zeros((1, 20_000)))
-    bets = LossBets(0.1, 0.3, 10_000, binary=True)
+    bets = ScoreBets(0.1, 0.3, 10_000, binary=True)
     after = 1_000 * 10 * bets.log_e(np.zeros(1))[0] + math.log(1_440.0)
     floor = (1_000 - 86) * 10 * bets.log_e(np.zeros(1))[0] + math.log(1 / 60)
     expected = np.logaddexp.reduce(np.maximum(after, floor) + np.log(bets.weights))
-    assert evidence.component_log[0] == pytest.approx(expected, rel=0.01)
+    assert evidence.members[0] == pytest.approx(expected, rel=0.01)
 
 
 @pytest.mark.slow
@@ -139,7 +156,7 @@ def test_re_arming_starts_anew() -> None:
     _observe(evidence, losses, 0, 1_000)
     assert alarms["ModelLossIncreased"].active
     assert alarms.rearm(0.0, 0) == ["ModelLossIncreased"]
-    assert evidence.component_log[0] == pytest.approx(0.0)
+    assert evidence.members[0] == pytest.approx(0.0)
     _observe(evidence, losses, 1_000)
     first, released, again = _edges(alarms)
     assert [first.firing, released.firing, again.firing] == [True, False, True]
@@ -160,8 +177,8 @@ def test_names_that_come_later_are_added() -> None:
     """Features suspected while the page is active belong to it."""
     names: list[str] = []
     alarms = Alarms("m", EvidenceSettings().budgets, ALARMS)
-    bets = LossBets(0.1, 0.3, 10_000, binary=True)
-    evidence = LossEvidence([bets], [0.1], 10, alarms["ModelLossIncreased"], lambda _first, _last: names)
+    bets = ScoreBets(0.1, 0.3, 10_000, binary=True)
+    evidence = ScoreEvidence([bets], 10, alarms["ModelLossIncreased"], lambda _first, _last: names)
     losses = _errors((3_000, 0.4))
     _observe(evidence, losses, 0, 1_000)
     assert not alarms["ModelLossIncreased"].features
@@ -184,14 +201,23 @@ def test_a_latch_without_its_evidence_recovers_all_the_same() -> None:
     assert [edge.firing for edge in _edges(alarms)] == [False]
 
 
+def _blocks(directions: int) -> dict[str, Any]:
+    return RecoveryBlocks(*np.ones((3, directions))).snapshot()
+
+
 @pytest.mark.parametrize(
     "change",
     [
-        {"log_m": np.zeros((2, 2))},
+        {"state": {"log_m": np.zeros(4), "times": np.zeros(1), "since": np.zeros(4)}},
+        {"state": {"log_m": np.zeros(5), "times": np.zeros(1), "since": np.ones(5)}},
         {"waiting": np.zeros((9, 3))},
         {"minutes": None},
-        {"recovery": {}},
-        {"watched": np.zeros(3)},
+        {"waiting": 7.0},
+        {"updates": math.inf},
+        {"alarms": {"ModelLossIncreased": {}}},
+        {"alarms": {"ModelLossIncreased": {"named": [1], "suspected": [], "blocks": _blocks(1)}}},
+        {"alarms": {"ModelLossIncreased": {"named": [0], "suspected": [], "blocks": _blocks(2)}}},
+        {"alarms": {"ModelLossIncreased": {"named": [0], "suspected": [], "blocks": _blocks(1) | {"seen": [9]}}}},
     ],
 )
 def test_foreign_snapshots_are_refused(change: dict[str, Any]) -> None:
@@ -202,7 +228,7 @@ def test_foreign_snapshots_are_refused(change: dict[str, Any]) -> None:
     with pytest.raises(StateError, match="ModelLossIncreased"):
         fresh.restore(evidence.snapshot() | change)
     assert fresh.updates == 0
-    assert fresh.component_log[0] == pytest.approx(0.0)
+    assert fresh.members[0] == pytest.approx(0.0)
 
 
 def test_evidence_with_other_bets_begins_anew() -> None:
@@ -211,28 +237,40 @@ def test_evidence_with_other_bets_begins_anew() -> None:
     _observe(old, _errors((1_005, 0.5)))
     assert before["ModelLossIncreased"].active
     for bets, meaning in (
-        (LossBets(0.1, 0.3, 10_000, tolerance=0.02, binary=True), None),
-        (LossBets(0.1, 0.3, 10_000, design_effect=2.0, binary=True), None),
-        (LossBets(0.1, 0.3, 10_000, binary=True), ["other"]),
+        (ScoreBets(0.1, 0.3, 10_000, tolerance=0.02, binary=True), None),
+        (ScoreBets(0.1, 0.3, 10_000, design_effect=2.0, binary=True), None),
+        (ScoreBets(0.1, 0.3, 10_000, binary=True), ["other"]),
     ):
         alarms = Alarms("m", EvidenceSettings().budgets, ALARMS)
         alarms.restore(before.snapshot())
-        evidence = LossEvidence(
-            [bets], [0.1], 10, alarms["ModelLossIncreased"], lambda _first, _last: ["x"], meaning=meaning
-        )
+        evidence = ScoreEvidence([bets], 10, alarms["ModelLossIncreased"], lambda _first, _last: ["x"], meaning=meaning)
         evidence.restore(old.snapshot())
-        assert (evidence.updates, evidence.component_log[0]) == (0, pytest.approx(0.0))
+        assert (evidence.updates, evidence.members[0]) == (0, pytest.approx(0.0))
         assert alarms["ModelLossIncreased"].active
         assert evidence.snapshot()["waiting"].shape[1] == 0
 
 
 def test_evidence_of_updates_of_another_size_begins_anew() -> None:
-    """What waits was cut for other updates; a snapshot from before the size could be set is of tens."""
+    """What waits was cut for other updates."""
     old, _ = _made()
     _observe(old, _errors((105, 0.5)))
-    state = old.snapshot()
-    older = {name: value for name, value in state.items() if name != "outcomes"}
-    for saved, outcomes, updates in ((state, 10, 10), (older, 10, 10), (state, 20, 0), (older, 20, 0)):
+    for outcomes, updates in ((10, 10), (20, 0)):
         evidence, _ = _made(outcomes=outcomes)
-        evidence.restore(saved)
+        evidence.restore(old.snapshot())
         assert evidence.updates == updates
+
+
+def test_a_snapshot_of_the_first_form_is_set_aside(caplog: pytest.LogCaptureFixture) -> None:
+    """The log says so; the latch stays closed, and opens after recovery."""
+    old, before = _made()
+    _observe(old, _errors((1_000, 0.5)))
+    fields = ("outcomes", "waiting", "minutes", "updates", "named_at", "log_m", "onset", "watched", "recovery")
+    evidence, alarms = _made()
+    alarms.restore(before.snapshot())
+    with caplog.at_level("INFO"):
+        evidence.restore({"bets": "0123456789abcdef"} | dict.fromkeys(fields, 1))
+    assert "ModelLossIncreased: evidence begins anew" in caplog.text
+    assert evidence.updates == 0
+    assert alarms["ModelLossIncreased"].active
+    _observe(evidence, _errors((6_000, 0.08)), 0)
+    assert [edge.firing for edge in _edges(alarms)] == [False]

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model_drift_exporter.statistics.betting.e_cusum import advance, log_mean
-from model_drift_exporter.statistics.betting.loss_bets import LossBets
+from model_drift_exporter.statistics.betting.score_bets import ScoreBets
 
 BETS = st.builds(
-    LossBets,
+    ScoreBets,
     mean=st.one_of(st.just(0.0), st.floats(0.001, 0.99)),
     standard_deviation=st.floats(0, 0.5),
     rows=st.integers(1, 100_000),
@@ -24,7 +24,7 @@ BETS = st.builds(
 
 
 @given(BETS, st.lists(st.floats(0, 1), min_size=1, max_size=6), st.integers(0, 2**32 - 1))
-def test_no_bet_gains_while_the_mean_keeps_to_the_limit(bets: LossBets, places: list[float], seed: int) -> None:
+def test_no_bet_gains_while_the_mean_keeps_to_the_limit(bets: ScoreBets, places: list[float], seed: int) -> None:
     """Under any law on the range of losses with a mean up to the limit, e has mean 1 at most in every bet."""
     losses = bets.lower + (1 - bets.lower) * np.array([*places, 0.0, 1.0])
     law = np.random.default_rng(seed).dirichlet(np.full(len(losses), 0.5))
@@ -40,7 +40,7 @@ def test_no_bet_gains_while_the_mean_keeps_to_the_limit(bets: LossBets, places: 
 
 
 @given(BETS)
-def test_evidence_grows_with_the_loss(bets: LossBets) -> None:
+def test_evidence_grows_with_the_loss(bets: ScoreBets) -> None:
     """A larger loss is never less evidence, and losses beyond the range count as its ends."""
     log_e = bets.log_e(np.linspace(bets.lower - 1, 2, 50))
     assert np.all(np.diff(log_e, axis=0) >= 0)
@@ -50,15 +50,15 @@ def test_evidence_grows_with_the_loss(bets: LossBets) -> None:
 
 def test_the_limit_adds_error_and_tolerance() -> None:
     """Reference, two standard errors of independent rows, and the larger tolerance add up."""
-    bets = LossBets(0.1, 0.3, 10_000, design_effect=4.0)
+    bets = ScoreBets(0.1, 0.3, 10_000, design_effect=4.0)
     assert bets.limit == pytest.approx(0.1 + 2 * 0.3 / 50 + 0.01)
-    assert LossBets(0.4, 0.49, 10_000).limit == pytest.approx(0.4 + 2 * 0.0049 + 0.04)
-    assert LossBets(0.4, 0.49, 10_000, margin=0.0, relative_tolerance=0.0).limit == pytest.approx(0.41)
+    assert ScoreBets(0.4, 0.49, 10_000).limit == pytest.approx(0.4 + 2 * 0.0049 + 0.04)
+    assert ScoreBets(0.4, 0.49, 10_000, margin=0.0, relative_tolerance=0.0).limit == pytest.approx(0.41)
 
 
 def test_an_errorless_reference_allows_for_what_it_could_not_show() -> None:
     """No error in n rows is no proof of none: the limit is the tolerance and Wilson's bound, 4 / n."""
-    assert LossBets(0.0, 0.0, 200, binary=True).limit == pytest.approx(0.01 + 4 / 204)
+    assert ScoreBets(0.0, 0.0, 200, binary=True).limit == pytest.approx(0.01 + 4 / 204)
 
 
 def test_the_limit_of_few_rows_fails_no_more_often_than_that_of_many() -> None:
@@ -69,7 +69,7 @@ def test_the_limit_of_few_rows_fails_no_more_often_than_that_of_many() -> None:
             shares, times = np.unique(chance.binomial(rows, rate, 4_000) / rows, return_counts=True)
             limits = np.array(
                 [
-                    LossBets(share, 0.3, rows, tolerance=0.0, relative_tolerance=0.0, binary=True).limit
+                    ScoreBets(share, 0.3, rows, tolerance=0.0, relative_tolerance=0.0, binary=True).limit
                     for share in shares
                 ]
             )
@@ -78,7 +78,7 @@ def test_the_limit_of_few_rows_fails_no_more_often_than_that_of_many() -> None:
 
 def test_binary_bets_are_likelihood_ratios() -> None:
     """For errors of 0 and 1 each bet is that of a larger rate q against the limit."""
-    bets = LossBets(0.1, 0.3, 10_000, design_effect=2.0, binary=True)
+    bets = ScoreBets(0.1, 0.3, 10_000, design_effect=2.0, binary=True)
     right, wrong = bets.log_e([0, 1])
     rates = bets.limit * np.exp(2.0 * wrong)
     np.testing.assert_allclose(rates - bets.limit, [0.01, 0.03, 0.06, 0.1, 0.25])
@@ -88,7 +88,7 @@ def test_binary_bets_are_likelihood_ratios() -> None:
 
 def test_a_bet_goes_no_further_than_half_of_what_is_left() -> None:
     """Where the limit is high, bets are on rates below 1: a single right answer does not end them."""
-    bets = LossBets(0.75, 0.43, 10_000, binary=True)
+    bets = ScoreBets(0.75, 0.43, 10_000, binary=True)
     rates = bets.limit * np.exp(bets.log_e([1])[0])
     np.testing.assert_allclose(rates[-1], (1 + bets.limit) / 2)
     assert rates[0] == pytest.approx(bets.limit + 0.01)
@@ -96,7 +96,7 @@ def test_a_bet_goes_no_further_than_half_of_what_is_left() -> None:
 
 def test_a_model_that_is_always_wrong_cannot_become_worse() -> None:
     """With a limit of 1 or more there is no bet."""
-    assert not LossBets(0.99, 0.1, 100, binary=True).log_e([0.0, 0.5, 1.0]).any()
+    assert not ScoreBets(0.99, 0.1, 100, binary=True).log_e([0.0, 0.5, 1.0]).any()
 
 
 @pytest.mark.parametrize("lower", [0.0, -1.0])
@@ -104,7 +104,7 @@ def test_a_bounded_loss_that_doubles_is_found(lower: float) -> None:
     """A rise by a third of a standard deviation crosses a page's threshold within a thousand labels, none before."""
     generator = np.random.default_rng(8)
     mean = 0.0 if lower else 0.3
-    bets = LossBets(mean, 0.2, 10_000, lower=lower)
+    bets = ScoreBets(mean, 0.2, 10_000, lower=lower)
     before, after = (generator.uniform(-0.3464, 0.3464, 3_000) + mean + rise for rise in (0.0, 0.07))
     log_m, _ = advance(np.zeros(len(bets.weights)), bets.log_e(np.concatenate([before, after])), 0.0)
     evidence = log_mean(log_m, bets.weights)

@@ -1,0 +1,153 @@
+"""Evidence that the mean of a score has risen: an error, a loss, a distance, whatever lies between two bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..statistics.betting.score_bets import ScoreBets
+from .alarms import Alarm
+from .decisions import AlarmDecision, DecisionLoop
+from .evidence_state import EvidenceState, ResumableEvidence, digest_of
+from .recovery import RecoveryBlocks
+from .schedule import EvidenceMinutes, Moments
+from .targets import Target
+
+__all__ = ["ScoreEvidence"]
+
+Array = NDArray[np.float64]
+Suspects = Callable[[int, int], Sequence[str]]
+
+_FEWEST_RECOVERING, _MOST_RECOVERING = 100.0, 1_000.0
+
+
+def _sum_of_each(values: Array) -> Array:
+    """Sums along the last axis, in order, so that rounding does not depend on the number of sums."""
+    sums: Array = np.add.accumulate(values, axis=-1)[..., -1]
+    return sums
+
+
+class _ScoreDecision(AlarmDecision):
+    """Whichever score has risen, it suspects the features that other alarms have been about since this one fired."""
+
+    suspects = 1
+    surest = "suspected"
+
+    def __init__(self, alarm: Alarm, target: Target, blocks: RecoveryBlocks, of_others: Suspects) -> None:
+        super().__init__(alarm, target, blocks)
+        self._of_others = of_others
+
+    def named(self) -> list[int]:
+        return [*map(int, np.flatnonzero(self.members >= self.alarm.threshold))]
+
+    def features(self, members: Sequence[int], record: int) -> list[str]:
+        del members
+        first = self.alarm.history.latched if self.alarm.active else record
+        return [*dict.fromkeys([*self.alarm.features, *self._of_others(first, record)])]
+
+
+class ScoreEvidence(ResumableEvidence):
+    """An e-CUSUM for each bet on the means of several scores (members). The alarm's evidence is the plain average over scores.
+
+    A score is a number of each record or outcome: from 0 to 1, or from a lower bound that its bets know. Its bets know what
+    mean it may have: the reference's, its error (by deviation, rows and design effect), and what is tolerated. Calibration
+    hands in the outcome less its predicted probability (``lower=-1``, mean 0, and a second score with the sign turned); a
+    change of the prior, whether a record is of the class, and is not; label noise, whether the label contradicts a sure
+    prediction. What can fall as well as rise needs a score of its own for the fall.
+
+    All scores are updated together after every ``size`` outcomes, however these came in batches. An update counts the minutes
+    since the one before. ``suspects(first, last)`` names the features that the alarm may be about, from one line to another.
+    ``meaning`` describes the scores in plain values. A snapshot with another meaning, or of other bets, is not continued.
+    """
+
+    def __init__(
+        self, bets: Sequence[ScoreBets], size: int, alarm: Alarm,
+        suspects: Suspects = lambda _first, _last: (), *, meaning: object = None,
+    ) -> None:  # fmt: skip
+        self._bets = bets
+        self._size = size
+        self._alarm = alarm
+        self._suspects = suspects
+        weights, stakes = (np.stack([getattr(each, name) for each in bets]) for name in ("weights", "stakes"))
+        means, limits, spreads, effects = (
+            np.array([getattr(each, name) for each in bets]) for name in ("mean", "limit", "spread", "design_effect")
+        )
+        rise = np.maximum(limits - means, 1e-9)
+        needed = np.clip(4 * spreads**2 / rise**2, _FEWEST_RECOVERING, _MOST_RECOVERING) * effects
+        lower = [each.lower for each in bets]
+        self.name = alarm.alert
+        self.digest = digest_of([size, meaning, lower, weights, stakes, limits, spreads, effects, means])
+        self._blocks = RecoveryBlocks(limits, spreads * np.sqrt(effects), needed)
+        members = np.arange(len(bets))
+        places = np.arange(weights.size).reshape(weights.shape)
+        self._target = Target(alarm.alert, ("",) * len(bets), places, weights, members, members, members[:0])
+        self._begin()
+
+    def _begin(self) -> None:
+        self.updates = 0
+        # Outcomes since the last update: time, matured, record, then the scores.
+        self._waiting = np.empty((3 + len(self._bets), 0))
+        self._minutes = EvidenceMinutes()
+        state = EvidenceState.new(self._target.places.size, exact=True)
+        self._decision = _ScoreDecision(self._alarm, self._target, self._blocks, self._suspects)
+        self._loop = DecisionLoop(state, [self._decision])
+        self._alarm.forget()
+
+    @property
+    def members(self) -> Array:
+        """The natural logarithm of M of each score, [score]."""
+        return self._decision.members
+
+    def observe(self, time: Array, matured: Array, record: NDArray[np.int64], scores: Array) -> None:
+        """Take in outcomes. ``scores`` is [score, outcome], NaN where a score does not use the outcome.
+
+        ``time`` (of the prediction) and ``matured`` (when its outcome is known) are event times in seconds, ``record`` is a
+        line; all [outcome]. For a score of records, both times are the same.
+        """
+        if not len(time):
+            return
+        self._waiting = np.concatenate([self._waiting, np.vstack([time, matured, record, scores])], axis=1)
+        self._minutes.begin(float(matured[0]))
+        number = self._waiting.shape[1] // self._size
+        if not number:
+            return
+        taken, self._waiting = np.split(self._waiting, [number * self._size], axis=1)
+        blocks = taken.reshape(len(taken), number, self._size)
+        ended, taken_scores = blocks[1, :, -1], blocks[3:]
+        moments = Moments(ended, blocks[0, :, 0], self._minutes.log(ended), blocks[2, :, -1].astype(np.int64))
+        self.updates += number
+        self._loop.advance(self._log_e(taken_scores), moments, partial(_rows_and_sums, taken_scores))
+
+    def _log_e(self, scores: Array) -> Array:
+        """The ln e of each update, [update, bet], from scores [score, update, outcome]."""
+        _, number, size = scores.shape
+        each = [bets.log_e(own.ravel()).reshape(number, size, -1) for bets, own in zip(self._bets, scores, strict=True)]
+        log_e = np.nan_to_num(np.stack(each, axis=1), nan=0.0)
+        return _sum_of_each(log_e.swapaxes(2, 3)).reshape(number, -1)
+
+    def snapshot(self) -> dict[str, Any]:
+        return {
+            "bets": self.digest,
+            "waiting": self._waiting,
+            "minutes": self._minutes.snapshot(),
+            "updates": self.updates,
+            **self._loop.snapshot(),
+        }
+
+    def _resume(self, state: Mapping[str, Any]) -> None:
+        waiting = np.array(state["waiting"], dtype=np.float64)
+        if waiting.shape[:1] != self._waiting.shape[:1] or waiting.ndim != 2:
+            raise ValueError("outcomes of other scores")
+        self._waiting, self.updates = waiting, int(state["updates"])
+        self._minutes.restore(state["minutes"])
+        self._loop.restore(state)
+
+
+def _rows_and_sums(scores: Array) -> tuple[Array, Array]:
+    """For recovery, from scores [score, update, outcome]: how many each update has, and their sums; [update, score]."""
+    rows = np.isfinite(scores).sum(axis=-1).T.astype(np.float64)
+    return rows, _sum_of_each(np.nan_to_num(scores, nan=0.0)).T
