@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from model_drift_exporter.monitors import PARTS
 from model_drift_exporter.records.batches import NO_POSITIONS, LabelBatch, ModelBatch, RecordBatch
 from model_drift_exporter.reference.building.builder import ProfileBuilder
 from model_drift_exporter.reference.building.settings import BuildSettings
@@ -92,7 +93,7 @@ def profile_of(
     batches: Sequence[RecordBatch], options: BuildSettings | None = None, model: str = "m"
 ) -> ReferenceProfile:
     """The profile of these batches."""
-    builder = ProfileBuilder(model, options)
+    builder = ProfileBuilder(model, options, parts=PARTS)
     for batch in batches:
         builder.survey(batch)
     builder.fix_bins()

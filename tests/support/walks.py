@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-__all__ = ["EXAMPLES", "LINES", "applied", "sections"]
+__all__ = ["EXAMPLES", "LINES", "PAGES", "applied", "sections"]
 
 _TEXT = (Path(__file__).resolve().parents[2] / "CONTRIBUTING.md").read_text()
 
@@ -18,6 +18,8 @@ EXAMPLES = _fences("example", "python")
 """Python by the name of the walk: new modules one after the other, each after a comment with its path."""
 LINES = _fences("lines", "diff")
 """Lines for modules that exist, by the name of the walk: a path, and a part for each place in it."""
+PAGES = dict(re.findall(r"<!-- page: (\S+) -->\n````markdown\n(.*?)````", _TEXT, re.DOTALL))
+"""New pages by their path."""
 
 
 def sections(example: str) -> dict[str, str]:

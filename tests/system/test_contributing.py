@@ -1,20 +1,24 @@
-"""What follows from a statistic and a performance metric that are added as CONTRIBUTING.md says: to a copy of the repository."""
+"""What follows from what is added to a copy of the tree as CONTRIBUTING.md says: monitor, statistic, performance metric."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.support.components import require
-from tests.support.walks import EXAMPLES, LINES, applied, sections
+from tests.support.walks import EXAMPLES, LINES, PAGES, applied, sections
 
 _ROOT = Path(__file__).resolve().parents[2]
-_FOLDERS = ("exporter", "grafana", "prometheus", "alertmanager", "scripts", "tests", "benchmarks")
+_FOLDERS = ("exporter", "grafana", "prometheus", "alertmanager", "scripts", "tests", "benchmarks", "docs")
+_FILES = ("pyproject.toml", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE")
 
 _CARDS = """
 from model_drift_exporter.models.model import Model
@@ -39,23 +43,44 @@ class _Copy:
         self.files: dict[str, set[str]] = {}
         for name in _FOLDERS:
             shutil.copytree(_ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copy(_ROOT / "pyproject.toml", folder)
+        for name in _FILES:
+            shutil.copy(_ROOT / name, folder)
+        (folder / ".venv").symlink_to(Path(sys.prefix))  # where scripts/generate finds Python
 
     def add(self, walk: str) -> None:
         """The modules and the lines of a walk."""
-        self.files[walk] = {*sections(EXAMPLES.get(walk, ""))}
-        for path, text in sections(EXAMPLES.get(walk, "")).items():
-            assert not (self.folder / path).exists()
-            (self.folder / path).write_text(text)
+        self.write(walk, sections(EXAMPLES.get(walk, "")))
         path, _, _ = LINES[walk].removeprefix("--- ").partition("\n")
         (self.folder / path).write_text(applied(LINES[walk], (self.folder / path).read_text()))
         self.files[walk].add(path)
 
+    def write(self, walk: str, files: Mapping[str, str]) -> None:
+        """New files of a walk."""
+        self.files.setdefault(walk, set()).update(files)
+        for path, text in files.items():
+            assert not (self.folder / path).exists()
+            (self.folder / path).write_text(text)
+
+    def differing(self) -> set[str]:
+        """Files that are not as they are in the repository, or not there."""
+        skipped = {"__pycache__", ".venv", ".mypy_cache", ".ruff_cache", ".hypothesis"}
+        found = [path.relative_to(self.folder) for path in self.folder.rglob("*") if path.is_file()]
+        return {
+            path.as_posix()
+            for path in found
+            if not skipped & {*path.parts}
+            and (not (_ROOT / path).exists() or (self.folder / path).read_bytes() != (_ROOT / path).read_bytes())
+        }
+
     def run(self, *arguments: str) -> str:
         """What Python prints in the copy."""
+        return self.command(sys.executable, *arguments)
+
+    def command(self, *command: str) -> str:
+        """What a program prints in the copy; it must succeed."""
         path = os.pathsep.join((str(self.folder / "exporter"), str(self.folder)))
         finished = subprocess.run(
-            [sys.executable, *arguments],
+            command,
             cwd=self.folder,
             env=os.environ | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
             capture_output=True,
@@ -140,3 +165,74 @@ def test_rules_record_what_the_exporter_computes(copy: _Copy) -> None:
         *("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/system/prometheus/test_distances.py", "-k", "an_hour")
     )
     assert "1 passed" in found
+
+
+_MONITOR_BY_HAND = {
+    "CHANGELOG.md",
+    "docs/runbooks/ModelInputRepeated.md",
+    "exporter/model_drift_exporter/monitors/__init__.py",
+    "exporter/model_drift_exporter/monitors/repeats.py",
+    "tests/monitors/test_repeats.py",
+}
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> _Copy:
+    """With a monitor: two metrics, a setting, an alarm, a panel, a runbook."""
+    made = _Copy(tmp_path_factory.mktemp("monitor"))
+    made.add("monitor")
+    made.add("monitor_changelog")
+    made.write("monitor_runbook", PAGES)
+    assert made.differing() == _MONITOR_BY_HAND
+    made.command("sh", "scripts/generate")
+    return made
+
+
+def test_a_monitor_is_five_files(watched: _Copy) -> None:
+    """Module, line, test, runbook, changelog; every other file that it changes is generated."""
+    assert set[str]().union(*watched.files.values()) == _MONITOR_BY_HAND
+    assert watched.differing() - _MONITOR_BY_HAND == {
+        "README.md",
+        "alertmanager/alertmanager.yml",
+        "alertmanager/compose.yml",
+        "docs/configuration.md",
+        "docs/exporter.example.yaml",
+        "docs/metrics.md",
+        "docs/runbooks/README.md",
+        "grafana/dashboards/fleet.json",
+        "grafana/dashboards/model.json",
+        "grafana/kubernetes/dashboards.yaml",
+        "grafana/panel_numbers.json",
+        "prometheus/rules/alerts-model.yml",
+    }
+    watched.command("sh", "scripts/generate", "--check")
+
+
+def test_the_alert_leads_to_the_panel(watched: _Copy) -> None:
+    """Promtool takes the rules; the panel has a number of its own, which the alert's link has."""
+    require("promtool")
+    rules = sorted(map(str, (watched.folder / "prometheus" / "rules").glob("*.yml")))
+    watched.command("promtool", "check", "rules", *rules)
+    groups = yaml.safe_load(watched.text("prometheus/rules/alerts-model.yml"))["groups"]
+    (alert,) = [rule for group in groups for rule in group["rules"] if rule.get("alert") == "ModelInputRepeated"]
+    number = json.loads(watched.text("grafana/panel_numbers.json"))["repeats"]
+    assert alert["labels"] == {"severity": "ticket"}
+    assert f"viewPanel={number}" in alert["annotations"]["panel_url"]
+    assert alert["annotations"]["runbook_url"].endswith("/ModelInputRepeated.md")
+    panels = json.loads(watched.text("grafana/dashboards/model.json"))["panels"]
+    every = [each for panel in panels for each in (panel, *panel.get("panels", ()))]
+    assert [each["title"] for each in every if each["id"] == number] == ["Repeated records"]
+    assert "model_repeated_records_total" in watched.text("docs/metrics.md")
+    assert "repeats.tolerance" in watched.text("docs/configuration.md")
+
+
+def test_the_tests_of_all_monitors_take_it_in(watched: _Copy) -> None:
+    """Its own, the contract, the catalogue, the lint of rules and dashboards, runbooks and routes: without a change."""
+    changed = sorted(path for path in _MONITOR_BY_HAND if path.endswith(".py"))
+    watched.run("-m", "ruff", "check", "--no-cache", *changed)
+    watched.run("-m", "ruff", "format", "--no-cache", "--check", *changed)
+    tests = (
+        *("tests/monitors/test_repeats.py", "tests/monitors/test_contract.py", "tests/service/test_catalogue.py"),
+        *("tests/test_runbooks.py", "tests/prometheus", "tests/alertmanager", "tests/grafana", "tests/scripts"),
+    )
+    watched.run("-m", "pytest", "-q", "-p", "no:cacheprovider", *tests)

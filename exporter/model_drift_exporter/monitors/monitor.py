@@ -30,6 +30,7 @@ would take that for a reset and count everything again.
 """
 
 _Section = TypeVar("_Section")
+_Part = TypeVar("_Part")
 
 
 @attrs.frozen(eq=False)
@@ -53,6 +54,12 @@ class MonitorContext:
     def columns(self) -> Sequence[Column]:
         """All columns, in the order of :attr:`CodedBatch.cells`."""
         return self.binner.columns
+
+    def part(self, monitor: str, kind: type[_Part]) -> _Part:
+        """The monitor's part of the reference, which is there wherever the monitor is on; raises ``KeyError`` elsewhere."""
+        if (found := self.reference.part(monitor, kind)) is None:
+            raise KeyError(monitor)
+        return found
 
     def settings(self, kind: type[_Section]) -> _Section:
         """The section of this class; its defaults where none was given."""
