@@ -11,12 +11,12 @@ def _plain(text: str) -> str:
 
 
 def test_findings_keep_their_order_and_their_sentences() -> None:
-    """They come in the order in which a person should read them; only alerts are urgent."""
+    """They come in the order in which a person should read them; a note is no alert."""
     note = finding("inputs_moved", severity="note", text="The inputs moved.", alert="", since=None, features=())
     views = finding_views([finding(), note], [alert(), alert("ModelConceptDrift", active=False)], NOW)
-    assert [(view.kind, view.urgent, view.text) for view in views] == [
-        ("input_broken", True, finding().text),
-        ("inputs_moved", False, "The inputs moved."),
+    assert [(view.kind, view.alert, view.text) for view in views] == [
+        ("input_broken", "ModelInputBroken", finding().text),
+        ("inputs_moved", "", "The inputs moved."),
     ]
     assert (views[1].since, views[1].fired, views[1].evidence, views[1].about) == (None, None, "", "")
 

@@ -33,11 +33,6 @@ class FindingView:
     evidence: str
     about: str
 
-    @property
-    def urgent(self) -> bool:
-        """Whether somebody is called: it is a latched alert."""
-        return bool(self.alert)
-
 
 def finding_views(
     findings: Sequence[FindingStatus], alerts: Sequence[AlertStatus], now: float
