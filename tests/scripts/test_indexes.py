@@ -3,9 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from model_drift_exporter.monitors import MONITORS
-from scripts.indexes import FOLDER, alarm_table, alert_tables, files, main, named_panels, panel_table
+from scripts.indexes import FOLDER, alarm_table, alert_tables, files, main, named_panels, panel_table, settings_example
 from tests.support.made_up_monitor import ALARM, ALL
 
 
@@ -28,7 +29,15 @@ def test_an_alarm_is_a_row_of_each_index() -> None:
     assert ALARM.alert not in pages
     assert ALARM.alert in tickets
     found = files(FOLDER, ALL)
-    assert all(ALARM.alert in text for text in found.values())
+    assert all(ALARM.alert in text for path, text in found.items() if path.endswith(".md"))
+
+
+def test_the_example_has_the_settings_of_monitors() -> None:
+    """Each with its default and what it means, as YAML that is read back to the defaults."""
+    text = settings_example(MONITORS)
+    assert yaml.safe_load(text) == {"loss": {"tolerance": 0.01, "relative_tolerance": 0.1}}
+    assert "\n# How much the loss may rise before it is harm" in text
+    assert "\n  # Rise of the error rate" in text
 
 
 def test_panels_that_runbooks_name_are_listed_by_dashboard() -> None:
@@ -45,7 +54,7 @@ def test_panels_that_runbooks_name_are_listed_by_dashboard() -> None:
 def test_check_says_what_is_out_of_date(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`--check` writes nothing; without it a page is written with all that was written by hand."""
     (tmp_path / "docs/runbooks").mkdir(parents=True)
-    for name in ("README.md", "docs/runbooks/README.md"):
+    for name in ("README.md", "docs/runbooks/README.md", "docs/exporter.example.yaml"):
         (tmp_path / name).write_text((FOLDER / name).read_text().replace(MONITORS[4].alarms[0].summary, "Old."))
     assert main(["--check"], tmp_path) == 1
     assert "README.md is out of date; run: make generate\n" in capsys.readouterr().err
