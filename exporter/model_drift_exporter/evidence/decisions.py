@@ -13,7 +13,7 @@ from ..statistics.betting.named_columns import named_columns
 from .alarms import Alarm, Certainty
 from .evidence_state import EvidenceState
 from .recovery import RecoveryBlocks
-from .schedule import Moments
+from .schedule import UpdateTimes
 from .targets import Target
 
 __all__ = ["AlarmDecision", "DecisionLoop"]
@@ -138,7 +138,7 @@ class DecisionLoop:
         decision.restart()
         decision.alarm.evidence = 0.0
 
-    def advance(self, log_e: Array, moments: Moments, excess: Excess, bet_again: BetAgain = _nothing) -> None:
+    def advance(self, log_e: Array, times: UpdateTimes, excess: Excess, bet_again: BetAgain = _nothing) -> None:
         """Take in updates with the ``log_e`` of all bets, [update, bet]. Alarms fire and recover at their exact update.
 
         ``excess()`` gives what recovery looks at: numbers of records and sums of their scores, both [update, direction]. It is
@@ -146,20 +146,20 @@ class DecisionLoop:
         begun anew: bets with a memory are then made anew in ``log_e`` from the update ``first`` on.
         """
         first = 0
-        while first < len(moments):
-            first, opened = self._to_recovery(log_e, moments, first, cache(excess))
-            if opened and first < len(moments):
+        while first < len(times):
+            first, opened = self._to_recovery(log_e, times, first, cache(excess))
+            if opened and first < len(times):
                 bet_again(first, opened)
 
-    def _to_recovery(self, log_e: Array, moments: Moments, first: int, excess: Excess) -> tuple[int, list[Target]]:
+    def _to_recovery(self, log_e: Array, times: UpdateTimes, first: int, excess: Excess) -> tuple[int, list[Target]]:
         """Go on from the update ``first`` to where latches open, or to the end. Returns the update behind, and their targets."""
-        evidence = self._state.after(log_e[first:], moments.log_minutes[first:], moments.begun[first:])
+        evidence = self._state.after(log_e[first:], times.log_minutes[first:], times.begun[first:])
         targets = [decision.target for decision in self._decisions]
         members = [target.members(evidence.log_m) for target in targets]
         totals = [target.evidence(each).tolist() for target, each in zip(targets, members, strict=True)]
         recovered: list[AlarmDecision] = []
         for update, log_m in enumerate(evidence.log_m):
-            time, record = float(moments.time[first + update]), int(moments.position[first + update])
+            time, record = float(times.time[first + update]), int(times.position[first + update])
             for place, decision in enumerate(self._decisions):
                 alarm = decision.alarm
                 decision.members, alarm.evidence = members[place][update], totals[place][update]
