@@ -10,7 +10,7 @@ from model_drift_exporter.evidence.alarms import Alarm, Transition
 from model_drift_exporter.evidence.decisions import AlarmDecision, DecisionLoop
 from model_drift_exporter.evidence.evidence_state import EvidenceState
 from model_drift_exporter.evidence.recovery import RecoveryBlocks
-from model_drift_exporter.evidence.schedule import Moments
+from model_drift_exporter.evidence.schedule import UpdateTimes
 from model_drift_exporter.evidence.seasonal_bets import SeasonalBets
 from model_drift_exporter.evidence.settings import EvidenceSettings
 from model_drift_exporter.evidence.targets import BetLayout
@@ -56,8 +56,8 @@ class Desk:
         sums = records * (-0.1 if inside else 1.0)
         minutes = np.full(number, np.log(0.25))
         told = len(self.edges)
-        moments = Moments(begun + 600.0, begun, minutes, self.record + np.arange(number))
-        self.loop.advance(log_e, moments, lambda: (records, sums))
+        times = UpdateTimes(begun + 600.0, begun, minutes, self.record + np.arange(number))
+        self.loop.advance(log_e, times, lambda: (records, sums))
         edges = [round((edge.time - self.time) / 600.0) - 1 for edge in self.edges[told:]]
         self.time += 600.0 * number
         self.record += number
@@ -138,8 +138,8 @@ def test_what_remembers_is_told_where_evidence_begins_anew() -> None:
     log_e[0, target.places] = 14.0
     begun = START + 600.0 * np.arange(6.0)
     excess = np.full(log_e.shape, 1_000.0), np.full(log_e.shape, -100.0)
-    moments = Moments(begun + 600.0, begun, np.zeros(6), np.arange(6))
-    loop.advance(log_e, moments, lambda: excess, lambda first, _: again.append(first))
+    times = UpdateTimes(begun + 600.0, begun, np.zeros(6), np.arange(6))
+    loop.advance(log_e, times, lambda: excess, lambda first, _: again.append(first))
     assert (forgotten, again) == ([target.alert], [4])
     desk.decision.alarm.fire(0.0, 0, onset=None)
     desk.decision.alarm.resolve(0.0, 0)

@@ -174,7 +174,7 @@ class ColumnEvidence(ResumableEvidence):
             **self._loop.snapshot(),
         }
 
-    def _resume(self, state: Mapping[str, Any]) -> None:
+    def resume(self, state: Mapping[str, Any]) -> None:
         self._schedule.restore(state["schedule"])
         self.updates = int(state["updates"] if "updates" in state else state["schedule"]["updates"])  # as in 0.1.0
         self._counts.restore(state["counts"])

@@ -13,7 +13,7 @@ from ..statistics.betting.named_columns import named_columns
 from .alarms import Alarm, Certainty
 from .evidence_state import EvidenceState
 from .recovery import RecoveryBlocks
-from .schedule import Moments
+from .schedule import UpdateTimes
 from .targets import Target
 
 __all__ = ["AlarmDecision", "DecisionLoop"]
@@ -46,8 +46,14 @@ class AlarmDecision:
     def restart(self) -> None:
         """Set the evidence of the members back to 1 and forget their names."""
         self.members = np.zeros(len(self.target.names))
-        self._named: list[int] = []
-        self._suspected: list[int] = []
+        self._watch([], [])
+
+    def _watch(self, named: list[int], suspected: list[int]) -> None:
+        """Recovery must be that of these members."""
+        self._named, self._suspected = named, suspected
+        watched = np.zeros(len(self.members), dtype=np.bool_)
+        watched[named + suspected] = True
+        self._watched = watched[self.target.member_of]
 
     def named(self) -> list[int]:
         """The members that have enough evidence by themselves. All others are below the alarm's threshold."""
@@ -59,17 +65,16 @@ class AlarmDecision:
 
     def fire(self, time: float, record: int, log_m: Array, since: Array) -> None:
         """Close the latch; ``log_m`` and ``since`` are those of all bets. The leading member's leading bet tells the onset."""
-        self._named = self.named()
-        if not self._named:
-            strongest = np.argsort(-self.members, kind="stable")[: self.suspects].tolist()
-            self._suspected = [member for member in strongest if self.members[member] > 0]
+        named = self.named()
+        strongest = [] if named else np.argsort(-self.members, kind="stable")[: self.suspects].tolist()
+        self._watch(named, [member for member in strongest if self.members[member] > 0])
         leading = int(self.members.argmax())
         places = self.target.places[leading]
         grown = np.where(self.target.weights[leading] > 0, log_m[places], -np.inf)
         onset = float(since[places[int(grown.argmax())]])
         self._blocks.restart(time, onset)
-        features = self.features(self._named or self._suspected, record)
-        certainty = self.surest if self._named else "suspected"
+        features = self.features(named or self._suspected, record)
+        certainty = self.surest if named else "suspected"
         self.alarm.fire(time, record, onset=onset, features=features, certainty=certainty)
 
     def recovers(self, time: float, record: int, records: Array, sums: Array) -> bool:
@@ -78,24 +83,23 @@ class AlarmDecision:
             self._resume(time)
         strong = np.flatnonzero(self.members >= self.alarm.threshold).tolist()  # no weaker member is ever named
         if not set(self._named).issuperset(strong):
-            self._named = self._named + [member for member in self.named() if member not in self._named]
+            joining = [member for member in self.named() if member not in self._named]
+            self._watch(self._named + joining, self._suspected)
         features = self.features(self._named, record)
         if features and (tuple(features), self.surest) != (self.alarm.features, self.alarm.certainty):
             self.alarm.name(features, self.surest, record)
-        watched = np.zeros(len(self.members), dtype=np.bool_)
-        watched[self._named + self._suspected] = True
         directions = self.target.directions
-        return self._blocks.add(records[directions], sums[directions], time, watched[self.target.member_of])
+        return self._blocks.add(records[directions], sums[directions], time, self._watched)
 
     def _resume(self, time: float) -> None:
         """What the closed latch is about is lost: watch the members that it names, or those without a name, or all."""
         names = self.target.names
         known = [names.index(name) for name in self.alarm.features if name in names]
         if known and self.alarm.certainty == "named":
-            self._named = known
+            self._watch(known, [])
         else:
             nameless = [member for member, name in enumerate(names) if not name]
-            self._suspected = known or nameless or [*range(len(names))]
+            self._watch([], known or nameless or [*range(len(names))])
         self._blocks.restart(time)
 
     def snapshot(self) -> dict[str, Any] | None:
@@ -111,7 +115,7 @@ class AlarmDecision:
             if any(not 0 <= member < len(self.target.names) for member in named + suspected):
                 raise ValueError("names of other features")
             self._blocks.restore(state["blocks"])
-            self._named, self._suspected = named, suspected
+            self._watch(named, suspected)
         self.members = self.target.members(log_m[None])[0]
 
 
@@ -138,7 +142,7 @@ class DecisionLoop:
         decision.restart()
         decision.alarm.evidence = 0.0
 
-    def advance(self, log_e: Array, moments: Moments, excess: Excess, bet_again: BetAgain = _nothing) -> None:
+    def advance(self, log_e: Array, times: UpdateTimes, excess: Excess, bet_again: BetAgain = _nothing) -> None:
         """Take in updates with the ``log_e`` of all bets, [update, bet]. Alarms fire and recover at their exact update.
 
         ``excess()`` gives what recovery looks at: numbers of records and sums of their scores, both [update, direction]. It is
@@ -146,20 +150,20 @@ class DecisionLoop:
         begun anew: bets with a memory are then made anew in ``log_e`` from the update ``first`` on.
         """
         first = 0
-        while first < len(moments):
-            first, opened = self._to_recovery(log_e, moments, first, cache(excess))
-            if opened and first < len(moments):
+        while first < len(times):
+            first, opened = self._to_recovery(log_e, times, first, cache(excess))
+            if opened and first < len(times):
                 bet_again(first, opened)
 
-    def _to_recovery(self, log_e: Array, moments: Moments, first: int, excess: Excess) -> tuple[int, list[Target]]:
+    def _to_recovery(self, log_e: Array, times: UpdateTimes, first: int, excess: Excess) -> tuple[int, list[Target]]:
         """Go on from the update ``first`` to where latches open, or to the end. Returns the update behind, and their targets."""
-        evidence = self._state.after(log_e[first:], moments.log_minutes[first:], moments.begun[first:])
+        evidence = self._state.after(log_e[first:], times.log_minutes[first:], times.begun[first:])
         targets = [decision.target for decision in self._decisions]
         members = [target.members(evidence.log_m) for target in targets]
         totals = [target.evidence(each).tolist() for target, each in zip(targets, members, strict=True)]
         recovered: list[AlarmDecision] = []
         for update, log_m in enumerate(evidence.log_m):
-            time, record = float(moments.time[first + update]), int(moments.position[first + update])
+            time, record = float(times.time[first + update]), int(times.position[first + update])
             for place, decision in enumerate(self._decisions):
                 alarm = decision.alarm
                 decision.members, alarm.evidence = members[place][update], totals[place][update]

@@ -122,7 +122,7 @@ class ResumableEvidence(ABC):
         """Set all evidence to 1. Latches stay as they are."""
 
     @abstractmethod
-    def _resume(self, state: Mapping[str, Any]) -> None:
+    def resume(self, state: Mapping[str, Any]) -> None:
         """Go on from a snapshot of the same bets. May raise whatever a damaged one leads to."""
 
     def fits(self, state: Any) -> bool:
@@ -137,7 +137,7 @@ class ResumableEvidence(ABC):
         """
         if self.fits(state):
             with self._reading():
-                self._resume(state)
+                self.resume(state)
         else:
             _log.info("%s: evidence begins anew: tolerances, the reference or the form of snapshots changed", self.name)
             self._begin()

@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MOST_LINES", "EvidenceMinutes", "Moments", "UpdateSchedule", "Updates"]
+__all__ = ["MOST_LINES", "EvidenceMinutes", "UpdateSchedule", "UpdateTimes", "Updates"]
 
 Array = NDArray[np.float64]
 Positions = NDArray[np.int64]
@@ -22,7 +22,7 @@ _MOST_KEPT = _KEPT_SHARE * _DAY
 
 
 @attrs.frozen(eq=False)
-class Moments:
+class UpdateTimes:
     """When some updates are. All arrays are [update].
 
     ``time`` is the clock at each update; its evidence is of event time from ``begun`` on. ``log_minutes`` is the logarithm of
@@ -40,7 +40,7 @@ class Moments:
 
 
 @attrs.frozen(eq=False)
-class Updates(Moments):
+class Updates(UpdateTimes):
     """The updates within some lines: ``begun`` is the clock at the update before.
 
     ``lines`` and ``rejected`` are numbers of lines in each update. ``update_of`` [record] is the update of each record; records

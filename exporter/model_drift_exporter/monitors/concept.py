@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import StateError
 from ..evidence.alarm_spec import AlarmSpec
-from ..evidence.scores import ScoreEvidence
+from ..evidence.score_evidence import ScoreEvidence
 from ..evidence.settings import TICKET
 from ..metrics.metric import Group, Metric, gauge
 from ..metrics.samples import Samples, Series

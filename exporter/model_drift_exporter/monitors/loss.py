@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..evidence.alarm_spec import AlarmSpec
 from ..evidence.alarms import Alarms, clamped_log10
-from ..evidence.scores import ScoreEvidence
+from ..evidence.score_evidence import ScoreEvidence
 from ..evidence.settings import PAGE
 from ..metrics.metric import Group, Metric, counter, gauge
 from ..metrics.samples import Samples, Series

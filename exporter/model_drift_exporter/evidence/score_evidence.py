@@ -14,7 +14,7 @@ from .alarms import Alarm
 from .decisions import AlarmDecision, DecisionLoop
 from .evidence_state import EvidenceState, ResumableEvidence, digest_of
 from .recovery import RecoveryBlocks
-from .schedule import EvidenceMinutes, Moments
+from .schedule import EvidenceMinutes, UpdateTimes
 from .targets import Target
 
 __all__ = ["ScoreEvidence"]
@@ -118,9 +118,9 @@ class ScoreEvidence(ResumableEvidence):
         taken, self._waiting = np.split(self._waiting, [number * self._size], axis=1)
         blocks = taken.reshape(len(taken), number, self._size)
         ended, taken_scores = blocks[1, :, -1], blocks[3:]
-        moments = Moments(ended, blocks[0, :, 0], self._minutes.log(ended), blocks[2, :, -1].astype(np.int64))
+        times = UpdateTimes(ended, blocks[0, :, 0], self._minutes.log(ended), blocks[2, :, -1].astype(np.int64))
         self.updates += number
-        self._loop.advance(self._log_e(taken_scores), moments, partial(_rows_and_sums, taken_scores))
+        self._loop.advance(self._log_e(taken_scores), times, partial(_rows_and_sums, taken_scores))
 
     def _log_e(self, scores: Array) -> Array:
         """The ln e of each update, [update, bet], from scores [score, update, outcome]."""
@@ -138,7 +138,7 @@ class ScoreEvidence(ResumableEvidence):
             **self._loop.snapshot(),
         }
 
-    def _resume(self, state: Mapping[str, Any]) -> None:
+    def resume(self, state: Mapping[str, Any]) -> None:
         waiting = np.array(state["waiting"], dtype=np.float64)
         if waiting.shape[:1] != self._waiting.shape[:1] or waiting.ndim != 2:
             raise ValueError("outcomes of other scores")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from model_drift_exporter.errors import StateError
 from model_drift_exporter.evidence.alarms import Alarms, Transition
 from model_drift_exporter.evidence.recovery import RecoveryBlocks
-from model_drift_exporter.evidence.scores import ScoreEvidence
+from model_drift_exporter.evidence.score_evidence import ScoreEvidence
 from model_drift_exporter.evidence.settings import EvidenceSettings
 from model_drift_exporter.monitors import ALARMS
 from model_drift_exporter.statistics.betting.score_bets import ScoreBets
