@@ -72,7 +72,7 @@ class ModelMonitors:
     ) -> None:
         """``others`` are samples of the model that are exported whatever its parts do."""
         self.model = model
-        self._reference, self._settings, self._alarms = reference, settings, alarms
+        self._reference, self._alarms = reference, alarms
         self._binner = Binner(reference)
         self.off = {spec.name: why for spec in monitors if (why := spec.why_off(reference))}
         self._specs = [spec for spec in monitors if spec.name not in self.off]
@@ -80,33 +80,30 @@ class ModelMonitors:
         columns = reference.columns
         every = [*range(len(columns))]
         first = every if len(every) <= _MANY_COLUMNS else [*typical_columns(columns).values()]
-        self._make(first)
-        counted = SeriesCount.of([*others, *alarms.collect(), *self.collect()])
-        naming = sum(spec.names_features for spec in alarms.specs)
-        exported, self.suppressed_series = fitting(columns, counted, naming, settings.limits.series_per_model)
-        if exported != first:
-            self._make(exported)
-        self.exported: Sequence[Column] = [columns[position] for position in exported]
-        self.suppressed: Sequence[str] = [columns[position].name for position in every if position not in {*exported}]
-        total = SeriesCount.of([*others, *alarms.collect(), *self.collect()])
-        self.most_series = total.others + total.by_column.total() + naming * len(reference.features)
-
-    def _make(self, exported: Sequence[int]) -> None:
-        settings, reference = self._settings, self._reference
         context = MonitorContext(
-            self.model,
+            model,
             reference,
             self._binner,
             settings.windows,
-            exported,
-            self._alarms,
+            first,
+            alarms,
             settings.evidence,
             settings.monitors,
         )
         self.by_name: dict[str, Monitor] = {spec.name: spec.make(context) for spec in self._specs}
-        self.labels = LabelFlow(self.model, reference, self._binner, settings.labels, self._judge, alarms=self._alarms)
-        columns = [reference.columns[position] for position in exported]
-        self._constant = reference_samples(self.model, reference, columns)
+        self.labels = LabelFlow(model, reference, self._binner, settings.labels, self._judge, alarms=alarms)
+        self._constant = reference_samples(model, reference, [columns[position] for position in first])
+        counted = SeriesCount.of([*others, *alarms.collect(), *self.collect()])
+        naming = sum(spec.names_features for spec in alarms.specs)
+        exported, self.suppressed_series = fitting(columns, counted, naming, settings.limits.series_per_model)
+        self.exported: Sequence[Column] = [columns[position] for position in exported]
+        self.suppressed: Sequence[str] = [columns[position].name for position in every if position not in {*exported}]
+        if exported != first:
+            self._constant = reference_samples(model, reference, self.exported)
+            for monitor in self.by_name.values():
+                monitor.export(exported)
+            counted = SeriesCount.of([*others, *alarms.collect(), *self.collect()])
+        self.most_series = counted.others + counted.by_column.total() + naming * len(reference.features)
 
     def monitor(self, kind: type[_M]) -> _M | None:
         """The monitor of a class; ``None`` where it is off."""

@@ -35,11 +35,14 @@ class BinCountsMonitor(Monitor):
     def __init__(self, context: MonitorContext) -> None:
         self._context = context
         self._counts = np.zeros(context.binner.size, dtype=np.int64)
+        self.export(context.exported)
+
+    def export(self, columns: Sequence[int]) -> None:
         self._blocks: list[tuple[Series, np.ndarray[tuple[int], np.dtype[np.intp]]]] = []
         for role in (FEATURE, PREDICTION, SCORE):
-            positions = [position for position in context.exported if context.columns[position].role == role]
+            positions = [position for position in columns if self._context.columns[position].role == role]
             if positions:
-                self._prepare(context, role, positions)
+                self._prepare(self._context, role, positions)
 
     def _prepare(self, context: MonitorContext, role: str, positions: Sequence[int]) -> None:
         labels: list[tuple[str, ...]] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,17 +35,22 @@ class ConfidenceMonitor(Monitor):
     """``model_confidence``, ``model_margin`` and ``model_entropy``, where scores are probabilities."""
 
     def __init__(self, context: MonitorContext) -> None:
-        self._histograms: dict[str, tuple[HistogramSeries, slice]] = {}
+        self._context = context
         self._positions = {
             column.role: position for position, column in enumerate(context.columns) if column.role in DERIVED
         }
-        for role, position in self._positions.items():
-            if position in context.exported:
-                self._prepare(context, role, position)
         self._counts = np.zeros(context.binner.size, dtype=np.int64)
         self._sums = dict.fromkeys(self._positions, 0.0)
+        self.export(context.exported)
 
-    def _prepare(self, context: MonitorContext, role: str, position: int) -> None:
+    def export(self, columns: Sequence[int]) -> None:
+        self._histograms: dict[str, tuple[HistogramSeries, slice]] = {}
+        for role, position in self._positions.items():
+            if position in columns:
+                self._prepare(role, position)
+
+    def _prepare(self, role: str, position: int) -> None:
+        context = self._context
         column = context.columns[position]
         start = int(context.binner.starts[position])
         # The lowest edge is 0, which the first bucket includes; nothing lies outside 0 and 1.

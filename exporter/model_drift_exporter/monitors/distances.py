@@ -158,10 +158,14 @@ class DistancesMonitor(Monitor):
             for metric, bins in _SPECIAL.items()
         }
         self._look: WindowedDrift | None = None
-        self._by_column = [each for role in ROLES for each in self._exported(role) if len(each.columns)]
-        self._classes = self._prepare_classes()
         self._records = Series(_RECORDS, [(context.model, window.name) for window in self.windows])
         self._coverage = Series(_COVERAGE, [(context.model, window.name) for window in self.windows])
+        self.export(context.exported)
+
+    def export(self, columns: Sequence[int]) -> None:
+        self._columns = columns
+        self._by_column = [each for role in ROLES for each in self._exported(role) if len(each.columns)]
+        self._classes = self._prepare_classes()
 
     def _exported(self, role: str) -> Iterable[_Exported]:
         """The metrics of the columns of a role, each with the columns that it applies to."""
@@ -185,7 +189,7 @@ class DistancesMonitor(Monitor):
         context = self._context
         positions = [
             position
-            for position in context.exported
+            for position in self._columns
             if context.columns[position].role == role and (not chosen or chosen[position])
         ]
         whose = [
@@ -200,7 +204,7 @@ class DistancesMonitor(Monitor):
 
     def _prepare_classes(self) -> tuple[Series, NDArray[np.intp], int] | None:
         context = self._context
-        for position in context.exported:
+        for position in self._columns:
             column = context.columns[position]
             if column.role == PREDICTION and not column.numeric:
                 start = int(context.binner.starts[position])

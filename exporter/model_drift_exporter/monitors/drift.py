@@ -74,25 +74,30 @@ class DriftMonitor(Monitor):
     """``model_{feature,prediction,score}_drift_evidence_log10`` and what belongs to it; decides the alarms on columns."""
 
     def __init__(self, context: MonitorContext) -> None:
-        model, columns = context.model, context.columns
+        self._context = context
+        model = context.model
         self._evidence = ColumnEvidence(context.reference, context.evidence, context.alarms)
         self._drift = context.alarms["ModelFeatureDrift"]
-        self._features = [position for position in context.exported if columns[position].role == FEATURE]
-        names = [(model, columns[position].name) for position in self._features]
-        self._by_feature = Series(_OF_FEATURE, names)
-        self._onset = Series(_ONSET, names)
-        self._outputs = [
-            (Series(_OF_OUTPUT[role], [(model,)]), position)
-            for role in (PREDICTION, SCORE)
-            for position in context.exported
-            if columns[position].role == role
-        ]
         self._model = Series(_OF_MODEL, [(model,)])
         self._updates = Series(_UPDATES, [(model,)])
         budgets = context.evidence.budgets
         self._thresholds = Series(_THRESHOLD, [(model, severity) for severity in budgets]).samples(
             [math.log10(minutes) for minutes in budgets.values()]
         )
+        self.export(context.exported)
+
+    def export(self, columns: Sequence[int]) -> None:
+        model, every = self._context.model, self._context.columns
+        self._features = [position for position in columns if every[position].role == FEATURE]
+        names = [(model, every[position].name) for position in self._features]
+        self._by_feature = Series(_OF_FEATURE, names)
+        self._onset = Series(_ONSET, names)
+        self._outputs = [
+            (Series(_OF_OUTPUT[role], [(model,)]), position)
+            for role in (PREDICTION, SCORE)
+            for position in columns
+            if every[position].role == role
+        ]
 
     def unjudged(self) -> Sequence[str]:
         """What of the inputs cannot be judged now though it were broken throughout, and why, a sentence each."""

@@ -73,6 +73,12 @@ class Monitor:
     All methods are called on the reading thread but :meth:`collect` and :meth:`findings`, which are called between batches.
     """
 
+    def export(self, columns: Sequence[int]) -> None:
+        """Have series of these columns (positions) and no others from now on, those of ``context.exported`` before.
+
+        The limit of series is known once they are counted. A monitor without series of single columns needs no such method.
+        """
+
     def observe(self, batch: CodedBatch) -> None:
         """Take in records and rejected lines, in the order of their input. ``batch.size`` may be 0."""
 
