@@ -97,6 +97,7 @@ LATE_IMPORTS: Mapping[str, tuple[str, set[str]]] = {
             ".commands.replay.reports.REPORTS",
             ".commands.run.run_once",
             ".commands.run.serve",
+            ".configuration.flags.settings_from",
             ".service.logs.configure_logging",
         },
     ),
@@ -109,6 +110,10 @@ LATE_IMPORTS: Mapping[str, tuple[str, set[str]]] = {
         {"..web.app.create_app", "..web.app.create_ingest_app", "..web.server.Server", "..web.server.listen"},
     ),
     "configuration/flags.py": ("a start without a file does not load YAML", {".yaml_file.read_configuration"}),
+    "configuration/settings_command.py": (
+        "`--version` and the list of verbs load no settings, and so no monitors",
+        {".flags.SEPARATOR", ".flags.headings", ".flags.settings_parameters"},
+    ),
     "configuration/yaml_file.py": ("a start without a file does not load YAML", {"yaml"}),
     "formats/parquet.py": ("pyarrow is optional", {"pyarrow", "pyarrow.parquet"}),
     "settings/kinds.py": ("difflib is for mistakes only", {"difflib"}),

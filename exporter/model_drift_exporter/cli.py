@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from . import __version__
-from .configuration.flags import SettingsCommand, labels_option, settings_from, settings_options
+from .configuration.settings_command import SettingsCommand, labels_option
 from .errors import ConfigurationError, ModelDriftExporterError
 
 __all__ = ["main"]
@@ -23,7 +23,6 @@ def cli() -> None:
 
 
 @cli.command(cls=SettingsCommand)
-@settings_options
 @labels_option
 @click.option("--once", is_flag=True, help="Read to the end, print the metrics on standard output, and stop.")
 @click.argument("logs", metavar="[LOG ...]", nargs=-1)
@@ -34,6 +33,7 @@ def run(once: bool, logs: tuple[str, ...], labels: tuple[str, ...], **flags: Any
     first records of each model serve as its reference.
     """
     from .commands.run import run_once, serve
+    from .configuration.flags import settings_from
 
     settings = settings_from(flags, logs, labels)
     if once:
@@ -42,7 +42,6 @@ def run(once: bool, logs: tuple[str, ...], labels: tuple[str, ...], **flags: Any
 
 
 @cli.command(cls=SettingsCommand)
-@settings_options
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="File to write the profile to.")
 @click.argument("rows", metavar="ROWS ...", nargs=-1, required=True)
 def profile(output: Path, rows: tuple[str, ...], **flags: Any) -> None:
@@ -52,12 +51,12 @@ def profile(output: Path, rows: tuple[str, ...], **flags: Any) -> None:
     a label in them the profile holds the reference loss too.
     """
     from .commands.profile import write_profile
+    from .configuration.flags import settings_from
 
     write_profile(settings_from(flags, rows), output)
 
 
 @cli.command(cls=SettingsCommand)
-@settings_options
 @labels_option
 @click.option("--format", "kind", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option(
@@ -92,6 +91,7 @@ def replay(logs: tuple[str, ...], labels: tuple[str, ...], **flags: Any) -> None
     """
     from .commands.replay.replay import backfill_options, replay_logs
     from .commands.replay.reports import REPORTS
+    from .configuration.flags import settings_from
     from .service.logs import configure_logging
 
     settings = settings_from(flags, logs, labels)
@@ -102,7 +102,6 @@ def replay(logs: tuple[str, ...], labels: tuple[str, ...], **flags: Any) -> None
 
 
 @cli.command(cls=SettingsCommand)
-@settings_options
 @labels_option
 @click.argument("logs", metavar="[LOG ...]", nargs=-1)
 def check(logs: tuple[str, ...], labels: tuple[str, ...], **flags: Any) -> None:
@@ -112,6 +111,7 @@ def check(logs: tuple[str, ...], labels: tuple[str, ...], **flags: Any) -> None:
     series it would export.
     """
     from .commands.check.check import check_settings
+    from .configuration.flags import settings_from
 
     sys.exit(check_settings(settings_from(flags, logs, labels)))
 

@@ -7,8 +7,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from model_drift_exporter.configuration.flags import SettingsCommand, labels_option, settings_from, settings_options
+from model_drift_exporter.configuration.flags import settings_from
 from model_drift_exporter.configuration.settings import InputSettings, Settings
+from model_drift_exporter.configuration.settings_command import SettingsCommand, labels_option
 from model_drift_exporter.errors import ConfigurationError
 from model_drift_exporter.settings.declarations import all_settings
 
@@ -18,7 +19,6 @@ def run(*arguments: str) -> Settings:
     found: list[Settings] = []
 
     @click.command(cls=SettingsCommand)
-    @settings_options
     @labels_option
     @click.option("--once", is_flag=True)
     @click.argument("logs", nargs=-1)
@@ -133,7 +133,6 @@ def help_text() -> str:
     """What ``--help`` prints."""
 
     @click.command(cls=SettingsCommand)
-    @settings_options
     @click.argument("logs", nargs=-1)
     def command(**_: object) -> None:
         """Does nothing."""

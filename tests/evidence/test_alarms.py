@@ -31,18 +31,21 @@ def test_the_alarms_of_a_severity_share_its_budget() -> None:
 
 
 def test_a_new_alarm_with_a_small_share_costs_the_others_little() -> None:
-    """A sixth ticket of a tenth of a share raises the other five by ln(5.1 / 5), and has to wait for ten times as much itself."""
+    """A ticket of a tenth of a share beside five whole ones raises these by ln(5.1 / 5), and needs ten times as much itself."""
     before = _alarms().by_alert
     tickets = [spec for spec in ALARMS if spec.severity == TICKET]
-    assert [spec.share for spec in tickets] == [1.0] * 5
+    whole = sum(spec.share for spec in tickets)
+    assert tickets[0].share == 1.0
     more = [attrs.evolve(tickets[0], alert="ModelNewThing", share=share) for share in (0.1, 1.0)]
     small, full = (Alarms("m", {PAGE: YEARS, TICKET: WEEK}, [*ALARMS, each]).by_alert for each in more)
     for alert, alarm in before.items():
         ticket = alarm.severity == TICKET
         assert small[alert].threshold - alarm.threshold == pytest.approx(
-            math.log(5.1 / 5) if ticket else 0.0, abs=1e-12
+            math.log((whole + 0.1) / whole) if ticket else 0.0, abs=1e-12
         )
-        assert full[alert].threshold - alarm.threshold == pytest.approx(math.log(6 / 5) if ticket else 0.0, abs=1e-12)
+        assert full[alert].threshold - alarm.threshold == pytest.approx(
+            math.log((whole + 1) / whole) if ticket else 0.0, abs=1e-12
+        )
     assert small["ModelNewThing"].threshold - small[tickets[0].alert].threshold == pytest.approx(math.log(10))
 
 

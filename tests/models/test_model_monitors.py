@@ -129,7 +129,7 @@ def test_monitors_that_do_not_apply_are_off() -> None:
     alarms = Alarms("m", _SETTINGS.evidence.budgets, ALARMS)
     monitors = ModelMonitors("m", profile, _SETTINGS, alarms)
     reason = "reference_without_labels"
-    assert monitors.off == {"loss": reason, "concept": reason}
+    assert monitors.off.items() >= {"loss": reason, "concept": reason}.items()
     found = Exposition.of(monitors.collect())
     for name in ("loss", "concept"):
         assert found("model_monitor_off", model="m", monitor=name, reason=reason) == 1

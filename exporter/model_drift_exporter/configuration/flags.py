@@ -6,9 +6,9 @@ their mistakes are reported together with those of the file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import attrs
 import click
@@ -20,53 +20,30 @@ from ..settings.values import SettingError
 from .draft import Draft, InputDraft, Place
 from .settings import InputSettings, Settings
 
-__all__ = ["SettingsCommand", "labels_option", "settings_from", "settings_options"]
-
-Command = TypeVar("Command", bound="Callable[..., Any] | click.Command")
+__all__ = ["SEPARATOR", "headings", "settings_from", "settings_parameters"]
 
 _CONFIGURATION_FILE = "config_file"
-_SEPARATOR = "__"
+SEPARATOR = "__"
+"""Between the section and the setting in the name of a parameter."""
 
 
-class SettingsCommand(click.Command):
-    """A command whose ``--help`` lists the flags of each section under a heading of its own."""
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        groups: dict[str, list[tuple[str, str]]] = {"Options": []}
-        sections = attrs.fields_dict(Settings)
-        for parameter in self.get_params(ctx):
-            record = parameter.get_help_record(ctx)
-            if record is not None and record[1]:
-                section, separator, _ = (parameter.name or "").partition(_SEPARATOR)
-                heading = sections[section].metadata["help"].strip(".").replace("`", "") if separator else "Options"
-                groups.setdefault(heading, []).append(record)
-        for heading, records in groups.items():
-            with formatter.section(heading):
-                formatter.write_dl(records)
-
-
-def settings_options(command: Command) -> Command:
-    """Adds ``--config.file`` and a flag for every setting; their values are for ``settings_from``."""
-    for setting in reversed([each for each in all_settings(Settings) if each.flag]):
-        command = _option(setting)(command)
-    return click.option(
-        "--config.file",
-        _CONFIGURATION_FILE,
+def settings_parameters() -> list[click.Parameter]:
+    """``--config.file`` and a flag for every setting; their values are for ``settings_from``."""
+    file = click.Option(
+        ["--config.file", _CONFIGURATION_FILE],
         type=click.Path(path_type=Path),
         metavar="FILE",
         help="YAML file with settings; a flag wins over it. [default: none]",
-    )(command)
+    )
+    return [file, *(_option(setting) for setting in all_settings(Settings) if setting.flag)]
 
 
-def labels_option(command: Command) -> Command:
-    """Adds ``--labels``, for the ``labels`` of ``settings_from``."""
-    return click.option(
-        "--labels",
-        "labels",
-        multiple=True,
-        metavar="GLOB",
-        help="Labels to join with the predictions: a file or a glob; an input of its own. Can be given again.",
-    )(command)
+def headings() -> dict[str, str]:
+    """What stands above the flags of each section in ``--help``, by the section's name."""
+    return {
+        name: attribute.metadata["help"].strip(".").replace("`", "")
+        for name, attribute in attrs.fields_dict(Settings).items()
+    }
 
 
 def settings_from(
@@ -74,7 +51,7 @@ def settings_from(
 ) -> Settings:
     """The settings by defaults, file, flags and LOG arguments, the later winning.
 
-    ``context_values`` are the parameters of a command with ``settings_options``; others in it are ignored. ``logs``,
+    ``context_values`` are the parameters of a ``SettingsCommand``; others in it are ignored. ``logs``,
     where there are any, replace the inputs of the file; ``labels`` are added to them as inputs that hold labels. Raises
     ``ConfigurationError`` with all mistakes.
     """
@@ -105,10 +82,10 @@ def _input_drafts(paths: Sequence[str], written: str, draft: Draft, **values: st
 
 
 def _parameter(setting: Setting) -> str:
-    return _SEPARATOR.join(setting.path)
+    return SEPARATOR.join(setting.path)
 
 
-def _option(setting: Setting) -> Callable[[Command], Command]:
+def _option(setting: Setting) -> click.Option:
     declaration = setting.flag
     arguments: dict[str, Any] = {"metavar": setting.kind.placeholder}
     if isinstance(setting.kind, Switch):
@@ -116,9 +93,8 @@ def _option(setting: Setting) -> Callable[[Command], Command]:
         arguments = {}
     repeated = isinstance(setting.kind, Repeated)
     again = " Can be given again." if repeated else ""
-    return click.option(
-        declaration,
-        _parameter(setting),
+    return click.Option(
+        [declaration, _parameter(setting)],
         default=None,
         multiple=repeated,
         help=f"{setting.help.replace('`', '')}{again} [default: {setting.shown_default}]",

@@ -198,6 +198,8 @@ _SECTIONS = sections_of(MONITORS)
 
 def _with_monitors(_: type, fields: list[attrs.Attribute[Any]]) -> list[attrs.Attribute[Any]]:
     """The sections of monitors behind that of evidence, which they share."""
+    if taken := {each.name for each in fields} & _SECTIONS.keys():
+        raise ValueError(f"a monitor's section cannot be called {', '.join(sorted(taken))}: the configuration has one")
     own = attrs.make_class("_Monitors", {name: section(cls) for name, cls in _SECTIONS.items()}, kw_only=True)
     place = [each.name for each in fields].index("evidence") + 1
     return [*fields[:place], *attrs.fields(own), *fields[place:]]

@@ -29,6 +29,7 @@ with their shares of missing or invalid, of out-of-range or unseen values; ``rej
 predictions and scores have moved.
 """
 
+_LEAST_SHARE = 0.01
 _NAME = re.compile(r"Model([A-Z][a-z]+)+")
 
 
@@ -60,7 +61,7 @@ class AlarmSpec:
     says: str
     first: str
     shows: tuple[Shown, ...] = ()
-    share: float = attrs.field(default=1.0, validator=[attrs.validators.gt(0.0), attrs.validators.le(1.0)])
+    share: float = attrs.field(default=1.0, validator=[attrs.validators.ge(_LEAST_SHARE), attrs.validators.le(1.0)])
     silenced_by: tuple[str, ...] = ("ModelInputBroken",)
     names_features: bool = False
     panel: str = ""

@@ -15,13 +15,15 @@ from ..metrics.metric import Group, Metric, counter, gauge
 from ..metrics.samples import Samples, Series
 from .alarm_spec import AlarmSpec
 
-__all__ = ["METRICS", "Alarm", "AlarmHistory", "Alarms", "Certainty", "Transition"]
+__all__ = ["METRICS", "MOST_LEFT_OUT", "Alarm", "AlarmHistory", "Alarms", "Certainty", "Transition"]
 
 Certainty = str
 """How sure the names of features are: ``named`` (by the test), ``suspected`` (only likely), or empty without features."""
 _LARGEST_LOG10 = 300.0
 _MARGIN = 1e-6
 _NAMES = 100
+MOST_LEFT_OUT = 20
+"""Features without series of their own that the metric of one alarm names: their number would break the limit of series."""
 _EPISODES = 20
 
 _LABELS = "model alert severity"
@@ -276,6 +278,17 @@ class Alarms:
         self._onset = Series(_ONSET, keys)
         self._fired_series = Series(_FIRED, keys)
         self._fired: Counter[str] = Counter()
+        self._left_out: frozenset[str] = frozenset()
+
+    def leave_out(self, features: Iterable[str]) -> None:
+        """Features whose series are left out; an alarm names :data:`MOST_LEFT_OUT` of them at most in its metrics."""
+        self._left_out = frozenset(features)
+
+    def _exported_names(self, alarm: Alarm) -> list[str]:
+        if not self._left_out:
+            return [*alarm.features]
+        hidden = [name for name in alarm.features if name in self._left_out][MOST_LEFT_OUT:]
+        return [name for name in alarm.features if name not in {*hidden}]
 
     def __getitem__(self, alert: str) -> Alarm:
         return self.by_alert[alert]
@@ -305,8 +318,8 @@ class Alarms:
         yield self._onset.samples([math.nan if alarm.onset is None else alarm.onset for alarm in alarms])
         yield self._fired_series.samples([self._fired[alarm.alert] for alarm in alarms])
         for alarm in alarms:
-            if alarm.active and alarm.features:
-                names = [(self.model, alarm.alert, alarm.severity, name, alarm.certainty) for name in alarm.features]
+            if alarm.active and (features := self._exported_names(alarm)):
+                names = [(self.model, alarm.alert, alarm.severity, name, alarm.certainty) for name in features]
                 yield Series(_FEATURE, names).samples([1.0] * len(names))
 
     def snapshot(self) -> dict[str, Any]:

@@ -139,7 +139,9 @@ class ResumableEvidence(ABC):
             with self._reading():
                 self.resume(state)
         else:
-            _log.info("%s: evidence begins anew: tolerances, the reference or the form of snapshots changed", self.name)
+            _log.info(
+                "%s: evidence begins anew: its settings, the reference or the form of snapshots changed", self.name
+            )
             self._begin()
 
     @contextmanager

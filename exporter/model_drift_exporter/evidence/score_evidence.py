@@ -79,7 +79,7 @@ class ScoreEvidence(ResumableEvidence):
         rise = np.maximum(limits - means, 1e-9)
         needed = np.clip(4 * spreads**2 / rise**2, _FEWEST_RECOVERING, _MOST_RECOVERING) * effects
         lower = [each.lower for each in bets]
-        self.name = alarm.alert
+        self.name = f"model {alarm.model}: {alarm.alert}"
         self.digest = digest_of([size, meaning, lower, weights, stakes, limits, spreads, effects, means])
         self._blocks = RecoveryBlocks(limits, spreads * np.sqrt(effects), needed)
         members = np.arange(len(bets))

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ..monitors import PARTS
+from ..monitors import LEARNED_PARTS
 from ..records.batches import LabelBatch, ModelBatch, RecordBatch, positions_of
 from ..records.raw_values import text_of
 from ..reference.building.builder import ProfileBuilder
@@ -66,7 +66,7 @@ class Learner:
 
         Raises :class:`ReferenceProfileError` if none can be built from them.
         """
-        builder = ProfileBuilder(model, settings, learned=True, parts=PARTS)
+        builder = ProfileBuilder(model, settings, learned=True, parts=LEARNED_PARTS)
         for batch in self._first():
             builder.survey(batch)
         builder.fix_bins()

@@ -85,7 +85,7 @@ def _finding(
     return Finding(
         kind=spec.kind,
         severity=spec.severity,
-        text=f"{spec.says.format(model=model)} {about}".strip(),
+        text=f"{spec.says.replace('{model}', model)} {about}".strip(),
         features=tuple(features[:MOST_FEATURES]),
         since=onset,
         figures={"alert_evidence_log10": evidence, "alert_evidence_threshold_log10": threshold},

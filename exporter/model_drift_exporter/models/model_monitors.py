@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ..errors import StateError
-from ..evidence.alarms import Alarms
+from ..errors import ReferenceProfileError, StateError
+from ..evidence.alarms import MOST_LEFT_OUT, Alarms
 from ..labels.flow import LabelFlow
 from ..metrics.metric import Group, Metric, gauge
 from ..metrics.samples import Samples, Series
@@ -19,7 +19,7 @@ from ..monitors.monitor import COUNTERS
 from ..records.batches import ModelBatch, RecordBatch, positions_of
 from ..reference.binner import Binner, CodedBatch
 from ..reference.outcome_batch import OutcomeBatch
-from ..reference.profile import Column, ReferenceProfile
+from ..reference.profile import FEATURE, Column, ReferenceProfile
 from .model_traffic import ModelTraffic
 from .reference_metrics import reference_samples
 from .series_limit import SeriesCount, fitting, typical_columns
@@ -76,7 +76,6 @@ class ModelMonitors:
         self._binner = Binner(reference)
         self.off = {spec.name: why for spec in monitors if (why := spec.why_off(reference))}
         self._specs = [spec for spec in monitors if spec.name not in self.off]
-        self._off_series = Series(_OFF, [(model, name, why) for name, why in self.off.items()])
         columns = reference.columns
         every = [*range(len(columns))]
         first = every if len(every) <= _MANY_COLUMNS else [*typical_columns(columns).values()]
@@ -90,7 +89,15 @@ class ModelMonitors:
             settings.evidence,
             settings.monitors,
         )
-        self.by_name: dict[str, Monitor] = {spec.name: spec.make(context) for spec in self._specs}
+        self.by_name: dict[str, Monitor] = {}
+        for spec in self._specs:
+            try:
+                self.by_name[spec.name] = spec.make(context)
+            except ReferenceProfileError as error:
+                self.off[spec.name] = "reference_part_unusable"
+                _log.warning("%s; %s is off", error, spec.name)
+        self._specs = [spec for spec in self._specs if spec.name in self.by_name]
+        self._off_series = Series(_OFF, [(model, name, why) for name, why in self.off.items()])
         self.labels = LabelFlow(model, reference, self._binner, settings.labels, self._judge, alarms=alarms)
         self._constant = reference_samples(model, reference, [columns[position] for position in first])
         counted = SeriesCount.of([*others, *alarms.collect(), *self.collect()])
@@ -103,7 +110,10 @@ class ModelMonitors:
             for monitor in self.by_name.values():
                 monitor.export(exported)
             counted = SeriesCount.of([*others, *alarms.collect(), *self.collect()])
-        self.most_series = counted.others + counted.by_column.total() + naming * len(reference.features)
+        alarms.leave_out({column.name for column in reference.features} - {column.name for column in self.exported})
+        shown = sum(column.role == FEATURE for column in self.exported)
+        named = shown + min(len(reference.features) - shown, MOST_LEFT_OUT)
+        self.most_series = counted.others + counted.by_column.total() + naming * named
 
     def monitor(self, kind: type[_M]) -> _M | None:
         """The monitor of a class; ``None`` where it is off."""

@@ -8,6 +8,7 @@ from typing import Self
 
 import attrs
 
+from ..evidence.alarms import MOST_LEFT_OUT
 from ..metrics.samples import HistogramSeries, Samples
 from ..reference.profile import FEATURE, Column
 
@@ -67,7 +68,8 @@ def fitting(columns: Sequence[Column], counted: SeriesCount, alerts: int, limit:
     """Positions of the columns whose series fit the limit, and the number of series of the columns that do not.
 
     Outputs go first, then features in their order. ``counted`` holds at least one column of each shape. ``alerts`` is how many
-    alerts may name a feature: each is one more series of every feature. What the model exports in any case is within the limit.
+    alerts may name a feature: each is one more series of every feature, and names a few that are left out. What the model
+    exports in any case is within the limit.
     """
     typical = typical_columns(columns)
     costs = [
@@ -75,6 +77,9 @@ def fitting(columns: Sequence[Column], counted: SeriesCount, alerts: int, limit:
         for column in columns
     ]
     left = limit - counted.others - _OF_MODELS
+    if sum(costs) <= left:
+        return [*range(len(columns))], 0
+    left -= alerts * MOST_LEFT_OUT
     exported = []
     for position in sorted(range(len(columns)), key=lambda position: columns[position].role == FEATURE):
         if costs[position] <= left:

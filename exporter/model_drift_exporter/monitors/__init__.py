@@ -22,6 +22,7 @@ from .performance import PERFORMANCE
 
 __all__ = [
     "ALARMS",
+    "LEARNED_PARTS",
     "METRICS",
     "MONITORS",
     "PARTS",
@@ -58,16 +59,23 @@ METRICS: tuple[Metric, ...] = tuple(metric for spec in MONITORS for metric in sp
 
 
 PARTS: Mapping[str, PartMaker] = {spec.name: spec.reference for spec in MONITORS if spec.reference is not None}
-"""What is built into references for monitors, by the monitor's name."""
+"""What ``profile`` builds into references for monitors, by the monitor's name."""
+
+LEARNED_PARTS: Mapping[str, PartMaker] = {
+    spec.name: PARTS[spec.name] for spec in MONITORS if spec.reference and spec.learned
+}
+"""Those that are built when a reference is learned from live records, too."""
 
 
 def sections_of(monitors: Sequence[MonitorSpec]) -> Mapping[str, type]:
-    """The settings of monitors by section. Raises :class:`ValueError` where two sections have one name."""
+    """The settings of monitors by section. Raises :class:`ValueError` for two of one name, and for one of two names."""
     found: dict[str, type] = {}
     for spec in monitors:
-        if (
-            spec.settings is not None
-            and found.setdefault(spec.section or spec.name, spec.settings) is not spec.settings
-        ):
-            raise ValueError(f"two sections of settings are called {spec.section or spec.name}")
+        name, section = spec.section or spec.name, spec.settings
+        if section is None:
+            continue
+        if found.setdefault(name, section) is not section:
+            raise ValueError(f"two sections of settings are called {name}")
+        if any(other is section and called != name for called, other in found.items()):
+            raise ValueError(f"{section.__name__} cannot be two sections of settings: {name} is one more")
     return found

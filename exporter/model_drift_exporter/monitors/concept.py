@@ -134,7 +134,7 @@ class ConceptMonitor(Monitor):
         return split_change(rows, losses[:, 0], self._rows, self._losses)
 
     def findings(self) -> Iterable[Finding]:
-        """While the loss or the relation has an alarm: what has moved, in the window where the rise is the surest.
+        """While the loss or the relation has an alarm: what has moved, in the shortest window that tells it.
 
         A part is told if it is a third of the rise or more, and more than chance would do.
         """
@@ -144,19 +144,20 @@ class ConceptMonitor(Monitor):
         rises = [
             self._rise(name, *total) for name, total in zip(self._windows.names, self._windows.totals(), strict=True)
         ]
-        surest = max(rises, key=lambda each: each.sureness, default=_Rise(""))
-        if surest.sureness <= 0.0:
+        telling = [each for each in rises if each.of_relation or each.of_inputs]
+        if not telling:
             return
+        rise = min(telling, key=lambda each: each.outcomes)
         since = min((alarm.onset for alarm in latched if alarm.onset is not None), default=None)
-        figures = {"loss_change_from_inputs": surest.inputs, "loss_change_from_relation": surest.relation}
-        rose = surest.text(self._loss)
-        if surest.tells(surest.relation, surest.relation_error):
+        figures = {"loss_change_from_inputs": rise.inputs, "loss_change_from_relation": rise.relation}
+        rose = rise.text(self._loss)
+        if rise.of_relation:
             text = (
                 f"The relation moved: with the same score, outcomes of model {self._model} are no longer what they were in "
                 f"its reference. {rose}"
             )
             yield Finding("relation_moved", NOTE, text, since=since, figures=figures)
-        if surest.tells(surest.inputs, surest.inputs_error):
+        if rise.of_inputs:
             text = f"The inputs moved: more of those cases come in which model {self._model} was always worse. {rose}"
             yield Finding("inputs_moved", NOTE, text, since=since, figures=figures)
 
@@ -221,13 +222,17 @@ class _Rise:
         return self.inputs + self.relation
 
     @property
-    def sureness(self) -> float:
-        """In standard deviations of one loss, whose size is that of all windows."""
-        return self.total * math.sqrt(self.outcomes)
+    def of_inputs(self) -> bool:
+        """Whether other scores explain the rise."""
+        return self._explains(self.inputs, self.inputs_error)
 
-    def tells(self, part: float, error: float) -> bool:
-        """Whether a part explains the rise."""
-        return part > max(_LEAST_SHARE * self.total, _MARGIN * error)
+    @property
+    def of_relation(self) -> bool:
+        """Whether other outcomes at equal scores explain the rise."""
+        return self._explains(self.relation, self.relation_error)
+
+    def _explains(self, part: float, error: float) -> bool:
+        return self.total > 0.0 and part > max(_LEAST_SHARE * self.total, _MARGIN * error)
 
     def text(self, loss: str) -> str:
         """The rise and its parts; those of an error rate in percentage points."""
@@ -258,7 +263,9 @@ def _residual_bets(bins: BinLosses, outcomes: OutcomeSummary, settings: LossSett
 def _why_off(reference: ReferenceProfile) -> str:
     if reference.outcomes is None:
         return "reference_without_labels"
-    return "few_reference_labels" if sum(reference.outcomes.score_rows) < FEWEST_CLASS_ROWS else ""
+    if reference.outcomes.rows >= FEWEST_CLASS_ROWS > sum(reference.outcomes.score_rows):
+        return "no_scores"
+    return "few_reference_labels" if reference.outcomes.rows < FEWEST_CLASS_ROWS else ""
 
 
 CONCEPT = MonitorSpec(

@@ -10,7 +10,7 @@ import numpy as np
 from ..metrics.metric import Group, Metric, histogram
 from ..metrics.samples import HistogramSeries, Samples
 from ..reference.binner import CodedBatch
-from ..reference.profile import ReferenceProfile
+from ..reference.profile import SCORE, ReferenceProfile
 from ..reference.scores import DERIVED
 from ..statistics.sums import running_sum
 from .monitor import COUNTERS, Monitor, MonitorContext, MonitorSpec
@@ -78,6 +78,8 @@ class ConfidenceMonitor(Monitor):
 
 
 def _why_off(reference: ReferenceProfile) -> str:
+    if reference.column(SCORE) is None:
+        return "no_scores"
     return "" if reference.probability else "scores_are_no_probabilities"
 
 

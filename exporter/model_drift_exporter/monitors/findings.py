@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import attrs
 
+from ..evidence.settings import PAGE, TICKET
 from ..words import percent
 
 __all__ = ["MOST_FEATURES", "NOTE", "Finding", "FindingKind", "loss_text", "over"]
@@ -48,7 +49,7 @@ class Finding:
     """
 
     kind: str = attrs.field(validator=_check_kind)
-    severity: str
+    severity: str = attrs.field(validator=attrs.validators.in_((PAGE, TICKET, NOTE)))
     text: str
     features: tuple[str, ...] = ()
     since: float | None = None

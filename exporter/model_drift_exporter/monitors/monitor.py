@@ -121,9 +121,10 @@ class MonitorSpec:
 
     ``name`` is that of its state in snapshots and of its part of the reference, where it stays for ever. ``settings`` is the
     class of its section, which is called ``section``, or as the monitor. ``applies`` says why it is off for a reference
-    (a word for the label ``reason`` of ``model_monitor_off``), empty where it is on. ``reference`` makes the part that
-    ``profile`` builds; where it needs SciPy, it imports that when it is called. Rules, dashboards, pages and docs follow from
-    ``metrics``, ``alarms``, ``findings`` and ``panels``.
+    (a word for the label ``reason`` of ``model_monitor_off``), empty where it is on. ``reference`` makes the part of the
+    reference that ``profile`` builds. It is built when a reference is learned from live records, too, unless ``learned`` is
+    false: a part that needs SciPy imports it when it is called, and a learned reference lacks it. Rules, dashboards, pages and
+    docs follow from ``metrics``, ``alarms``, ``findings`` and ``panels``.
     """
 
     name: str
@@ -133,6 +134,7 @@ class MonitorSpec:
     section: str = ""
     applies: Callable[[ReferenceProfile], str] = lambda _: ""
     reference: PartMaker | None = None
+    learned: bool = True
     metrics: tuple[Metric, ...] = ()
     alarms: tuple[AlarmSpec, ...] = ()
     findings: tuple[FindingKind, ...] = ()

@@ -135,17 +135,17 @@ class PerformanceMonitor(Monitor):
         )
 
     def findings(self) -> Iterable[Finding]:
-        """While the loss has an alarm: the loss where its rise is the surest, what it was, and what is tolerated."""
+        """While the loss has an alarm: the loss in the shortest window that shows it, what it was, and what is tolerated."""
         if not self._alarm.active:
             return
         path = f"loss_mean/{self._loss}"
-        means = [
-            ((found[path].value - self._accepted) * math.sqrt(rows), found[path].value, name)
+        shown = [
+            (rows, found[path].value, name)
             for name, rows, found in zip(self._windows.names, *self._measured(), strict=True)
-            if rows >= FEWEST_CLASS_ROWS and path in found
+            if rows >= FEWEST_CLASS_ROWS and path in found and found[path].value > self._tolerated
         ]
-        _, mean, window = max(means, default=(math.nan, math.nan, ""))
-        if mean > self._tolerated:
+        if shown:
+            _, mean, window = min(shown)
             now, accepted, tolerated = (loss_text(self._loss, each) for each in (mean, self._accepted, self._tolerated))
             yield Finding(
                 "loss_above_tolerated",

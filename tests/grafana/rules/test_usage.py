@@ -58,8 +58,8 @@ def test_every_metric_is_shown_or_listed() -> None:
 
 
 def test_the_list_is_not_longer_than_it_must_be() -> None:
-    """Each pattern is about some metric that is not used, with a reason of some words."""
-    covered = {pattern for name in _unused() for pattern in _reasons(name)}
+    """Each pattern is about some metric, with a reason of some words; a monitor may come to use one of them."""
+    covered = {pattern for name in CATALOGUE for pattern in _reasons(name)}
     assert NOT_SHOWN.keys() - covered == set()
     assert all(len(reason.split()) > 3 for reason in NOT_SHOWN.values())
 

@@ -10,7 +10,7 @@ import numpy as np
 from ...configuration.settings import Settings
 from ...errors import ReferenceProfileError
 from ...models.series_limit import ModelSeries
-from ...monitors import PARTS
+from ...monitors import LEARNED_PARTS
 from ...records.batches import RecordBatch
 from ...records.raw_values import text_of
 from ...reference.binner import Binner
@@ -55,7 +55,7 @@ def survey_features(batches: Batches, kinds: Mapping[str, str]) -> dict[str, Fie
 
 def why_no_reference(name: str, batches: Batches, settings: BuildSettings) -> str:
     """The reason that no reference can be learned from these records."""
-    builder = ProfileBuilder(name, settings, learned=True, parts=PARTS)
+    builder = ProfileBuilder(name, settings, learned=True, parts=LEARNED_PARTS)
     for batch in batches:
         builder.survey(batch)
     try:
@@ -100,6 +100,13 @@ def write_model(
         report.gap()
     suppressed = f"; limits.series_per_model leaves out {len(series.suppressed)} features" if series.suppressed else ""
     report.say("series", f"{series.now:,} now, at most {series.most:,} when all windows hold records{suppressed}")
+    if series.most > settings.limits.series_per_model:
+        hint = f"set limits.series_per_model to {series.most:,} or more"
+        report.warn(
+            f"model {name}",
+            f"up to {series.most:,} series are exported though no feature is: more than limits.series_per_model allows",
+            hint,
+        )
     if series.suppressed:
         hint = f"set limits.series_per_model to more than {settings.limits.series_per_model:,}, or exclude features"
         report.warn(f"model {name}", f"too many series, left out of /metrics: {joined(series.suppressed)}", hint)
