@@ -274,11 +274,17 @@ def test_a_reload_goes_on() -> None:
 
 
 def test_it_is_off_without_reference_labels_that_have_a_score() -> None:
-    """Or with too few of them."""
+    """Or with too few of them, each with its own word."""
     outcomes = _reference().outcomes
     assert outcomes is not None
-    few = msgspec.structs.replace(outcomes, score_rows=[99], score_losses=[9.0])
-    for known, why in ((outcomes, ""), (None, "reference_without_labels"), (few, "few_reference_labels")):
+    few = msgspec.structs.replace(outcomes, rows=99, score_rows=[99], score_losses=[9.0])
+    without = msgspec.structs.replace(outcomes, score_rows=[], score_losses=[])
+    for known, why in (
+        (outcomes, ""),
+        (None, "reference_without_labels"),
+        (few, "few_reference_labels"),
+        (without, "no_scores"),
+    ):
         assert CONCEPT.applies(msgspec.structs.replace(_reference(), outcomes=known)) == why
 
 

@@ -79,7 +79,7 @@ def fitting(columns: Sequence[Column], counted: SeriesCount, alerts: int, limit:
     left = limit - counted.others - _OF_MODELS
     if sum(costs) <= left:
         return [*range(len(columns))], 0
-    left -= alerts * MOST_LEFT_OUT
+    left -= alerts * min(sum(column.role == FEATURE for column in columns), MOST_LEFT_OUT)
     exported = []
     for position in sorted(range(len(columns)), key=lambda position: columns[position].role == FEATURE):
         if costs[position] <= left:
