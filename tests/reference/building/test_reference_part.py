@@ -11,7 +11,7 @@ import pytest
 from model_drift_exporter.errors import ReferenceProfileError
 from model_drift_exporter.evidence.alarms import Alarms
 from model_drift_exporter.models.model_monitors import ModelMonitors
-from model_drift_exporter.monitors import ALARMS, MONITORS, Monitor, MonitorSpec
+from model_drift_exporter.monitors import ALARMS, MONITORS, Monitor, MonitorContext, MonitorSpec
 from model_drift_exporter.reference.binner import Binner, CodedBatch
 from model_drift_exporter.reference.building.builder import ProfileBuilder
 from model_drift_exporter.reference.profile import ReferenceProfile, fingerprint_of
@@ -100,3 +100,20 @@ def test_a_monitor_whose_part_is_lacking_is_off() -> None:
     assert (
         attrs.evolve(spec, applies=lambda _: "because").why_off(_built({"positive_share": _PositiveShare})) == "because"
     )
+
+
+class _PositiveShareMonitor(Monitor):
+    def __init__(self, context: MonitorContext) -> None:
+        self.part = context.part("positive_share", _Share)
+
+
+def test_a_monitor_whose_part_cannot_be_read_is_off(caplog: pytest.LogCaptureFixture) -> None:
+    """It alone, with a sentence: a later version may need more of it."""
+    spec = MonitorSpec("positive_share", "Positive share", _PositiveShareMonitor, reference=_PositiveShare)
+    settings = monitoring_settings((parse_window("1h"),))
+    damaged = msgspec.structs.replace(_built({}), parts={"positive_share": {"rows": 600}})
+    alarms = Alarms("m", settings.evidence.budgets, ALARMS)
+    monitors = ModelMonitors("m", damaged, settings, alarms, monitors=(*MONITORS, spec))
+    assert monitors.off["positive_share"] == "reference_part_unusable"
+    assert "drift" in monitors.by_name
+    assert [message for message in caplog.messages if "positive_share is off" in message]

@@ -129,7 +129,7 @@ def test_each_query_finds_something(dashboard: Dashboard, looks: Callable[[Dashb
     may_be_empty = {
         f"{dashboard.where(panel)}, query {target.ref_id}"
         for panel, target in dashboard.queries()
-        if dashboard.name == "model" and (panel.id >= FIRST or panel.title == "Monitors that are off")
+        if dashboard.name == "model" and ((panel.id or 0) >= FIRST or panel.title == "Monitors that are off")
     }
     listed |= {f"{name}, annotation {title!r}" for name, title in EMPTY_ANNOTATIONS if name == dashboard.name}
     empty = {what for what, series in found.items() if not series} - may_be_empty
