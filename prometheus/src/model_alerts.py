@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from model_drift_exporter.evidence.alarm_spec import AlarmSpec
 from model_drift_exporter.monitors import MONITORS, MonitorSpec, alarms_of
+from model_drift_exporter.monitors import REASONS as REASONS_OF_MONITORS
 from model_drift_exporter.monitors.findings import FindingKind
 
 from .addresses import Place, places
@@ -53,8 +54,7 @@ REASONS = {
     "is over, early ones would mislead. First: wait for twice the usual delay, or set labels.maturity.",
     "broken_input": "Outcomes have been left out of the loss for more than a day, because ModelInputBroken is firing. "
     "First: mend the input; if the input is meant to be so, build a new reference.",
-    "input_not_judged": "Values that go missing or come as another type could not be told, of some feature or at this hour: the "
-    "reference has too few rows, or none of this hour. First: build it from more rows; the exporter's page names what is meant.",
+    **REASONS_OF_MONITORS,
 }
 """What each reason of ``model_not_evaluable`` means and what to do first."""
 

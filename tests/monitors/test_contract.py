@@ -265,3 +265,14 @@ def test_state_can_be_written() -> None:
 
     model, _ = _fed("classification", (100,))
     assert plain(model.snapshot()["monitors"])
+
+
+@_EVERY
+@pytest.mark.parametrize("task", _TASKS)
+def test_what_cannot_be_judged_is_declared(spec: MonitorSpec, task: str) -> None:
+    """With what it means and what to do first, so that the ticket can say it."""
+    assert all(" First: " in text for text in spec.reasons.values())
+    parts = _fed(task, (100,))[0].parts
+    assert parts is not None
+    if spec.name in parts.by_name:
+        assert {*parts.by_name[spec.name].not_evaluable()} <= {*spec.reasons}

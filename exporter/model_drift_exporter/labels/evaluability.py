@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -46,7 +46,6 @@ NOT_EVALUABLE = (
     "labels_unmatched",
     "immature_labels",
     "broken_input",
-    "input_not_judged",
 )
 """All reasons. Each is exported as 1 while it applies, otherwise as 0."""
 _NOT_EVALUABLE = gauge(
@@ -70,10 +69,16 @@ _LABELLED_SHARE = 0.5
 _BLOCK = 1_000
 
 
-def not_evaluable(model: str, reasons: Collection[str]) -> Samples:
-    """``model_not_evaluable`` of one model: 1 for each of its ``reasons``, 0 for all others."""
-    series = Series(_NOT_EVALUABLE, [(model, reason) for reason in NOT_EVALUABLE])
-    return series.samples([float(reason in reasons) for reason in NOT_EVALUABLE])
+def not_evaluable(model: str, reasons: Collection[str], others: Iterable[str] = ()) -> Samples:
+    """``model_not_evaluable`` of one model: 1 for each of its ``reasons``, 0 for all others that there can be.
+
+    ``others`` are reasons that have nothing to do with labels. Raises ``ValueError`` for a reason that there cannot be.
+    """
+    known = (*NOT_EVALUABLE, *others)
+    if unknown := {*reasons} - {*known}:
+        raise ValueError(f"model_not_evaluable has no reason {', '.join(sorted(unknown))}")
+    series = Series(_NOT_EVALUABLE, [(model, reason) for reason in known])
+    return series.samples([float(reason in reasons) for reason in known])
 
 
 def reference_faults(outcomes: OutcomeSummary | None, layout: OutcomeLayout) -> set[str]:

@@ -15,7 +15,7 @@ from ..errors import StateError
 from ..evidence.alarms import Alarms
 from ..labels.evaluability import not_evaluable
 from ..metrics.samples import Samples
-from ..monitors import ALARMS
+from ..monitors import ALARMS, REASONS
 from ..monitors.bin_counts import BinCountsMonitor
 from ..monitors.findings import Finding
 from ..records.batches import LabelBatch, ModelBatch
@@ -87,7 +87,7 @@ class Model:
     def _begin(self, reference: ReferenceProfile) -> None:
         self.reference = reference
         self._samples.begin(reference)
-        others = [*self.own_samples(), not_evaluable(self.name, ()), finding_samples(self.name, ())]
+        others = [*self.own_samples(), not_evaluable(self.name, (), REASONS), finding_samples(self.name, ())]
         self.parts = ModelMonitors(self.name, reference, self._settings, self.alarms, others=others)
 
     def process(self, batch: ModelBatch) -> None:
@@ -270,7 +270,7 @@ class Model:
         """All samples of the model."""
         yield from self.own_samples()
         yield from self.alarms.collect()
-        yield not_evaluable(self.name, self.not_evaluable)
+        yield not_evaluable(self.name, self.not_evaluable, REASONS)
         yield finding_samples(self.name, self.findings())
         if self.parts is not None:
             yield from self.parts.collect()

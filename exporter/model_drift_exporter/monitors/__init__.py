@@ -26,6 +26,7 @@ __all__ = [
     "METRICS",
     "MONITORS",
     "PARTS",
+    "REASONS",
     "Monitor",
     "MonitorContext",
     "MonitorSpec",
@@ -60,6 +61,9 @@ METRICS: tuple[Metric, ...] = tuple(metric for spec in MONITORS for metric in sp
 
 PARTS: Mapping[str, PartMaker] = {spec.name: spec.reference for spec in MONITORS if spec.reference is not None}
 """What ``profile`` builds into references for monitors, by the monitor's name."""
+
+REASONS: Mapping[str, str] = {reason: text for spec in MONITORS for reason, text in spec.reasons.items()}
+"""Reasons of ``model_not_evaluable`` that monitors add to those of labels, and what each means."""
 
 LEARNED_PARTS: Mapping[str, PartMaker] = {
     spec.name: PARTS[spec.name] for spec in MONITORS if spec.reference and spec.learned

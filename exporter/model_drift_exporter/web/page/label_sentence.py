@@ -23,7 +23,6 @@ _REASONS = {
     "labels_unmatched": "labels do not find their predictions",
     "immature_labels": "labels come, and no prediction is old enough yet to count",
     "broken_input": "outcomes do not count while the input is broken",
-    "input_not_judged": "missing or invalid values cannot be told",
 }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from model_drift_exporter.labels.evaluability import NOT_EVALUABLE
-from model_drift_exporter.monitors import ALARMS
+from model_drift_exporter.monitors import ALARMS, REASONS
 from tests.grafana.model_queries import PANELS, TARGETS, model_query
 from tests.support.promtool import check_values, wrong_values
 from tests.support.rule_labels import alert_labels
@@ -163,5 +163,5 @@ def test_every_reason_is_explained() -> None:
     """What cannot be judged is said in words, with what to do first."""
     for column in ("What it means", "Do this first"):
         texts = _texts(52, column)
-        assert set(texts) == {*NOT_EVALUABLE, "unwatched", "features_absent"}
+        assert set(texts) == {*NOT_EVALUABLE, *REASONS, "unwatched", "features_absent"}
         assert all(len(each["text"].split()) > 4 for each in texts.values())
