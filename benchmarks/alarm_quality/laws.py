@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from model_drift_exporter.evidence.alarms import Alarms
 from model_drift_exporter.evidence.settings import EvidenceSettings
-from model_drift_exporter.monitors import ALARMS
+from model_drift_exporter.monitors import ALARMS, PARTS
 from model_drift_exporter.monitors.monitor import MonitorContext
 from model_drift_exporter.records.batches import RecordBatch
 from model_drift_exporter.reference.binner import Binner, CodedBatch
@@ -167,7 +167,7 @@ def binned(cells: NDArray[np.int64], first: int, seconds: float) -> CodedBatch:
 
 def profile_of(batch: RecordBatch) -> ReferenceProfile:
     """The reference that ``profile`` would build from these rows."""
-    builder = ProfileBuilder(_MODEL)
+    builder = ProfileBuilder(_MODEL, parts=PARTS)
     builder.survey(batch)
     builder.fix_bins()
     builder.count(batch)

@@ -24,6 +24,7 @@ from model_drift_exporter.configuration.settings import (
     WebSettings,
 )
 from model_drift_exporter.models.settings import MonitoringSettings
+from model_drift_exporter.monitors import MONITORS, sections_of
 from model_drift_exporter.monitors.loss import LossSettings
 from model_drift_exporter.settings.declarations import all_settings, section_class
 from model_drift_exporter.settings.kinds import Repeated
@@ -109,9 +110,27 @@ def test_every_setting_is_described() -> None:
 
 def test_every_section_is_described() -> None:
     """The docstring of a section is its text in the documentation."""
-    sections = [cls for attribute in attrs.fields(Settings) if (cls := section_class(attribute)) is not None]
-    assert len(sections) == 13
-    assert all((cls.__doc__ or "").endswith(".") for cls in sections)
+    sections = {
+        attribute.name: cls for attribute in attrs.fields(Settings) if (cls := section_class(attribute)) is not None
+    }
+    own = [
+        "fields",
+        "model",
+        "features",
+        "learn",
+        "labels",
+        "evidence",
+        "state",
+        "limits",
+        "poll",
+        "web",
+        "ingest",
+        "log",
+    ]
+    of_monitors = sections_of(MONITORS)
+    assert sections.keys() == {*own, *of_monitors}
+    assert {name: sections[name] for name in of_monitors} == of_monitors
+    assert all((cls.__doc__ or "").endswith(".") for cls in sections.values())
 
 
 def test_settings_do_not_change() -> None:

@@ -17,6 +17,17 @@ from tests.support.exposition import Exposition
 from tests.support.prediction_log import START, batch_of, make_rows, profile_of
 
 _SETTINGS = monitoring_settings((parse_window("1h"),))
+_KEYS_OF_0_1_0 = {
+    "bin_counts": "ObservationsMonitor",
+    "distances": "DriftMonitor",
+    "confidence": "ConfidenceMonitor",
+    "latency": "LatencyMonitor",
+    "drift": "EvidenceMonitor",
+    "performance": "PerformanceMonitor",
+    "loss": "HarmMonitor",
+    "concept": "ConceptMonitor",
+    "labels": "LabelFlow",
+}
 
 
 def _profile() -> ReferenceProfile:
@@ -61,18 +72,9 @@ def test_a_part_that_does_not_fit_begins_anew(caplog: pytest.LogCaptureFixture) 
 
 
 def test_parts_keep_their_state_under_the_names_that_are_written_in_snapshots() -> None:
-    """A name that changes loses what was gathered under it, so these are for good."""
-    assert [*_monitors(_profile()).snapshot()] == [
-        "bin_counts",
-        "distances",
-        "confidence",
-        "latency",
-        "drift",
-        "performance",
-        "loss",
-        "concept",
-        "labels",
-    ]
+    """A name that changes loses what was gathered under it, so those of 0.1.0 are for good; a new monitor has one more."""
+    names = [*_monitors(_profile()).snapshot()]
+    assert [name for name in names if name in _KEYS_OF_0_1_0] == [*_KEYS_OF_0_1_0]
 
 
 def test_a_class_with_another_name_goes_on() -> None:
@@ -87,24 +89,12 @@ def test_a_class_with_another_name_goes_on() -> None:
     assert [*new.snapshot()] == [*state]
 
 
-_KEYS_OF_0_1_0 = {
-    "bin_counts": "ObservationsMonitor",
-    "distances": "DriftMonitor",
-    "confidence": "ConfidenceMonitor",
-    "latency": "LatencyMonitor",
-    "drift": "EvidenceMonitor",
-    "performance": "PerformanceMonitor",
-    "loss": "HarmMonitor",
-    "concept": "ConceptMonitor",
-    "labels": "LabelFlow",
-}
-
-
 def test_a_snapshot_of_version_0_1_0_is_understood(caplog: pytest.LogCaptureFixture) -> None:
     """It has the names of classes of then, also of one that had no state: nothing is lost, and nothing to be said."""
     profile = _profile()
     old, new = _observed(_monitors(profile)), _monitors(profile)
-    written = {_KEYS_OF_0_1_0[name]: state for name, state in old.snapshot().items()} | {"DependenceMonitor": None}
+    state = old.snapshot()
+    written = {key: state[name] for name, key in _KEYS_OF_0_1_0.items()} | {"DependenceMonitor": None}
     new.restore(written)
     assert Exposition.of(new.collect())("model_evidence_updates_total", model="m") == 1
     assert _records(new) == 50

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import math
 
+import msgspec
 import numpy as np
 import pytest
 
+from benchmarks.alarm_quality import laws
 from benchmarks.alarm_quality.laws import LEVELS, MadeUpModel, binned, blocks, categorical, counts, mixed_laws, normal
-from model_drift_exporter.reference.binner import Binner
+from model_drift_exporter.reference.binner import Binner, CodedBatch
 
 
 def test_normal_levels_have_the_moments_of_the_law() -> None:
@@ -63,3 +65,26 @@ def test_batches_go_on_in_lines_and_times() -> None:
     assert first.position.tolist() + second.position.tolist() == [0, 1, 2, 3, 4, 5]
     assert np.diff(np.concatenate([first.time, second.time])).tolist() == [2.0] * 5
     assert list(blocks(5, 2)) == [(0, 2), (2, 2), (4, 1)]
+
+
+class _Rows(msgspec.Struct, frozen=True):
+    rows: int
+
+
+class _RowCount:
+    """A part of a reference, as ``profile`` builds it for a monitor."""
+
+    def __init__(self, _: Binner) -> None:
+        self._rows = 0
+
+    def count(self, batch: CodedBatch) -> None:
+        self._rows += batch.size
+
+    def summary(self) -> _Rows:
+        return _Rows(self._rows)
+
+
+def test_references_have_what_monitors_need(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A monitor with a part of its own in the reference runs in the benchmarks, too."""
+    monkeypatch.setattr(laws, "PARTS", {"rows": _RowCount})
+    assert MadeUpModel([normal()] * 2, 1_000, seed=3).reference.part("rows", _Rows) == _Rows(1_000)
