@@ -251,9 +251,9 @@ def test_records_that_name_the_default_and_none_are_one_batch() -> None:
     assert _records(models) == {"churn": 20}
 
 
-def _broken(models: Models, model: str, first: int = 0) -> None:
+def _broken(models: Models, model: str, first: int = 0, start: float = START) -> None:
     """Records of a model, each followed by two lines that cannot be read."""
-    rows = make_rows(400, seed=2, start=START + first, model=model)
+    rows = make_rows(400, seed=2, start=start + first, model=model)
     lines = np.arange(3 * len(rows)) + 3 * first
     records = attrs.evolve(batch_of(rows), position=lines[::3].tolist())
     rejected = np.setdiff1d(lines, lines[::3])
@@ -261,7 +261,7 @@ def _broken(models: Models, model: str, first: int = 0) -> None:
 
 
 def test_alerts_are_released_and_drained_by_model() -> None:
-    """One model or all; each edge comes once, in the order of event time."""
+    """One model or all; each edge comes once, in the order of the lines."""
     models = Models(_SETTINGS, [_reference("churn"), _reference("fraud")])
     _broken(models, "churn", 10_000)
     _broken(models, "fraud")
@@ -277,6 +277,19 @@ def test_alerts_are_released_and_drained_by_model() -> None:
     assert models.rearm() == {}
     with pytest.raises(KeyError):
         models.rearm("nobody")
+
+
+def test_edges_of_models_are_in_the_order_of_their_records() -> None:
+    """Whatever the clock of each model says: in the same order as if they were drained one after the other."""
+    drained: list[list[tuple[str, int]]] = []
+    for between in (False, True):
+        models, edges = Models(_SETTINGS, [_reference("churn"), _reference("fraud")]), []
+        for model, first, start in (("fraud", 0, START + 1e6), ("churn", 1_000, START)):
+            _broken(models, model, first, start)
+            edges += models.drain_transitions() if between else []
+        drained.append([(each.model, each.record) for each in [*edges, *models.drain_transitions()]])
+    assert [model for model, _ in drained[0]] == ["fraud", "churn"]
+    assert drained[0] == drained[1]
 
 
 def test_rejected_lines_find_their_model() -> None:

@@ -162,9 +162,12 @@ class Models:
         return {each.name: released for each in models if (released := each.rearm())}
 
     def drain_transitions(self) -> list[Transition]:
-        """The transitions of all latches since the last call, sorted by event time; those of one model keep their order."""
+        """The transitions of all latches since the last call, by record, those at one record by event time.
+
+        A model knows them in this order however its lines are cut into batches; each model has a clock of its own.
+        """
         found = [transition for model in self.by_name.values() for transition in model.alarms.drain()]
-        return sorted(found, key=lambda transition: transition.time)
+        return sorted(found, key=lambda transition: (transition.record, transition.time))
 
     def snapshot(self) -> dict[str, Any]:
         """State for a snapshot, as plain values and arrays."""

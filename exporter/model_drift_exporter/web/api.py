@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
-
 import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from ..configuration.settings import WebSettings
-from ..service.status import FindingStatus
+from ..service.finding_fields import finding_fields
 from .service import Service
 
 __all__ = ["ApiEndpoints"]
@@ -21,16 +18,6 @@ _LARGEST_BODY = 4_096
 
 class _Rearm(msgspec.Struct, forbid_unknown_fields=True):
     model: str | None = None
-
-
-class _FindingAnswer(msgspec.Struct):
-    model: str
-    kind: str
-    severity: str
-    features: tuple[str, ...]
-    since: datetime | None
-    figures: Mapping[str, float]
-    text: str
 
 
 class ApiEndpoints:
@@ -56,7 +43,9 @@ class ApiEndpoints:
         models = [model for model in status.models if wanted is None or model.name == wanted]
         if wanted is not None and not models:
             return _unknown_model(wanted)
-        return _json({"findings": [_answer(model.name, each) for model in models for each in model.findings]})
+        return _json(
+            {"findings": [{"model": model.name, **finding_fields(each)} for model in models for each in model.findings]}
+        )
 
     async def rearm(self, request: Request) -> Response:
         """Release the latches of the model named in the query or the JSON body, else of all; says which were closed."""
@@ -81,26 +70,6 @@ class ApiEndpoints:
         if released is None:
             return _unknown_model(model)
         return _json({"released": released})
-
-
-def _answer(model: str, finding: FindingStatus) -> _FindingAnswer:
-    return _FindingAnswer(
-        model=model,
-        kind=finding.kind,
-        severity=finding.severity,
-        features=finding.features,
-        since=None if finding.since is None else _moment(finding.since),
-        figures=finding.figures,
-        text=finding.text,
-    )
-
-
-def _moment(seconds: float) -> datetime | None:
-    """``None`` for what RFC 3339 cannot say: it ends with the year 9999."""
-    try:
-        return datetime.fromtimestamp(round(seconds, 3), UTC)
-    except (OverflowError, OSError, ValueError):
-        return None
 
 
 def _unknown_model(name: str | None) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import cycle, pairwise
@@ -16,14 +17,22 @@ from hypothesis import Phase, given
 from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
 
-from model_drift_exporter.commands.replay.replay import LINES_A_LOOK, BackfillOptions, backfill_options, replay_logs
+from model_drift_exporter.commands.replay.replay import (
+    LINES_A_LOOK,
+    BackfillOptions,
+    Replay,
+    backfill_options,
+    replay_logs,
+)
 from model_drift_exporter.commands.replay.reports import JsonReport
 from model_drift_exporter.configuration.settings import InputSettings, Settings
 from model_drift_exporter.errors import ConfigurationError
+from model_drift_exporter.pipeline.assembly import make_pipeline
 from model_drift_exporter.pipeline.merge import in_blocks
 from model_drift_exporter.pipeline.pipeline import Pipeline
 from model_drift_exporter.records.batches import Decoded
 from model_drift_exporter.records.times import parse_time
+from model_drift_exporter.sources import StdinSource
 from tests.support.incident_log import STEP, incident_lines
 from tests.support.prediction_log import START, write_jsonl
 
@@ -73,15 +82,15 @@ def test_findings_begin_and_end(settings: Settings) -> None:
     *lines, _ = replayed(settings)
     for before, line in pairwise(lines):
         if "alert" in before:
-            assert (line["finding"], line["time"], line["record"]) == (
+            assert (line["kind"], line["time"], line["record"]) == (
                 "_".join(re.findall("[A-Z][a-z]+", before["alert"])[1:]).lower(),
                 before["time"],
                 before["record"],
             )
-            assert line["state"] == {"firing": "begins", "resolved": "ends"}[before["state"]]
-            assert line["features"] == before["features"]
+            assert line["finding"] == {"firing": "begins", "resolved": "ends"}[before["state"]]
+            assert (line["features"], line["since"]) == (before["features"], before["onset"])
     notes = [line for line in lines if line.get("severity") == "note"]
-    begun = {line["finding"]: line for line in notes if line["state"] == "begins"}
+    begun = {line["kind"]: line for line in notes if line["finding"] == "begins"}
     assert {"loss_above_tolerated", "relation_moved"} <= begun.keys()
     (loss,) = (line for line in lines if line.get("alert") == "ModelLossIncreased")
     above = begun["loss_above_tolerated"]
@@ -89,11 +98,14 @@ def test_findings_begin_and_end(settings: Settings) -> None:
     assert above["figures"]["loss_mean"] > above["figures"]["loss_tolerated_mean"]
     standing: list[str] = []
     for line in lines:
-        if line.get("state") == "begins":
-            assert line["finding"] not in standing
-            standing.append(line["finding"])
-        elif line.get("state") == "ends":
-            standing.remove(line["finding"])
+        if line.get("finding") == "begins":
+            assert line["kind"] not in standing
+            standing.append(line["kind"])
+        elif line.get("finding") == "ends":
+            standing.remove(line["kind"])
+    # What stands at the end has begun and not ended; the broken input was mended.
+    assert {"loss_increased", "relation_moved"} <= {*standing}
+    assert "input_broken" not in standing
 
 
 def _replayed_in_pieces(settings: Settings, sizes: Sequence[int]) -> list[dict[str, Any]]:
@@ -128,6 +140,35 @@ def _logs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Settings]:
     }
 
 
+def test_a_pipe_that_stays_open_holds_no_alert_back(tmp_path: Path) -> None:
+    """Its edges are there with the lines that made them, long before the next look at what monitors say."""
+    settings = attrs.evolve(incident_settings(tmp_path), inputs=(InputSettings("-"),))
+    lines = incident_lines()[: LINES_A_LOOK - 100]
+    unwritten = [lines[first : first + 100] for first in range(0, len(lines), 100)]  # each fits into a pipe
+    read, write = os.pipe()
+    told = io.StringIO()
+    while_open: list[list[dict[str, Any]]] = []
+    with os.fdopen(read, "rb") as reader, os.fdopen(write, "wb", buffering=0) as writer:
+
+        def wait() -> None:
+            while_open.append([json.loads(line) for line in told.getvalue().splitlines()])
+            if unwritten:
+                writer.write("".join(unwritten.pop(0)).encode())
+            else:
+                writer.close()
+
+        pipeline = make_pipeline(settings, [StdinSource(stream=reader)])
+        Replay(pipeline, JsonReport(told), lambda: START, wait).run()
+    assert ("page", "firing") in [(line["severity"], line.get("state")) for line in while_open[-1]]
+    path = tmp_path / "log.jsonl"
+    path.write_text("".join(lines))
+    whole = replayed(attrs.evolve(settings, inputs=(InputSettings(str(path)),)))
+    assert [json.loads(line) for line in told.getvalue().splitlines()] == whole
+    for edge in (line for line in whole if "alert" in line):
+        written = next(100 * pieces for pieces, printed in enumerate(while_open) if edge in printed)
+        assert edge["record"] < written <= edge["record"] + 200
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["apart", "together", "replicas"])
 @given(st.lists(st.integers(9, 3_000), min_size=1, max_size=5))
@@ -135,7 +176,7 @@ def _logs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Settings]:
 def test_the_same_lines_come_however_the_log_is_read(logs: Mapping[str, Settings], name: str, sizes: list[int]) -> None:
     """Findings, too: their lines, order and figures, to the last digit."""
     expected = replayed(logs[name])
-    assert {line["state"] for line in expected if line.get("severity") == "note"} >= {"begins"}
+    assert {line["finding"] for line in expected if line.get("severity") == "note"} >= {"begins"}
     assert _replayed_in_pieces(logs[name], sizes) == expected
 
 

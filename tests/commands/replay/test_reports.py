@@ -74,17 +74,18 @@ def test_findings_as_json_lines() -> None:
     report.finding(attrs.evolve(NOTE, begins=False, time=None))
     begins, ends = map(json.loads, stream.getvalue().splitlines())
     assert begins == {
-        "finding": "inputs_moved",
-        "state": "begins",
+        "finding": "begins",
         "time": "2013-12-31T00:00:00.500Z",
         "record": 249_100,
         "model": "flights",
+        "kind": "inputs_moved",
         "severity": "note",
         "features": [],
+        "since": "2013-12-30T10:40:00Z",
         "figures": {"loss_change_from_inputs": 0.123457, "loss_change_from_relation": 1e-9},
         "text": "The inputs moved.",
     }
-    assert ends == begins | {"state": "ends", "time": None}
+    assert ends == begins | {"finding": "ends", "time": None}
 
 
 def test_findings_as_text() -> None:

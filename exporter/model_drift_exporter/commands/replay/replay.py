@@ -29,7 +29,7 @@ __all__ = ["BackfillOptions", "Replay", "backfill_options", "replay_logs"]
 _log = logging.getLogger(__name__)
 
 LINES_A_LOOK = 5_000
-"""Lines, labels included, from one look at the findings to the next: at the same lines however a log is cut when it is read.
+"""Lines, labels included, from one look at what monitors say to the next: at the same lines however a log is cut when it is read.
 
 Looks at every thousandth line made a replay take 1.8 times as long.
 """
@@ -148,9 +148,11 @@ class Replay:
             for part in in_blocks(piece.decoded, self._lines, LINES_A_LOOK):
                 self._pipeline.apply(part, piece.input, self._clock())
                 self._lines += size_of(part)
+                self._report_transitions()
                 if self._lines % LINES_A_LOOK == 0:
                     self._look()
         self._pipeline.models.finish()
+        self._report_transitions()
         self._look()
         if self._backfill is not None:
             self._finish(self._backfill)
@@ -158,14 +160,17 @@ class Replay:
         self._report.summary(summary)
         return summary
 
-    def _look(self) -> None:
-        """Report what has happened since the last look: edges of latches by time, then what the monitors say now."""
+    def _report_transitions(self) -> None:
+        """Report the edges of latches since the last call, each with that of its finding: at once, as a pipe may stay open."""
         models = self._pipeline.models
         for transition in models.drain_transitions():
             self._fired[transition.severity] += transition.firing
             self._report.transition(transition)
             self._report.finding(edge_of_alarm(transition, models.by_name[transition.model]))
-        for name, model in models.by_name.items():
+
+    def _look(self) -> None:
+        """Report what monitors say now beside the alarms, and no longer say."""
+        for name, model in self._pipeline.models.by_name.items():
             for edge in self._seen.setdefault(name, FindingsSeen()).look(model):
                 self._report.finding(edge)
 

@@ -10,6 +10,7 @@ import msgspec
 from ...evidence.alarms import Transition
 from ...models.finding_edges import FindingEdge
 from ...records.times import format_time
+from ...service.finding_fields import finding_fields
 
 __all__ = ["REPORTS", "JsonReport", "ReplayReport", "TextReport"]
 
@@ -18,7 +19,7 @@ class ReplayReport(Protocol):
     """Where the edges of the latches go, and those of findings."""
 
     def transition(self, transition: Transition) -> None:
-        """One edge, in the order of event time."""
+        """One edge, in the order of the records."""
         ...
 
     def finding(self, edge: FindingEdge) -> None:
@@ -54,18 +55,14 @@ class JsonReport:
         )
 
     def finding(self, edge: FindingEdge) -> None:
-        finding = edge.finding
         self._write(
             {
-                "finding": finding.kind,
-                "state": "begins" if edge.begins else "ends",
+                "finding": "begins" if edge.begins else "ends",
                 "time": None if edge.time is None else format_time(edge.time),
                 "record": edge.record,
                 "model": edge.model,
-                "severity": finding.severity,
-                "features": finding.features,
-                "figures": {name: float(f"{value:.6g}") for name, value in finding.figures.items()},
-                "text": finding.text,
+                **finding_fields(edge.finding),
+                "figures": {name: float(f"{value:.6g}") for name, value in edge.finding.figures.items()},
             }
         )
 
