@@ -145,8 +145,9 @@ DRIFT = MonitorSpec(
     make=DriftMonitor,
     metrics=_METRICS,
     reasons={
-        "input_not_judged": "Values that go missing or come as another type could not be told, of some feature or at this hour: the "
-        "reference has too few rows, or none of this hour. First: build it from more rows; the exporter's page names what is meant."
+        "input_not_judged": "Values that go missing or come as another type could not be told, of some feature or at this hour: "
+        "the reference has too few rows, or none of this hour. First: build it from more rows; the exporter's page names what "
+        "is meant."
     },
     findings=(
         FindingKind(

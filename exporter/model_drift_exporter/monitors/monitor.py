@@ -124,8 +124,9 @@ class MonitorSpec:
     (a word for the label ``reason`` of ``model_monitor_off``), empty where it is on. ``reference`` makes the part of the
     reference that ``profile`` builds. It is built when a reference is learned from live records, too, unless ``learned`` is
     false: a part that needs SciPy imports it when it is called, and a learned reference lacks it. Rules, dashboards, pages and
-    docs follow from ``metrics``, ``alarms``, ``findings`` and ``panels``. ``reasons`` are those that :meth:`Monitor.not_evaluable`
-    may give, each with what the ticket ModelDriftNotEvaluable says: what it means, and what to do first.
+    docs follow from ``metrics``, ``alarms``, ``findings`` and ``panels``. ``reasons`` are those that
+    :meth:`Monitor.not_evaluable` may give, each with what the ticket ModelDriftNotEvaluable says: what it means, and what to do
+    first.
     """
 
     name: str
