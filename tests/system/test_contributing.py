@@ -250,14 +250,14 @@ def test_the_tests_of_all_monitors_take_it_in(watched: _Copy) -> None:
         *of_all
     }
     tests = (
+        *("tests/prometheus/test_addresses.py", "tests/prometheus/test_generating.py", "tests/alertmanager"),
         *(
-            "tests/configuration",
-            "tests/prometheus",
-            "tests/alertmanager",
             "tests/grafana/rules",
-            "tests/grafana/model",
+            "tests/scripts",
+            "tests/monitors/test_repeats.py",
+            "tests/system/test_golden_metrics.py",
         ),
-        *("tests/scripts", "tests/monitors/test_repeats.py", "tests/system/test_golden_metrics.py"),
+        "--hypothesis-profile=quick",
     )
     watched.run("-m", "pytest", "-q", "-p", "no:cacheprovider", *tests, *of_all)
     contract = watched.run(
