@@ -15,6 +15,7 @@ from tests.support.exposition import Exposition
 
 YEARS = 10 * 525_600.0
 WEEK = 10_080.0
+SHARES = {severity: sum(spec.share for spec in ALARMS if spec.severity == severity) for severity in (PAGE, TICKET)}
 
 
 def _alarms() -> Alarms:
@@ -22,7 +23,7 @@ def _alarms() -> Alarms:
 
 
 def test_the_alarms_of_a_severity_share_its_budget() -> None:
-    """Each gets an equal part, so that the promise holds for all of them together."""
+    """Each gets the part of its share, so that the promise holds for all of them together."""
     alarms = _alarms()
     for severity, minutes in ((PAGE, YEARS), (TICKET, WEEK)):
         thresholds = [math.exp(-alarm.threshold) for alarm in alarms.by_alert.values() if alarm.severity == severity]
@@ -31,22 +32,18 @@ def test_the_alarms_of_a_severity_share_its_budget() -> None:
 
 
 def test_a_new_alarm_with_a_small_share_costs_the_others_little() -> None:
-    """A ticket of a tenth of a share beside five whole ones raises these by ln(5.1 / 5), and needs ten times as much itself."""
-    before = _alarms().by_alert
-    tickets = [spec for spec in ALARMS if spec.severity == TICKET]
-    whole = sum(spec.share for spec in tickets)
-    assert tickets[0].share == 1.0
-    more = [attrs.evolve(tickets[0], alert="ModelNewThing", share=share) for share in (0.1, 1.0)]
-    small, full = (Alarms("m", {PAGE: YEARS, TICKET: WEEK}, [*ALARMS, each]).by_alert for each in more)
-    for alert, alarm in before.items():
-        ticket = alarm.severity == TICKET
-        assert small[alert].threshold - alarm.threshold == pytest.approx(
-            math.log((whole + 0.1) / whole) if ticket else 0.0, abs=1e-12
+    """A ticket of a tenth of a share raises five others by ln(5.1 / 5), and has to wait for ten times as much itself."""
+    before, total = _alarms().by_alert, SHARES[TICKET]
+    one = next(spec for spec in ALARMS if spec.severity == TICKET and spec.share == 1.0)
+    for share in (0.1, 1.0):
+        more = attrs.evolve(one, alert="ModelNewThing", share=share)
+        after = Alarms("m", {PAGE: YEARS, TICKET: WEEK}, [*ALARMS, more]).by_alert
+        for alert, alarm in before.items():
+            rise = math.log((total + share) / total) if alarm.severity == TICKET else 0.0
+            assert after[alert].threshold - alarm.threshold == pytest.approx(rise, abs=1e-12)
+        assert after["ModelNewThing"].threshold - after[one.alert].threshold == pytest.approx(
+            -math.log(share), abs=1e-12
         )
-        assert full[alert].threshold - alarm.threshold == pytest.approx(
-            math.log((whole + 1) / whole) if ticket else 0.0, abs=1e-12
-        )
-    assert small["ModelNewThing"].threshold - small[tickets[0].alert].threshold == pytest.approx(math.log(10))
 
 
 def test_firing_is_an_edge_and_latches() -> None:
@@ -66,7 +63,7 @@ def test_firing_is_an_edge_and_latches() -> None:
         True,
     )
     assert (edge.model, edge.features, edge.certainty, edge.onset) == ("m", ("age",), "named", 50.0)
-    assert edge.threshold == pytest.approx(math.log10(2 * YEARS))
+    assert edge.threshold == pytest.approx(math.log10(SHARES[PAGE] * YEARS))
     assert edge.evidence == pytest.approx(edge.threshold + 1 / math.log(10))
     assert alarm.exported == pytest.approx(edge.threshold)
     assert not alarms.drain()
@@ -116,7 +113,7 @@ def test_samples() -> None:
     assert {bool(value) for value in quiet.by("alert", "model_alert_active", model="m").values()} == {False}
     assert quiet.by("alert", "model_alert_active", model="m").keys() == {spec.alert for spec in ALARMS}
     labels = {"model": "m", "alert": "ModelInputBroken", "severity": PAGE}
-    assert quiet("model_alert_evidence_threshold_log10", **labels) == pytest.approx(math.log10(2 * YEARS))
+    assert quiet("model_alert_evidence_threshold_log10", **labels) == pytest.approx(math.log10(SHARES[PAGE] * YEARS))
     assert quiet.get("model_alert_onset_timestamp_seconds", **labels) is None
     alarms["ModelInputBroken"].fire(100.0, 7, onset=50.0, features=["age", "city"], certainty="named")
     loud = Exposition.of(alarms.collect())

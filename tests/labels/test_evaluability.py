@@ -80,14 +80,6 @@ def test_every_reason_is_exported() -> None:
         ({"no": 110, "yes": 90}, set()),
     ],
 )
-def test_a_reason_that_there_is_not_is_an_error() -> None:
-    """It would be dropped in silence."""
-    with pytest.raises(ValueError, match="has no reason sensor_stuck"):
-        not_evaluable("m", ["sensor_stuck"])
-    samples = not_evaluable("m", ["sensor_stuck"], ["sensor_stuck"])
-    assert list(samples.values) == [0.0] * len(NOT_EVALUABLE) + [1.0]
-
-
 def test_a_reference_may_lack_labels(rows: dict[str, int], faults: set[str]) -> None:
     """None, fewer than 100, or fewer than 100 of a class below a tenth of them; said only where labels come."""
     reference = _reference(**rows)
@@ -341,3 +333,11 @@ def test_the_cut_does_not_matter() -> None:
     np.testing.assert_equal(parts.snapshot(), whole.snapshot())
     with pytest.raises(ValueError, match="other kinds"):
         RecentShares(3).restore(whole.snapshot())
+
+
+def test_a_reason_that_there_is_not_is_an_error() -> None:
+    """It would be dropped in silence."""
+    with pytest.raises(ValueError, match="has no reason sensor_stuck"):
+        not_evaluable("m", ["sensor_stuck"])
+    samples = not_evaluable("m", ["sensor_stuck"], ["sensor_stuck"])
+    assert list(samples.values) == [0.0] * len(NOT_EVALUABLE) + [1.0]
