@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+import pytest
+
 _ROOT = Path(__file__).parents[1]
 _PACKAGE = _ROOT / "exporter" / "model_drift_exporter"
 _USERS = [path for name in ("exporter", "benchmarks", "scripts") for path in sorted((_ROOT / name).rglob("*.py"))]
@@ -63,6 +65,7 @@ def unused(defining: Iterable[str], using: Iterable[str]) -> set[str]:
     return found
 
 
+@pytest.mark.slow
 def test_the_product_uses_what_the_package_defines() -> None:
     """What only tests called would be tested for nothing."""
     found = unused([path.read_text() for path in _PACKAGE.rglob("*.py")], [path.read_text() for path in _USERS])

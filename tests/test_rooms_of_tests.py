@@ -81,6 +81,7 @@ def _ways() -> dict[str, list[str]]:
     return found
 
 
+@pytest.mark.slow
 def test_nothing_outside_of_system_starts_a_process() -> None:
     """Neither itself nor through a helper: `make test-quick` stays quick, and needs no other program."""
     allowed = ("tests.system.", "tests.support.")
@@ -150,6 +151,7 @@ def test_imports_are_followed_from_any_folder(text: str, module: str) -> None:
     assert module in _imported(ast.parse(text), ("tests", "sources", "files"))
 
 
+@pytest.mark.slow
 def test_ways_lead_through_helpers_and_benchmarks() -> None:
     """To what starts the process, over the modules that import one another."""
     ways = _ways()

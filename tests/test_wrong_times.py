@@ -83,6 +83,7 @@ def test_labels_of_2099_silence_no_page(tmp_path: Path, rows: list[Row], count: 
     assert metrics("model_labels_unmatched_total", model="default") == 0
 
 
+@pytest.mark.slow
 def test_labels_dated_when_they_fall_due_count_when_they_come(tmp_path: Path) -> None:
     """A hundred and twenty days ahead of the log around them; it is said."""
     predictions, labels = incident(_COUNT, wrong=range(5_000, _COUNT))

@@ -272,6 +272,7 @@ def _too_often(spec: MonitorSpec, task: str, threshold: float | None = None) -> 
     return {alarm.alert for alarm in spec.alarms if fired[alarm.alert] > budgets * alarm.share / shares[alarm.severity]}
 
 
+@pytest.mark.slow
 @_THAT_DECIDE
 @pytest.mark.parametrize("task", _TASKS)
 def test_it_is_silent_on_its_null(spec: MonitorSpec, task: str) -> None:
@@ -279,6 +280,7 @@ def test_it_is_silent_on_its_null(spec: MonitorSpec, task: str) -> None:
     assert _too_often(spec, task) == set()
 
 
+@pytest.mark.slow
 @_THAT_DECIDE
 @pytest.mark.parametrize("task", _TASKS)
 def test_an_alarm_that_does_not_keep_to_its_budget_is_found(spec: MonitorSpec, task: str) -> None:

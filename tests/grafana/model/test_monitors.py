@@ -45,6 +45,7 @@ def _catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "CATALOGUE", known)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_catalogue")
 @pytest.mark.parametrize("rule", _RULES, ids=lambda rule: rule.__module__.rpartition(".")[2])
 def test_they_are_as_good_as_those_drawn_by_hand(rule: Callable[[Dashboard], list[str]]) -> None:
