@@ -57,7 +57,11 @@ HOUSE: Mapping[str, tuple[Room, ...]] = {
             "configuration models reference formats sources metrics " + _BYTES,
         ),
         Room("configuration", "all settings together", "models monitors labels evidence reference settings errors"),
-        Room("models", "one model, all models", "monitors labels evidence records words " + _NUMBERS),
+        Room(
+            "models",
+            "one model, all models",
+            "monitors labels evidence records words reference metrics settings errors",
+        ),
     ),
     "Numbers": (
         Room("monitors", "one module a monitor", "evidence windows words " + _NUMBERS),

@@ -277,7 +277,9 @@ def test_it_is_off_without_reference_labels_that_have_a_score() -> None:
     """Or with too few of them, each with its own word."""
     outcomes = _reference().outcomes
     assert outcomes is not None
-    few = msgspec.structs.replace(outcomes, rows=99, score_rows=[99], score_losses=[9.0])
+    few = msgspec.structs.replace(
+        outcomes, rows=99, loss=msgspec.structs.replace(outcomes.loss, rows=99), score_rows=[99], score_losses=[9.0]
+    )
     without = msgspec.structs.replace(outcomes, score_rows=[], score_losses=[])
     for known, why in (
         (outcomes, ""),

@@ -146,10 +146,9 @@ class Model:
         if self.parts is not None:
             self.parts.labels.begin_version(time)
         for alarm in self.alarms.by_alert.values():
-            if not alarm.active:
-                alarm.evidence = -np.inf
-                if alarm.restart is not None:
-                    alarm.restart()
+            alarm.forget()
+            if not alarm.active and alarm.restart is not None:
+                alarm.restart()
 
     def rearm(self) -> list[str]:
         """Release every latch at a user's request. Returns the alerts released."""

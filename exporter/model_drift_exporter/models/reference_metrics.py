@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from ..metrics.metric import Group, Metric, gauge
 from ..metrics.roles import ROLES
 from ..metrics.samples import Samples, Series
+from ..reference.outcome_batch import OutcomeLayout
 from ..reference.profile import FEATURE, PREDICTION, SCORE, Column, ReferenceProfile
 from ..reference.scores import DERIVED
 from ..reference.seasons import ABSENT_REASONS
-from ..statistics.performance_metrics import BOUNDED_ERROR
 
 __all__ = ["METRICS", "reference_samples"]
 
@@ -185,5 +185,4 @@ def _loss_design_effects(reference: ReferenceProfile) -> dict[str, float]:
     """Of the loss that pages."""
     if reference.outcomes is None:
         return {}
-    name = "zero_one" if reference.task == "classification" else BOUNDED_ERROR
-    return {name: reference.outcomes.loss.design_effect}
+    return {OutcomeLayout.of(reference).judged_loss: reference.outcomes.loss.design_effect}

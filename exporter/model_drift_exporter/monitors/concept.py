@@ -22,11 +22,10 @@ from ..reference.outcome_batch import OutcomeBatch, OutcomeLayout
 from ..reference.profile import PREDICTION, OutcomeSummary, ReferenceProfile
 from ..statistics.betting.score_bets import ScoreBets
 from ..statistics.loss_split import BinLosses, split_change
-from ..statistics.performance_metrics import BOUNDED_ERROR
 from ..statistics.tally import Contributions, TallyShape
 from ..windows.outcome_windows import WindowSet
 from .findings import NOTE, Finding, FindingKind, over
-from .loss import LOSS_WORDS, LossSettings, evident, outcomes_of
+from .loss import LOSS_WORDS, LossSettings, evident, outcomes_of, why_loss_is_off
 from .monitor import Monitor, MonitorContext, MonitorSpec
 
 __all__ = ["CONCEPT", "ConceptMonitor"]
@@ -82,7 +81,7 @@ class ConceptMonitor(Monitor):
         bets = _residual_bets(self._bins, outcomes, context.settings(LossSettings))
         alarm = self._alarms["ModelConceptDrift"]
         self._model = context.model
-        loss = self._loss = "zero_one" if self._layout.classification else BOUNDED_ERROR
+        loss = self._loss = self._layout.judged_loss
         meaning = [loss, self._scale, self._rows.tolist(), self._losses.tolist()]
         self._evidence = ScoreEvidence([bets], context.evidence.update_labels, alarm, meaning=meaning)
         labels = [(context.model, loss, name) for name in self._windows.names]
@@ -261,11 +260,8 @@ def _residual_bets(bins: BinLosses, outcomes: OutcomeSummary, settings: LossSett
 
 
 def _why_off(reference: ReferenceProfile) -> str:
-    if reference.outcomes is None:
-        return "reference_without_labels"
-    if reference.outcomes.rows >= FEWEST_CLASS_ROWS > sum(reference.outcomes.score_rows):
-        return "no_scores"
-    return "few_reference_labels" if reference.outcomes.rows < FEWEST_CLASS_ROWS else ""
+    scored = sum(reference.outcomes.score_rows) if reference.outcomes is not None else 0
+    return why_loss_is_off(reference) or ("no_scores" if scored < FEWEST_CLASS_ROWS else "")
 
 
 CONCEPT = MonitorSpec(

@@ -104,7 +104,7 @@ class LossMonitor(Monitor):
         self._classes = [self._layout.classes.index(name) for name in names]
         bets = [overall_bets(outcomes, settings, binary=self._layout.classification)]
         bets += [class_bets(outcomes, name, settings, len(names)) for name in names]
-        loss = "zero_one" if self._layout.classification else BOUNDED_ERROR
+        loss = self._layout.judged_loss
         self._evidence = ScoreEvidence(
             bets,
             context.evidence.update_labels,

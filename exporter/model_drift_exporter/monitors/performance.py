@@ -91,7 +91,7 @@ class PerformanceMonitor(Monitor):
         }
         self._alarm = context.alarms["ModelLossIncreased"]
         self._model = context.model
-        self._loss = "zero_one" if self._layout.classification else BOUNDED_ERROR
+        self._loss = self._layout.judged_loss
         self._accepted = self._tolerated = math.nan
         if outcomes is not None and not why_loss_is_off(reference):
             self._accepted = outcomes.loss.mean

@@ -6,6 +6,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from ..statistics.performance_metrics import BOUNDED_ERROR
 from .profile import SCORE, ReferenceProfile
 
 __all__ = ["OutcomeBatch", "OutcomeLayout"]
@@ -51,6 +52,11 @@ class OutcomeLayout:
     classes: tuple[str, ...]
     positive: int | None
     score_bins: int
+
+    @property
+    def judged_loss(self) -> str:
+        """The loss that alarms are about, as the label ``loss`` names it."""
+        return "zero_one" if self.classification else BOUNDED_ERROR
 
     @classmethod
     def of(cls, reference: ReferenceProfile) -> OutcomeLayout:

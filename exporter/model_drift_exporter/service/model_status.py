@@ -33,9 +33,7 @@ def model_status(model: Model, labels: int) -> ModelStatus:
     reference = model.reference
     windows: tuple[WindowStatus, ...] = ()
     rate = 0.0
-    distances = None
-    if model.parts is not None:
-        distances = model.parts.monitor(DistancesMonitor)
+    distances = model.parts.monitor(DistancesMonitor) if model.parts is not None else None
     if distances is not None:
         look = distances.look()
         windows = tuple(_window(model, distances, look, place) for place in range(len(look.records)))

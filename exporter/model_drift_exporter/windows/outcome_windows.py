@@ -205,6 +205,7 @@ class WindowSet:
         self._shape = shape
         self._cells = cells
         self._windows = [self._make(window) for window in settings]
+        self._totals: list[tuple[IntegerArray, FloatArray]] | None = None
 
     def _make(self, window: Window) -> OutcomeWindow:
         if window.seconds is not None:
@@ -218,14 +219,17 @@ class WindowSet:
 
     def observe(self, outcomes: OutcomeBatch, rows: Contributions) -> None:
         """Add the contributions of the outcomes to every window."""
+        self._totals = None
         for window in self._windows:
             if outcomes.size:
                 window.set_back(float(outcomes.matured[0]))
             window.observe(outcomes.time, outcomes.sign, outcomes.revision, rows)
 
     def totals(self) -> list[tuple[IntegerArray, FloatArray]]:
-        """The total of each window, in order."""
-        return [window.total() for window in self._windows]
+        """The total of each window, in order; summed up once until the next outcomes. Do not write into the arrays."""
+        if self._totals is None:
+            self._totals = [window.total() for window in self._windows]
+        return self._totals
 
     def snapshot(self) -> dict[str, Any]:
         """State for a snapshot, by name."""
@@ -243,4 +247,4 @@ class WindowSet:
                     window.restore(state[window.name])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise StateError(f"the windows over outcomes in the snapshot cannot be read: {error!r}") from error
-        self._windows = windows
+        self._windows, self._totals = windows, None
