@@ -137,7 +137,7 @@ class ModelMonitors:
         records = batch.records
         if records is None:
             return _without_records(len(self._reference.columns), batch, clock)
-        time, now, timely = traffic.times.follow(records, batch.arrival)
+        time, now, timely = traffic.times.follow(records, batch.arrival_of_records())
         position = positions_of(records)
         traffic.position = int(position[-1])
         traffic.suppressed_observations += records.size * len(self.suppressed)

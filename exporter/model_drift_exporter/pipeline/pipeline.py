@@ -104,6 +104,11 @@ class Pipeline:
         At most a few chunks of each source are read. Lines come in the order of their event times, as far as they have been
         written: labels of inputs of their own when the predictions have got that far, or while there are none.
         """
+        progress = self._step(now, draining=draining)
+        self.models.give_held(now)
+        return progress
+
+    def _step(self, now: float, *, draining: bool) -> bool:
         logs = self._live_logs(now, draining=draining)
         if len(logs) == 1 and logs[0].empty:
             decoded = logs[0].read()

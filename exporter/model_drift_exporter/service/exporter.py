@@ -119,6 +119,8 @@ class Exporter:
         self.ingest.close()
         while self.step(draining=True) and self._clock() < deadline:
             pass
+        with self._lock:
+            announce(self.pipeline.models.drain_transitions())
         self.save_state()
         with self._lock:
             for source in self.pipeline.sources:
@@ -136,7 +138,7 @@ class Exporter:
             if not self._ended and self._inputs_ended(self.pipeline):
                 self._ended = True
                 self.pipeline.models.finish()
-            announce(self.pipeline.models.drain_transitions())
+            announce(self.pipeline.models.drain_settled_transitions())
         if self._keeper is not None:
             self._keeper.save_if_due(self, now)
         return progress
@@ -152,6 +154,7 @@ class Exporter:
         Arrays are views: what is read changes them, on this thread, a scrape does not; so a slow disk holds up no scrape.
         """
         with self._lock:
+            announce(self.pipeline.models.drain_transitions())  # what a snapshot holds is not told again
             return self.pipeline.snapshot()
 
     def _inputs_ended(self, pipeline: Pipeline) -> bool:
