@@ -98,7 +98,7 @@ def test_all_models_together_have_a_bound(features: int, size: int, most: int) -
 
 
 def test_nothing_is_held_for_long() -> None:
-    """A second, and not at all where the clock was set back."""
+    """Some seconds, and not at all where the clock was set back."""
     gathered, given = _batcher()
     gathered.add("a", _batch(0, 1, arrival=50.0))
     gathered.add("b", _batch(0, 1, arrival=50.0 + HELD_SECONDS / 2))

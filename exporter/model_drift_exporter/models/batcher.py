@@ -19,8 +19,8 @@ __all__ = ["HELD_SECONDS", "LINES", "Batcher", "joined"]
 
 LINES = 4_000
 """Lines of a model, its labels and rejected lines included, that are worth a batch."""
-HELD_SECONDS = 1.0
-"""Seconds after which :meth:`Batcher.give_held` gives what has come: so much later an alarm may stand in the log."""
+HELD_SECONDS = 5.0
+"""Seconds for which lines are held where nobody looks and nothing more is to be read: so much later an alarm may be logged."""
 
 _MOST_LINES = 80_000
 _MOST_BYTES = 16 << 20
@@ -136,10 +136,10 @@ class Batcher:
         for name in [*self._by_model]:
             self.give(name)
 
-    def give_held(self, now: float) -> None:
-        """Give each model what has been held for a second. ``now`` is wall-clock time in seconds."""
+    def give_held(self, now: float, seconds: float = HELD_SECONDS) -> None:
+        """Give each model what has been held for so many seconds. ``now`` is wall-clock time, in seconds since the epoch."""
         for name, own in [*self._by_model.items()]:
-            if not 0 <= now - own.since < HELD_SECONDS:  # a clock that was set back must not hold anything
+            if not 0 <= now - own.since < seconds:  # a clock that was set back must not hold anything
                 self.give(name)
 
 

@@ -12,7 +12,7 @@ from ..metrics.metric import Group, Metric, counter, gauge
 from ..metrics.samples import Samples, Series
 from ..records.batches import Decoded, ModelBatch
 from ..reference.profile import ReferenceProfile
-from .batcher import Batcher
+from .batcher import HELD_SECONDS, Batcher
 from .model import Model
 from .model_metrics import RECORDS
 from .reference_fit import ReferenceFit
@@ -103,9 +103,9 @@ class Models:
         """Give the models all that has come."""
         self._batcher.give_all()
 
-    def give_held(self, now: float) -> None:
-        """Give the models what was held back for a second. ``now`` is wall-clock time in seconds."""
-        self._batcher.give_held(now)
+    def give_held(self, now: float, seconds: float = HELD_SECONDS) -> None:
+        """Give the models what was held for so many seconds. ``now`` is wall-clock time, in seconds since the epoch."""
+        self._batcher.give_held(now, seconds)
 
     def _give(self, name: str, batch: ModelBatch) -> None:
         model = self._by_name[name]

@@ -15,6 +15,7 @@ import attrs
 from ..errors import StateError
 from ..metrics.metric import Group, Metric, counter, gauge
 from ..metrics.samples import Samples, Series
+from ..models.batcher import HELD_SECONDS
 from ..models.models import Models
 from ..records.batches import ERROR_REASONS, NO_POSITIONS, Decoded, LabelBatch, restored
 from ..records.chunk import Chunk
@@ -105,7 +106,8 @@ class Pipeline:
         written: labels of inputs of their own when the predictions have got that far, or while there are none.
         """
         progress = self._step(now, draining=draining)
-        self.models.give_held(now)
+        # Of a backlog more is coming; a model that is seldom in it must not hold back what others have to say for long.
+        self.models.give_held(now, _HELD_IN_BACKLOG if progress else HELD_SECONDS)
         return progress
 
     def _step(self, now: float, *, draining: bool) -> bool:
@@ -318,6 +320,7 @@ def _nothing() -> Decoded | None:
     return None
 
 
+_HELD_IN_BACKLOG = 15.0
 _ROUNDS = 3
 """How many further chunks of other inputs go before a line that cannot wait, such as a posted record."""
 
