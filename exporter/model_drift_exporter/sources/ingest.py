@@ -92,10 +92,26 @@ class IngestSource:
         return True
 
     def poll(self, now: float, *, draining: bool = False) -> Chunk | None:
-        """Return lines of the next request that has any."""
+        """Return lines of the next requests that have any: JSON of several comes together, up to a piece."""
         del draining  # every request is whole: there is never an unfinished line to wait for
-        if self._rest is not None:
-            return self._first_piece(self._rest)
+        chunk = self._rest or self._next(now)
+        self._rest = None
+        if chunk is None:
+            return None
+        lines = [chunk.data]
+        size = len(chunk.data)
+        while _can_be_joined(chunk) and size < _PIECE_BYTES and (following := self._next(now)) is not None:
+            if not _can_be_joined(following):
+                self._rest = following
+                break
+            lines.append(following.data)
+            size += len(following.data)
+        if len(lines) > 1:
+            chunk = attrs.evolve(chunk, data=b"".join(lines))
+        return self._first_piece(chunk)
+
+    def _next(self, now: float) -> Chunk | None:
+        """The lines of the next request that has any."""
         while True:
             with self._lock:
                 if not self._queue:
@@ -108,13 +124,12 @@ class IngestSource:
             self._bytes_read += len(request.body)
             chunk = self._chunk(request)
             if chunk is not None:
-                return self._first_piece(chunk)
+                return chunk
 
     def _first_piece(self, chunk: Chunk) -> Chunk:
         """As many whole lines as are given on at a time; the others stay for the next poll."""
         end = chunk.data.rfind(b"\n", 0, _PIECE_BYTES) + 1 or chunk.data.find(b"\n") + 1
         if len(chunk.data) <= _PIECE_BYTES or end in (0, len(chunk.data)):
-            self._rest = None
             return chunk
         self._rest = attrs.evolve(chunk, data=chunk.data[end:], starts_stream=False, errors={})
         return attrs.evolve(chunk, data=chunk.data[:end])
@@ -167,6 +182,11 @@ class IngestSource:
         return Chunk(
             self.input, f"{self.input}#{self._csv_requests}", lines, True, errors, "csv", head=long.take_head()
         )
+
+
+def _can_be_joined(chunk: Chunk) -> bool:
+    """Whether lines of other requests can stand behind these: without a header, and without lines that were skipped."""
+    return chunk.format is None and not chunk.errors and chunk.head is None
 
 
 def _csv_lines(text: bytes) -> bytes:
