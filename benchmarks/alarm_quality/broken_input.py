@@ -54,7 +54,7 @@ class World:
         season = self.amplitude * (daily + np.sin(2 * math.pi * day / 7))
         night = (day % 1.0 >= 22 / 24) | (day % 1.0 < 6 / 24)
         level = season + random.standard_normal(size)
-        return RecordBatch(
+        return RecordBatch.of(
             size=size,
             features={
                 _FEATURE: level.tolist(),

@@ -91,7 +91,7 @@ def _labelled(random: np.random.Generator) -> ReferenceProfile:
     wrong = random.random(_ROWS) < ERROR
     label = np.arange(_ROWS) % 2
     return profile_of(
-        RecordBatch(
+        RecordBatch.of(
             size=_ROWS,
             features={"f": random.normal(size=_ROWS).tolist()},
             model=["made-up"] * _ROWS,

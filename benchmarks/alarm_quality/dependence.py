@@ -121,7 +121,7 @@ def _follow(values: Array, wrong: NDArray[np.bool_], live: int, random: np.rando
 def _records(values: Array, wrong: NDArray[np.bool_], random: np.random.Generator) -> RecordBatch:
     size = len(values)
     label = random.integers(0, 2, size)
-    return RecordBatch(
+    return RecordBatch.of(
         size=size,
         features={"x": values.tolist()},
         time=(START + np.arange(size) * (86_400.0 / A_DAY)).tolist(),

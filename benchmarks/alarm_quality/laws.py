@@ -125,7 +125,7 @@ class MadeUpModel:
         score = (levels[-1] + 0.5) / LEVELS
         predicted = score >= 0.5
         label = None if wrong is None else [str(int(value)) for value in (predicted ^ wrong).tolist()]
-        return RecordBatch(
+        return RecordBatch.of(
             size=levels.shape[1],
             features=features,
             model=[_MODEL] * levels.shape[1],
@@ -162,7 +162,7 @@ def binned(cells: NDArray[np.int64], first: int, seconds: float) -> CodedBatch:
     size = cells.shape[1]
     line = np.arange(first, first + size)
     time = START + seconds * (line + 1.0)
-    return CodedBatch(size, cells, time, time, np.ones(size, dtype=np.bool_), {}, line, RecordBatch(size, {}))
+    return CodedBatch(size, cells, time, time, np.ones(size, dtype=np.bool_), {}, line, RecordBatch.of(size, {}))
 
 
 def profile_of(batch: RecordBatch) -> ReferenceProfile:

@@ -19,7 +19,7 @@ _SETTINGS = monitoring_settings((parse_window("1h"),))
 
 
 def _records(lines: Sequence[int], identifiers: Sequence[object] | None = None) -> RecordBatch:
-    return RecordBatch(len(lines), {}, position=lines, id=identifiers)
+    return RecordBatch.of(len(lines), {}, position=lines, id=identifiers)
 
 
 def _labels(identifiers: Sequence[object], models: Sequence[object] | None = None, first: int = 100) -> LabelBatch:
@@ -41,7 +41,7 @@ def test_each_model_gets_one_batch_of_all_that_a_chunk_holds() -> None:
     """Its records, its labels and the lines rejected behind its records; what is of no model is left out."""
     routing = Routing("a", 20)
     models = {"a": _model("a"), "b": _model("b", ["1"])}
-    records = RecordBatch(4, {}, model=[None, "b", "c", "b"], position=[0, 2, 4, 6])
+    records = RecordBatch.of(4, {}, model=[None, "b", "c", "b"], position=[0, 2, 4, 6])
     decoded = Decoded(records, _labels(["1", "2"], ["b", "a"]), rejected=np.array([1, 3, 5, 7]))
     own = routing.by_model(records)
     assert {name: batch.size for name, batch in own.items()} == {"a": 1, "b": 2, "c": 1}

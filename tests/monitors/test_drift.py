@@ -32,7 +32,7 @@ def batch_of(records: Records) -> CodedBatch:
     """Records as the model gives them to monitors."""
     size = records.size
     timely = np.ones(size, dtype=np.bool_)
-    raw = RecordBatch(size=size, features={})
+    raw = RecordBatch.of(size=size, features={})
     return CodedBatch(size, records.cells, records.time, records.now, timely, {}, records.position, raw)
 
 

@@ -34,7 +34,7 @@ def _chunks(
         kept = [line for line in range(first, last) if line not in rejected]
         lost = np.array([line for line in range(first, last) if line in rejected], dtype=np.int64)
         column = [times[line] for line in kept]
-        records = RecordBatch(len(kept), {"a": kept}, time=column, position=kept) if kept and not labels else None
+        records = RecordBatch.of(len(kept), {"a": kept}, time=column, position=kept) if kept and not labels else None
         given_labels = LabelBatch(len(kept), time=column, label=kept, position=kept) if kept and labels else None
         yield Decoded(records, given_labels, lines=last - first, rejected=lost)
 

@@ -34,7 +34,7 @@ MODELS = st.one_of(
 def batch(size: int, **changes: object) -> RecordBatch:
     columns: dict[str, Any] = {name: [f"{name} {index}" for index in range(size)] for name in COLUMNS}
     features = {"a": [*range(size)], "b": [str(index) for index in range(size)]}
-    whole = RecordBatch(size, features, **columns, latency_unit=0.001, text=True)
+    whole = RecordBatch.of(size, features, **columns, text=True)
     return attrs.evolve(whole, **changes)  # type: ignore[arg-type]
 
 
@@ -105,7 +105,7 @@ def _batch(kinds: list[str]) -> ModelBatch:
     }
     own, labels = lines["record"], lines["label"]
     return ModelBatch(
-        RecordBatch(len(own), {"a": own}, id=own, position=own) if own else None,
+        RecordBatch.of(len(own), {"a": own}, id=own, position=own) if own else None,
         LabelBatch(len(labels), id=labels, label=labels, position=labels) if labels else None,
         np.array(lines["rejected"], dtype=np.int64),
         5.0,
@@ -149,7 +149,7 @@ def test_what_is_kept_comes_back(kinds: list[str]) -> None:
 
 def test_lines_follow_those_before() -> None:
     """Of another input, or of one that was renamed, they would begin again; then all move on by the same."""
-    records = RecordBatch(2, {"a": [1, 2]}, position=[5, 7])
+    records = RecordBatch.of(2, {"a": [1, 2]}, position=[5, 7])
     labels = LabelBatch(1, label=["x"], position=[6])
     batch = ModelBatch(records, labels, np.array([4, 8]), 0.0)
     assert batch.behind(3) is batch
@@ -165,7 +165,7 @@ def test_lines_follow_those_before() -> None:
 
 def test_a_snapshot_can_hold_what_json_can() -> None:
     """Numbers of any length and broken Unicode neither end the saving nor lose the batch."""
-    records = RecordBatch(
+    records = RecordBatch.of(
         2,
         {"a": [10**40, "\ud800"], "b": [True, {"x": [10**400, -(10**400)]}]},
         id=[10**30, 7],
@@ -185,7 +185,7 @@ def test_a_value_nested_beyond_use_ends_no_snapshot() -> None:
     deep: list[object] = []
     for _ in range(900):
         deep = [deep]
-    state = plain(RecordBatch(1, {"a": [deep]}, position=[0]))
+    state = plain(RecordBatch.of(1, {"a": [deep]}, position=[0]))
     assert state is not None
     assert isinstance(state["features"]["a"][0], list)
     assert len(msgspec.msgpack.encode(state)) < 1_000

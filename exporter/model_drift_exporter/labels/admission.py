@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from .evaluability import LabelHealth
 from .events import Events
 from .join import JoinTally
-from .keys import numbered_keys
+from ..records.identifiers import numbered_keys
 from .label_clock import FlowTimes
 from .label_store import COUNTED, LABEL, PREDICTION, UNINDEXED, LabelStore
 from .settings import LabelSettings

@@ -22,7 +22,7 @@ from .delays import MATURE_SHARE, DelayHistogram, Maturity
 from .evaluability import LabelHealth, LabelState, unmatched
 from .events import EventReader, Events
 from .join import Joins, JoinTally, join, join_alone
-from .keys import hash_identifiers, keys_of
+from ..records.identifiers import hash_identifiers, keys_of
 from .label_clock import FlowClock, FlowTimes
 from .label_store import PREDICTION, LabelStore
 from .metrics import Coverage, LabelSeries, LabelSummary, selective
@@ -83,9 +83,9 @@ class LabelFlow:
 
     def knows(self, labels: LabelBatch) -> Mask:
         """Which labels belong to a prediction of this model in the store. For labels that do not name their model."""
-        if labels.id is None:
+        if "id" not in labels.fields:
             return np.zeros(labels.size, dtype=np.bool_)
-        hashes, identified = hash_identifiers(labels.id)
+        hashes, identified = hash_identifiers(labels.fields["id"])
         rows = self._state.store.find(keys_of(self.model, hashes))
         known: Mask = identified & (rows >= 0) & (self._state.store.columns["flags"][rows] & PREDICTION != 0)
         return known

@@ -16,7 +16,7 @@ from ..metrics.metric import Group, Metric, gauge
 from ..metrics.samples import Samples, Series
 from ..monitors import MONITORS, Monitor, MonitorContext, MonitorSpec
 from ..monitors.monitor import COUNTERS
-from ..records.batches import ModelBatch, RecordBatch, positions_of
+from ..records.batches import ModelBatch, RecordBatch
 from ..reference.binner import Binner, CodedBatch
 from ..reference.outcome_batch import OutcomeBatch
 from ..reference.profile import FEATURE, Column, ReferenceProfile
@@ -138,7 +138,7 @@ class ModelMonitors:
         if records is None:
             return _without_records(len(self._reference.columns), batch, clock)
         time, now, timely = traffic.times.follow(records, batch.arrival)
-        position = positions_of(records)
+        position = records.position
         traffic.position = int(position[-1])
         traffic.suppressed_observations += records.size * len(self.suppressed)
         cells, scores = self._binner.cells(records)
@@ -212,7 +212,7 @@ def _without_records(columns: int, batch: ModelBatch, clock: float) -> CodedBatc
         timely=np.zeros(0, dtype=np.bool_),
         values={},
         position=np.zeros(0, dtype=np.int64),
-        records=RecordBatch(0, {}),
+        records=RecordBatch.of(0, {}),
         rejected=batch.rejected,
         clock=clock,
     )

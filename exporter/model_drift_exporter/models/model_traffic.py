@@ -9,6 +9,7 @@ import attrs
 
 from ..errors import StateError
 from ..records.batches import MAXIMUM_NAME
+from ..records.columns import Texts
 from ..records.clock import EventTimes
 from ..records.raw_values import text_of
 
@@ -18,6 +19,8 @@ _VERSIONS = 100
 
 
 def _first_alone(values: Sequence[object]) -> Sequence[object]:
+    if isinstance(values, Texts):
+        return values[:1] if (values.codes == values.codes[0]).all() else values
     return values[:1] if values.count(values[0]) == len(values) else values
 
 

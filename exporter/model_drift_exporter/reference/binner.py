@@ -83,7 +83,7 @@ class Binner:
         for role, position in self._positions.items():
             coder = self._coders[position]
             if role == PREDICTION:
-                values = batch.prediction
+                values = batch.fields.get("prediction")
                 cells[position] = _missing(coder) if values is None else coder.codes(values, text=batch.text)
             elif scores is None or not isinstance(coder, NumericCoder):
                 cells[position] = _missing(coder)
@@ -97,7 +97,7 @@ class Binner:
     def numbers(self, column: Column, batch: RecordBatch, scores: Scores | None) -> NDArray[np.float64]:
         """The values of a numeric column, one per record; NaN if missing."""
         if column.role in (FEATURE, PREDICTION):
-            values = batch.prediction if column.role == PREDICTION else batch.features.get(column.name)
+            values = batch.fields.get("prediction") if column.role == PREDICTION else batch.features.get(column.name)
             return np.full(batch.size, np.nan) if values is None else numbers(values, text=batch.text)[0]
         found: NDArray[np.float64] | None = getattr(scores, column.role, None)
         return np.full(batch.size, np.nan) if found is None else found
@@ -105,8 +105,8 @@ class Binner:
     def values(self, batch: RecordBatch, scores: Scores | None) -> dict[str, NDArray[np.float64]]:
         """The values whose sums the histograms need, one per record; latencies are in seconds."""
         found = {name: getattr(scores, name) for name in DERIVED} if scores is not None else {}
-        if batch.latency is not None:
-            found["latency"] = numbers(batch.latency, text=batch.text)[0] * batch.latency_unit
+        if "latency" in batch.fields:
+            found["latency"] = numbers(batch.fields["latency"], text=batch.text)[0]
         return found
 
 

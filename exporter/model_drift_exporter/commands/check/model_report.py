@@ -9,6 +9,7 @@ import numpy as np
 
 from ...configuration.settings import Settings
 from ...errors import ReferenceProfileError
+from ...formats.schema import OUTPUTS
 from ...models.series_limit import ModelSeries
 from ...monitors import LEARNED_PARTS
 from ...records.batches import RecordBatch
@@ -124,7 +125,7 @@ def _warnings_of(reference: ReferenceProfile, surveys: Mapping[str, FieldSurvey]
 
 
 def _versions(batches: Batches) -> Counter[str]:
-    return Counter(text for batch in batches for value in batch.version or () if (text := text_of(value)))
+    return Counter(text for batch in batches for value in batch.fields.get("version", ()) if (text := text_of(value)))
 
 
 def _say_reference(
@@ -145,7 +146,7 @@ def _say_reference(
 
 
 def _task(reference: ReferenceProfile, batches: Batches) -> str:
-    if reference.learned and all(batch.prediction is batch.score is batch.scores is None for batch in batches):
+    if reference.learned and all(batch.fields.keys().isdisjoint(OUTPUTS) for batch in batches):
         return "not known: there is no prediction, so only the inputs are watched"
     if not reference.classes:
         return reference.task

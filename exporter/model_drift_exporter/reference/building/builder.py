@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ReferenceProfileError
-from ...records.batches import RecordBatch, positions_of
+from ...records.batches import RecordBatch
 from ...records.raw_values import text_of
 from ...records.times import parse_times
 from ..binner import Binner, CodedBatch
@@ -99,11 +99,11 @@ class ProfileBuilder:
             if name not in batch.features:
                 field.missing += batch.size
         self._outputs.observe(batch)
-        if batch.version is not None:
-            texts = map(text_of, reversed(batch.version))
+        if "version" in batch.fields:
+            texts = map(text_of, reversed(batch.fields["version"]))
             self._version = next((text for text in texts if text and encodable(text)), self._version)
-        if batch.time is not None:
-            times = parse_times(batch.time)
+        if "time" in batch.fields:
+            times = parse_times(batch.fields["time"])
             if np.isfinite(times).any():
                 self._times = [
                     min([*self._times, float(np.nanmin(times))]),
@@ -243,10 +243,10 @@ class ProfileBuilder:
 
     def _coded(self, batch: RecordBatch, cells: NDArray[np.int64], scores: Scores | None) -> CodedBatch:
         """The rows as monitors get records; every row belongs into the reference, so every one is timely."""
-        time = parse_times(batch.time) if batch.time is not None else np.full(batch.size, np.nan)
+        time = parse_times(batch.fields["time"]) if "time" in batch.fields else np.full(batch.size, np.nan)
         timely = np.ones(batch.size, dtype=np.bool_)
         values = self._binner.values(batch, scores)
-        return CodedBatch(batch.size, cells, time, time, timely, values, positions_of(batch), batch, scores)
+        return CodedBatch(batch.size, cells, time, time, timely, values, batch.position, batch, scores)
 
     def profile(self) -> ReferenceProfile:
         """The finished profile."""
