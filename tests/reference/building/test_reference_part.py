@@ -39,7 +39,7 @@ class _PositiveShare:
         assert np.isfinite(batch.time).all()
         assert "confidence" in batch.values
         self._rows += batch.size
-        self._positive += sum(label == "yes" for label in batch.records.label or ())
+        self._positive += sum(label == "yes" for label in batch.records.fields["label"])
 
     def summary(self) -> _Share:
         return _Share(self._rows, self._positive / self._rows)
