@@ -230,16 +230,12 @@ def test_a_pool_is_full_at_its_most_texts_or_characters(monkeypatch: pytest.Monk
     """Repeated and missing ones do not count. What is full still takes texts: a batch is never cut in two."""
     monkeypatch.setattr(columns, "_MOST_TEXTS", 3)
     monkeypatch.setattr(columns, "_MOST_CHARACTERS", 10)
-    pool = TextPool()
-    Texts.of(["a", None, "b", "a", None, "b"], pool)
-    assert not pool.full
-    assert [*Texts.of(["c", "d"], pool)] == ["c", "d"]
-    assert pool.full
-    long = TextPool()
-    Texts.of(["123456789"], long)
-    assert not long.full
-    Texts.of(["0"], long)
-    assert long.full
+    for first, second in ((["a", None, "b", "a", None, "b"], ["c", "d"]), (["123456789", "123456789"], ["0"])):
+        pool, full = TextPool(), []
+        for values in (first, second):
+            assert [*Texts.of(values, pool)] == values
+            full.append(pool.full)
+        assert full == [False, True]
 
 
 @given(st.lists(MISSING_OR_TEXT, max_size=12), st.permutations(["b", "x", "", "a"]))
