@@ -56,7 +56,7 @@ HOUSE: Mapping[str, tuple[Room, ...]] = {
             "inputs to models: decode, merge, hand on",
             "configuration models reference formats sources metrics " + _BYTES,
         ),
-        Room("configuration", "all settings together", "models monitors labels evidence reference settings errors"),
+        Room("configuration", "all settings together", "models monitors labels evidence reference settings " + _BYTES),
         Room(
             "models",
             "one model, all models",
