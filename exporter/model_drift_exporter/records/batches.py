@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Self, TypeVar
@@ -11,9 +10,10 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from .columns import Column, Identifiers, Numbers, Texts, joined, taken
+from .columns import Column, Numbers, Texts, joined, taken
 from .features import Features
 from .fields import FIELDS, typed_field
+from .stored_columns import loaded, storable, stored
 
 __all__ = [
     "ERROR_REASONS",
@@ -43,8 +43,6 @@ ERROR_REASONS = (
 
 A bad *value* never rejects a record. ``no_label`` occurs only in inputs that hold labels.
 """
-_DEEPEST = 10
-_SMALLEST, _LARGEST = -(2**63), 2**64 - 1
 
 MAXIMUM_NAME = 200
 """The most characters that a model, version, feature, category or class name may have to become a label value."""
@@ -331,19 +329,19 @@ def plain(batch: Batch | None) -> dict[str, Any] | None:
     if batch is None:
         return None
     kept = {name: column for name, column in batch.fields.items() if FIELDS[name].holds != "secret"}
-    state: dict[str, Any] = {name: _stored(column) for name, column in kept.items()}
+    state: dict[str, Any] = {name: stored(column) for name, column in kept.items()}
     state |= {"size": batch.size, "text": batch.text, "line": batch.position}
     if isinstance(batch, RecordBatch):
-        state["features"] = {str(_storable(name)): _stored(column) for name, column in batch.features.items()}
+        state["features"] = {str(storable(name)): stored(column) for name, column in batch.features.items()}
     return state
 
 
 def restored(kind: type[Batch], state: Mapping[str, Any]) -> Batch:
     """The batch of the columns that :func:`plain` returned, also in version 0.1.0, whose columns were raw values."""
     size, text = int(state["size"]), bool(state["text"])
-    fields = {name: _loaded(state[name]) for name in FIELDS if state.get(name) is not None}
+    fields = {name: loaded(state[name]) for name in FIELDS if state.get(name) is not None}
     if state.get("identifier") is not None:
-        fields["id"] = _loaded(state["identifier"])
+        fields["id"] = loaded(state["identifier"])
     columns = _typed_fields(fields, text=text)
     latency = columns.get("latency")
     if isinstance(latency, Numbers) and "latency_unit" in state:
@@ -351,54 +349,6 @@ def restored(kind: type[Batch], state: Mapping[str, Any]) -> Batch:
     position = _placed(state["line"], size)
     if issubclass(kind, LabelBatch):
         return kind(size, columns, text, position)
-    own = {name: _loaded(column) for name, column in state["features"].items()}
+    own = {name: loaded(column) for name, column in state["features"].items()}
     features = Features.of_typed(own, size) if text else Features.of(own, size)
     return kind(size, features, columns, text, position)
-
-
-def _stored(column: Column) -> Any:
-    if isinstance(column, Numbers):
-        return {"numbers": column.values, "invalid": column.invalid}
-    if isinstance(column, Texts):
-        texts, places = column.distinct()
-        return {"texts": [_storable(text) for text in texts], "places": places}
-    if isinstance(column, Identifiers):
-        return {"hashes": column.hashes, "known": column.known}
-    return _storable(column)
-
-
-def _loaded(state: Any) -> Column:
-    if not isinstance(state, Mapping):
-        column: Column = state
-        return column
-    if "numbers" in state:
-        return Numbers(np.asarray(state["numbers"], np.float64), np.asarray(state["invalid"], np.int64))
-    if "hashes" in state:
-        return Identifiers(np.asarray(state["hashes"], np.uint64), np.asarray(state["known"], np.bool_))
-    texts = Texts.of(state["texts"])
-    return texts.take(np.asarray(state["places"], np.int64))
-
-
-def _storable(value: Any, depth: int = 0) -> Any:
-    if isinstance(value, str):
-        return value if value.isascii() else value.encode("utf-8", "replace").decode()
-    if isinstance(value, bool) or value is None or isinstance(value, float):
-        return value
-    if isinstance(value, int):
-        return value if _fits(value) else _as_float(value)
-    if depth > _DEEPEST:
-        return []  # no monitor reads a value that is nested deeper
-    if isinstance(value, Mapping):
-        return {str(_storable(name)): _storable(each, depth + 1) for name, each in value.items()}
-    return [_storable(each, depth + 1) for each in value]
-
-
-def _fits(value: int) -> bool:
-    return _SMALLEST <= value <= _LARGEST
-
-
-def _as_float(value: int) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
