@@ -17,7 +17,8 @@ from model_drift_exporter.models.model import Model
 from model_drift_exporter.monitors.drift import DriftMonitor
 from model_drift_exporter.records.batches import NO_POSITIONS, ModelBatch, RecordBatch, positions_of
 from model_drift_exporter.records.clock import EventTimes
-from model_drift_exporter.reference.binner import Binner, CodedBatch
+from model_drift_exporter.reference.binner import Binner
+from model_drift_exporter.reference.coded_batch import CodedBatch
 from model_drift_exporter.reference.profile import ReferenceProfile
 
 from .delays import PAGE_UPDATES
@@ -167,7 +168,7 @@ class _Watch:
         """Bin the records and give them to the monitor."""
         time, now, timely = self._times.follow(batch, 0.0)
         cells, scores = self._binner.cells(batch)
-        self._monitor.observe(CodedBatch(batch.size, cells, time, now, timely, {}, positions_of(batch), batch, scores))
+        self._monitor.observe(CodedBatch(self._binner, batch.size, cells, time, now, timely, {}, batch.position, batch, scores))
 
 
 def _delay(profile: ReferenceProfile, clean: RecordBatch, shifted: RecordBatch, options: EvidenceSettings) -> float:

@@ -19,7 +19,8 @@ from model_drift_exporter.evidence.settings import EvidenceSettings
 from model_drift_exporter.monitors import ALARMS, PARTS
 from model_drift_exporter.monitors.monitor import MonitorContext
 from model_drift_exporter.records.batches import RecordBatch
-from model_drift_exporter.reference.binner import Binner, CodedBatch
+from model_drift_exporter.reference.binner import Binner
+from model_drift_exporter.reference.coded_batch import CodedBatch
 from model_drift_exporter.reference.building.builder import ProfileBuilder
 from model_drift_exporter.reference.profile import ReferenceProfile
 

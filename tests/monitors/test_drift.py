@@ -12,7 +12,7 @@ from model_drift_exporter.metrics.samples import Series
 from model_drift_exporter.monitors import MonitorContext
 from model_drift_exporter.monitors.drift import DriftMonitor
 from model_drift_exporter.records.batches import RecordBatch
-from model_drift_exporter.reference.binner import CodedBatch
+from model_drift_exporter.reference.coded_batch import CodedBatch
 from model_drift_exporter.reference.profile import ReferenceProfile
 from tests.evidence.streams import START, Records, Stream, evidence_of, profile, shifted
 from tests.support.monitor_context import coded, context_of, reference

@@ -166,9 +166,7 @@ class CsvDecoder:
         places: Sequence[int],
     ) -> RecordBatch:
         schema = self._schema
-        typed = self._types.features(
-            features, size, sure={}, numeric=schema.numeric, categorical=schema.categorical
-        )
+        typed = self._types.features(features, size, sure={}, numeric=schema.numeric, categorical=schema.categorical)
         columns = {name: self._types.field(name, column) for name, column in fields.items()}
         if "latency" in columns:
             columns["latency"] = schema.in_seconds(columns["latency"])

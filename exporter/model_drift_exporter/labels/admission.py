@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..records.identifiers import numbered_keys
 from .evaluability import LabelHealth
 from .events import Events
 from .join import JoinTally
-from ..records.identifiers import numbered_keys
 from .label_clock import FlowTimes
 from .label_store import COUNTED, LABEL, PREDICTION, UNINDEXED, LabelStore
 from .settings import LabelSettings

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from ..records.batches import LabelBatch
 from ..records.columns import Numbers, Texts
+from ..records.identifiers import hash_identifiers, keys_of
 from ..records.raw_values import distinct_texts, numbers
 from ..records.times import parse_times
-from ..reference.binner import Binner, CodedBatch
+from ..reference.binner import Binner
+from ..reference.coded_batch import CodedBatch
 from ..reference.outcome_batch import OutcomeLayout
 from ..reference.profile import PREDICTION, SCORE, ReferenceProfile
 from ..reference.scores import class_of
-from ..records.identifiers import hash_identifiers, keys_of
 from .label_store import MOST_PROBABILITIES
 
 __all__ = ["REJECTED", "CodedLabels", "EventReader", "Events", "LabelCoder"]

@@ -14,7 +14,9 @@ from ..errors import StateError
 from ..evidence.alarms import Alarm, Alarms
 from ..metrics.samples import Samples
 from ..records.batches import LabelBatch
-from ..reference.binner import Binner, CodedBatch
+from ..records.identifiers import hash_identifiers, keys_of
+from ..reference.binner import Binner
+from ..reference.coded_batch import CodedBatch
 from ..reference.outcome_batch import OutcomeBatch, OutcomeLayout
 from ..reference.profile import ReferenceProfile
 from .admission import Admission, Sample, sampling_keys
@@ -22,7 +24,6 @@ from .delays import MATURE_SHARE, DelayHistogram, Maturity
 from .evaluability import LabelHealth, LabelState, unmatched
 from .events import EventReader, Events
 from .join import Joins, JoinTally, join, join_alone
-from ..records.identifiers import hash_identifiers, keys_of
 from .label_clock import FlowClock, FlowTimes
 from .label_store import PREDICTION, LabelStore
 from .metrics import Coverage, LabelSeries, LabelSummary, selective

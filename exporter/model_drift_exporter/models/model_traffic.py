@@ -9,8 +9,8 @@ import attrs
 
 from ..errors import StateError
 from ..records.batches import MAXIMUM_NAME
-from ..records.columns import Texts
 from ..records.clock import EventTimes
+from ..records.columns import Texts
 from ..records.raw_values import text_of
 
 __all__ = ["ModelTraffic"]

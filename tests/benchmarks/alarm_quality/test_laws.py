@@ -8,7 +8,8 @@ import pytest
 
 from benchmarks.alarm_quality import laws
 from benchmarks.alarm_quality.laws import LEVELS, MadeUpModel, binned, blocks, categorical, counts, mixed_laws, normal
-from model_drift_exporter.reference.binner import Binner, CodedBatch
+from model_drift_exporter.reference.binner import Binner
+from model_drift_exporter.reference.coded_batch import CodedBatch
 
 
 def test_normal_levels_have_the_moments_of_the_law() -> None:
