@@ -168,12 +168,16 @@ class Texts(_Array):
 
     def distinct(self) -> tuple[list[str | None], NDArray[np.int64]]:
         """The distinct texts in the order in which they come, ``None`` for missing ones, and the place in them of each value."""
-        found, first, places = np.unique(self.codes, return_index=True, return_inverse=True)
-        order = np.argsort(first, kind="stable")
-        rank = np.empty(len(order), dtype=np.int64)
-        rank[order] = np.arange(len(order))
-        texts = self.pool.texts
-        return [None if code < 0 else texts[code] for code in found[order].tolist()], rank[places]
+        size, texts = len(self.codes), self.pool.texts
+        # Written from the end, the first occurrence of each code is what stays; the missing value's place is the last.
+        first = np.full(len(texts) + 1, size)
+        first[self.codes[::-1]] = np.arange(size - 1, -1, -1)
+        used = np.flatnonzero(first < size)
+        used = used[np.argsort(first[used])]
+        rank = np.zeros(len(texts) + 1, dtype=np.int64)
+        rank[used] = np.arange(len(used))
+        named: list[str | None] = [*texts, None]
+        return [named[code] for code in used.tolist()], rank[self.codes]
 
 
 @attrs.frozen(eq=False, repr=False, slots=True)
