@@ -169,6 +169,8 @@ class Schema:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a snapshot of a schema with the same settings."""
         self.closed, self.nested, self._flat_outputs = state["closed"], state["nested"], state["flat_outputs"]
+        if not self.closed:
+            self.numeric = self.categorical = frozenset()
         self.fields = dict(state["fields"])
         self.features, self.unknown = dict.fromkeys(state["features"]), dict.fromkeys(state["unknown"])
         self.generation += 1
