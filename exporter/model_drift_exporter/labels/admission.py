@@ -62,7 +62,7 @@ class Admission:
 
     def _count_labels(self, events: Events, times: FlowTimes, sampled: Mask) -> None:
         is_label = events.is_label
-        given = is_label | ~np.isnan(events.label) | events.unusable
+        given = events.labelled
         if not given.any():
             return
         anonymous = is_label & ~events.identified
