@@ -38,6 +38,10 @@ class UpdateTimes:
     def __len__(self) -> int:
         return len(self.time)
 
+    def part(self, which: slice) -> UpdateTimes:
+        """When some of the updates are."""
+        return UpdateTimes(self.time[which], self.begun[which], self.log_minutes[which], self.position[which])
+
 
 @attrs.frozen(eq=False)
 class Updates(UpdateTimes):

@@ -61,6 +61,17 @@ class Events:
     def size(self) -> int:
         return len(self.time)
 
+    @property
+    def labelled(self) -> Mask:
+        """Which events are labels or come with one, whether it can be used or not. A null is no label of a prediction."""
+        return self.is_label | ~np.isnan(self.label) | self.unusable
+
+    @property
+    def first_label(self) -> int:
+        """The position of the first event that is a label or comes with one, the number of events if there is none."""
+        labelled = self.labelled
+        return int(labelled.argmax()) if labelled.any() else self.size
+
     def part(self, start: int, end: int) -> Events:
         """The events from ``start`` to before ``end``."""
         return self if (start, end) == (0, self.size) else self._each(lambda column: column[start:end])
