@@ -14,10 +14,10 @@ from model_drift_exporter.errors import StateError
 from model_drift_exporter.evidence.alarms import Alarms
 from model_drift_exporter.evidence.settings import EvidenceSettings
 from model_drift_exporter.labels.flow import FlowState, LabelFlow
-from model_drift_exporter.labels.keys import hash_identifiers, keys_of
 from model_drift_exporter.labels.settings import LabelSettings
 from model_drift_exporter.monitors import ALARMS
 from model_drift_exporter.records.batches import LabelBatch
+from model_drift_exporter.records.identifiers import hash_identifiers, keys_of
 from model_drift_exporter.reference.outcome_batch import OutcomeLayout
 from tests.sections import label_settings
 from tests.support.label_oracle import Oracle
@@ -271,7 +271,7 @@ def test_an_identifier_repeated_a_million_times_stays_cheap() -> None:
     """One entry, a count, and hardly more time than other records take, with labels that change all the time, too."""
     flow, monitor = flow_of(REFERENCE, label_settings(maturity=0.0))
     size = 5_000
-    labels = LabelBatch(size, [START] * size, ["same"] * size, None, ["yes", "no"] * (size // 2), position=range(size))
+    labels = LabelBatch.of(size, time=[START] * size, id=["same"] * size, label=["yes", "no"] * (size // 2))
     run(flow, REFERENCE, [prediction("same", 0.0)] * 1_000)
     began = time.process_time()
     for _ in range(10):
@@ -288,8 +288,8 @@ def test_labels_that_name_no_model_are_known_by_their_prediction() -> None:
     """Only identifiers whose prediction waits here are known; labels that wait are not predictions."""
     flow, _ = flow_of(REFERENCE)
     run(flow, REFERENCE, [prediction("a", 0.0), label("b", 1.0)])
-    assert flow.knows(LabelBatch(3, None, ["a", "b", None], None, ["yes"] * 3)).tolist() == [True, False, False]
-    assert flow.knows(LabelBatch(1, None, None, None, ["yes"])).tolist() == [False]
+    assert flow.knows(LabelBatch.of(3, id=["a", "b", None], label=["yes"] * 3)).tolist() == [True, False, False]
+    assert flow.knows(LabelBatch.of(1, label=["yes"])).tolist() == [False]
 
 
 def test_a_reload_goes_on() -> None:

@@ -138,9 +138,7 @@ def test_cells_of_columns_follow_each_other() -> None:
 def test_numbers_behind_the_bins() -> None:
     """Sums are made of raw numbers: NaN where missing or invalid, latency in seconds."""
     binner = Binner(PROFILE)
-    batch = RecordBatch.of(
-        2, {"age": [7.0, "x"]}, prediction=[1, None], score=[0.75, None], latency=[250.0, None], latency_unit=0.001
-    )
+    batch = RecordBatch.of(2, {"age": [7.0, "x"]}, prediction=[1, None], score=[0.75, None], latency=[0.25, None])
     _, scores = binner.cells(batch)
     np.testing.assert_array_equal(binner.numbers(AGE, batch, scores), [7, math.nan])
     np.testing.assert_array_equal(binner.numbers(INCOME, batch, scores), [math.nan, math.nan])

@@ -152,7 +152,10 @@ def test_a_record_is_read_as_it_would_be_alone(
     together = read_scores(RecordBatch.of(len(pairs), {}, score=score, scores=scores), classes, "yes", 0.5)
     for index in range(len(pairs)):
         alone = read_scores(
-            RecordBatch.of(1, {}, score=score and [score[index]], scores=scores and [scores[index]]), classes, "yes", 0.5
+            RecordBatch.of(1, {}, score=score and [score[index]], scores=scores and [scores[index]]),
+            classes,
+            "yes",
+            0.5,
         )
         for name in ("score", *DERIVED):
             expected = math.nan if alone is None else getattr(alone, name)[0]

@@ -111,7 +111,7 @@ def run(
             batch = _coded(context, [events[place] for place in predicted], lines, clock[predicted])
         labels = None
         if others:
-            labels = LabelBatch(
+            labels = LabelBatch.of(
                 size=len(others),
                 time=[events[place]["ts"] for place in others],
                 id=[events[place]["id"] for place in others],

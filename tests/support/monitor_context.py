@@ -39,8 +39,10 @@ def coded(context: MonitorContext, rows: Sequence[Row]) -> CodedBatch:
     """The rows as the model's track gives them to monitors; all are timely."""
     batch = batch_of(rows)
     cells, scores = context.binner.cells(batch)
-    time = parse_times(batch.time or [])
+    time = parse_times(batch.fields["time"])
     timely = np.ones(batch.size, dtype=np.bool_)
     values = context.binner.values(batch, scores)
     line = np.arange(batch.size)
-    return CodedBatch(context.binner, batch.size, cells, time, np.maximum.accumulate(time), timely, values, line, batch, scores)
+    return CodedBatch(
+        context.binner, batch.size, cells, time, np.maximum.accumulate(time), timely, values, line, batch, scores
+    )

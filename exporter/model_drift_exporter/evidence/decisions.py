@@ -94,7 +94,8 @@ class AlarmDecision:
         ``members`` is [update, member], ``evidence`` that of the alarm, [update]; ``excess()`` is asked for while the latch is closed.
         """
         if not self.alarm.active:
-            return _leading(evidence < self.alarm.threshold)
+            below: NDArray[np.bool_] = np.less(evidence, self.alarm.threshold)
+            return _leading(below)
         if not self._named and not self._suspected:
             return 0
         strong = members >= self.alarm.threshold

@@ -295,14 +295,29 @@ def _texts(parts: Sequence[Texts]) -> Texts:
 
 
 def joined(columns: Sequence[Column | None], sizes: Sequence[int], *, text: bool) -> Column:
-    """Columns of ``sizes``, one behind the other; a value is missing where there is none (``None``)."""
+    """Columns of ``sizes``, one behind the other; a value is missing where there is none (``None``).
+
+    With ``text`` columns of several types become cells as in CSV: all of their values are strings.
+    """
     given = [column for column in columns if column is not None]
-    return concatenated(
-        [
-            _missing(given[0], size, text=text) if column is None else column
-            for column, size in zip(columns, sizes, strict=True)
-        ]
-    )
+    parts = [
+        _missing(given[0], size, text=text) if column is None else column
+        for column, size in zip(columns, sizes, strict=True)
+    ]
+    if text and len({type(part) if isinstance(part, _Array) else None for part in _alike(parts)}) > 1:
+        parts = [_cells(part) for part in parts]
+    return concatenated(parts)
+
+
+def _cells(column: Column) -> Column:
+    """What a typed column of CSV would be untyped. A cell that was no number is any text that is none."""
+    return [_cell(value) for value in column] if isinstance(column, _Array) else column
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < _EXACT else repr(value)
+    return "" if value is None else str(value)
 
 
 def _missing(like: Column, size: int, *, text: bool) -> Column:

@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from .columns import Column, Indexes, Numbers, concatenated, joined, taken, typed
+from .columns import Column, Indexes, Numbers, joined, taken, typed
 
 __all__ = ["Features"]
 
@@ -94,7 +94,7 @@ class Features(Mapping[str, Column]):
                 first,
                 numbers=np.concatenate([part.numbers for part in parts], axis=1),
                 invalid={name: np.concatenate(each) for name, each in invalid.items()},
-                others={name: concatenated([part.others[name] for part in parts]) for name in first.others},
+                others={name: joined([part.others[name] for part in parts], sizes, text=text) for name in first.others},
             )
         names = dict.fromkeys(name for part in parts for name in part.names)
         return cls.of_typed(
