@@ -211,18 +211,28 @@ class EvidenceMinutes:
 
         If the clock goes back, for example after it had believed a wrong time, minutes count on from the earlier time.
         """
-        minutes = np.zeros(len(times))
-        for update, time in enumerate(times.tolist()):
-            self.begin(time)
-            passed = max(time - self._time, 0.0)
-            self._time = time
-            self._kept = min(self._kept + _KEPT_SHARE * passed, _MOST_KEPT)
-            seconds = min((1.0 - _KEPT_SHARE) * passed, _DAY)
-            added = min(max(_SECOND - seconds, 0.0), self._kept)
-            self._kept -= added
-            minutes[update] = (seconds + added) / 60.0
+        found = []
+        before, kept = self._time, self._kept
+        # Plain comparisons: this is done for each update, and min() and max() take longer than all the rest.
+        for time in times.tolist():
+            passed = time - (time if math.isnan(before) else before)
+            before = time
+            if passed < 0.0:
+                passed = 0.0
+            kept += _KEPT_SHARE * passed
+            if kept > _MOST_KEPT:
+                kept = _MOST_KEPT
+            seconds = (1.0 - _KEPT_SHARE) * passed
+            if seconds > _DAY:
+                seconds = _DAY
+            if seconds < _SECOND:
+                added = kept if kept < _SECOND - seconds else _SECOND - seconds
+                kept -= added
+                seconds += added
+            found.append(seconds / 60.0)
+        self._time, self._kept = before, kept
         with np.errstate(divide="ignore"):
-            return np.log(minutes)
+            return np.log(np.array(found, dtype=np.float64))
 
     def snapshot(self) -> dict[str, Any]:
         return {"time": self._time, "kept": self._kept}
