@@ -213,20 +213,13 @@ class EvidenceMinutes:
         """
         found = []
         before, kept = self._time, self._kept
-        # Plain comparisons: this is done for each update, and min() and max() take longer than all the rest.
         for time in times.tolist():
-            passed = time - (time if math.isnan(before) else before)
+            passed = max(time - (time if math.isnan(before) else before), 0.0)
             before = time
-            if passed < 0.0:
-                passed = 0.0
-            kept += _KEPT_SHARE * passed
-            if kept > _MOST_KEPT:
-                kept = _MOST_KEPT
-            seconds = (1.0 - _KEPT_SHARE) * passed
-            if seconds > _DAY:
-                seconds = _DAY
+            kept = min(kept + _KEPT_SHARE * passed, _MOST_KEPT)
+            seconds = min((1.0 - _KEPT_SHARE) * passed, _DAY)
             if seconds < _SECOND:
-                added = kept if kept < _SECOND - seconds else _SECOND - seconds
+                added = min(_SECOND - seconds, kept)
                 kept -= added
                 seconds += added
             found.append(seconds / 60.0)

@@ -47,9 +47,7 @@ def advance(log_m: FloatArray, log_e: FloatArray, log_w: npt.ArrayLike) -> tuple
     return after, np.maximum.accumulate(started, axis=0)
 
 
-def _one_by_one(
-    began: FloatArray, factors: FloatArray, floors: FloatArray
-) -> tuple[FloatArray, npt.NDArray[np.int64]]:
+def _one_by_one(began: FloatArray, factors: FloatArray, floors: FloatArray) -> tuple[FloatArray, npt.NDArray[np.int64]]:
     """The same with plain numbers: for a few bets this is faster than an array operation for each update."""
     after: list[list[float]] = []
     started: list[list[int]] = []
