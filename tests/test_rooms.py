@@ -77,6 +77,7 @@ HOUSE: Mapping[str, tuple[Room, ...]] = {
         Room("sources", "where bytes come from", _BYTES),
         Room("joining", "what belongs together by an identifier", "errors"),
         Room("records", "records, labels, event times, raw values", "errors"),
+        Room("array_spool", "long arrays in little memory", "errors"),
     ),
     "Ground": (
         Room("metrics", "a metric, its samples, the exposition"),

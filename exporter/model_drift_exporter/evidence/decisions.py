@@ -91,7 +91,8 @@ class AlarmDecision:
     def quiet(self, members: Array, evidence: Array, times: UpdateTimes, excess: Excess) -> int:
         """How many of some updates, from the first on, leave the latch and its names as they are, and end no block.
 
-        ``members`` is [update, member], ``evidence`` that of the alarm, [update]; ``excess()`` is asked for while the latch is closed.
+        ``members`` is [update, member], ``evidence`` [update] that of the alarm. ``excess()`` is asked for while the latch is
+        closed.
         """
         if not self.alarm.active:
             below: NDArray[np.bool_] = np.less(evidence, self.alarm.threshold)
@@ -100,10 +101,10 @@ class AlarmDecision:
             return 0
         strong = members >= self.alarm.threshold
         strong[:, self._named] = False
-        count = _leading(~strong.any(axis=1))
+        count = _leading(np.asarray(~strong.any(axis=1)))
         if count and self._renames(int(times.position[count - 1])):
             count = next(update for update in range(count) if self._renames(int(times.position[update])))
-        records, sums = (each[:count, self.target.directions] for each in excess())
+        records = excess()[0][:count, self.target.directions]
         return self._blocks.open_for(records, times.time[:count], self._watched)
 
     def pass_over(self, times: Array, excess: Excess) -> None:

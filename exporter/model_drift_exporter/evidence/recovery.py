@@ -86,7 +86,7 @@ class RecoveryBlocks:
         return int(ended.argmax()) if ended.any() else len(times)
 
     def pass_over(self, records: Array, sums: Array, times: Array) -> None:
-        """Take in updates that end no block, all at once. ``records`` and ``sums`` are [update, direction], ``times`` [update]."""
+        """Take in updates that end no block. ``records`` and ``sums`` are [update, direction], ``times`` is [update]."""
         if len(times):
             # Sums in the order of the updates, as one by one.
             self._records = np.add.accumulate(np.concatenate([self._records[None], records]))[-1]
