@@ -19,7 +19,8 @@ from model_drift_exporter.records.batches import NO_POSITIONS, ModelBatch, Recor
 from model_drift_exporter.records.clock import EventTimes
 from model_drift_exporter.records.columns import Numbers
 from model_drift_exporter.records.features import Features
-from model_drift_exporter.reference.binner import Binner, CodedBatch
+from model_drift_exporter.reference.binner import Binner
+from model_drift_exporter.reference.coded_batch import CodedBatch
 from model_drift_exporter.reference.profile import ReferenceProfile
 
 from .delays import PAGE_UPDATES
@@ -171,7 +172,9 @@ class _Watch:
         """Bin the records and give them to the monitor."""
         time, now, timely = self._times.follow(batch, 0.0)
         cells, scores = self._binner.cells(batch)
-        self._monitor.observe(CodedBatch(batch.size, cells, time, now, timely, {}, batch.position, batch, scores))
+        self._monitor.observe(
+            CodedBatch(self._binner, batch.size, cells, time, now, timely, {}, batch.position, batch, scores)
+        )
 
 
 def _delay(profile: ReferenceProfile, clean: RecordBatch, shifted: RecordBatch, options: EvidenceSettings) -> float:

@@ -46,13 +46,14 @@ _LABELS = st.sampled_from(["yes", "no", "maybe", None])
 def _events(draw: st.DrawFn) -> list[Event]:
     events: list[Event] = [prediction("first", 0.0)]  # labels alone have no clock yet
     now = 0.0
-    for _ in range(draw(st.integers(1, 150))):
+    unlabelled = draw(st.sampled_from([0, 0, 7, 33, 70]))  # until the first label comes, blocks are large
+    for place in range(unlabelled + draw(st.integers(1, 150))):
         now += draw(st.sampled_from([0.0, 0.0, 1.0, 30.0, 400.0, 4_000.0]))
         # Some events happen before those already read.
         time = max(now - draw(st.sampled_from([0.0, 0.0, 5.0, 900.0, 20_000.0])), 0.0)
         identifier = draw(_IDENTIFIERS)
-        if draw(st.booleans()):
-            own = {"label": draw(_LABELS)} if draw(st.integers(0, 3)) == 0 else {}
+        if place < unlabelled or draw(st.booleans()):
+            own = {"label": draw(_LABELS)} if place >= unlabelled and draw(st.integers(0, 3)) == 0 else {}
             events.append(prediction(identifier, time, draw(st.sampled_from(["yes", "no", "other"])), **own))
         else:
             events.append(label(identifier, time, draw(_LABELS)))
@@ -173,6 +174,23 @@ def test_maturity_comes_from_the_delays() -> None:
     ages = np.array(monitor.field("matured")) - np.array(monitor.field("time"))
     assert (ages >= 601).all()
     assert len(ages) >= 630
+
+
+@pytest.mark.parametrize("first", [4_000, 4_096, 4_100])
+@pytest.mark.parametrize("cut", [4_095, 4_096, 4_097, 5_000])
+def test_the_first_label_is_looked_at_where_it_comes(first: int, cut: int) -> None:
+    """Until then blocks are large; from it on, checks come every 256 events, wherever in a batch it stands."""
+    events: list[Event] = [prediction(f"p{index}", 10.0 * index) for index in range(first)]
+    for index in range(first, first + 600):
+        events += [prediction(f"p{index}", 10.0 * index), label(f"p{index}", 10.0 * index + 1)]
+    whole, expected = flow_of(REFERENCE)
+    run(whole, REFERENCE, events)
+    # The hundredth label comes before the check behind 4,352 events, and after those before it.
+    assert min(expected.field("position")) == 4_352
+    flow, monitor = flow_of(REFERENCE)
+    run(flow, REFERENCE, events, [cut])
+    assert monitor.rows() == expected.rows()
+    assert values(flow) == values(whole)
 
 
 def test_labels_can_count_as_they_come() -> None:

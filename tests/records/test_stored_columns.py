@@ -30,8 +30,8 @@ def test_a_column_comes_back(column: Column) -> None:
 @given(st.lists(st.tuples(st.integers(0, 2**64 - 1), st.booleans()), max_size=5))
 def test_identifiers_come_back(pairs: list[tuple[int, bool]]) -> None:
     """All 64 bits of a hash."""
-    hashes, known = (np.array([pair[index] for pair in pairs]) for index in (0, 1))
-    column = Identifiers(hashes.astype(np.uint64), known.astype(np.bool_))
+    hashes = np.array([value for value, _ in pairs], dtype=np.uint64)
+    column = Identifiers(hashes, np.array([known for _, known in pairs], dtype=np.bool_))
     kept = again(column)
     assert isinstance(kept, Identifiers)
     assert [*kept] == [*column]

@@ -17,7 +17,7 @@ from model_drift_exporter.labels.settings import LabelSettings
 from model_drift_exporter.metrics.samples import Series
 from model_drift_exporter.monitors import MonitorContext
 from model_drift_exporter.records.batches import LabelBatch
-from model_drift_exporter.reference.binner import CodedBatch
+from model_drift_exporter.reference.coded_batch import CodedBatch
 from model_drift_exporter.reference.outcome_batch import OutcomeBatch
 from model_drift_exporter.reference.profile import ReferenceProfile
 from tests.sections import label_settings

@@ -75,7 +75,7 @@ class ColumnTypes:
             rows |= {name: len(flat) + row for row, name in enumerate(more)}
         return Features(tuple(columns), matrix, rows, invalid, others)
 
-    def _feature(self, name: str, column: Column, sure: str, numeric: bool, categorical: bool) -> Column:  # noqa: FBT001
+    def _feature(self, name: str, column: Column, sure: str, numeric: bool, categorical: bool) -> Column:
         if isinstance(column, Numbers | Texts):
             return column
         if sure == "text":

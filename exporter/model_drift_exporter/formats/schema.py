@@ -38,8 +38,8 @@ class Schema:
 
     If ``closed`` is true, the references or the configuration name all features; other names go to ``unknown``. If
     ``labels`` is true, every record of the input is a label, and none has features. ``numeric`` and ``categorical`` are features
-    that the references of all models in the log take for such, as long as no model learns one. With ``raw`` columns stay raw values,
-    for people to look at.
+    that the references of all models in the log take for such, as long as no model learns one. With ``raw``
+    columns stay raw values, for people to look at.
     """
 
     configured: Mapping[str, str | None] = attrs.field(factory=dict)
@@ -106,19 +106,7 @@ class Schema:
 
     def learn(self, record: Mapping[str, object]) -> None:
         """Learn field and feature names from one record."""
-        taken = set(self.fields.values())
-        nested = self._has_container(record)
-        for field, candidates in FIELD_CANDIDATES.items():
-            if field in self.fields or (field in _ONLY_NESTED and not nested):
-                continue
-            for name in candidates:
-                if field in _ONLY_NESTED and name in self.features:
-                    continue
-                if name in record and name not in taken and (field != "features" or isinstance(record[name], dict)):
-                    taken.add(name)
-                    self.fields[field] = name
-                    self.generation += 1
-                    break
+        self._learn_fields(record)
         if self.labels:
             return
         container = record.get(self.fields["features"]) if "features" in self.fields else None
@@ -136,6 +124,21 @@ class Schema:
                 self.generation += 1
             self._flat_outputs = self._flat_outputs or (bool(flat) and self._has_any(OUTPUTS, record))
             self._learn_features(flat)
+
+    def _learn_fields(self, record: Mapping[str, object]) -> None:
+        taken = set(self.fields.values())
+        nested = self._has_container(record)
+        for field, candidates in FIELD_CANDIDATES.items():
+            if field in self.fields or (field in _ONLY_NESTED and not nested):
+                continue
+            for name in candidates:
+                if field in _ONLY_NESTED and name in self.features:
+                    continue
+                if name in record and name not in taken and (field != "features" or isinstance(record[name], dict)):
+                    taken.add(name)
+                    self.fields[field] = name
+                    self.generation += 1
+                    break
 
     def _has_container(self, record: Mapping[str, object]) -> bool:
         """Whether a record has its features in an object of their own."""
@@ -166,6 +169,8 @@ class Schema:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a snapshot of a schema with the same settings."""
         self.closed, self.nested, self._flat_outputs = state["closed"], state["nested"], state["flat_outputs"]
+        if not self.closed:
+            self.numeric = self.categorical = frozenset()
         self.fields = dict(state["fields"])
         self.features, self.unknown = dict.fromkeys(state["features"]), dict.fromkeys(state["unknown"])
         self.generation += 1

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from ..records.batches import LabelBatch
 from ..records.columns import Numbers, Texts
+from ..records.identifiers import hash_identifiers, keys_of
 from ..records.raw_values import distinct_texts, numbers
 from ..records.times import parse_times
-from ..reference.binner import Binner, CodedBatch
+from ..reference.binner import Binner
+from ..reference.coded_batch import CodedBatch
 from ..reference.outcome_batch import OutcomeLayout
 from ..reference.profile import PREDICTION, SCORE, ReferenceProfile
 from ..reference.scores import class_of
-from ..records.identifiers import hash_identifiers, keys_of
 from .label_store import MOST_PROBABILITIES
 
 __all__ = ["REJECTED", "CodedLabels", "EventReader", "Events", "LabelCoder"]
@@ -59,6 +60,17 @@ class Events:
     @property
     def size(self) -> int:
         return len(self.time)
+
+    @property
+    def labelled(self) -> Mask:
+        """Which events are labels or come with one, whether it can be used or not. A null is no label of a prediction."""
+        return self.is_label | ~np.isnan(self.label) | self.unusable
+
+    @property
+    def first_label(self) -> int:
+        """The position of the first event that is a label or comes with one, the number of events if there is none."""
+        labelled = self.labelled
+        return int(labelled.argmax()) if labelled.any() else self.size
 
     def part(self, start: int, end: int) -> Events:
         """The events from ``start`` to before ``end``."""

@@ -76,9 +76,7 @@ class InputDecoder:
             schema.add_features(column.name for column in profile.features)
             for column in profile.features:
                 (numeric if column.numeric else categorical).add(column.name)
-        if closed and self._references:
-            schema.numeric = frozenset(numeric - categorical)
-            schema.categorical = frozenset(categorical - numeric)
+        schema.numeric, schema.categorical = frozenset(numeric - categorical), frozenset(categorical - numeric)
 
     def decode(self, chunk: Chunk, source_format: str) -> Decoded:
         """What the chunk holds; its lines, the rejected ones included, are those of its input, over all of its streams.

@@ -1,19 +1,31 @@
 """Columns of a batch as decoders type them: numbers, coded texts, identifiers. What is none of these stays a list of raw values.
 
-A typed column is also a sequence of the raw values that it stands for, so code that looks at single values need not know its type.
+A typed column is also a sequence of the raw values that it stands for, so code that looks at single
+values need not know its type.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Any, TypeVar, overload
+from typing import Any, Self, overload
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Column", "Identifiers", "Indexes", "Numbers", "TextPool", "Texts", "concatenated", "joined", "taken", "typed"]
+__all__ = [
+    "Column",
+    "Identifiers",
+    "Indexes",
+    "Numbers",
+    "TextPool",
+    "Texts",
+    "concatenated",
+    "joined",
+    "taken",
+    "typed",
+]
 
 Column = Sequence[object]
 Indexes = NDArray[np.int64]
@@ -23,7 +35,6 @@ _NUMBERS = {float, int, type(None)}
 _EXACT = 2.0**53
 _TEXTS = {str, bool, type(None)}
 _NONE = np.empty(0, dtype=np.int64)
-_Typed = TypeVar("_Typed", bound="_Array")
 
 
 class _Array(Sequence[object]):
@@ -34,7 +45,7 @@ class _Array(Sequence[object]):
     def _raw(self, index: int) -> object:
         raise NotImplementedError
 
-    def take(self: _Typed, indexes: Any) -> _Typed:
+    def take(self, indexes: Any) -> Self:
         """The values at an array or a slice of indexes, in that order."""
         raise NotImplementedError
 
@@ -53,7 +64,7 @@ class _Array(Sequence[object]):
 
 @attrs.frozen(eq=False, repr=False, slots=True)
 class Numbers(_Array):
-    """``values`` is a float64 array, NaN where a value is missing or no number. ``invalid`` lists the indexes of the latter, ascending.
+    """``values`` is a float64 array, NaN where a value is missing or no number. ``invalid`` are the indexes of the latter.
 
     The raw value of what was no number is not kept; an empty list stands for it.
     """
@@ -76,14 +87,14 @@ class Numbers(_Array):
             return value
         return [] if index % len(self.values) in self.invalid else None
 
-    def take(self, indexes: Any) -> Numbers:
+    def take(self, indexes: Any) -> Self:
         """The values at an array or a slice of indexes, in that order."""
         values = self.values[indexes]
         if not len(self.invalid):
-            return Numbers(values)
+            return attrs.evolve(self, values=values)
         wrong = np.zeros(len(self.values), dtype=np.bool_)
         wrong[self.invalid] = True
-        return Numbers(values, np.flatnonzero(wrong[indexes]))
+        return attrs.evolve(self, values=values, invalid=np.flatnonzero(wrong[indexes]))
 
 
 class TextPool:
@@ -151,23 +162,27 @@ class Texts(_Array):
         code = int(self.codes[index])
         return None if code < 0 else self.pool.texts[code]
 
-    def take(self, indexes: Any) -> Texts:
+    def take(self, indexes: Any) -> Self:
         """The texts at an array or a slice of indexes, in that order."""
-        return Texts(self.pool, self.codes[indexes])
+        return attrs.evolve(self, codes=self.codes[indexes])
 
     def distinct(self) -> tuple[list[str | None], NDArray[np.int64]]:
-        """The distinct texts, the missing one (``None``) included, in the order of their first occurrence; the place in them of each value."""
-        found, first, places = np.unique(self.codes, return_index=True, return_inverse=True)
-        order = np.argsort(first, kind="stable")
-        rank = np.empty(len(order), dtype=np.int64)
-        rank[order] = np.arange(len(order))
-        texts = self.pool.texts
-        return [None if code < 0 else texts[code] for code in found[order].tolist()], rank[places]
+        """The distinct texts in the order in which they come, ``None`` for missing ones, and the place in them of each value."""
+        size, texts = len(self.codes), self.pool.texts
+        # Written from the end, the first occurrence of each code is what stays; the missing value's place is the last.
+        first = np.full(len(texts) + 1, size)
+        first[self.codes[::-1]] = np.arange(size - 1, -1, -1)
+        used = np.flatnonzero(first < size)
+        used = used[np.argsort(first[used])]
+        rank = np.zeros(len(texts) + 1, dtype=np.int64)
+        rank[used] = np.arange(len(used))
+        named: list[str | None] = [*texts, None]
+        return [named[code] for code in used.tolist()], rank[self.codes]
 
 
 @attrs.frozen(eq=False, repr=False, slots=True)
 class Identifiers(_Array):
-    """Hashed identifiers: ``hashes`` (uint64), and ``known`` where there is one at all. Whose they were cannot be told from them."""
+    """Hashed identifiers: ``hashes`` (uint64), and ``known`` where there is one at all."""
 
     hashes: NDArray[np.uint64]
     known: NDArray[np.bool_]
@@ -182,13 +197,13 @@ class Identifiers(_Array):
     def _raw(self, index: int) -> object:
         return int(self.hashes[index]) if self.known[index] else None
 
-    def take(self, indexes: Any) -> Identifiers:
+    def take(self, indexes: Any) -> Self:
         """The identifiers at an array or a slice of indexes, in that order."""
-        return Identifiers(self.hashes[indexes], self.known[indexes])
+        return attrs.evolve(self, hashes=self.hashes[indexes], known=self.known[indexes])
 
 
 def typed(values: Column, pool: TextPool | None = None) -> Column:
-    """Raw JSON values as a typed column, if all are numbers or missing, or texts, bools or missing; otherwise the values themselves.
+    """Raw JSON values as numbers or as texts, if all of them are, or missing; otherwise the values themselves.
 
     A bool becomes the text that it is everywhere: ``true`` or ``false``. ``pool`` gets the texts.
     """
@@ -261,9 +276,7 @@ def _numbers(parts: Sequence[Numbers]) -> Numbers:
     if not any(len(part.invalid) for part in parts):
         return Numbers(values)
     starts = np.cumsum([0, *(len(part) for part in parts)])
-    return Numbers(
-        values, np.concatenate([part.invalid + start for part, start in zip(parts, starts, strict=False)])
-    )
+    return Numbers(values, np.concatenate([part.invalid + start for part, start in zip(parts, starts, strict=False)]))
 
 
 def _texts(parts: Sequence[Texts]) -> Texts:

@@ -1,9 +1,9 @@
-"""The one table of a record's fields: settings, detection, ``check`` and decoders follow from it. A new field is one entry here."""
+"""The one table of a record's fields: settings, detection, ``check`` and decoders follow from it."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import attrs
@@ -135,24 +135,65 @@ def typed_field(name: str, values: Column, *, text: bool, pool: TextPool | None 
     """
     if isinstance(values, Numbers | Texts | Identifiers):
         return values
-    holds = FIELDS[name].holds
-    if holds == "time":
-        return Numbers(parse_times(values))
-    if holds == "identifier":
-        return Identifiers(*hash_identifiers(values))
-    if holds == "secret":
-        hashes, known = hash_identifiers(values)
-        return Identifiers(hashed_again(hashes ^ _SALT), known)
-    if holds == "number" or (text and holds == "score"):
-        array, invalid = numbers(values, text=text)
-        return Numbers(array, np.asarray(invalid, dtype=np.int64))
-    if holds == "scores":
-        return values
-    if text:
-        cells: Any = [value or None for value in values]
-        return Texts.of(cells, pool)
-    if holds == "text":
-        kinds = set(map(type, values))
-        names: Any = [str(value) if type(value) is int else value for value in values] if int in kinds else values
-        return Texts.of(names, pool) if kinds <= _NAMES else values
-    return typed(values, pool)
+    return _TYPES[FIELDS[name].holds](_Raw(values, text, pool))
+
+
+@attrs.frozen
+class _Raw:
+    values: Column
+    text: bool
+    pool: TextPool | None
+
+
+def _times(raw: _Raw) -> Column:
+    return Numbers(parse_times(raw.values))
+
+
+def _identifiers(raw: _Raw) -> Column:
+    return Identifiers(*hash_identifiers(raw.values))
+
+
+def _secrets(raw: _Raw) -> Column:
+    hashes, known = hash_identifiers(raw.values)
+    return Identifiers(hashed_again(hashes ^ _SALT), known)
+
+
+def _numbers(raw: _Raw) -> Column:
+    array, invalid = numbers(raw.values, text=raw.text)
+    return Numbers(array, np.asarray(invalid, dtype=np.int64))
+
+
+def _names(raw: _Raw) -> Column:
+    kinds = set(map(type, raw.values))
+    if raw.text or not kinds <= _NAMES:
+        return _classes(raw) if raw.text else raw.values
+    whole = int in kinds
+    names: Any = [str(value) if type(value) is int else value for value in raw.values] if whole else raw.values
+    return Texts.of(names, raw.pool)
+
+
+def _classes(raw: _Raw) -> Column:
+    if not raw.text:
+        return typed(raw.values, raw.pool)
+    cells: Any = [value or None for value in raw.values]
+    return Texts.of(cells, raw.pool)
+
+
+def _scores(raw: _Raw) -> Column:
+    return _numbers(raw) if raw.text else typed(raw.values, raw.pool)
+
+
+def _unchanged(raw: _Raw) -> Column:
+    return raw.values
+
+
+_TYPES: Mapping[Holds, Callable[[_Raw], Column]] = {
+    "time": _times,
+    "identifier": _identifiers,
+    "secret": _secrets,
+    "number": _numbers,
+    "text": _names,
+    "class": _classes,
+    "score": _scores,
+    "scores": _unchanged,
+}

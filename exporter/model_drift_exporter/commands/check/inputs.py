@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...formats import FIELD_CANDIDATES
-from ...records.fields import FIELDS
 from ...records.batches import LabelBatch, RecordBatch
+from ...records.fields import FIELDS
 from ...records.times import parse_time, parse_times
 from ...words import count_of, excerpt, joined, moment, percent, size_text
 from .input_reading import InputReading

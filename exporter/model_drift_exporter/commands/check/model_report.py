@@ -18,6 +18,7 @@ from ...reference.binner import Binner
 from ...reference.building.builder import ProfileBuilder
 from ...reference.building.settings import BuildSettings
 from ...reference.building.survey import FieldSurvey
+from ...reference.coded_batch import count_cells
 from ...reference.description import dependence_sentence, season_sentence
 from ...reference.profile import (
     ABOVE,
@@ -163,7 +164,7 @@ def _shares(reference: ReferenceProfile, batches: Batches) -> dict[int, Shares]:
     binner = Binner(reference)
     counts = np.zeros(binner.size, dtype=np.int64)
     for batch in batches:
-        counts += np.bincount(binner.cells(batch)[0].ravel(), minlength=binner.size)
+        counts += count_cells(binner.cells(batch)[0], binner.size)
     records = max(sum(batch.size for batch in batches), 1)
     found = {}
     for position, (column, start) in enumerate(zip(binner.columns, binner.starts.tolist(), strict=True)):

@@ -198,7 +198,9 @@ class JsonLinesDecoder:
             self._begin_strict()
         return self._types.features(columns, size, sure=sure, numeric=self._schema.numeric)
 
-    def _contents(self, structs: RecordStructs, containers: Sequence[Any], *beside: Sequence[Any]) -> list[Sequence[Any]]:
+    def _contents(
+        self, structs: RecordStructs, containers: Sequence[Any], *beside: Sequence[Any]
+    ) -> list[Sequence[Any]]:
         """Feature columns from the containers. In a mixed log, a record without a container has its features ``beside``."""
         if not beside:
             return list(zip(*map(astuple, containers), strict=True))

@@ -14,7 +14,8 @@ from ...errors import ReferenceProfileError
 from ...records.batches import RecordBatch
 from ...records.raw_values import text_of
 from ...records.times import parse_times
-from ..binner import Binner, CodedBatch
+from ..binner import Binner
+from ..coded_batch import CodedBatch, count_cells
 from ..profile import (
     FEATURE,
     OTHER,
@@ -229,7 +230,7 @@ class ProfileBuilder:
     def count(self, batch: RecordBatch) -> None:
         """Second pass over a batch."""
         cells, scores = self._binner.cells(batch)
-        self._counts += np.bincount(cells.ravel(), minlength=self._binner.size)
+        self._counts += count_cells(cells, self._binner.size)
         for position, moments in self._moments.items():
             values = self._binner.numbers(self._binner.columns[position], batch, scores)
             moments.add(cells[position] - self._binner.starts[position], values)
@@ -246,7 +247,18 @@ class ProfileBuilder:
         time = parse_times(batch.fields["time"]) if "time" in batch.fields else np.full(batch.size, np.nan)
         timely = np.ones(batch.size, dtype=np.bool_)
         values = self._binner.values(batch, scores)
-        return CodedBatch(batch.size, cells, time, time, timely, values, batch.position, batch, scores)
+        return CodedBatch(
+            binner=self._binner,
+            size=batch.size,
+            cells=cells,
+            time=time,
+            now=time,
+            timely=timely,
+            values=values,
+            position=batch.position,
+            records=batch,
+            scores=scores,
+        )
 
     def profile(self) -> ReferenceProfile:
         """The finished profile."""

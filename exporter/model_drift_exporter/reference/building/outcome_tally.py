@@ -179,7 +179,9 @@ class LossTally:
 
     def _classification(self, batch: RecordBatch, scores: Scores | None) -> dict[str, NDArray[np.float64]]:
         labels = [class_of(value, text=batch.text) for value in batch.fields["label"]]
-        predictions = [class_of(value, text=batch.text) for value in batch.fields.get("prediction", [None] * batch.size)]
+        predictions = [
+            class_of(value, text=batch.text) for value in batch.fields.get("prediction", [None] * batch.size)
+        ]
         pairs = list(zip(predictions, labels, strict=True))
         losses = {"zero_one": np.array([np.nan if None in pair else float(pair[0] != pair[1]) for pair in pairs])}
         if scores is None or not self._reference.probability:
