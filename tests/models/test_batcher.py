@@ -4,6 +4,7 @@ import functools
 import random
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from typing import Any
 from unittest import mock
 
 import attrs
@@ -23,7 +24,6 @@ from model_drift_exporter.records.batches import (
     LabelBatch,
     ModelBatch,
     RecordBatch,
-    positions_of,
 )
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.settings.values import parse_window
@@ -38,10 +38,10 @@ def _batcher() -> tuple[Batcher, Given]:
     return Batcher(lambda name, batch: given.append((name, batch))), given
 
 
-def _records(first: int, size: int, *, features: int = 1, text: bool = False, unit: float = 1.0) -> RecordBatch:
+def _records(first: int, size: int, *, features: int = 1, text: bool = False) -> RecordBatch:
     lines = range(first, first + size)
     columns = {f"f{number}": [str(line) if text else line for line in lines] for number in range(features)}
-    return RecordBatch(size, columns, text=text, latency_unit=unit, position=[*lines])
+    return RecordBatch.of(size, columns, text=text, position=lines)
 
 
 def _batch(first: int, size: int, *, arrival: float = 0.0, features: int = 1) -> ModelBatch:
@@ -64,7 +64,7 @@ def test_batches_wait_until_they_are_worth_one() -> None:
     assert _sizes(given) == [("a", LINES + 50)]
     records = given[0][1].records
     assert records is not None
-    assert positions_of(records).tolist() == [*range(LINES + 50)] == [*records.features["f0"]]
+    assert records.position.tolist() == [*range(LINES + 50)] == [*records.features["f0"]]
     large = _batch(100, LINES)
     gathered.add("b", large)
     assert _sizes(given[1:]) == [("b", 10), ("b", LINES)]
@@ -76,14 +76,14 @@ def test_labels_and_rejected_lines_are_lines_too() -> None:
     """A log of labels, or one full of garbage, is no endless batch."""
     gathered, given = _batcher()
     for first in range(0, LINES, 1_000):
-        labels = LabelBatch(500, label=[1] * 500, position=[*range(first, first + 500)])
+        labels = LabelBatch.of(500, label=[1] * 500, position=[*range(first, first + 500)])
         gathered.add("a", ModelBatch(None, labels, np.arange(first + 500, first + 1_000), 0.0))
     ((_, batch),) = given
     assert batch.labels is not None
     assert (batch.labels.size, len(batch.rejected), batch.records) == (LINES // 2, LINES // 2, None)
 
 
-@pytest.mark.parametrize(("features", "size", "most"), [(1, 500, 80_000), (1_000, 4, 420)])
+@pytest.mark.parametrize(("features", "size", "most"), [(1, 500, 80_000), (1_000, 20, 2_100)])
 def test_all_models_together_have_a_bound(features: int, size: int, most: int) -> None:
     """In lines and, of wide records, in bytes; the model with most is given first."""
     gathered, given = _batcher()
@@ -115,19 +115,18 @@ def test_nothing_is_held_for_long() -> None:
 
 _OTHERS = [
     ModelBatch(_records(5, 1, text=True), None, NO_POSITIONS, 0.0),
-    ModelBatch(_records(5, 1, unit=0.001), None, NO_POSITIONS, 0.0),
-    ModelBatch(None, LabelBatch(1, label=["x"], text=True, position=[5]), NO_POSITIONS, 0.0),
+    ModelBatch(None, LabelBatch.of(1, label=["x"], text=True, position=[5]), NO_POSITIONS, 0.0),
     ModelBatch(_records(4, 1), None, NO_POSITIONS, 0.0),
-    ModelBatch(None, LabelBatch(1, label=[1], position=[3]), NO_POSITIONS, 0.0),
+    ModelBatch(None, LabelBatch.of(1, label=[1], position=[3]), NO_POSITIONS, 0.0),
     ModelBatch(None, None, np.array([4, 6]), 0.0),
 ]
 
 
 @pytest.mark.parametrize("other", _OTHERS)
 def test_what_cannot_be_joined_comes_after(other: ModelBatch) -> None:
-    """Texts and numbers, other units, and lines that begin again."""
+    """Texts and numbers, and lines that begin again."""
     gathered, given = _batcher()
-    labels = LabelBatch(1, label=[1], position=[4])
+    labels = LabelBatch.of(1, label=[1], position=[4])
     gathered.add("a", ModelBatch(_records(0, 4), labels, NO_POSITIONS, 0.0))
     gathered.add("a", other)
     assert _sizes(given) == [("a", 4)]
@@ -140,7 +139,7 @@ def test_a_label_stands_behind_the_record_of_its_line() -> None:
     """Labels of a log of their own have the line of the prediction before them."""
     gathered, given = _batcher()
     gathered.add("a", _batch(0, 4))
-    gathered.add("a", ModelBatch(None, LabelBatch(2, label=[1, 2], position=[3, 3]), NO_POSITIONS, 0.0))
+    gathered.add("a", ModelBatch(None, LabelBatch.of(2, label=[1, 2], position=[3, 3]), NO_POSITIONS, 0.0))
     gathered.add("a", _batch(4, 1))
     gathered.give_all()
     ((_, batch),) = given
@@ -236,11 +235,18 @@ def _decoded(lines: Sequence[Row | None], first: int, *, text: bool) -> Decoded:
     rejected = [first + place for place, line in enumerate(lines) if line is None]
     batch = labels = None
     if records:
-        rows = [_texts(row) if text else row for _, row in records]
-        batch = attrs.evolve(batch_of(rows), position=[place for place, _ in records], text=text)
+        batch = batch_of([row for _, row in records])
+        if text:
+            names = {"ts": "time", "model_version": "version"}
+            rows = [_texts(row) for _, row in records]
+            fields = {names.get(key, key): [row.get(key, "") for row in rows] for key in rows[0] if key != "features"}
+            features = {name: [row["features"][name] for row in rows] for name in rows[0]["features"]}
+            batch = RecordBatch.of(len(rows), features, text=True, **fields)
+        batch = attrs.evolve(batch, position=np.array([place for place, _ in records]))
     if events:
-        time, own, model, label = ([row.get(name) for _, row in events] for name in ("ts", "id", "model", "label"))
-        labels = LabelBatch(len(events), time, own, model, label, position=[place for place, _ in events])
+        names = {"ts": "time", "id": "id", "model": "model", "label": "label"}
+        columns: dict[str, Any] = {names[key]: [row.get(key) for _, row in events] for key in names}
+        labels = LabelBatch.of(len(events), position=[place for place, _ in events], **columns)
     return Decoded(batch, labels, lines=len(lines), rejected=np.array(rejected, dtype=np.int64))
 
 

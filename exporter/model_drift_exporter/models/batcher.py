@@ -7,13 +7,14 @@ piece holds few records of a model.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 import attrs
 import numpy as np
 
 from ..records.batches import LabelBatch, ModelBatch, RecordBatch
+from ..records.columns import Column
 
 __all__ = ["HELD_SECONDS", "LINES", "Batcher", "joined"]
 
@@ -24,8 +25,8 @@ HELD_SECONDS = 5.0
 
 _MOST_LINES = 80_000
 _MOST_BYTES = 16 << 20
-_VALUE_BYTES = 40  # of a number or a short text in a column, with its place
-_OUTPUT_COLUMNS, _LABEL_COLUMNS = 5, 4
+_TYPED_BYTES = 8
+_RAW_BYTES = 40  # of a number or a short text, with its place
 Batch = TypeVar("Batch", RecordBatch, LabelBatch)
 
 
@@ -44,22 +45,19 @@ class _Lines:
         records, labels, rejected = batch.records, batch.labels, batch.rejected
         first = first_label = math.inf
         last = -math.inf
-        values = 0
-        for each in (records, labels):
-            if each is not None and each.size:
-                begin, end = _ends(each)
-                last = max(last, end)
-                if each is labels:
-                    first_label = begin
-                    values += _LABEL_COLUMNS * each.size
-                else:
-                    first = begin
-        if records is not None:
-            values += records.size * (len(records.features) + _OUTPUT_COLUMNS)
+        count, size = len(rejected), rejected.nbytes
+        if records is not None and records.size:
+            first, last = float(records.position[0]), float(records.position[-1])
+            count += records.size
+            size += records.features.numbers.nbytes
+            size += _bytes(records.features.others, records.size) + _bytes(records.fields, records.size)
+        if labels is not None and labels.size:
+            first_label, last = float(labels.position[0]), max(last, float(labels.position[-1]))
+            count += labels.size
+            size += _bytes(labels.fields, labels.size)
         if len(rejected):
             first, last = min(first, float(rejected[0])), max(last, float(rejected[-1]))
-        count = batch.size + (labels.size if labels is not None else 0) + len(rejected)
-        return cls(count, _VALUE_BYTES * values + rejected.nbytes, first, first_label, last)
+        return cls(count, size, first, first_label, last)
 
 
 @attrs.define(eq=False)
@@ -167,13 +165,12 @@ def _kinds(batch: ModelBatch) -> dict[type, object]:
     """What batches must have in common to be joined."""
     found: dict[type, object] = {}
     if batch.records is not None:
-        found[RecordBatch] = (batch.records.text, batch.records.latency_unit)
+        found[RecordBatch] = batch.records.text
     if batch.labels is not None:
         found[LabelBatch] = batch.labels.text
     return found
 
 
-def _ends(batch: RecordBatch | LabelBatch) -> tuple[float, float]:
-    """The first and the last line."""
-    position = batch.position
-    return (0.0, batch.size - 1.0) if position is None else (float(position[0]), float(position[-1]))
+def _bytes(columns: Mapping[str, Column], size: int) -> int:
+    """About what columns of so many values hold."""
+    return size * sum(_RAW_BYTES if isinstance(column, list) else _TYPED_BYTES for column in columns.values())
