@@ -74,11 +74,12 @@ class GzipArchive:
                 self.ended = self.at_end = True
                 return None
             self._descriptor = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        lines = b""
+        pieces: list[bytes] = []
         errors: dict[str, int] = {}
-        while not self.ended and not lines and not errors:
+        # A piece as large as one of a file that is not compressed, since each piece is decoded by itself.
+        while not self.ended and (room := self._read_bytes - sum(map(len, pieces))) > 0 and not errors:
             try:
-                lines = self._without_skipped(self._next_lines(self._descriptor))
+                pieces.append(self._without_skipped(self._next_lines(self._descriptor, room)))
                 errors = self._lines.take_too_long()
             except (zlib.error, EOFError) as error:
                 self.ended = True
@@ -87,6 +88,7 @@ class GzipArchive:
                 if self._lines.breaks_off or not is_only_unproven(error):
                     errors["invalid_gzip"] = 1
         self.at_end = self.ended
+        lines = b"".join(pieces)
         if not lines and not errors:
             return None
         starts_stream = self._starts_stream and bool(lines)
@@ -122,8 +124,8 @@ class GzipArchive:
             os.close(self._descriptor)
             self._descriptor = None
 
-    def _next_lines(self, descriptor: int) -> bytes:
-        text = self._decompressor.decompress(b"", self._read_bytes)
+    def _next_lines(self, descriptor: int, most: int) -> bytes:
+        text = self._decompressor.decompress(b"", most)
         if not text:
             compressed = os.pread(descriptor, _COMPRESSED_BYTES, self._offset)
             if not compressed:
@@ -133,7 +135,7 @@ class GzipArchive:
                 return self._lines.finish()
             self._offset += len(compressed)
             self._counters.bytes_read += len(compressed)
-            text = self._decompressor.decompress(compressed, self._read_bytes)
+            text = self._decompressor.decompress(compressed, most)
         return self._lines.feed(text)
 
 
