@@ -15,6 +15,7 @@ _USERS = [path for name in ("exporter", "benchmarks", "scripts") for path in sor
 CALLED_BY_OTHERS: Mapping[str, str] = {
     "SettingsCommand.format_options": "click prints the help with it",
     "_QuietServer.capture_signals": "uvicorn enters it when it starts to serve",
+    "_QuietServer.main_loop": "uvicorn waits in it while it serves",
     "_StandardErrorHandler.emit": "logging calls it for each line",
 }
 
