@@ -15,7 +15,7 @@ import numpy as np
 
 from ..records.batches import Decoded, LabelBatch, RecordBatch
 from ..records.fields import FIELDS
-from .columns import ColumnTypes
+from .column_types import ColumnTypes
 from .schema import Schema
 
 __all__ = ["BLANKS", "CsvDecoder", "Header", "cells", "read_header", "seems_header"]

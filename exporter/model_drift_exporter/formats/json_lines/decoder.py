@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ...records.batches import Decoded, LabelBatch, RecordBatch
 from ...records.features import Features
 from ...records.fields import FIELDS
-from ..columns import ColumnTypes
+from ..column_types import ColumnTypes
 from ..schema import OUTPUTS, Schema
 from .lenient import NOT_JSON, decode_leniently
 from .rows import Aliases, DecodedRows, is_braced, non_empty_lines, one_a_line
