@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
-    "ERROR_REASONS",
     "MAXIMUM_NAME",
     "NO_POSITIONS",
     "Decoded",
@@ -26,21 +25,6 @@ __all__ = [
     "restored",
 ]
 
-ERROR_REASONS = (
-    "not_json",
-    "not_an_object",
-    "not_csv",
-    "no_features",
-    "no_label",
-    "line_too_long",
-    "invalid_utf8",
-    "invalid_gzip",
-    "body_too_large",
-)
-"""Reasons to reject a line. ``invalid_gzip`` and ``body_too_large`` reject the rest of a stream, which counts as one line.
-
-A bad *value* never rejects a record. ``no_label`` occurs only in inputs that hold labels.
-"""
 Column = Sequence[object]
 _DEEPEST = 10
 _SMALLEST, _LARGEST = -(2**63), 2**64 - 1

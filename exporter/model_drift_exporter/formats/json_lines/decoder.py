@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import attrs
@@ -11,11 +11,14 @@ import msgspec
 from msgspec.structs import astuple
 
 from ...records.batches import Decoded, LabelBatch, RecordBatch
+from ...records.chunk import NO_ATTRIBUTES, Attributes
+from ..format import FormatSpec, Row
 from ..schema import OUTPUTS, Schema
+from .bodies import lines_of_body
 from .lenient import NOT_JSON, decode_leniently
 from .rows import Aliases, DecodedRows, is_braced, non_empty_lines, one_a_line
 
-__all__ = ["JsonLinesDecoder"]
+__all__ = ["JSON_LINES", "JsonLinesDecoder", "json_rows"]
 
 _FIELDS = ("time", "id", "model", "version", "prediction", "score", "scores", "label", "latency")
 _SCANNED_LINES = 20_000
@@ -31,8 +34,6 @@ class JsonLinesDecoder:
     features in an object, a flat row counts only if flat rows came first and it has an output and a known feature.
     """
 
-    per_stream = False
-
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
         self._generation = -1
@@ -40,8 +41,9 @@ class JsonLinesDecoder:
         self._unscanned = _SCANNED_LINES_CLOSED if schema.closed else _SCANNED_LINES
         self._generic = msgspec.json.Decoder()
 
-    def decode(self, data: bytes) -> Decoded:
+    def decode(self, data: bytes, attributes: Attributes = NO_ATTRIBUTES) -> Decoded:
         """Decode lines of JSON. Bad data never raises an error."""
+        del attributes
         self._scan(data)
         while True:
             if self._generation != self._schema.generation:
@@ -241,3 +243,35 @@ def _labels(fields: dict[str, Sequence[Any]], indexes: Sequence[int], line: Sequ
         return None if column is None else [column[index] for index in indexes]
 
     return LabelBatch(len(indexes), pick("time"), pick("id"), pick("model"), pick("label") or [], position=line)
+
+
+def json_rows(data: bytes, _head: bytes = b"") -> Iterator[Row]:
+    """The record on each non-empty line, as the standard library decodes it."""
+    for line in non_empty_lines(data):
+        record = decode_leniently(line)
+        yield record if isinstance(record, dict) else None
+
+
+def _mistaken(first_line: bytes) -> tuple[str, str] | None:
+    if first_line.startswith(b"["):
+        return "one JSON array", "write one object a line: jq -c '.[]'"
+    if first_line == b"{":
+        return "JSON over several lines", "write one object a line: jq -c ."
+    return None
+
+
+JSON_LINES = FormatSpec(
+    name="jsonl",
+    title="JSON lines",
+    make=JsonLinesDecoder,
+    endings=(".jsonl", ".ndjson", ".json"),
+    media_types=("application/json", "application/x-ndjson", "application/ndjson", "application/jsonl"),
+    errors={
+        "not_json": "each line must be one whole JSON object",
+        "not_an_object": "each line must be a JSON object: {...}",
+    },
+    looks_like=lambda first_line: first_line.startswith(b"{"),
+    mistaken=_mistaken,
+    rows=json_rows,
+    body=lines_of_body,
+)
