@@ -59,12 +59,12 @@ HOUSE: Mapping[str, tuple[Room, ...]] = {
         Room(
             "pipeline",
             "inputs to models: decode, merge, hand on",
-            "configuration models reference formats sources metrics " + _BYTES,
+            "configuration models reference formats sources metrics array_spool " + _BYTES,
         ),
         Room(
             "configuration",
             "all settings together",
-            "models monitors labels evidence reference formats sources records settings errors",
+            "models monitors labels evidence reference formats sources settings " + _BYTES,
         ),
         Room(
             "models",
@@ -74,7 +74,7 @@ HOUSE: Mapping[str, tuple[Room, ...]] = {
     ),
     "Numbers": (
         Room("monitors", "one module a monitor", "evidence windows words " + _NUMBERS),
-        Room("labels", "predictions and labels to outcomes", "evidence records " + _NUMBERS),
+        Room("labels", "predictions and labels to outcomes", "joining evidence records " + _NUMBERS),
         Room("evidence", "what decides: bets, schedule, alarms", _NUMBERS),
         Room("windows", "counts and outcomes over time", "reference records settings statistics errors"),
         Room(
@@ -84,7 +84,9 @@ HOUSE: Mapping[str, tuple[Room, ...]] = {
     "Bytes": (
         Room("formats", "bytes to records", "records"),
         Room("sources", "where bytes come from", "metrics " + _BYTES),
+        Room("joining", "what belongs together by an identifier", "errors"),
         Room("records", "records, labels, event times, raw values", "errors"),
+        Room("array_spool", "long arrays in little memory", "errors"),
     ),
     "Ground": (
         Room("metrics", "a metric, its samples, the exposition"),

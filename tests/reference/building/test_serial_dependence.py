@@ -50,7 +50,7 @@ def _built(
 ) -> ReferenceProfile:
     rows = len(next(iter(features.values())))
     order = range(rows) if order is None else order
-    batch = RecordBatch(
+    batch = RecordBatch.of(
         size=rows,
         features={name: [values[row] for row in order] for name, values in features.items()},
         time=[_START + row * _STEP for row in order] if timed else None,
@@ -234,7 +234,7 @@ def test_a_learned_reference_is_judged_too() -> None:
     rows = 5_000
     times = _START + np.sort(np.random.default_rng(3).uniform(0, 9 * 86_400, rows))
     cycle = np.sin(2 * np.pi * times / 86_400)
-    batch = RecordBatch(
+    batch = RecordBatch.of(
         size=rows,
         features={"level": (_noise(1, rows) + 3 * cycle).tolist()},
         time=times.tolist(),
@@ -257,7 +257,7 @@ def _history(times: list[object]) -> RowHistory:
         part = times[first : first + 3]
         cells = np.tile(binner.starts[:, None], (1, len(part)))
         time = None if all(each is None for each in part) else part
-        history.add(RecordBatch(size=len(part), features={}, time=time), cells)
+        history.add(RecordBatch.of(size=len(part), features={}, time=time), cells)
     return history
 
 

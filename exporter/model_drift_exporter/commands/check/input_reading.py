@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import attrs
+import numpy as np
 
 from ...configuration.settings import InputSettings
 from ...formats import FORMATS, FormatSpec, HeadedDecoder, Schema
 from ...formats.schema import MAXIMUM_FEATURES
-from ...records.batches import Decoded, RecordBatch, positions_of
+from ...records.batches import Decoded, RecordBatch
 from ...records.chunk import Chunk
+from ...records.features import Features
 from ...sources import Source, SourceStatus
 from ...sources.compression import begins_like_gzip
 from ...sources.files.discovery import find_file, find_files, is_archive, is_pattern
@@ -154,8 +156,6 @@ class Reader:
         reading.errors.update(decoded.errors)
         if decoded.labels is not None:
             reading.labels += decoded.labels.size
-        if decoded.records is not None:
-            reading.batches.append(decoded.records)
         if name:
             self._note_rows(chunk, FORMATS[name], decoded, first)
             wanted = {
@@ -178,20 +178,24 @@ class Reader:
         return reading
 
     def _note_rows(self, chunk: Chunk, spec: FormatSpec, decoded: Decoded, first: int) -> None:
-        """Examples of values, and the times of records, as they are written."""
-        reading, schema = self.reading, self.reading.schema
-        records = decoded.records
-        places = {*(positions_of(records) - first).tolist()} if records is not None else set[int]()
-        time_name, container = schema.fields.get("time"), schema.fields.get("features")
-        timed = records is not None and records.time is not None
-        for place, row in enumerate(spec.rows(chunk.data, self._head_of(chunk))):
-            if row is None:
-                continue
-            if timed and place in places:
-                reading.times.append(row.get(time_name or ""))
-            _keep_first(reading.values, row)
-            inner = row.get(container or "")
-            _keep_first(reading.features, inner if isinstance(inner, Mapping) else row)
+        """Keep the records with their features, the times of records, and examples of values, as they are written."""
+        reading, schema, records = self.reading, self.reading.schema, decoded.records
+        container = schema.fields.get("features", "")
+        rows = [*spec.rows(chunk.data, self._head_of(chunk))]
+        for row in rows:
+            if row is not None:
+                _keep_first(reading.values, row)
+                _keep_first(reading.features, _features_of(row, container))
+        if records is None:
+            return
+        own = [rows[place] or {} for place in (records.position - first).tolist()]
+        if "time" in records.fields:
+            reading.times += [row.get(schema.fields["time"]) for row in own]
+        inner = [_features_of(row, container) for row in own]
+        missing = "" if records.text else None
+        raw = {name: [features.get(name, missing) for features in inner] for name in records.features}
+        features = Features(tuple(raw), np.empty((0, records.size)), {}, {}, raw)
+        reading.batches.append(attrs.evolve(records, features=features))
 
     def _head_of(self, chunk: Chunk) -> bytes:
         """The first non-empty line of the stream of a chunk."""
@@ -233,6 +237,12 @@ class Reader:
         for number, beginning in self._long[stream].items():
             if len(found) < _EXAMPLES:
                 found.append(BadLine(f"{stream}:{number}", excerpt(beginning)))
+
+
+def _features_of(row: Mapping[str, object], container: str) -> Mapping[str, object]:
+    """The object of features in a record, or the record itself if it has none."""
+    inner = row.get(container)
+    return inner if isinstance(inner, Mapping) else row
 
 
 def _keep_first(found: dict[str, object], row: Mapping[str, object]) -> None:

@@ -7,6 +7,7 @@ import re
 import numpy as np
 
 from ...formats import FIELD_CANDIDATES, FORMATS, REASONS
+from ...records.fields import FIELDS
 from ...records.times import parse_time, parse_times
 from ...words import count_of, excerpt, joined, moment, percent, size_text
 from .input_reading import InputReading
@@ -14,9 +15,8 @@ from .report import CheckReport, Table
 
 __all__ = ["write_input"]
 
-_ALTERNATIVES = ("scores",)
-_OF_LABELS = ("time", "id", "model", "label")
 _BESIDE = {"score": "scores"}
+_MAY_BE_EMPTY = ("label", "latency")
 _SHOWN_FILES = 5
 _PATH_LENGTH = 4_096
 _DAY = 86_400.0
@@ -113,8 +113,8 @@ def _say_fields(report: CheckReport, reading: InputReading) -> None:
     report.say("format", f"{reading.format}, {where}")
     rows = [
         (field, *_field(report, reading, field))
-        for field in (FIELD_CANDIDATES if reading.records else _OF_LABELS)
-        if field != "features" and (field in schema.fields or field not in _ALTERNATIVES)
+        for field, spec in FIELDS.items()
+        if (reading.records or spec.of_labels) and (field in schema.fields or not spec.optional)
     ]
     if "score" not in schema.fields and "scores" in schema.fields:
         rows = [row for row in rows if row[0] != "score"]
@@ -142,7 +142,7 @@ def _field(report: CheckReport, reading: InputReading, field: str) -> tuple[str,
     if example is not None:
         return excerpt(name, 24), excerpt(example, 60)
     if schema.configured.get(field) is not None and reading.records:
-        complain = report.warn if field in ("label", "latency") else report.mistake
+        complain = report.warn if field in _MAY_BE_EMPTY or FIELDS[field].optional else report.mistake
         others = _not_used(reading) if schema.nested else [*schema.features]
         hint = f"correct the name; other fields are {joined(others)}" if others else "correct the name"
         complain(path, f"fields.{field}: no record has a value for the field {name}", hint)

@@ -48,12 +48,13 @@ class OutcomeTally:
         self, batch: RecordBatch, cells: npt.NDArray[np.int64], scores: Scores | None, order: npt.ArrayLike
     ) -> None:
         """Add the labelled rows of a batch; ``order`` [row] are their places among all reference rows, as they came."""
-        if batch.label is None or batch.prediction is None:
+        if not {"label", "prediction"} <= batch.fields.keys():
             return
+        pair = batch.fields["prediction"], batch.fields["label"]
         if self._layout.classification:
-            predicted, label = (self._classes(column, text=batch.text) for column in (batch.prediction, batch.label))
+            predicted, label = (self._classes(column, text=batch.text) for column in pair)
         else:
-            predicted, label = (numbers(column, text=batch.text)[0] for column in (batch.prediction, batch.label))
+            predicted, label = (numbers(column, text=batch.text)[0] for column in pair)
         bins = np.full(batch.size, -1.0)
         if self._column is not None:
             bins[:] = cells[self._column] - self._start
@@ -159,7 +160,7 @@ class LossTally:
 
     def observe(self, batch: RecordBatch, scores: Scores | None) -> None:
         """Add the labelled rows of a batch."""
-        if batch.label is None:
+        if "label" not in batch.fields:
             return
         losses = (
             self._classification(batch, scores) if self._reference.task == "classification" else self._regression(batch)
@@ -177,8 +178,10 @@ class LossTally:
                 )
 
     def _classification(self, batch: RecordBatch, scores: Scores | None) -> dict[str, NDArray[np.float64]]:
-        labels = [class_of(value, text=batch.text) for value in batch.label or ()]
-        predictions = [class_of(value, text=batch.text) for value in batch.prediction or [None] * batch.size]
+        labels = [class_of(value, text=batch.text) for value in batch.fields["label"]]
+        predictions = [
+            class_of(value, text=batch.text) for value in batch.fields.get("prediction", [None] * batch.size)
+        ]
         pairs = list(zip(predictions, labels, strict=True))
         losses = {"zero_one": np.array([np.nan if None in pair else float(pair[0] != pair[1]) for pair in pairs])}
         if scores is None or not self._reference.probability:
@@ -205,10 +208,11 @@ class LossTally:
         return losses
 
     def _regression(self, batch: RecordBatch) -> dict[str, NDArray[np.float64]]:
-        if batch.prediction is None or batch.label is None:
+        if not {"label", "prediction"} <= batch.fields.keys():
             return {}
         with np.errstate(over="ignore", invalid="ignore"):
-            error = numbers(batch.prediction, text=batch.text)[0] - numbers(batch.label, text=batch.text)[0]
+            error = numbers(batch.fields["prediction"], text=batch.text)[0]
+            error = error - numbers(batch.fields["label"], text=batch.text)[0]
             return {"absolute_error": np.abs(error), "squared_error": error**2}
 
     def summaries(self) -> dict[str, LossSummary]:

@@ -45,7 +45,7 @@ class RowHistory:
         places = np.arange(self._rows, self._rows + batch.size)
         self._rows += batch.size
         self._chunks.append((cells - self._binner.starts[:, None]).astype(self._type))
-        self._times.append(np.full(batch.size, np.nan) if batch.time is None else parse_times(batch.time))
+        self._times.append(parse_times(batch.fields["time"]) if "time" in batch.fields else np.full(batch.size, np.nan))
         return places
 
     def times(self) -> FloatArray | None:
