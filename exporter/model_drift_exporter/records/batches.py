@@ -16,7 +16,6 @@ from .fields import FIELDS, typed_field
 from .stored_columns import loaded, storable, stored
 
 __all__ = [
-    "ERROR_REASONS",
     "MAXIMUM_NAME",
     "NO_POSITIONS",
     "Decoded",
@@ -28,21 +27,6 @@ __all__ = [
     "restored",
 ]
 
-ERROR_REASONS = (
-    "not_json",
-    "not_an_object",
-    "not_csv",
-    "no_features",
-    "no_label",
-    "line_too_long",
-    "invalid_utf8",
-    "invalid_gzip",
-    "body_too_large",
-)
-"""Reasons to reject a line. ``invalid_gzip`` and ``body_too_large`` reject the rest of a stream, which counts as one line.
-
-A bad *value* never rejects a record. ``no_label`` occurs only in inputs that hold labels.
-"""
 
 MAXIMUM_NAME = 200
 """The most characters that a model, version, feature, category or class name may have to become a label value."""

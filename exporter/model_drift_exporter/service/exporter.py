@@ -15,9 +15,10 @@ from ..configuration.settings import Settings
 from ..errors import ModelDriftExporterError
 from ..metrics.metric import Group, Metric, gauge
 from ..metrics.samples import Samples, Series
-from ..pipeline.assembly import make_pipeline, open_sources
+from ..pipeline.assembly import make_ingest, make_pipeline, open_sources
 from ..pipeline.pipeline import Pipeline
-from ..sources import IngestSource
+from ..records.chunk import NO_ATTRIBUTES, Attributes
+from ..sources import Source
 from .logs import announce, configure_logging
 from .model_status import model_status
 from .process import process_samples
@@ -80,11 +81,8 @@ class Exporter:
         self._scrape_seconds = 0.0
         self._ended = False
         self._wake = threading.Event()
-        self.ingest = IngestSource(
-            queue_bytes=settings.ingest.queue_bytes,
-            max_body_bytes=settings.ingest.max_body_bytes,
-            line_bytes=settings.limits.line_bytes,
-        )
+        self._snapshotted: list[Source] = []
+        self.ingest = make_ingest(settings)
         self._keeper = state_keeper(settings.state.path, settings.state.interval)
         self.pipeline = self._keeper.restore(self._make_pipeline) if self._keeper else self._make_pipeline()
         self._build_info = Series(_BUILD_INFO, [(__version__, platform.python_version())]).samples([1])
@@ -157,8 +155,14 @@ class Exporter:
         Arrays are views: what is read changes them, on this thread, a scrape does not; so a slow disk holds up no scrape.
         """
         with self._lock:
+            self._snapshotted = [*self.pipeline.sources]
             announce(self.pipeline.models.drain_transitions())  # what a snapshot holds is not told again
             return self.pipeline.snapshot()
+
+    def saved(self, state: dict[str, Any]) -> None:
+        """Let the sources know that a snapshot is on disk; those that a reload has replaced meanwhile are closed."""
+        with self._lock:
+            self.pipeline.intake.acknowledge(state["sources"], self._snapshotted)
 
     def _inputs_ended(self, pipeline: Pipeline) -> bool:
         inputs = [source for source in pipeline.sources if source is not self.ingest]
@@ -251,9 +255,11 @@ class Exporter:
             _log.info("model %s: re-armed, which released %s", name, ", ".join(alerts))
         return released
 
-    def offer(self, body: bytes, content_type: str, content_encoding: str) -> bool:
-        """Queue one request body; false when the queue is full."""
-        taken = self.ingest.offer(body, content_type, content_encoding)
+    def offer(
+        self, body: bytes, content_type: str, content_encoding: str, attributes: Attributes = NO_ATTRIBUTES
+    ) -> bool:
+        """Queue one request body with its headers; false when the queue is full."""
+        taken = self.ingest.offer(body, content_type, content_encoding, attributes)
         if taken:
             self.wake()
         return taken
