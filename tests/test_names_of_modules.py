@@ -17,7 +17,7 @@ NOUNS_IN_ING: dict[str, str] = {
 }
 SAME_MODULES = {
     "settings": "each room's own section of the settings",
-    "columns": "columns of records, how those of a stream become typed, and those of evidence",
+    "columns": "columns of records, and those of evidence",
     "profile": "the verb `profile`, and the reference profile that it makes",
 }
 SAME_CLASSES: dict[str, str] = {}

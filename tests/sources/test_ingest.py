@@ -165,6 +165,55 @@ def test_of_a_body_beyond_the_limit_the_whole_lines_are_taken(
     assert reading.errors == {"body_too_large": 1}
 
 
+_BODIES = st.sampled_from(
+    [
+        (b'{"a": 1}', "application/json", ""),
+        (b'{"a": 2}\n{"a": 3}\n', "application/x-ndjson", ""),
+        (b'[{"a": 4}, "' + b"x" * 100 + b'"]', "application/json", ""),
+        (gzip.compress(b'{"a": 5}'), "application/json", "gzip"),
+        (gzip.compress(b'{"a": 5}')[:-1], "application/json", "gzip"),
+        (b"a\n6\n7", "text/csv", ""),
+        (b"no json", "application/json", ""),
+        (b"  ", "application/json", ""),
+        (b'{"a": 8, "b": "' + b"y" * 40 + b'"}\n' * 8_000, "application/x-ndjson", ""),
+    ]
+)
+
+
+@given(st.lists(_BODIES, max_size=12))
+def test_what_waits_together_is_what_came_one_by_one(bodies: list[tuple[bytes, str, str]]) -> None:
+    """The same lines in the same order, and each error once."""
+    together, one_by_one = IngestSource(format_of_body, line_bytes=60), IngestSource(format_of_body, line_bytes=60)
+    lines: list[bytes] = []
+    alone = Reading(one_by_one)
+    for body in bodies:
+        assert together.offer(*body)
+        assert one_by_one.offer(*body)
+        lines += alone.step()
+    reading = Reading(together)
+    assert reading.step() == lines
+    assert reading.errors == alone.errors
+    assert [chunk.head for chunk in reading.chunks if chunk.head is not None] == [
+        chunk.head for chunk in alone.chunks if chunk.head is not None
+    ]
+
+
+def test_small_requests_are_decoded_together() -> None:
+    """Up to a piece; one that cannot stand in it comes next, and closing does not lose it."""
+    source = IngestSource(format_of_body)
+    for number in range(600):
+        assert source.offer(b'{"a": %d}' % number)
+    assert source.offer(b"a\n1", "text/csv")
+    assert source.offer(b'{"a": 0}')
+    source.close()
+    found = []
+    while not source.finished:
+        chunk = source.poll(0.0)
+        assert chunk is not None
+        found.append((chunk.format, chunk.data.count(b"\n")))
+    assert found == [("jsonl", 600), ("csv", 2), ("jsonl", 1)]
+
+
 def test_csv_bodies_are_streams_of_their_own() -> None:
     """Each has its header, so no two that wait together share a name; names do not grow without end."""
     source = IngestSource(format_of_body, queue_requests=3)

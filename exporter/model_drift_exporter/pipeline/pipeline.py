@@ -12,6 +12,7 @@ import attrs
 from ..errors import StateError
 from ..metrics.metric import Group, Metric, gauge
 from ..metrics.samples import Samples, Series
+from ..models.batcher import HELD_SECONDS
 from ..models.models import Models
 from ..records.batches import NO_POSITIONS, Decoded
 from ..records.chunk import Chunk
@@ -84,6 +85,12 @@ class Pipeline:
         At most a few chunks of each source are read. Lines come in the order of their event times, as far as they have been
         written: labels of inputs of their own when the predictions have got that far, or while there are none.
         """
+        progress = self._step(now, draining=draining)
+        # Of a backlog more is coming; a model that is seldom in it must not hold back what others have to say for long.
+        self.models.give_held(now, _HELD_IN_BACKLOG if progress else HELD_SECONDS)
+        return progress
+
+    def _step(self, now: float, *, draining: bool) -> bool:
         logs = self.intake.live_logs(now, draining=draining)
         if len(logs) == 1 and logs[0].empty:
             decoded = logs[0].read()
@@ -185,5 +192,6 @@ class Pipeline:
         yield Series(_UNKNOWN_FEATURES, [()]).samples([len(self.unknown_features())])
 
 
+_HELD_IN_BACKLOG = 15.0
 _ROUNDS = 3
 """How many further chunks of other inputs go before a line that cannot wait, such as a posted record."""

@@ -31,6 +31,7 @@ __all__ = ["METRICS", "Exporter", "FairLock"]
 _log = logging.getLogger(__name__)
 _IDLE_SECONDS = 2.0
 _DRAIN_SECONDS = 10.0
+_GATHERING_SECONDS = 0.02  # after a request, so that others come with it
 
 _BUILD_INFO = gauge(
     "model_drift_exporter_build_info", "version python", "1; version of the exporter and of Python.", Group.EXPORTER
@@ -111,12 +112,15 @@ class Exporter:
                 continue
             interval = self.settings.poll.interval
             pause = min(max(pause * 1.5, interval), max(_IDLE_SECONDS, interval))
-            self._wake.wait(pause)
-            self._wake.clear()
+            if self._wake.wait(pause):
+                stop.wait(_GATHERING_SECONDS)
+                self._wake.clear()
         deadline = self._clock() + _DRAIN_SECONDS
         self.ingest.close()
         while self.step(draining=True) and self._clock() < deadline:
             pass
+        with self._lock:
+            announce(self.pipeline.models.drain_transitions())
         self.save_state()
         with self._lock:
             for source in self.pipeline.sources:
@@ -124,7 +128,8 @@ class Exporter:
 
     def wake(self) -> None:
         """Look for new data now instead of after the pause."""
-        self._wake.set()
+        if not self._wake.is_set():
+            self._wake.set()
 
     def step(self, *, draining: bool = False) -> bool:
         """One round over the sources; whether there was anything to read. The state is saved when it is time."""
@@ -134,7 +139,7 @@ class Exporter:
             if not self._ended and self._inputs_ended(self.pipeline):
                 self._ended = True
                 self.pipeline.models.finish()
-            announce(self.pipeline.models.drain_transitions())
+            announce(self.pipeline.models.drain_settled_transitions())
         if self._keeper is not None:
             self._keeper.save_if_due(self, now)
         return progress
@@ -151,6 +156,7 @@ class Exporter:
         """
         with self._lock:
             self._snapshotted = [*self.pipeline.sources]
+            announce(self.pipeline.models.drain_transitions())  # what a snapshot holds is not told again
             return self.pipeline.snapshot()
 
     def saved(self, state: dict[str, Any]) -> None:

@@ -107,10 +107,26 @@ class IngestSource(Source):
         return True
 
     def poll(self, now: float, *, draining: bool = False) -> Chunk | None:
-        """Return lines of the next request that has any."""
+        """Return lines of the next requests that have any: those of several alike come together, up to a piece."""
         del draining  # every request is whole: there is never an unfinished line to wait for
-        if self._rest is not None:
-            return self._first_piece(self._rest)
+        chunk = self._rest or self._next(now)
+        self._rest = None
+        if chunk is None:
+            return None
+        lines = [chunk.data]
+        size = len(chunk.data)
+        while size < _PIECE_BYTES and (following := self._next(now)) is not None:
+            if not _can_be_joined(chunk, following):
+                self._rest = following
+                break
+            lines.append(following.data)
+            size += len(following.data)
+        if len(lines) > 1:
+            chunk = attrs.evolve(chunk, data=b"".join(lines))
+        return self._first_piece(chunk)
+
+    def _next(self, now: float) -> Chunk | None:
+        """The lines of the next request that has any."""
         while True:
             with self._lock:
                 if not self._queue:
@@ -123,13 +139,12 @@ class IngestSource(Source):
             self._bytes_read += len(request.body)
             chunk = self._chunk(request)
             if chunk is not None:
-                return self._first_piece(chunk)
+                return chunk
 
     def _first_piece(self, chunk: Chunk) -> Chunk:
         """As many whole lines as are given on at a time; the others stay for the next poll."""
         end = chunk.data.rfind(b"\n", 0, _PIECE_BYTES) + 1 or chunk.data.find(b"\n") + 1
         if len(chunk.data) <= _PIECE_BYTES or end in (0, len(chunk.data)):
-            self._rest = None
             return chunk
         self._rest = attrs.evolve(chunk, data=chunk.data[end:], starts_stream=False, errors={})
         return attrs.evolve(chunk, data=chunk.data[:end])
@@ -175,6 +190,15 @@ class IngestSource(Source):
         # Each such body has a header of its own, so it is a stream; as many names as can wait at once keep them apart.
         self._streams = (self._streams + 1) % self._queue_requests
         return attrs.evolve(chunk, stream=f"{self.input}#{self._streams}", starts_stream=True, head=long.take_head())
+
+
+def _can_be_joined(first: Chunk, second: Chunk) -> bool:
+    """Whether lines of another request can stand behind these.
+
+    Both are alike, no stream of their own as those with a header are, and no line of them was skipped.
+    """
+    one, other = ((each.stream, each.format, each.attributes) for each in (first, second))
+    return one == other and not any(each.starts_stream or each.errors for each in (first, second))
 
 
 def _decompress(body: bytes, max_bytes: int) -> tuple[bytes, bool]:

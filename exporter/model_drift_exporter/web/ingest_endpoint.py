@@ -44,6 +44,7 @@ class IngestEndpoint:
         self._settings = settings
         self._most_pending = max(_LEAST_PENDING, 2 * settings.max_body_bytes)
         self._pending_bytes = 0
+        self._queued = JSONResponse({"status": "queued"}, status_code=202)  # one for all: nothing in it changes
 
     async def handle(self, request: Request) -> Response:
         """202 once the body waits in the queue.
@@ -65,7 +66,7 @@ class IngestEndpoint:
             raise self._too_large(f"the body expands to {expanded} bytes, more than")
         if body and not self._service.offer(body, content_type, content_encoding, _attributes(request)):
             raise _busy("the queue is full")
-        return JSONResponse({"status": "queued"}, status_code=202)
+        return self._queued
 
     async def _receive(self, request: Request) -> bytes:
         received = bytearray()

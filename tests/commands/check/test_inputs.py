@@ -215,6 +215,15 @@ def test_label_lines_are_counted_apart(tmp_path: Path) -> None:
     assert re.search(r"label +label +1\n", text_of(report))
 
 
+def test_a_secret_is_not_shown(tmp_path: Path) -> None:
+    """Whose request it was is nobody's business: the field is named, its values are not."""
+    log = tmp_path / "log.jsonl"
+    log.write_text('{"features":{"age":41},"prediction":1,"api_key":"sk-live-123"}\n' * 3)
+    text = text_of(checked(Settings(inputs=(InputSettings(str(log)),))))
+    assert "sk-live-123" not in text
+    assert re.search(r"caller +api_key +not shown: only a hash of it is kept", text)
+
+
 def test_an_input_of_labels_shows_only_what_labels_have(tmp_path: Path) -> None:
     """A file of labels is no mistake, and is not asked for scores or predictions."""
     log = write_log(tmp_path / "labels.jsonl", change=lambda _, row: {"ts": row["ts"], "id": row["id"], "label": 1})

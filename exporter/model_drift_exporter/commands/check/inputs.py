@@ -139,6 +139,8 @@ def _field(report: CheckReport, reading: InputReading, field: str) -> tuple[str,
         candidates = [each for key in (field, _BESIDE.get(field)) for each in FIELD_CANDIDATES.get(key or "", ())]
         return "not found", f"tried {joined(candidates, 3)}; set fields.{field}: NAME"
     example = _example(reading, name)
+    if example is not None and FIELDS[field].holds == "secret":
+        return excerpt(name, 24), "not shown: only a hash of it is kept"
     if example is not None:
         return excerpt(name, 24), excerpt(example, 60)
     if schema.configured.get(field) is not None and reading.records:

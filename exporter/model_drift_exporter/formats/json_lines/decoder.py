@@ -16,7 +16,7 @@ from ...records.batches import Decoded, LabelBatch, RecordBatch
 from ...records.chunk import NO_ATTRIBUTES, Attributes
 from ...records.features import Features
 from ...records.fields import FIELDS
-from ..columns import ColumnTypes
+from ..column_types import ColumnTypes
 from ..format import FormatSpec, Row
 from ..schema import OUTPUTS, Schema
 from .bodies import lines_of_body

@@ -72,12 +72,12 @@ class ColumnTypes:
     def _feature(self, name: str, column: Column, sure: str, numeric: bool, categorical: bool) -> Column:
         if isinstance(column, Numbers | Texts):
             return column
-        if sure == "text":
-            texts: Sequence[str | None] = column  # type: ignore[assignment]
-            return Texts.of(texts, self.pool(name))
         if numeric:
             array, invalid = numbers(column, text=self._text)
             return Numbers(array, np.asarray(invalid, dtype=np.int64))
+        if sure == "text":
+            texts: Sequence[str | None] = column  # type: ignore[assignment]
+            return Texts.of(texts, self.pool(name))
         if not self._text:
             return typed(column, self.pool(name))
         if categorical:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_drift_exporter.formats.columns import ColumnTypes
+from model_drift_exporter.formats.column_types import ColumnTypes
 from model_drift_exporter.records import columns as records_columns
 from model_drift_exporter.records.columns import Column, Identifiers, Numbers, Texts
 from model_drift_exporter.records.raw_values import numbers, text_of
