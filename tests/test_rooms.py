@@ -54,7 +54,7 @@ HOUSE: Mapping[str, tuple[Room, ...]] = {
         Room(
             "pipeline",
             "inputs to models: decode, merge, hand on",
-            "configuration models reference formats sources metrics " + _BYTES,
+            "configuration models reference formats sources array_spool metrics " + _BYTES,
         ),
         Room("configuration", "all settings together", "models monitors labels evidence reference settings " + _BYTES),
         Room(

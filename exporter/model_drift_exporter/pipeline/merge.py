@@ -10,9 +10,12 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from ..array_spool import SpoolStore
 from ..records.batches import NO_POSITIONS, Decoded, LabelBatch, ModelBatch, RecordBatch
 from ..records.clock import EventClock
 from ..records.times import parse_times
+from .label_rows import LabelRows
+from .sorted_rows import SortedRows
 
 __all__ = [
     "Log",
@@ -30,6 +33,7 @@ Positions = NDArray[np.int64]
 Array = NDArray[np.float64]
 _CHUNK = 20_000
 _MOST_HELD = 10_000
+_SPOOL_BYTES = 8 << 20
 Batch = TypeVar("Batch", RecordBatch, LabelBatch)
 
 
@@ -230,21 +234,28 @@ def in_blocks(decoded: Decoded, before: int, size: int) -> Iterator[Decoded]:
 def labels_by_time(batches: Iterable[Decoded]) -> Iterator[Decoded]:
     """The labels of all batches in the order of their times, whatever files they came in; all are read first.
 
-    A label without a time stays with those before it. Rejected lines are left out: they concern no model.
+    A label without a time stays with those before it. Rejected lines are left out: they concern no model. Labels wait as rows in
+    bounded memory: those beyond it stand in a temporary file.
     """
-    held = [decoded.labels for decoded in batches if decoded.labels is not None]
-    for text in (False, True):
-        own = [batch for batch in held if batch.text is text]
-        if own:
-            whole = LabelBatch.joined(own)
-            times = _times(whole)
-            known = ~np.isnan(times)
-            keys = np.concatenate([[-np.inf], times[known]])[np.cumsum(known)]
-            order = np.argsort(keys, kind="stable")
-            for first in range(0, whole.size, _CHUNK):
-                part = whole.take(order[first : first + _CHUNK])
-                lines = np.arange(first, first + part.size)
-                yield Decoded(labels=attrs.evolve(part, position=lines), lines=part.size)
+    with SpoolStore(_SPOOL_BYTES) as store:
+        table = LabelRows(store)
+        sorted_rows = {text: SortedRows(table.kind, store) for text in (False, True)}
+        last = dict.fromkeys(sorted_rows, -np.inf)
+        for decoded in batches:
+            labels = decoded.labels
+            if labels is not None:
+                times = _times(labels)
+                known = ~np.isnan(times)
+                keys = np.concatenate([[last[labels.text]], times[known]])[np.cumsum(known)]
+                last[labels.text] = float(keys[-1])
+                sorted_rows[labels.text].add(keys, table.rows(labels))
+        for text, rows in sorted_rows.items():
+            number = 0
+            for _, block in rows.blocks():
+                for first in range(0, len(block), _CHUNK):
+                    part = table.batch(block[first : first + _CHUNK], text=text)
+                    yield Decoded(labels=attrs.evolve(part, position=part.position + number), lines=part.size)
+                    number += part.size
 
 
 def running_times(clock: EventClock, times: Array, last: float) -> Array:
