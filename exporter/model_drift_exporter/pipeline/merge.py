@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -10,30 +10,25 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from ..array_spool import SpoolStore
 from ..records.batches import NO_POSITIONS, Decoded, LabelBatch, ModelBatch, RecordBatch
 from ..records.clock import EventClock
 from ..records.times import parse_times
-from .label_rows import LabelRows
-from .sorted_rows import SortedRows
 
 __all__ = [
     "Log",
     "Piece",
     "in_blocks",
-    "labels_by_time",
     "merged",
     "next_pieces",
     "numbered",
     "running_times",
     "size_of",
+    "times_of",
 ]
 
 Positions = NDArray[np.int64]
 Array = NDArray[np.float64]
-_CHUNK = 20_000
 _MOST_HELD = 10_000
-_SPOOL_BYTES = 8 << 20
 Batch = TypeVar("Batch", RecordBatch, LabelBatch)
 
 
@@ -71,7 +66,7 @@ class Log:
         parts = [batch for batch in (decoded.records, decoded.labels) if batch is not None]
         lines = np.concatenate([*(part.position for part in parts), decoded.rejected])
         if len(lines):
-            times = np.concatenate([*map(_times, parts), np.full(len(decoded.rejected), np.nan)])
+            times = np.concatenate([*map(times_of, parts), np.full(len(decoded.rejected), np.nan)])
             order = np.argsort(lines, kind="stable")
             times = self._happened(times[order])
             self._last = float(times[-1])
@@ -123,6 +118,12 @@ class Log:
             found.append((attrs.evolve(_between(decoded, -np.inf, limit), lines=taken), lines))
             self._lines, self._times = self._lines[taken:], self._times[taken:]
             count -= taken
+        return found
+
+    def take_all(self) -> list[Decoded]:
+        """Remove and return all lines, as they were read."""
+        found, self._held = self._held, []
+        self._lines, self._times = self._lines[:0], self._times[:0]
         return found
 
     def snapshot(self) -> dict[str, Any]:
@@ -231,33 +232,6 @@ def in_blocks(decoded: Decoded, before: int, size: int) -> Iterator[Decoded]:
         )
 
 
-def labels_by_time(batches: Iterable[Decoded]) -> Iterator[Decoded]:
-    """The labels of all batches in the order of their times, whatever files they came in; all are read first.
-
-    A label without a time stays with those before it. Rejected lines are left out: they concern no model. Labels wait as rows in
-    bounded memory: those beyond it stand in a temporary file.
-    """
-    with SpoolStore(_SPOOL_BYTES) as store:
-        table = LabelRows(store)
-        sorted_rows = {text: SortedRows(table.kind, store) for text in (False, True)}
-        last = dict.fromkeys(sorted_rows, -np.inf)
-        for decoded in batches:
-            labels = decoded.labels
-            if labels is not None:
-                times = _times(labels)
-                known = ~np.isnan(times)
-                keys = np.concatenate([[last[labels.text]], times[known]])[np.cumsum(known)]
-                last[labels.text] = float(keys[-1])
-                sorted_rows[labels.text].add(keys, table.rows(labels))
-        for text, rows in sorted_rows.items():
-            number = 0
-            for _, block in rows.blocks():
-                for first in range(0, len(block), _CHUNK):
-                    part = table.batch(block[first : first + _CHUNK], text=text)
-                    yield Decoded(labels=attrs.evolve(part, position=part.position + number), lines=part.size)
-                    number += part.size
-
-
 def running_times(clock: EventClock, times: Array, last: float) -> Array:
     """The event time of each line as the clock believes it. A line without one (NaN) has that of the line before, or ``last``."""
     known = ~np.isnan(times)
@@ -266,7 +240,8 @@ def running_times(clock: EventClock, times: Array, last: float) -> Array:
     return reached
 
 
-def _times(batch: RecordBatch | LabelBatch) -> NDArray[np.float64]:
+def times_of(batch: RecordBatch | LabelBatch) -> NDArray[np.float64]:
+    """The event time of each record or label as it says itself, in seconds since the epoch; NaN where it says none."""
     time = batch.fields.get("time")
     return np.full(batch.size, np.nan) if time is None else parse_times(time)
 
@@ -308,6 +283,8 @@ def next_pieces(logs: Sequence[Log], number: int, step: float | None = None) -> 
     if not waiting:
         return []
     oldest = min(log.oldest for log in waiting)
+    if len(waiting) == 1 and not waiting[0].labels and step is None:
+        return _alone(waiting[0], number)
     time = min(log.newest for log in waiting)
     if step is not None and np.isfinite(oldest):
         time = min(time, float(np.nextafter((oldest // step + 1) * step, -np.inf)))
@@ -322,6 +299,17 @@ def next_pieces(logs: Sequence[Log], number: int, step: float | None = None) -> 
     which = np.repeat(np.arange(len(waiting)), [*map(len, times)])
     order = which[np.argsort(np.concatenate(times), kind="stable")]
     return _pieces(waiting, order, number, oldest)
+
+
+def _alone(log: Log, number: int) -> list[Piece]:
+    """All lines of a log of predictions that no other has lines beside."""
+    found = []
+    oldest = log.oldest
+    for decoded in log.take_all():
+        lines = size_of(decoded)
+        found.append(Piece(log.name, oldest, numbered(decoded, number), lines))
+        number += lines
+    return found
 
 
 def _pieces(logs: Sequence[Log], order: Positions, number: int, time: float) -> list[Piece]:
