@@ -76,6 +76,7 @@ HOUSE: Mapping[str, tuple[Room, ...]] = {
         Room("formats", "bytes to records", _BYTES),
         Room("sources", "where bytes come from", _BYTES),
         Room("records", "records, labels, event times, raw values", "errors"),
+        Room("array_spool", "long arrays in little memory", "errors"),
     ),
     "Ground": (
         Room("metrics", "a metric, its samples, the exposition"),

@@ -5,7 +5,8 @@ ModelDriftExporterError                 exit code 1: something failed while runn
 ├── ReferenceProfileError               exit code 2: a reference profile that cannot be used
 ├── InputError                          exit code 1: an input that cannot be read
 ├── ListenError                         exit code 1: an address that cannot be listened on
-└── StateError                          exit code 1: a snapshot that cannot be read, or does not fit
+├── StateError                          exit code 1: a snapshot that cannot be read, or does not fit
+└── TemporaryFileError                  exit code 1: a temporary file that cannot be written or read
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ __all__ = [
     "Problem",
     "ReferenceProfileError",
     "StateError",
+    "TemporaryFileError",
 ]
 
 
@@ -75,3 +77,7 @@ class ListenError(ModelDriftExporterError):
 
 class StateError(ModelDriftExporterError):
     """A snapshot of the state that cannot be read, is damaged, or does not fit this model; the text says which."""
+
+
+class TemporaryFileError(ModelDriftExporterError):
+    """A temporary file that cannot be written or read; the text names the folder and how to choose another one."""
