@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model_drift_exporter.array_spool import SpoolStore
 from model_drift_exporter.reference.building.survey import QUANTILES, FieldSurvey, Reservoir, far_out, numeric_edges
 
 _FLOATS = st.floats(allow_nan=False, allow_infinity=False)
@@ -83,8 +84,9 @@ def test_reservoir_is_uniform() -> None:
 
 
 def test_reservoir_has_bounded_memory() -> None:
-    """Two million numbers cost no more memory than the sample and a batch."""
-    reservoir = Reservoir(1_000)
+    """Two million numbers cost no more memory than their store and a batch."""
+    store = SpoolStore(10_000)
+    reservoir = Reservoir(1_000, store)
     batch = np.random.default_rng(0).random(4_000)
     tracemalloc.start()
     for _ in range(500):
@@ -93,6 +95,7 @@ def test_reservoir_has_bounded_memory() -> None:
     tracemalloc.stop()
     assert current < 40_000
     assert len(reservoir.ordered()) == 1_000
+    store.close()
 
 
 def _survey(values: Sequence[object], *, text: bool = False, kind: str | None = None) -> FieldSurvey:

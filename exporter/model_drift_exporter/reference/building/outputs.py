@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import attrs
 
+from ...array_spool import SpoolStore
 from ...records.batches import RecordBatch
 from ..profile import OTHER
 from ..scores import class_of
@@ -34,13 +35,18 @@ class OutputsSurvey:
     """
 
     def __init__(
-        self, classes: Sequence[str] = (), positive_class: str | None = None, *, minimum_count: int = 10
+        self,
+        classes: Sequence[str] = (),
+        positive_class: str | None = None,
+        *,
+        minimum_count: int = 10,
+        store: SpoolStore | None = None,
     ) -> None:
         self._configured = list(classes)
         self._positive = positive_class
         self._minimum_count = minimum_count
-        self.prediction = FieldSurvey()
-        self._scores = ScoreSurvey(self._configured)
+        self.prediction = FieldSurvey(store=store)
+        self._scores = ScoreSurvey(self._configured, store)
         self._predicted, self._labelled, self._keys = NameTally(), NameTally(), NameTally()
 
     def observe(self, batch: RecordBatch) -> None:

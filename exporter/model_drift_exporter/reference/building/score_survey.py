@@ -9,6 +9,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from ...array_spool import SpoolStore
 from ...records.batches import RecordBatch
 from ...records.raw_values import numbers
 from ..scores import scores_per_class
@@ -47,8 +48,8 @@ class PredictedScores:
 class _Reading:
     """One number a row."""
 
-    def __init__(self) -> None:
-        self.survey = FieldSurvey("numeric")
+    def __init__(self, store: SpoolStore | None) -> None:
+        self.survey = FieldSurvey("numeric", store)
         self.predicted: dict[str, PredictedScores] = {}
 
     def observe(self, values: Array, predictions: Sequence[str | None]) -> None:
@@ -100,15 +101,16 @@ class SurveyedScore:
 class ScoreSurvey:
     """Scores of the reference rows: numbers, lists of one number a class, or objects of numbers by class.
 
-    ``classes`` are those the user named, if any.
+    ``classes`` are those the user named, if any. Samples of the numbers are kept in ``store``, by default in memory.
     """
 
-    def __init__(self, classes: Sequence[str] = ()) -> None:
+    def __init__(self, classes: Sequence[str] = (), store: SpoolStore | None = None) -> None:
         self._classes = classes
-        self._single = _Reading()
+        self._store = store
+        self._single = _Reading(store)
         self._lists: dict[int, list[_Reading]] = {}
-        self._keys = {name: _Reading() for name in classes} if len(classes) == _BINARY else {}
-        self._top = _Reading()
+        self._keys = {name: _Reading(store) for name in classes} if len(classes) == _BINARY else {}
+        self._top = _Reading(store)
         self._widths: Counter[int] = Counter()
 
     @property
@@ -160,7 +162,9 @@ class ScoreSurvey:
 
     def _observe_lists(self, width: int, rows: Sequence[Sequence[object]], predictions: Sequence[str | None]) -> None:
         self._widths[width] += len(rows)
-        readings = self._lists.setdefault(width, [_Reading() for _ in range(_BINARY if width == _BINARY else 1)])
+        readings = self._lists.setdefault(
+            width, [_Reading(self._store) for _ in range(_BINARY if width == _BINARY else 1)]
+        )
         columns = []
         invalid: set[int] = set()
         top = np.full(len(rows), np.nan)
@@ -186,7 +190,7 @@ class ScoreSurvey:
         self._top.observe(numbers(top)[0], predictions)
         for name in keys:
             if name not in self._keys and len(self._keys) < _KEYS and not self._classes:
-                self._keys[name] = _Reading()
+                self._keys[name] = _Reading(self._store)
         for name, reading in self._keys.items():
             reading.observe(numbers([_numbers_of(row, (name,)).get(name) for row in rows])[0], predictions)
         return keys
