@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import answers, broken_input, dashboards, memory, peers, scrape, startup, statistics, throughput
+from . import answers, broken_input, dashboards, memory, peers, profile, scrape, startup, statistics, throughput
 from .alarm_quality import benchmark as alarm_quality
 from .report import Report, Scale
 
@@ -13,6 +13,7 @@ __all__ = ["BENCHMARKS"]
 BENCHMARKS: dict[str, Callable[[Scale], Report]] = {
     "throughput": throughput.run,
     "memory": memory.run,
+    "profile": profile.run,
     "startup": startup.run,
     "scrape": scrape.run,
     "answers": answers.run,
