@@ -39,7 +39,7 @@ def run(scale: Scale) -> Report:
         method=METHOD,
         figures=[
             Figure("after start, 25 features", samples[0][1], "MiB", 64),
-            Figure(f"25 features, after {last[0]:,} records", last[1], "MiB", 80),
+            Figure(f"25 features, after {last[0]:,} records", last[1], "MiB", 75),
             Figure(f"25 features, growth from {early[0]:,} to {last[0]:,} records", last[1] - early[1], "MiB"),
             Figure(f"25 features, {full[0]:,} predictions waiting for labels", full[1], "MiB", 120),
             Figure("25 features, the same beyond a million, peak", waiting[-1][2], "MiB", 120),

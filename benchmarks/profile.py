@@ -110,7 +110,9 @@ def _write_parquet(path: Path, rows: int) -> None:
     writer = None
     for block in _blocks(rows):
         tables.append(pa.table(_columns(block)))
-        if writer is None:  # values repeat from block to block, so a dictionary would make numbers smaller than they are
+        if (
+            writer is None
+        ):  # values repeat from block to block, so a dictionary would make numbers smaller than they are
             texts = [field.name for field in tables[0].schema if pa.types.is_string(field.type)]
             writer = parquet.ParquetWriter(path, tables[0].schema, use_dictionary=texts)
         if sum(table.num_rows for table in tables) >= _ROW_GROUP:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import attrs
 
+from model_drift_exporter.configuration.settings import FieldSettings
 from model_drift_exporter.evidence.settings import EvidenceSettings
 from model_drift_exporter.labels.settings import LabelSettings
 from model_drift_exporter.models.settings import LearnSettings, MonitoringSettings
@@ -18,7 +19,7 @@ from model_drift_exporter.reference.building.settings import (
 )
 from model_drift_exporter.settings.values import Window
 
-__all__ = ["build_settings", "label_settings", "monitoring_settings", "unchecked"]
+__all__ = ["build_settings", "field_settings", "label_settings", "monitoring_settings", "unchecked"]
 
 T = TypeVar("T")
 
@@ -31,6 +32,11 @@ def unchecked(section: type[T], **values: Any) -> T:
 
 def label_settings(**values: Any) -> LabelSettings:
     return unchecked(LabelSettings, **values)
+
+
+def field_settings(**names: str) -> FieldSettings:
+    """Names of fields. The fields of a record come from a table, so a type checker does not know them."""
+    return FieldSettings(**names)
 
 
 def build_settings(**values: Any) -> BuildSettings:

@@ -56,7 +56,7 @@ HOUSE: Mapping[str, tuple[Room, ...]] = {
             "inputs to models: decode, merge, hand on",
             "configuration models reference formats sources metrics " + _BYTES,
         ),
-        Room("configuration", "all settings together", "models monitors labels evidence reference settings errors"),
+        Room("configuration", "all settings together", "models monitors labels evidence reference settings " + _BYTES),
         Room(
             "models",
             "one model, all models",
@@ -65,7 +65,7 @@ HOUSE: Mapping[str, tuple[Room, ...]] = {
     ),
     "Numbers": (
         Room("monitors", "one module a monitor", "evidence windows words " + _NUMBERS),
-        Room("labels", "predictions and labels to outcomes", "evidence records " + _NUMBERS),
+        Room("labels", "predictions and labels to outcomes", "joining evidence records " + _NUMBERS),
         Room("evidence", "what decides: bets, schedule, alarms", _NUMBERS),
         Room("windows", "counts and outcomes over time", "reference records settings statistics errors"),
         Room(
@@ -77,6 +77,7 @@ HOUSE: Mapping[str, tuple[Room, ...]] = {
     "Bytes": (
         Room("formats", "bytes to records", _BYTES),
         Room("sources", "where bytes come from", _BYTES),
+        Room("joining", "what belongs together by an identifier", "errors"),
         Room("records", "records, labels, event times, raw values", "errors"),
         Room("array_spool", "long arrays in little memory", "errors"),
     ),

@@ -15,6 +15,7 @@ from model_drift_exporter.configuration.settings import Settings
 from model_drift_exporter.evidence.settings import PAGE, TICKET
 from model_drift_exporter.models.model import Model
 from model_drift_exporter.records.batches import NO_POSITIONS, ModelBatch, RecordBatch
+from model_drift_exporter.records.features import Features
 from model_drift_exporter.reference.profile import ReferenceProfile
 
 from .laws import START, profile_of
@@ -54,7 +55,7 @@ class World:
         season = self.amplitude * (daily + np.sin(2 * math.pi * day / 7))
         night = (day % 1.0 >= 22 / 24) | (day % 1.0 < 6 / 24)
         level = season + random.standard_normal(size)
-        return RecordBatch(
+        return RecordBatch.of(
             size=size,
             features={
                 _FEATURE: level.tolist(),
@@ -108,15 +109,15 @@ def _told(reference: ReferenceProfile, before: RecordBatch, after: RecordBatch, 
     model.process(ModelBatch(before, None, NO_POSITIONS, 0.0))
     broken = attrs.evolve(
         after,
-        features={**after.features, _FEATURE: [value] * after.size},
-        position=range(before.size, before.size + after.size),
+        features=Features.of({**after.features, _FEATURE: [value] * after.size}, after.size),
+        position=np.arange(before.size, before.size + after.size),
     )
     for part in _parts(broken):
         model.process(ModelBatch(part, None, NO_POSITIONS, 0.0))
         for edge in model.alarms.drain():
             if edge.firing and edge.alert == "ModelInputBroken" and _FEATURE in edge.features:
                 place = edge.record - before.size
-                times = np.array(broken.time, dtype=np.float64)
+                times = np.array(broken.fields["time"], dtype=np.float64)
                 return {"records": place + 1.0, "hours": float(times[place] - times[0]) / 3_600.0}
     return {"records": math.inf, "hours": math.inf}
 

@@ -10,7 +10,7 @@ from typing import Any
 from model_drift_exporter.monitors.drift import DriftMonitor
 from model_drift_exporter.service.snapshot_file import write_snapshot
 
-from .laws import MadeUpModel, binned, context_of, mixed_laws
+from .laws import MadeUpModel, context_of, mixed_laws
 
 __all__ = ["cost_of_updates"]
 
@@ -24,10 +24,10 @@ def cost_of_updates(features: int, updates: int) -> dict[str, Any]:
     monitor = DriftMonitor(context_of(model.reference))
     table = model.table()
     warm = 100
-    monitor.observe(binned(model.cells(table, model.levels(warm * _UPDATE)), 0, _SECONDS))
+    monitor.observe(model.binned(model.cells(table, model.levels(warm * _UPDATE)), 0, _SECONDS))
     seconds = []
     for update in range(warm, warm + updates):
-        batch = binned(model.cells(table, model.levels(_UPDATE)), update * _UPDATE, _SECONDS)
+        batch = model.binned(model.cells(table, model.levels(_UPDATE)), update * _UPDATE, _SECONDS)
         began = time.process_time()
         monitor.observe(batch)
         seconds.append(time.process_time() - began)

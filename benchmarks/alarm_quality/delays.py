@@ -14,7 +14,7 @@ from model_drift_exporter.monitors.loss import LossMonitor
 from model_drift_exporter.records.batches import RecordBatch
 from model_drift_exporter.reference.profile import ReferenceProfile
 
-from .laws import MadeUpModel, binned, context_of, normal, profile_of
+from .laws import MadeUpModel, context_of, normal, profile_of
 from .nulls import ERROR, outcomes_of
 
 __all__ = ["CHANGES", "PAGE_UPDATES", "error_delays", "feature_delays"]
@@ -51,11 +51,11 @@ def feature_delays(seed: int, change: str, features: int, clean: int = _CLEAN, m
     needed = math.log10(PAGE_UPDATES * features)
     first = 0
     if clean:
-        monitor.observe(binned(model.cells(before, model.levels(clean)), 0, _SECONDS))
+        monitor.observe(model.binned(model.cells(before, model.levels(clean)), 0, _SECONDS))
         first = clean
     delays = np.full(features, math.inf)
     for look in range(most // _LOOK):
-        monitor.observe(binned(model.cells(after, model.levels(_LOOK)), first + look * _LOOK, _SECONDS))
+        monitor.observe(model.binned(model.cells(after, model.levels(_LOOK)), first + look * _LOOK, _SECONDS))
         found = _evidence(monitor) >= needed
         delays[found & np.isinf(delays)] = (look + 1) * _LOOK
         if np.isfinite(delays).all():
@@ -91,7 +91,7 @@ def _labelled(random: np.random.Generator) -> ReferenceProfile:
     wrong = random.random(_ROWS) < ERROR
     label = np.arange(_ROWS) % 2
     return profile_of(
-        RecordBatch(
+        RecordBatch.of(
             size=_ROWS,
             features={"f": random.normal(size=_ROWS).tolist()},
             model=["made-up"] * _ROWS,

@@ -15,9 +15,12 @@ from model_drift_exporter.configuration.settings import Settings
 from model_drift_exporter.evidence.settings import PAGE, TICKET, EvidenceSettings
 from model_drift_exporter.models.model import Model
 from model_drift_exporter.monitors.drift import DriftMonitor
-from model_drift_exporter.records.batches import NO_POSITIONS, ModelBatch, RecordBatch, positions_of
+from model_drift_exporter.records.batches import NO_POSITIONS, ModelBatch, RecordBatch
 from model_drift_exporter.records.clock import EventTimes
-from model_drift_exporter.reference.binner import Binner, CodedBatch
+from model_drift_exporter.records.columns import Numbers
+from model_drift_exporter.records.features import Features
+from model_drift_exporter.reference.binner import Binner
+from model_drift_exporter.reference.coded_batch import CodedBatch
 from model_drift_exporter.reference.profile import ReferenceProfile
 
 from .delays import PAGE_UPDATES
@@ -97,7 +100,9 @@ def _follow(values: Array, wrong: NDArray[np.bool_], live: int, random: np.rando
     profile = profile_of(whole.take(range(live)))
     records = whole.take(range(live, whole.size))
     fired, highest, page_level = _clean(profile, records)
-    shifted = attrs.evolve(records, features={"x": (np.asarray(values[live:]) + _SHIFT).tolist()})
+    shifted = attrs.evolve(
+        records, features=Features.of({"x": Numbers(np.asarray(values[live:]) + _SHIFT)}, records.size)
+    )
     rules = WindowRules({"x": values[:live]})
     for start in range(0, records.size - WINDOW + 1, WINDOW):
         rules.window({"x": values[live + start : live + start + WINDOW]}, start + WINDOW)
@@ -121,7 +126,7 @@ def _follow(values: Array, wrong: NDArray[np.bool_], live: int, random: np.rando
 def _records(values: Array, wrong: NDArray[np.bool_], random: np.random.Generator) -> RecordBatch:
     size = len(values)
     label = random.integers(0, 2, size)
-    return RecordBatch(
+    return RecordBatch.of(
         size=size,
         features={"x": values.tolist()},
         time=(START + np.arange(size) * (86_400.0 / A_DAY)).tolist(),
@@ -167,14 +172,16 @@ class _Watch:
         """Bin the records and give them to the monitor."""
         time, now, timely = self._times.follow(batch, 0.0)
         cells, scores = self._binner.cells(batch)
-        self._monitor.observe(CodedBatch(batch.size, cells, time, now, timely, {}, positions_of(batch), batch, scores))
+        self._monitor.observe(
+            CodedBatch(self._binner, batch.size, cells, time, now, timely, {}, batch.position, batch, scores)
+        )
 
 
 def _delay(profile: ReferenceProfile, clean: RecordBatch, shifted: RecordBatch, options: EvidenceSettings) -> float:
     """Records after a shift at the second midnight until ``ModelFeatureDrift``; infinite for never."""
     watch = _Watch(profile, options)
     watch.observe(clean.take(range(A_DAY)))
-    shifted_from = int(positions_of(clean)[0]) + A_DAY
+    shifted_from = int(clean.position[0]) + A_DAY
     for start in range(A_DAY, clean.size, A_DAY // 4):
         watch.observe(shifted.take(range(start, start + A_DAY // 4)))
         for edge in watch.context.alarms.drain():

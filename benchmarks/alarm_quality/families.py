@@ -15,7 +15,7 @@ from model_drift_exporter.evidence.seasonal_bets import SeasonalBets
 from model_drift_exporter.evidence.targets import BETS_OF_COLUMN, BetLayout
 from model_drift_exporter.evidence.update_counts import GroupedCounts
 from model_drift_exporter.monitors.monitor import MonitorContext
-from model_drift_exporter.reference.binner import CodedBatch
+from model_drift_exporter.reference.coded_batch import CodedBatch
 from model_drift_exporter.reference.profile import FEATURE, PREDICTION, SCORE
 from model_drift_exporter.statistics.betting.bets import BETS, OMNIBUS_WEIGHT, BetKind
 from model_drift_exporter.statistics.betting.e_cusum import advance

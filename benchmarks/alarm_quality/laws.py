@@ -19,8 +19,9 @@ from model_drift_exporter.evidence.settings import EvidenceSettings
 from model_drift_exporter.monitors import ALARMS, PARTS
 from model_drift_exporter.monitors.monitor import MonitorContext
 from model_drift_exporter.records.batches import RecordBatch
-from model_drift_exporter.reference.binner import Binner, CodedBatch
+from model_drift_exporter.reference.binner import Binner
 from model_drift_exporter.reference.building.builder import ProfileBuilder
+from model_drift_exporter.reference.coded_batch import CodedBatch
 from model_drift_exporter.reference.profile import ReferenceProfile
 
 __all__ = [
@@ -28,7 +29,6 @@ __all__ = [
     "START",
     "Law",
     "MadeUpModel",
-    "binned",
     "blocks",
     "categorical",
     "context_of",
@@ -112,6 +112,7 @@ class MadeUpModel:
         self.reference_levels = self._draw(rows)
         wrong = self._random.random(rows) < 0.10
         self.reference = profile_of(self._records(laws, self.reference_levels, wrong))
+        self._binner = Binner(self.reference)
 
     def _draw(self, size: int) -> NDArray[np.uint16]:
         return self._random.integers(0, LEVELS, (len(self.laws) + 1, size), dtype=np.uint16)
@@ -125,7 +126,7 @@ class MadeUpModel:
         score = (levels[-1] + 0.5) / LEVELS
         predicted = score >= 0.5
         label = None if wrong is None else [str(int(value)) for value in (predicted ^ wrong).tolist()]
-        return RecordBatch(
+        return RecordBatch.of(
             size=levels.shape[1],
             features=features,
             model=[_MODEL] * levels.shape[1],
@@ -156,13 +157,13 @@ class MadeUpModel:
             cells[column] = table[column].take(levels[row])
         return cells
 
-
-def binned(cells: NDArray[np.int64], first: int, seconds: float) -> CodedBatch:
-    """Records of these cells, ``seconds`` of event time apart; the first is number ``first`` of its log."""
-    size = cells.shape[1]
-    line = np.arange(first, first + size)
-    time = START + seconds * (line + 1.0)
-    return CodedBatch(size, cells, time, time, np.ones(size, dtype=np.bool_), {}, line, RecordBatch(size, {}))
+    def binned(self, cells: NDArray[np.int64], first: int, seconds: float) -> CodedBatch:
+        """Records of these cells, ``seconds`` of event time apart; the first is number ``first`` of its log."""
+        size = cells.shape[1]
+        line = np.arange(first, first + size)
+        time = START + seconds * (line + 1.0)
+        timely = np.ones(size, dtype=np.bool_)
+        return CodedBatch(self._binner, size, cells, time, time, timely, {}, line, RecordBatch.of(size, {}))
 
 
 def profile_of(batch: RecordBatch) -> ReferenceProfile:

@@ -14,7 +14,7 @@ from model_drift_exporter.monitors.loss import LossMonitor
 from model_drift_exporter.reference.outcome_batch import OutcomeBatch
 
 from .families import Rearmed, WatchedEvidence, families_of, watch_all
-from .laws import START, MadeUpModel, binned, blocks, context_of, mixed_laws
+from .laws import START, MadeUpModel, blocks, context_of, mixed_laws
 from .windows import WINDOW, WindowRules
 
 __all__ = ["ERROR", "THRESHOLDS", "null_stream", "outcomes_of"]
@@ -43,7 +43,7 @@ def null_stream(seed: int, records: int, features: int, windows: int) -> dict[st
     highest_loss = -math.inf
     for first, size in blocks(records, _BLOCK):
         levels = model.levels(size)
-        evidence.observe(binned(model.cells(table, levels), first, _SECONDS))
+        evidence.observe(model.binned(model.cells(table, levels), first, _SECONDS))
         for part in range(0, size, 500):
             count = min(500, size - part)
             loss.judge(outcomes_of(random.random(count) < ERROR, first + part, _SECONDS))

@@ -65,7 +65,7 @@ def test_flags_set_settings_of_every_kind() -> None:
     assert (settings.web.listen_address, settings.web.enable_lifecycle) == (("127.0.0.1", 0), True)
     assert settings.ingest.enabled is False
     assert (settings.limits.line_bytes, settings.limits.models) == (2**21, 3)
-    assert (settings.model.threshold, settings.fields.time) == (0.25, "ts")
+    assert (settings.model.threshold, settings.fields.names()["time"]) == (0.25, "ts")
     assert settings.features.exclude == ("a,b",)
     assert settings.log.level == "debug"
 

@@ -80,7 +80,7 @@ fields: {time: ~}
     assert settings.features.kinds == {"zip-code": "categorical"}
     assert (settings.limits.line_bytes, settings.limits.series_per_model) == (2**21, 1_000)
     assert (settings.ingest.queue_bytes, settings.ingest.enabled) == (2**23, False)
-    assert settings.fields.time is None
+    assert settings.fields.names()["time"] is None
 
 
 def test_all_mistakes_are_reported_in_file_order(file: Path) -> None:
@@ -193,7 +193,7 @@ def test_a_directory_is_a_mistake(tmp_path: Path) -> None:
 
 def test_an_alias_is_read_where_it_points(file: Path) -> None:
     """YAML anchors work, and an alias to itself is a mistake, not a loop."""
-    assert load(file, "model: {name: &a ts}\nfields: {label: *a}").fields.label == "ts"
+    assert load(file, "model: {name: &a ts}\nfields: {label: *a}").fields.names()["label"] == "ts"
     assert mistakes(file, "windows: &a [*a]")[0].startswith("1:10: windows[0]: a list, not a window")
 
 

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import attrs
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from model_drift_exporter.evidence import decisions
 from model_drift_exporter.evidence.alarms import Alarm, Transition
 from model_drift_exporter.evidence.decisions import AlarmDecision, DecisionLoop
 from model_drift_exporter.evidence.evidence_state import EvidenceState
@@ -45,15 +50,15 @@ class Desk:
         state = EvidenceState.new(layout.size)
         return cls(decision, state, DecisionLoop(state, [decision]), edges)
 
-    def run(self, *rows: tuple[float, ...], inside: bool = True) -> list[int]:
-        """The updates at which the latch closes or opens."""
+    def run(self, *rows: tuple[float, ...], inside: bool | Sequence[bool] = True) -> list[int]:
+        """The updates at which the latch closes or opens; ``inside`` says of each whether it is as in the reference."""
         target, size, number = self.decision.target, len(self.state.log_m), len(rows)
         log_e = np.zeros((number, size))
         for update, row in enumerate(rows):
             log_e[update, target.places] = np.array(row)[:, None]
         begun = self.time + 600.0 * np.arange(number, dtype=np.float64)
         records = np.full((number, size), 1_000.0)
-        sums = records * (-0.1 if inside else 1.0)
+        sums = records * np.where(np.broadcast_to(inside, number), -0.1, 1.0)[:, None]
         minutes = np.full(number, np.log(0.25))
         told = len(self.edges)
         times = UpdateTimes(begun + 600.0, begun, minutes, self.record + np.arange(number))
@@ -127,6 +132,38 @@ def test_a_latch_closes_opens_and_closes_within_one_batch() -> None:
     for row in rows:
         parts.run(row)
     assert parts.edges == desk.edges
+
+
+_UPDATES = st.lists(
+    st.tuples(st.sampled_from([QUIET, QUIET, QUIET, only(1, 14.0), only(0, 9.0), (3.0,) * 5]), st.booleans()),
+    max_size=40,
+)
+
+
+@given(_UPDATES, st.sampled_from([1, 3, 64]), st.integers(1, 40))
+@settings(max_examples=60, deadline=None)
+def test_updates_are_passed_over_as_if_each_was_looked_at(
+    updates: list[tuple[tuple[float, ...], bool]], ahead: int, size: int
+) -> None:
+    """Edges, names, evidence and blocks are those of one update after the other."""
+    desks = Desk.new(), Desk.new()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(decisions, "_AHEAD", ahead)
+        _feed(desks[0], updates, size)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(AlarmDecision, "quiet", lambda *_: 0)
+        _feed(desks[1], updates, size)
+    assert desks[0].edges == desks[1].edges
+    np.testing.assert_equal(desks[0].loop.snapshot(), desks[1].loop.snapshot())
+    alarms = [desk.decision.alarm for desk in desks]
+    assert alarms[0].features == alarms[1].features
+    assert alarms[0].evidence == alarms[1].evidence
+
+
+def _feed(desk: Desk, updates: Sequence[Any], size: int) -> None:
+    for first in range(0, len(updates), size):
+        rows, inside = zip(*updates[first : first + size], strict=True)
+        desk.run(*rows, inside=inside)
 
 
 def test_what_remembers_is_told_where_evidence_begins_anew() -> None:

@@ -133,6 +133,35 @@ def test_the_cuts_of_the_updates_do_not_matter(means: list[float], cuts: set[int
     assert found == whole
 
 
+@given(
+    st.lists(st.tuples(st.sampled_from([0.0, 0.3]), st.sampled_from([-400.0, 0.0, 60.0, 200.0])), max_size=40),
+    st.lists(st.booleans(), min_size=2, max_size=2),
+)
+def test_updates_that_end_no_block_can_be_taken_in_at_once(
+    updates: list[tuple[float, float]], watched: list[bool]
+) -> None:
+    """Up to the next end of a block the state is that of one after the other, with a clock that goes back, too."""
+    mask = np.array(watched)
+    records = np.full((len(updates), 2), 100.0)
+    sums = records * np.array([mean for mean, _ in updates])[:, None] / 3.0
+    times = 1_000.0 + np.cumsum([step for _, step in updates])
+    alone, together = blocks_of(2), blocks_of(2)
+    first = 0
+    while first < len(updates):
+        count = together.open_for(records[first:], times[first:], mask)
+        together.pass_over(records[first : first + count], sums[first : first + count], times[first : first + count])
+        for update in range(first, first + count):
+            before = alone.inside
+            assert not alone.add(records[update], sums[update], float(times[update]), mask)
+            assert alone.inside == before
+        np.testing.assert_equal(alone.snapshot(), together.snapshot())
+        first += count + 1
+        if first <= len(updates):
+            for blocks in (alone, together):
+                blocks.add(records[first - 1], sums[first - 1], float(times[first - 1]), mask)
+            assert alone.snapshot()["records"].sum() == 0.0, "a block has ended here"
+
+
 @pytest.mark.parametrize(
     "change", [{"seen": [7]}, {"sums": [1.0, 2.0]}, {"records": []}, {"since": "never"}, {"seconds": None}]
 )

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from model_drift_exporter.formats import Schema
 from model_drift_exporter.formats.csv import CsvDecoder, Header, cells, read_header, seems_header
+from model_drift_exporter.records.identifiers import hash_identifiers
 from tests.support.collected_records import CUTS, Collected, collect, cut, non_empty
 
 HEADER = b"id,age,plan,prediction,score,label"
@@ -99,12 +100,14 @@ def test_no_bytes_make_it_raise(data: bytes) -> None:
 
 
 def test_values_are_text() -> None:
-    """A batch says that its values are strings; fields have their own columns."""
+    """A batch says that its values are strings; fields have their own columns, each typed by what the field holds."""
     decoded = CsvDecoder(Schema()).decode(HEADER + b"\r\n7,41,gold,1,0.9,\r\n")
     assert decoded.records is not None
     assert decoded.records.text
-    assert decoded.records.features == {"age": ("41",), "plan": ("gold",)}
-    assert (decoded.records.id, decoded.records.prediction, decoded.records.score) == (("7",), ("1",), ("0.9",))
+    assert {name: [*column] for name, column in decoded.records.features.items()} == {"age": ["41"], "plan": ["gold"]}
+    fields = decoded.records.fields
+    assert [*fields["id"]] == hash_identifiers(["7"])[0].tolist()
+    assert ([*fields["prediction"]], [*fields["score"]]) == (["1"], [0.9])
 
 
 def test_a_header_may_come_alone_and_again() -> None:
@@ -192,7 +195,7 @@ def test_a_row_of_empty_features_is_what_else_it_holds() -> None:
     """With a prediction or score it is a record with everything missing, with a label alone a label."""
     found = decode(HEADER, b"7,,,1,,", b"8,,,,0.5,", b"9,,,,,yes", b"9,,,1,,yes")
     assert (found.records, found.labels, found.label_values) == (3, 1, ["yes"])
-    assert found.fields["label"] == ["", "", "yes"]
+    assert found.fields["label"] == [None, None, "yes"]
 
 
 def test_a_file_of_labels_holds_labels() -> None:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from model_drift_exporter.formats.schema import FIELD_CANDIDATES, MAXIMUM_FEATURES, Schema
+from model_drift_exporter.records.columns import Numbers, Texts
+from model_drift_exporter.records.fields import FIELDS
 
 
 def learned(*records: dict[str, object], schema: Schema | None = None) -> Schema:
@@ -18,9 +21,11 @@ def learned(*records: dict[str, object], schema: Schema | None = None) -> Schema
     ("field", "name"), [(field, name) for field, names in FIELD_CANDIDATES.items() for name in names]
 )
 def test_every_common_name_is_detected(field: str, name: str) -> None:
-    """Each candidate alone names its field."""
-    schema = learned({name: {"age": 1}})
-    assert schema.fields[field] == name
+    """Each candidate alone names its field; some only beside an object of features."""
+    record: dict[str, object] = {name: {"age": 1}}
+    if field in FIELDS and FIELDS[field].only_nested:
+        record["features"] = {"age": 1}
+    assert learned(record).fields[field] == name
 
 
 def test_the_first_candidate_present_wins_and_stays() -> None:
@@ -139,8 +144,12 @@ def test_flat_records_before_nested_ones_make_a_mixed_log() -> None:
 
 @pytest.mark.parametrize(("name", "unit"), [("latency_ms", 0.001), ("duration_ms", 0.001), ("latency", 1), ("", 1)])
 def test_the_unit_of_a_latency_is_in_its_name(name: str, unit: float) -> None:
-    """A name that ends in ms is in milliseconds."""
-    assert Schema({"latency": name}).latency_unit == unit
+    """A name that ends in ms is in milliseconds; what is missing or no number stays so."""
+    column = Numbers(np.array([12.0, np.nan, np.nan]), np.array([2]))
+    found = Schema({"latency": name}).in_seconds(column)
+    assert [*found] == [12 * unit, None, []]
+    texts = Texts.of(["fast"])
+    assert Schema({"latency": name}).in_seconds(texts) is texts
 
 
 _NAMES = st.sampled_from(["ts", "id", "label", "prediction", "score", "features", "inputs", "age", "plan", "city"])

@@ -9,10 +9,10 @@ from model_drift_exporter.labels.admission import Admission, Sample
 from model_drift_exporter.labels.evaluability import LabelHealth
 from model_drift_exporter.labels.events import EventReader
 from model_drift_exporter.labels.join import JoinTally
-from model_drift_exporter.labels.keys import hash_identifiers, keys_of
 from model_drift_exporter.labels.label_clock import FlowTimes
 from model_drift_exporter.labels.label_store import COUNTED, LABEL, PREDICTION, UNINDEXED, LabelStore
 from model_drift_exporter.records.batches import LabelBatch
+from model_drift_exporter.records.identifiers import hash_identifiers, keys_of
 from model_drift_exporter.reference.outcome_batch import OutcomeLayout
 from tests.sections import label_settings
 from tests.support.label_streams import labelled_reference, prediction
@@ -45,7 +45,7 @@ def test_each_label_is_let_in_or_counted() -> None:
     """One reason for each that is not used; those of unseen classes are used and counted too."""
     kept, other = _in_sample(3)
     values: list[object] = ["yes", "yes", None, [1], "maybe", "yes"]
-    labels = LabelBatch(6, None, [kept, None, kept, kept, kept, other], None, values)
+    labels = LabelBatch.of(6, id=[kept, None, kept, kept, kept, other], label=values)
     events = EventReader("m", REFERENCE, CONTEXT.binner, LAYOUT).read(None, labels)
     assert events is not None
     admission = _admission(halvings=3)

@@ -26,8 +26,8 @@ def _read(reader: EventReader, predicted: list[int], labelled: list[int]) -> Eve
     if predicted:
         rows = [prediction(f"p{line}", float(line), "yes", score=0.5) for line in predicted]
         batch = attrs.evolve(coded(CONTEXT, rows), position=np.array(predicted))
-    labels = LabelBatch(
-        len(labelled), None, [f"p{line}" for line in labelled], None, ["no"] * len(labelled), position=labelled
+    labels = LabelBatch.of(
+        len(labelled), id=[f"p{line}" for line in labelled], label=["no"] * len(labelled), position=labelled
     )
     return reader.read(batch, labels)
 

@@ -14,10 +14,10 @@ from model_drift_exporter.errors import StateError
 from model_drift_exporter.evidence.alarms import Alarms
 from model_drift_exporter.evidence.settings import EvidenceSettings
 from model_drift_exporter.labels.flow import FlowState, LabelFlow
-from model_drift_exporter.labels.keys import hash_identifiers, keys_of
 from model_drift_exporter.labels.settings import LabelSettings
 from model_drift_exporter.monitors import ALARMS
 from model_drift_exporter.records.batches import LabelBatch
+from model_drift_exporter.records.identifiers import hash_identifiers, keys_of
 from model_drift_exporter.reference.outcome_batch import OutcomeLayout
 from tests.sections import label_settings
 from tests.support.label_oracle import Oracle
@@ -46,13 +46,14 @@ _LABELS = st.sampled_from(["yes", "no", "maybe", None])
 def _events(draw: st.DrawFn) -> list[Event]:
     events: list[Event] = [prediction("first", 0.0)]  # labels alone have no clock yet
     now = 0.0
-    for _ in range(draw(st.integers(1, 150))):
+    unlabelled = draw(st.sampled_from([0, 0, 7, 33, 70]))  # until the first label comes, blocks are large
+    for place in range(unlabelled + draw(st.integers(1, 150))):
         now += draw(st.sampled_from([0.0, 0.0, 1.0, 30.0, 400.0, 4_000.0]))
         # Some events happen before those already read.
         time = max(now - draw(st.sampled_from([0.0, 0.0, 5.0, 900.0, 20_000.0])), 0.0)
         identifier = draw(_IDENTIFIERS)
-        if draw(st.booleans()):
-            own = {"label": draw(_LABELS)} if draw(st.integers(0, 3)) == 0 else {}
+        if place < unlabelled or draw(st.booleans()):
+            own = {"label": draw(_LABELS)} if place >= unlabelled and draw(st.integers(0, 3)) == 0 else {}
             events.append(prediction(identifier, time, draw(st.sampled_from(["yes", "no", "other"])), **own))
         else:
             events.append(label(identifier, time, draw(_LABELS)))
@@ -175,6 +176,23 @@ def test_maturity_comes_from_the_delays() -> None:
     assert len(ages) >= 630
 
 
+@pytest.mark.parametrize("first", [4_000, 4_096, 4_100])
+@pytest.mark.parametrize("cut", [4_095, 4_096, 4_097, 5_000])
+def test_the_first_label_is_looked_at_where_it_comes(first: int, cut: int) -> None:
+    """Until then blocks are large; from it on, checks come every 256 events, wherever in a batch it stands."""
+    events: list[Event] = [prediction(f"p{index}", 10.0 * index) for index in range(first)]
+    for index in range(first, first + 600):
+        events += [prediction(f"p{index}", 10.0 * index), label(f"p{index}", 10.0 * index + 1)]
+    whole, expected = flow_of(REFERENCE)
+    run(whole, REFERENCE, events)
+    # The hundredth label comes before the check behind 4,352 events, and after those before it.
+    assert min(expected.field("position")) == 4_352
+    flow, monitor = flow_of(REFERENCE)
+    run(flow, REFERENCE, events, [cut])
+    assert monitor.rows() == expected.rows()
+    assert values(flow) == values(whole)
+
+
 def test_labels_can_count_as_they_come() -> None:
     """With delay-independent labels nothing waits, and nothing has to be learned first."""
     rows, _ = _simple(label_settings(delay_independent=True), [prediction("a", 0.0), label("a", 7.0)])
@@ -253,7 +271,7 @@ def test_an_identifier_repeated_a_million_times_stays_cheap() -> None:
     """One entry, a count, and hardly more time than other records take, with labels that change all the time, too."""
     flow, monitor = flow_of(REFERENCE, label_settings(maturity=0.0))
     size = 5_000
-    labels = LabelBatch(size, [START] * size, ["same"] * size, None, ["yes", "no"] * (size // 2), position=range(size))
+    labels = LabelBatch.of(size, time=[START] * size, id=["same"] * size, label=["yes", "no"] * (size // 2))
     run(flow, REFERENCE, [prediction("same", 0.0)] * 1_000)
     began = time.process_time()
     for _ in range(10):
@@ -270,8 +288,8 @@ def test_labels_that_name_no_model_are_known_by_their_prediction() -> None:
     """Only identifiers whose prediction waits here are known; labels that wait are not predictions."""
     flow, _ = flow_of(REFERENCE)
     run(flow, REFERENCE, [prediction("a", 0.0), label("b", 1.0)])
-    assert flow.knows(LabelBatch(3, None, ["a", "b", None], None, ["yes"] * 3)).tolist() == [True, False, False]
-    assert flow.knows(LabelBatch(1, None, None, None, ["yes"])).tolist() == [False]
+    assert flow.knows(LabelBatch.of(3, id=["a", "b", None], label=["yes"] * 3)).tolist() == [True, False, False]
+    assert flow.knows(LabelBatch.of(1, label=["yes"])).tolist() == [False]
 
 
 def test_a_reload_goes_on() -> None:

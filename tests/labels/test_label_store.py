@@ -72,9 +72,10 @@ def test_what_is_superseded_or_not_indexed_is_not_found() -> None:
     """A key has one entry that is found, also after rows have moved."""
     store = LabelStore(BINARY, 10)
     old = store.append(_keys(7, 8))
-    aside = store.append(_keys(9), indexed=False)
+    aside = store.append(_keys(9), hidden=True)
     store.columns["flags"][aside] = UNINDEXED | PREDICTION
-    new = store.supersede(_keys(7))
+    new, superseded = store.supersede(_keys(7))
+    assert superseded.tolist() == [old[0]]
     store.columns["flags"][new] = PREDICTION
     assert store.find(_keys(7, 8, 9)).tolist() == [new[0], old[1], -1]
     assert store.columns["flags"][old[0]] & UNINDEXED

@@ -41,7 +41,7 @@ def test_labels_are_kept_within_a_bound() -> None:
     """Ten a record wanted, ten thousand at least; records are kept all the same."""
     buffer = Learner(100)
     for _ in range(3):
-        _add(buffer, 10, LabelBatch(4_000, label=[1] * 4_000))
+        _add(buffer, 10, LabelBatch.of(4_000, label=[1] * 4_000))
     labels = [batch.labels for batch in buffer.batches]
     assert [each is not None for each in labels] == [True, True, False]
     assert buffer.records == 30
@@ -53,12 +53,12 @@ def test_it_knows_the_predictions_that_it_keeps() -> None:
     _add(buffer, 3)
     kept.restore(buffer.snapshot())
     for each in (buffer, kept):
-        assert each.knows(LabelBatch(3, id=["0-0", "0-9", None], label=[1, 1, 1])).tolist() == [
+        assert each.knows(LabelBatch.of(3, id=["0-0", "0-9", None], label=[1, 1, 1])).tolist() == [
             True,
             False,
             False,
         ]
-        assert not np.any(each.knows(LabelBatch(1, label=[1])))
+        assert not np.any(each.knows(LabelBatch.of(1, label=[1])))
     assert (kept.records, kept.full) == (3, False)
 
 
@@ -79,7 +79,7 @@ def test_a_learned_reference_knows_how_many_lines_were_no_records() -> None:
     rows = make_rows(200)
     buffer = Learner(180)
     first, second = batch_of(rows[:150]), batch_of(rows[150:])
-    buffer.add(ModelBatch(attrs.evolve(first, position=range(150)), None, np.arange(150, 170), START))
-    buffer.add(ModelBatch(attrs.evolve(second, position=range(170, 220)), None, np.arange(220, 230), START))
+    buffer.add(ModelBatch(attrs.evolve(first, position=np.arange(150)), None, np.arange(150, 170), START))
+    buffer.add(ModelBatch(attrs.evolve(second, position=np.arange(170, 220)), None, np.arange(220, 230), START))
     profile = buffer.learn("m", build_settings())
     assert (profile.rows, profile.lines, profile.rejected_lines) == (180, 200, 20)

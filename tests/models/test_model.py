@@ -185,7 +185,7 @@ def test_a_record_without_a_time_has_that_of_the_record_before() -> None:
 
 
 def _lines(batch: RecordBatch, first: int) -> RecordBatch:
-    return attrs.evolve(batch, position=range(first, first + batch.size))
+    return attrs.evolve(batch, position=np.arange(first, first + batch.size))
 
 
 def _evidence(model: Model) -> dict[str, float]:
@@ -198,7 +198,7 @@ def test_rejected_lines_are_evidence_of_broken_input() -> None:
     rows = make_rows(4_800, seed=2)
     for first in range(0, 4_800, 60):
         lines = np.arange(120 * first // 60, 120 * first // 60 + 120, dtype=np.int64)
-        batch = attrs.evolve(batch_of(rows[first : first + 60]), position=lines[::2].tolist())
+        batch = attrs.evolve(batch_of(rows[first : first + 60]), position=lines[::2])
         model.process(arrived(batch, None, lines[1::2] if first >= 1_200 else NO_POSITIONS))
     alarm = model.alarms["ModelInputBroken"]
     assert alarm.active
@@ -248,7 +248,8 @@ def _labels(rows: Sequence[Row], first: int, wrong: bool = False) -> LabelBatch:
     size = len(rows)
     labels = [("no" if row["prediction"] == "yes" else "yes") if wrong else row["prediction"] for row in rows]
     times = [row["ts"] + 60 for row in rows]
-    return LabelBatch(size, times, [row["id"] for row in rows], None, labels, position=range(first, first + size))
+    position = range(first, first + size)
+    return LabelBatch.of(size, time=times, id=[row["id"] for row in rows], label=labels, position=position)
 
 
 def _labelled_profile() -> ReferenceProfile:
@@ -264,7 +265,7 @@ def test_labels_find_their_predictions_and_harm_pages() -> None:
     rows = make_rows(600, seed=3)
     model.process(arrived(_lines(batch_of(rows), 0), _labels(rows[:100], 600, wrong=True)))
     assert model.knows(_labels(rows[:2], 0)).tolist() == [True, True]
-    assert not model.knows(LabelBatch(1, id=["never"], label=["yes"])).any()
+    assert not model.knows(LabelBatch.of(1, id=["never"], label=["yes"])).any()
     model.process(arrived(None, _labels(rows[100:], 700, wrong=True)))
     model.finish()
     found = Exposition.of(model.collect())

@@ -32,7 +32,7 @@ def _give(models: Models, rows: list[Row]) -> None:
 
 def _give_labels(models: Models, names: list[object] | None, size: int = 1) -> None:
     size = len(names) if names is not None else size
-    models.process(Decoded(None, LabelBatch(size, model=names, label=["yes"] * size)), START)
+    models.process(Decoded(None, LabelBatch.of(size, model=names, label=["yes"] * size)), START)
 
 
 def _records(models: Models) -> dict[str, float]:
@@ -297,12 +297,14 @@ def test_rejected_lines_find_their_model() -> None:
     models = Models(_SETTINGS, [_reference("churn"), _reference("fraud")])
     _broken(models, "churn")
     models.process(
-        Decoded(attrs.evolve(batch_of(make_rows(400, model="fraud")), position=range(1_200, 1_600))), START, "log"
+        Decoded(attrs.evolve(batch_of(make_rows(400, model="fraud")), position=np.arange(1_200, 1_600))), START, "log"
     )
     active = [name for name, model in models.by_name.items() if model.alarms["ModelInputBroken"].active]
     assert active == ["churn"]
     models.process(Decoded(rejected=np.arange(1_600, 3_000)), START, "log")
-    models.process(Decoded(attrs.evolve(batch_of(make_rows(1, model="fraud")), position=[3_000])), START, "log")
+    models.process(
+        Decoded(attrs.evolve(batch_of(make_rows(1, model="fraud")), position=np.array([3_000]))), START, "log"
+    )
     assert models.by_name["fraud"].alarms["ModelInputBroken"].active
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from model_drift_exporter.models.model import Model
 from model_drift_exporter.models.router import OTHER_MODELS, LabelRouter, RejectedLines, Routing
 from model_drift_exporter.records.batches import Decoded, LabelBatch, RecordBatch
+from model_drift_exporter.records.identifiers import hash_identifiers
 from model_drift_exporter.settings.values import parse_window
 from tests.sections import monitoring_settings
 from tests.support.prediction_log import arrived, batch_of, make_rows
@@ -19,12 +20,21 @@ _SETTINGS = monitoring_settings((parse_window("1h"),))
 
 
 def _records(lines: Sequence[int], identifiers: Sequence[object] | None = None) -> RecordBatch:
-    return RecordBatch(len(lines), {}, position=lines, id=identifiers)
+    return RecordBatch.of(len(lines), {}, position=lines, id=identifiers)
 
 
 def _labels(identifiers: Sequence[object], models: Sequence[object] | None = None, first: int = 100) -> LabelBatch:
     size = len(identifiers)
-    return LabelBatch(size, None, identifiers, models, ["yes"] * size, position=range(first, first + size))
+    position = range(first, first + size)
+    return LabelBatch.of(size, id=identifiers, model=models, label=["yes"] * size, position=position)
+
+
+def _identifiers(labels: LabelBatch) -> list[object]:
+    return [*labels.fields["id"]]
+
+
+def _hashes(identifiers: Sequence[object]) -> list[object]:
+    return [*hash_identifiers(identifiers)[0].tolist()]
 
 
 def _model(name: str, identifiers: Sequence[str] = ()) -> Model:
@@ -41,17 +51,17 @@ def test_each_model_gets_one_batch_of_all_that_a_chunk_holds() -> None:
     """Its records, its labels and the lines rejected behind its records; what is of no model is left out."""
     routing = Routing("a", 20)
     models = {"a": _model("a"), "b": _model("b", ["1"])}
-    records = RecordBatch(4, {}, model=[None, "b", "c", "b"], position=[0, 2, 4, 6])
+    records = RecordBatch.of(4, {}, model=[None, "b", "c", "b"], position=[0, 2, 4, 6])
     decoded = Decoded(records, _labels(["1", "2"], ["b", "a"]), rejected=np.array([1, 3, 5, 7]))
     own = routing.by_model(records)
     assert {name: batch.size for name, batch in own.items()} == {"a": 1, "b": 2, "c": 1}
     routed = routing.route(decoded, own, models, arrival=7.0, input_name="log")
     assert [*routed] == ["a", "b"]
     found = {
-        name: (batch.size, [*(batch.labels.id or ())] if batch.labels else [], batch.rejected.tolist())
+        name: (batch.size, _identifiers(batch.labels) if batch.labels else [], batch.rejected.tolist())
         for name, batch in routed.items()
     }
-    assert found == {"a": (1, ["2"], [1]), "b": (2, ["1"], [3, 7])}
+    assert found == {"a": (1, _hashes(["2"]), [1]), "b": (2, _hashes(["1"]), [3, 7])}
     assert {batch.arrival for batch in routed.values()} == {7.0}
     assert routing.labels(models) == {"a": 1, "b": 1}
     only_lines = routing.route(Decoded(rejected=np.array([8])), {}, models, arrival=8.0, input_name="log")
@@ -97,8 +107,8 @@ def test_labels_go_to_the_model_they_name() -> None:
     models = {"a": _model("a")}
     found = routing.route(_labels([1, 2, 3], ["a", None, "a"]), models, "default", {})
     assert found.keys() == {"a"}
-    assert [*(found["a"].id or ())] == [1, 2, 3]
-    assert [*(found["a"].position or ())] == [100, 101, 102]
+    assert _identifiers(found["a"]) == _hashes([1, 2, 3])
+    assert found["a"].position.tolist() == [100, 101, 102]
     assert routing.counted(models, "default") == {"a": 3}
 
 
@@ -108,12 +118,15 @@ def test_unnamed_labels_go_to_the_model_that_knows_them() -> None:
     routing = LabelRouter(20)
     batches = {"b": _records([99, 103], ["4", "6"])}
     found = routing.route(_labels(["3", "1", "4", "5", "6"]), models, "b", batches)
-    assert {name: [*(part.id or ())] for name, part in found.items()} == {"a": ["1"], "b": ["3", "4", "5", "6"]}
+    assert {name: _identifiers(part) for name, part in found.items()} == {
+        "a": _hashes(["1"]),
+        "b": _hashes(["3", "4", "5", "6"]),
+    }
     assert routing.route(_labels(["5"]), models, "default", {}).keys() == {"a"}
-    without = LabelBatch(2, label=["yes", "no"])
+    without = LabelBatch.of(2, label=["yes", "no"])
     assert {name: part.size for name, part in routing.route(without, models, "b", {}).items()} == {"b": 2}
     mixed = routing.route(_labels(["3", "9", "1"], [None, "b", None]), models, "b", {})
-    assert [*(mixed["b"].id or ())] == ["3", "9"]
+    assert _identifiers(mixed["b"]) == _hashes(["3", "9"])
 
 
 def test_labels_wait_for_their_model() -> None:
@@ -127,7 +140,7 @@ def test_labels_wait_for_their_model() -> None:
     kept.restore(routing.snapshot())
     for each in (renewed, kept):
         claimed = each.claim("a", unnamed=True)
-        assert [[*(part.id or ())] for part in claimed] == [[2], [1]]
+        assert [_identifiers(part) for part in claimed] == [_hashes([2]), _hashes([1])]
         assert each.claim("a", unnamed=True) == []
     assert renewed.counted({"a": _model("a")}, "default") == {"a": 2, "b": 1}
 

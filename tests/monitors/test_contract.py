@@ -68,7 +68,7 @@ def _feed(model: Model, rows: Sequence[Row], sizes: Sequence[int], first: int = 
         last = min(first + sizes[turn % len(sizes)], len(rows))
         positions = [index + index // 100 for index in range(first, last)]
         rejected = [index + index // 100 - 1 for index in range(first, last) if index % 100 == 0 and index]
-        batch = attrs.evolve(batch_of(rows[first:last]), position=positions)
+        batch = attrs.evolve(batch_of(rows[first:last]), position=np.array(positions))
         model.process(arrived(batch, rejected=np.array(rejected, dtype=np.int64)))
         first, turn = last, turn + 1
 

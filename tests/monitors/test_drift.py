@@ -12,13 +12,15 @@ from model_drift_exporter.metrics.samples import Series
 from model_drift_exporter.monitors import MonitorContext
 from model_drift_exporter.monitors.drift import DriftMonitor
 from model_drift_exporter.records.batches import RecordBatch
-from model_drift_exporter.reference.binner import CodedBatch
+from model_drift_exporter.reference.binner import Binner
+from model_drift_exporter.reference.coded_batch import CodedBatch
 from model_drift_exporter.reference.profile import ReferenceProfile
 from tests.evidence.streams import START, Records, Stream, evidence_of, profile, shifted
 from tests.support.monitor_context import coded, context_of, reference
 from tests.support.prediction_log import make_rows
 
 REFERENCE = profile(2)
+_BINNER = Binner(REFERENCE)
 _DRIFTING = {0: shifted(up=0.2)}
 _Found = dict[tuple[str, ...], float]
 
@@ -32,8 +34,8 @@ def batch_of(records: Records) -> CodedBatch:
     """Records as the model gives them to monitors."""
     size = records.size
     timely = np.ones(size, dtype=np.bool_)
-    raw = RecordBatch(size=size, features={})
-    return CodedBatch(size, records.cells, records.time, records.now, timely, {}, records.position, raw)
+    raw = RecordBatch.of(size=size, features={})
+    return CodedBatch(_BINNER, size, records.cells, records.time, records.now, timely, {}, records.position, raw)
 
 
 def observe(monitor: DriftMonitor, batch: CodedBatch) -> None:

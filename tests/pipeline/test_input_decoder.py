@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from model_drift_exporter.formats import Schema
 from model_drift_exporter.pipeline import input_decoder as module
 from model_drift_exporter.pipeline.input_decoder import InputDecoder, StreamDecoders, format_of
-from model_drift_exporter.records.batches import Decoded, positions_of
+from model_drift_exporter.records.batches import Decoded
 from model_drift_exporter.records.chunk import Chunk
 from tests.support.prediction_log import batch_of, make_rows, profile_of
 
@@ -43,7 +43,7 @@ def test_every_line_of_an_input_has_its_number(lines: list[bytes], cuts: list[in
         decoded = decoding.decode(chunk, "jsonl")
         found = [("rejected", decoded.rejected.tolist())]
         found += [
-            (kind, positions_of(batch).tolist())
+            (kind, batch.position.tolist())
             for kind, batch in (("record", decoded.records), ("label", decoded.labels))
             if batch is not None
         ]
@@ -65,13 +65,13 @@ def test_lines_that_the_source_skipped_stand_in_front() -> None:
     decoding = InputDecoder()
     first = decoding.decode(Chunk("a", "a", b"x\n" + RECORD + b"\n", errors={"line_too_long": 2}), "jsonl")
     assert first.records is not None
-    assert (positions_of(first.records).tolist(), first.rejected.tolist()) == ([3], [0, 1, 2])
+    assert (first.records.position.tolist(), first.rejected.tolist()) == ([3], [0, 1, 2])
     assert (first.errors, first.lines) == ({"line_too_long": 2, "not_json": 1}, 4)
     alone = decoding.decode(Chunk("a", "a", b"", errors={"invalid_gzip": 1}), "jsonl")
     assert (alone.records, alone.rejected.tolist()) == (None, [4])
     other = decoding.decode(Chunk("b", "b", RECORD), "jsonl")
     assert other.records is not None
-    assert (positions_of(other.records).tolist(), other.rejected.tolist()) == ([0], [])
+    assert (other.records.position.tolist(), other.rejected.tolist()) == ([0], [])
 
 
 def test_an_input_of_labels_has_no_records() -> None:
@@ -114,7 +114,7 @@ def test_numbers_and_schemas_go_on(way: str) -> None:
         new.take_over(old)
     decoded = new.decode(Chunk("log", "log", RECORD), "jsonl")
     assert decoded.records is not None
-    assert positions_of(decoded.records).tolist() == [2]
+    assert decoded.records.position.tolist() == [2]
     assert new.same_fields(old)
     assert not new.same_fields(InputDecoder())
 
@@ -185,7 +185,7 @@ def test_a_head_stands_for_the_first_line() -> None:
     decoded, name = read(StreamDecoders(), first(b"41,1\n", head=b"age,prediction"))[0]
     assert name == "csv"
     assert decoded.records is not None
-    assert decoded.records.features == {"age": ("41",)}
+    assert decoded.records.features == {"age": ["41"]}
     decoded, _ = read(StreamDecoders(), first(b"alice,gold\n", "a.csv", head=b""))[0]
     assert (decoded.records, decoded.errors) == (None, {"not_csv": 1})
 

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model_drift_exporter.pipeline.merge import Log, in_blocks, labels_by_time, merged, size_of
-from model_drift_exporter.records.batches import Decoded, LabelBatch, RecordBatch, positions_of
+from model_drift_exporter.records.batches import Decoded, LabelBatch, RecordBatch
+from model_drift_exporter.records.identifiers import hash_identifiers
 
 START = 1_700_000_000.0
 
@@ -34,8 +35,12 @@ def _chunks(
         kept = [line for line in range(first, last) if line not in rejected]
         lost = np.array([line for line in range(first, last) if line in rejected], dtype=np.int64)
         column = [times[line] for line in kept]
-        records = RecordBatch(len(kept), {"a": kept}, time=column, position=kept) if kept and not labels else None
-        given_labels = LabelBatch(len(kept), time=column, label=kept, position=kept) if kept and labels else None
+        records = RecordBatch.of(len(kept), {"a": kept}, time=column, position=kept) if kept and not labels else None
+        given_labels = (
+            LabelBatch.of(len(kept), time=column, label=[f"l{line}" for line in kept], position=kept)
+            if kept and labels
+            else None
+        )
         yield Decoded(records, given_labels, lines=last - first, rejected=lost)
 
 
@@ -51,11 +56,11 @@ def events_of(decoded: Decoded) -> list[str]:
     """The lines of a piece, in order, as in :func:`told`."""
     events: list[tuple[int, int, str]] = []
     if decoded.records is not None:
-        events += [(int(line), 0, f"p{line}") for line in positions_of(decoded.records)]
+        events += [(int(line), 0, f"p{line}") for line in decoded.records.position]
     events += [(int(line), 0, f"r{line}") for line in decoded.rejected]
     if decoded.labels is not None:
-        pairs = zip(positions_of(decoded.labels).tolist(), decoded.labels.label, strict=True)
-        events += [(line, 1 + place, f"l{label}") for place, (line, label) in enumerate(pairs)]
+        pairs = zip(decoded.labels.position.tolist(), decoded.labels.labels, strict=True)
+        events += [(line, 1 + place, str(label)) for place, (line, label) in enumerate(pairs)]
     return [text for _, _, text in sorted(events)]
 
 
@@ -72,7 +77,7 @@ def test_labels_may_come_first() -> None:
     found = [*merged([predictions([START + 5]), labels([START, START + 9])])]
     labels_first = found[0].decoded.labels
     assert labels_first is not None
-    assert positions_of(labels_first).tolist() == [-1]
+    assert labels_first.position.tolist() == [-1]
     assert told(predictions([START + 5]), labels([START, START + 9])) == ["l0", "p0", "l1"]
 
 
@@ -114,10 +119,12 @@ def test_no_piece_goes_beyond_a_step() -> None:
     """Whoever looks between two pieces sees the state at the step, not one of later."""
     times = [START + 7 * step for step in range(30)]
     pieces = [*merged([predictions(times), labels(times)], step=60.0)]
-    found = [(piece.time, piece.decoded.records.time) for piece in pieces if piece.decoded.records is not None]
-    assert [time for _, column in found for time in column or ()] == times
+    found = [
+        (piece.time, [*piece.decoded.records.fields["time"]]) for piece in pieces if piece.decoded.records is not None
+    ]
+    assert [time for _, column in found for time in column] == times
     for first, column in found:
-        assert {float(str(time)) // 60 for time in column or ()} == {first // 60}
+        assert {float(str(time)) // 60 for time in column} == {first // 60}
 
 
 _LOGS = st.tuples(_TIMES, _CUTS)
@@ -146,14 +153,16 @@ def test_every_line_comes_once_in_order(
 
 def test_labels_are_sorted_by_time_whatever_files_they_came_in() -> None:
     """Shuffled or in several files: those with times in their order, one without a time behind the one before it."""
-    first = Decoded(labels=LabelBatch(3, time=[START + 5, None, START + 1], label=["a", "b", "c"]), lines=3)
-    second = Decoded(labels=LabelBatch(2, time=[START + 3, START + 9], label=["d", "e"], id=[1, 2]), lines=2)
-    text = Decoded(labels=LabelBatch(1, time=[str(START)], label=["f"], text=True), lines=1)
+    first = Decoded(labels=LabelBatch.of(3, time=[START + 5, None, START + 1], label=["a", "b", "c"]), lines=3)
+    second = Decoded(labels=LabelBatch.of(2, time=[START + 3, START + 9], label=["d", "e"], id=[1, 2]), lines=2)
+    text = Decoded(labels=LabelBatch.of(1, time=[str(START)], label=["f"], text=True), lines=1)
     found = [batch.labels for batch in labels_by_time([first, Decoded(), second, text]) if batch.labels is not None]
-    assert [[*batch.label] for batch in found] == [["c", "d", "a", "b", "e"], ["f"]]
-    assert found[0].id == (None, 1, None, None, 2)
+    assert [[*batch.labels] for batch in found] == [["c", "d", "a", "b", "e"], ["f"]]
+    first_id, second_id = hash_identifiers([1, 2])[0].tolist()
+    assert [*found[0].fields["id"]] == [None, first_id, None, None, second_id]
     log = Log("labels", partial(next, labels_by_time([first, second]), None), labels=True, in_order=True)
-    told_in_order = [label for piece in merged([log]) for label in (piece.decoded.labels or LabelBatch()).label]
+    parts = [piece.decoded.labels for piece in merged([log])]
+    told_in_order = [label for part in parts if part is not None for label in part.labels]
     assert told_in_order == ["c", "d", "a", "b", "e"]
 
 
@@ -162,10 +171,10 @@ def test_logs_that_interleave_make_one_piece() -> None:
     times = [START + step for step in range(100)]
     pieces = [*merged([predictions(times[::2]), predictions(times[1::2]), labels([START + 50.5, START + 200])])]
     assert len(pieces) <= 4
-    numbers = [positions_of(piece.decoded.records) for piece in pieces if piece.decoded.records is not None]
+    numbers = [piece.decoded.records.position for piece in pieces if piece.decoded.records is not None]
     assert np.concatenate(numbers).tolist() == [*range(100)]
     assert [name for name, _ in pieces[0].decoded.parts] == ["log", "log"]
-    stands = [positions_of(piece.decoded.labels).tolist() for piece in pieces if piece.decoded.labels is not None]
+    stands = [piece.decoded.labels.position.tolist() for piece in pieces if piece.decoded.labels is not None]
     assert stands == [[50], [99]]
 
 

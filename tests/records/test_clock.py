@@ -219,7 +219,7 @@ def test_a_snapshot_of_something_else_is_refused(state: object) -> None:
 
 
 def _batch(*times: object) -> RecordBatch:
-    return RecordBatch(len(times), {}, time=times)
+    return RecordBatch.of(len(times), {}, time=times)
 
 
 def test_times_of_records_are_theirs() -> None:
@@ -247,7 +247,7 @@ def test_a_record_without_a_time_takes_the_clocks() -> None:
     assert time.tolist() == [LOG_START - 5, LOG_START, LOG_START, LOG_START, LOG_START + 60]
     assert now.tolist() == time.tolist()
     assert timely.all()
-    time, _, _ = times.follow(RecordBatch(2, {}), LOG_START + 9e6)
+    time, _, _ = times.follow(RecordBatch.of(2, {}), LOG_START + 9e6)
     np.testing.assert_array_equal(time, [LOG_START + 60, LOG_START + 60])
     assert times.untimed == 5
 
@@ -256,7 +256,7 @@ def test_a_log_without_times_is_timed_by_arrival() -> None:
     """As long as no record has a time of its own."""
     times = EventTimes(3_600)
     for arrival in (LOG_START, LOG_START + 7.0):
-        assert times.follow(RecordBatch(1, {}), arrival)[0].tolist() == [arrival]
+        assert times.follow(RecordBatch.of(1, {}), arrival)[0].tolist() == [arrival]
 
 
 def test_event_times_go_on_from_their_snapshot() -> None:

@@ -74,7 +74,7 @@ def names(binner: Binner, batch: RecordBatch) -> list[list[str]]:
 
 def test_every_value_has_its_bin() -> None:
     """Bins are closed on the right, the first one on the left; special bins take the rest, also for outputs."""
-    batch = RecordBatch(
+    batch = RecordBatch.of(
         7,
         {
             "age": [0.0, 10.0, 10.5, 30.0, 31.0, None, "7"],
@@ -97,7 +97,7 @@ def test_every_value_has_its_bin() -> None:
 
 def test_outputs_that_a_batch_lacks_are_missing() -> None:
     """Without a prediction or score in any record each of them counts as missing."""
-    found = names(Binner(PROFILE), RecordBatch(2, {"age": [1.0, 2.0]}))
+    found = names(Binner(PROFILE), RecordBatch.of(2, {"age": [1.0, 2.0]}))
     assert found[1:] == [["__missing__"] * 2] * 7
 
 
@@ -115,7 +115,7 @@ ROWS = st.lists(st.tuples(VALUES, VALUES, VALUES, VALUES, VALUES), min_size=1, m
 
 def batch_of(rows: Sequence[tuple[object, ...]]) -> RecordBatch:
     age, plan, income, prediction, score = zip(*rows, strict=True)
-    return RecordBatch(len(rows), {"age": age, "plan": plan, "income": income}, prediction=prediction, score=score)
+    return RecordBatch.of(len(rows), {"age": age, "plan": plan, "income": income}, prediction=prediction, score=score)
 
 
 @given(ROWS)
@@ -138,9 +138,7 @@ def test_cells_of_columns_follow_each_other() -> None:
 def test_numbers_behind_the_bins() -> None:
     """Sums are made of raw numbers: NaN where missing or invalid, latency in seconds."""
     binner = Binner(PROFILE)
-    batch = RecordBatch(
-        2, {"age": [7.0, "x"]}, prediction=[1, None], score=[0.75, None], latency=[250.0, None], latency_unit=0.001
-    )
+    batch = RecordBatch.of(2, {"age": [7.0, "x"]}, prediction=[1, None], score=[0.75, None], latency=[0.25, None])
     _, scores = binner.cells(batch)
     np.testing.assert_array_equal(binner.numbers(AGE, batch, scores), [7, math.nan])
     np.testing.assert_array_equal(binner.numbers(INCOME, batch, scores), [math.nan, math.nan])
@@ -151,7 +149,7 @@ def test_numbers_behind_the_bins() -> None:
     assert set(values) == {*DERIVED, "latency"}
     np.testing.assert_array_equal(values["latency"], [0.25, math.nan])
     np.testing.assert_array_equal(values["confidence"], [0.75, math.nan])
-    assert binner.values(RecordBatch(1, {}), None) == {}
+    assert binner.values(RecordBatch.of(1, {}), None) == {}
 
 
 WILD = ReferenceProfile(model="m", rows=203, task="classification", columns=[AGE, INCOME])
@@ -161,7 +159,7 @@ REFERENCE = np.array([count for column in WILD.columns for count in column.count
 
 def counted(ages: Sequence[object], incomes: Sequence[object]) -> NDArray[np.int64]:
     binner = Binner(WILD)
-    cells, _ = binner.cells(RecordBatch(len(ages), {"age": ages, "income": incomes}))
+    cells, _ = binner.cells(RecordBatch.of(len(ages), {"age": ages, "income": incomes}))
     return np.bincount(cells.ravel(), minlength=binner.size)
 
 

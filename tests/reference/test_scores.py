@@ -33,7 +33,7 @@ def read(
     text: bool = False,
 ) -> Scores:
     size = len(score if score is not None else scores or ())
-    found = read_scores(RecordBatch(size, {}, score=score, scores=scores, text=text), classes, positive, threshold)
+    found = read_scores(RecordBatch.of(size, {}, score=score, scores=scores, text=text), classes, positive, threshold)
     assert found is not None
     assert all(len(getattr(found, name)) == size for name in ("score", *DERIVED))
     return found
@@ -149,10 +149,13 @@ def test_a_record_is_read_as_it_would_be_alone(
     """No record's score changes how another one's is read, whatever is mixed in a batch, and nothing warns."""
     score = [first for first, _ in pairs] if use_score else None
     scores = [second for _, second in pairs] if use_scores else None
-    together = read_scores(RecordBatch(len(pairs), {}, score=score, scores=scores), classes, "yes", 0.5)
+    together = read_scores(RecordBatch.of(len(pairs), {}, score=score, scores=scores), classes, "yes", 0.5)
     for index in range(len(pairs)):
         alone = read_scores(
-            RecordBatch(1, {}, score=score and [score[index]], scores=scores and [scores[index]]), classes, "yes", 0.5
+            RecordBatch.of(1, {}, score=score and [score[index]], scores=scores and [scores[index]]),
+            classes,
+            "yes",
+            0.5,
         )
         for name in ("score", *DERIVED):
             expected = math.nan if alone is None else getattr(alone, name)[0]
@@ -187,15 +190,15 @@ def test_scores_in_text() -> None:
 
 def test_a_batch_without_scores_has_none() -> None:
     """Without any score there is nothing to derive from."""
-    assert read_scores(RecordBatch(2, {}), TWO, "yes", 0.5) is None
+    assert read_scores(RecordBatch.of(2, {}), TWO, "yes", 0.5) is None
 
 
 def test_scores_per_class_come_from_either_field() -> None:
     """Lists and objects are scores per class in either field, one number is none, and CSV has none."""
-    assert scores_per_class(RecordBatch(2, {}, scores=[{"b": 1}, None])) == [{"b": 1}, None]
-    assert scores_per_class(RecordBatch(2, {}, score=[0.5, [0.2, 0.8]])) == [None, [0.2, 0.8]]
-    assert scores_per_class(RecordBatch(1, {}, score=[0.5])) is None
-    assert scores_per_class(RecordBatch(1, {}, scores=["[0.5]"], text=True)) is None
+    assert scores_per_class(RecordBatch.of(2, {}, scores=[{"b": 1}, None])) == [{"b": 1}, None]
+    assert scores_per_class(RecordBatch.of(2, {}, score=[0.5, [0.2, 0.8]])) == [None, [0.2, 0.8]]
+    assert scores_per_class(RecordBatch.of(1, {}, score=[0.5])) is None
+    assert scores_per_class(RecordBatch.of(1, {}, scores=["[0.5]"], text=True)) is None
 
 
 @pytest.mark.parametrize(

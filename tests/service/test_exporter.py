@@ -12,7 +12,6 @@ import attrs
 import pytest
 
 from model_drift_exporter.configuration.settings import (
-    FieldSettings,
     IngestSettings,
     InputSettings,
     LimitSettings,
@@ -25,6 +24,7 @@ from model_drift_exporter.errors import ConfigurationError, Problem, ReferencePr
 from model_drift_exporter.reference.profile_file import save_profiles
 from model_drift_exporter.service.exporter import Exporter, FairLock
 from model_drift_exporter.settings.values import parse_listen_address, parse_window
+from tests.sections import field_settings
 from tests.support.exposition import Exposition, series_lines
 from tests.support.prediction_log import START, Row, batch_of, make_rows, profile_of, write_jsonl
 
@@ -302,7 +302,7 @@ def test_inputs_come_and_go(reloadable: _Reloadable, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"fields": FieldSettings(score="other")}, {"model": ModelSettings(task="regression")}],
+    [{"fields": field_settings(score="other")}, {"model": ModelSettings(task="regression")}],
     ids=["fields", "task"],
 )
 def test_changed_meaning_learns_anew(reloadable: _Reloadable, changes: dict[str, Any]) -> None:

@@ -58,7 +58,7 @@ def test_the_state_of_labels_is_that_of_the_metrics() -> None:
     """What has joined, waits and is covered; nothing but zeros before the first label, and nothing without a reference."""
     rows = make_rows(300, seed=2)
     known = [*rows[:200], rows[0] | {"id": "never"}]
-    labels = LabelBatch(
+    labels = LabelBatch.of(
         len(known),
         time=[rows[-1]["ts"]] * len(known),
         id=[row["id"] for row in known],

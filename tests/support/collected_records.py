@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from model_drift_exporter.formats import Decoder
 from model_drift_exporter.records.batches import ERROR_REASONS, Decoded, LabelBatch, RecordBatch
+from model_drift_exporter.records.fields import FIELDS
 
 
 @attrs.define
@@ -33,9 +34,8 @@ class Collected:
         for name, values in batch.features.items():
             assert len(values) == batch.size
             self.features.setdefault(name, [None] * self.records).extend(values)
-        for name in ("time", "id", "model", "version", "prediction", "score", "scores", "label", "latency"):
-            values = getattr(batch, name)
-            self.fields.setdefault(name, []).extend([None] * batch.size if values is None else values)
+        for name in FIELDS:
+            self.fields.setdefault(name, []).extend(batch.fields.get(name, [None] * batch.size))
         self.record_lines += lines_of(batch, first)
         self.records += batch.size
         for values in self.features.values():
@@ -44,7 +44,7 @@ class Collected:
 
 def lines_of(batch: RecordBatch | LabelBatch, first: int = 0) -> list[int]:
     """The line of each record or label, where the chunk begins with line ``first``."""
-    lines = [*range(batch.size)] if batch.position is None else [*batch.position]
+    lines = batch.position.tolist()
     assert len(lines) == batch.size
     return [first + line for line in lines]
 
@@ -69,10 +69,10 @@ def collect(decoder: Decoder, chunks: Iterable[bytes]) -> Collected:
         assert all(count > 0 for count in decoded.errors.values())
         found.errors.update(decoded.errors)
         if decoded.labels is not None:
-            assert decoded.labels.size == len(decoded.labels.label) > 0
+            assert decoded.labels.size == len(decoded.labels.labels) > 0
             found.labels += decoded.labels.size
             found.label_lines += lines_of(decoded.labels, first)
-            found.label_values += decoded.labels.label
+            found.label_values += decoded.labels.labels
         if decoded.records is not None:
             found.add_records(decoded.records, first)
     return found

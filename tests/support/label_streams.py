@@ -17,7 +17,7 @@ from model_drift_exporter.labels.settings import LabelSettings
 from model_drift_exporter.metrics.samples import Series
 from model_drift_exporter.monitors import MonitorContext
 from model_drift_exporter.records.batches import LabelBatch
-from model_drift_exporter.reference.binner import CodedBatch
+from model_drift_exporter.reference.coded_batch import CodedBatch
 from model_drift_exporter.reference.outcome_batch import OutcomeBatch
 from model_drift_exporter.reference.profile import ReferenceProfile
 from tests.sections import label_settings
@@ -111,7 +111,7 @@ def run(
             batch = _coded(context, [events[place] for place in predicted], lines, clock[predicted])
         labels = None
         if others:
-            labels = LabelBatch(
+            labels = LabelBatch.of(
                 size=len(others),
                 time=[events[place]["ts"] for place in others],
                 id=[events[place]["id"] for place in others],

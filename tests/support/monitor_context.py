@@ -10,7 +10,8 @@ from model_drift_exporter.evidence.alarms import Alarms
 from model_drift_exporter.evidence.settings import EvidenceSettings
 from model_drift_exporter.monitors import ALARMS, MonitorContext
 from model_drift_exporter.records.times import parse_times
-from model_drift_exporter.reference.binner import Binner, CodedBatch
+from model_drift_exporter.reference.binner import Binner
+from model_drift_exporter.reference.coded_batch import CodedBatch
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.settings.values import parse_window
 from tests.support.prediction_log import Row, batch_of, make_rows, profile_of
@@ -38,8 +39,10 @@ def coded(context: MonitorContext, rows: Sequence[Row]) -> CodedBatch:
     """The rows as the model's track gives them to monitors; all are timely."""
     batch = batch_of(rows)
     cells, scores = context.binner.cells(batch)
-    time = parse_times(batch.time or [])
+    time = parse_times(batch.fields["time"])
     timely = np.ones(batch.size, dtype=np.bool_)
     values = context.binner.values(batch, scores)
     line = np.arange(batch.size)
-    return CodedBatch(batch.size, cells, time, np.maximum.accumulate(time), timely, values, line, batch, scores)
+    return CodedBatch(
+        context.binner, batch.size, cells, time, np.maximum.accumulate(time), timely, values, line, batch, scores
+    )

@@ -74,7 +74,7 @@ def batch_of(rows: Sequence[Row]) -> RecordBatch:
         return [row.get(name) for row in rows] if any(name in row for row in rows) else None
 
     names = dict.fromkeys(name for row in rows for name in row["features"])
-    return RecordBatch(
+    return RecordBatch.of(
         size=len(rows),
         features={name: [row["features"].get(name) for row in rows] for name in names},
         time=column("ts"),

@@ -20,6 +20,7 @@ from ..evidence.settings import EvidenceSettings
 from ..labels.settings import LabelSettings
 from ..models.settings import LearnSettings, MonitoringSettings
 from ..monitors import MONITORS, sections_of
+from ..records.fields import FIELDS
 from ..reference.building.settings import (
     BuildSettings,
     FeatureSettings,
@@ -72,7 +73,7 @@ LogFormat = Literal["logfmt", "json"]
 _KIB, _MIB, _GIB = 2**10, 2**20, 2**30
 
 
-def _field(help_text: str) -> str | None:
+def _field(help_text: str) -> Any:
     kind = Text("a field name", "FIELD", r'[^"\\\x00-\x1f]+', "write the name without quotes and backslashes")
     return setting(None, kind, help_text, "detected")
 
@@ -109,19 +110,16 @@ class InputSettings:
     )
 
 
-@attrs.frozen
-class FieldSettings:
-    """Names of the fields in a record."""
+def _of_table(_: type, fields: list[attrs.Attribute[Any]]) -> list[attrs.Attribute[Any]]:
+    """One setting for each field of a record, in front of that for the features."""
+    table = attrs.make_class("Table", {name: _field(field.help) for name, field in FIELDS.items()}, frozen=True)
+    return [*(attribute.evolve(inherited=False) for attribute in attrs.fields(table)), *fields]
 
-    time: str | None = _field("Field of the event time: RFC 3339 text, or seconds or milliseconds since 1970.")
-    id: str | None = _field("Field of the identifier by which labels find their prediction.")
-    model: str | None = _field("Field of the model's name.")
-    version: str | None = _field("Field of the model's version.")
-    prediction: str | None = _field("Field of the prediction: a class or a number.")
-    score: str | None = _field("Field of the positive class's probability.")
-    scores: str | None = _field("Field of all classes' probabilities: an object, or a list ordered as `model.classes`.")
-    label: str | None = _field("Field of the true outcome.")
-    latency: str | None = _field("Field of the model's response time.")
+
+@attrs.frozen(field_transformer=_of_table)
+class FieldSettings:
+    """Names of the fields in a record: those of the table, and that of the object of features."""
+
     features: str | None = _field(
         "Field of the object that holds the features; without, all other fields are features."
     )

@@ -21,6 +21,17 @@ __all__ = ["AlarmDecision", "DecisionLoop"]
 Array = NDArray[np.float64]
 Excess = Callable[[], tuple[Array, Array]]
 BetAgain = Callable[[int, Sequence[Target]], None]
+_AHEAD = 64  # updates
+
+
+def _leading(mask: NDArray[np.bool_]) -> int:
+    """How many values are true before the first that is not."""
+    return len(mask) if mask.all() else int(mask.argmin())
+
+
+def _part_of(excess: Excess, part: slice) -> tuple[Array, Array]:
+    records, sums = excess()
+    return records[part], sums[part]
 
 
 def _nothing(*_: object) -> None:
@@ -77,6 +88,36 @@ class AlarmDecision:
         certainty = self.surest if named else "suspected"
         self.alarm.fire(time, record, onset=onset, features=features, certainty=certainty)
 
+    def quiet(self, members: Array, evidence: Array, times: UpdateTimes, excess: Excess) -> int:
+        """How many of some updates, from the first on, leave the latch and its names as they are, and end no block.
+
+        ``members`` is [update, member], ``evidence`` [update] that of the alarm. ``excess()`` is asked for while the latch is
+        closed.
+        """
+        if not self.alarm.active:
+            below: NDArray[np.bool_] = np.less(evidence, self.alarm.threshold)
+            return _leading(below)
+        if not self._named and not self._suspected:
+            return 0
+        strong = members >= self.alarm.threshold
+        strong[:, self._named] = False
+        count = _leading(np.asarray(~strong.any(axis=1)))
+        if count and self._renames(int(times.position[count - 1])):
+            count = next(update for update in range(count) if self._renames(int(times.position[update])))
+        records = excess()[0][:count, self.target.directions]
+        return self._blocks.open_for(records, times.time[:count], self._watched)
+
+    def pass_over(self, times: Array, excess: Excess) -> None:
+        """Take in updates that are :meth:`quiet`, at these times, [update]."""
+        if self.alarm.active:
+            records, sums = (each[: len(times), self.target.directions] for each in excess())
+            self._blocks.pass_over(records, sums, times)
+
+    def _renames(self, record: int) -> bool:
+        """Whether other features are to be told at a line than before. If none are, then none were at an earlier line."""
+        features = self.features(self._named, record)
+        return bool(features) and (tuple(features), self.surest) != (self.alarm.features, self.alarm.certainty)
+
     def recovers(self, time: float, record: int, records: Array, sums: Array) -> bool:
         """Whether a closed latch must open; ``records`` and ``sums`` are those of this update, of all directions."""
         if not self._named and not self._suspected:
@@ -85,9 +126,8 @@ class AlarmDecision:
         if not set(self._named).issuperset(strong):
             joining = [member for member in self.named() if member not in self._named]
             self._watch(self._named + joining, self._suspected)
-        features = self.features(self._named, record)
-        if features and (tuple(features), self.surest) != (self.alarm.features, self.alarm.certainty):
-            self.alarm.name(features, self.surest, record)
+        if self._renames(record):
+            self.alarm.name(self.features(self._named, record), self.surest, record)
         directions = self.target.directions
         return self._blocks.add(records[directions], sums[directions], time, self._watched)
 
@@ -160,24 +200,55 @@ class DecisionLoop:
         evidence = self._state.after(log_e[first:], times.log_minutes[first:], times.begun[first:])
         targets = [decision.target for decision in self._decisions]
         members = [target.members(evidence.log_m) for target in targets]
-        totals = [target.evidence(each).tolist() for target, each in zip(targets, members, strict=True)]
+        totals = [target.evidence(each) for target, each in zip(targets, members, strict=True)]
+        after = [*zip(self._decisions, members, totals, strict=True)]
         recovered: list[AlarmDecision] = []
-        for update, log_m in enumerate(evidence.log_m):
+        update, last = -1, len(evidence.log_m) - 1
+        while not recovered and (update := self._pass_over(after, times, (first, update + 1), excess)) <= last:
             time, record = float(times.time[first + update]), int(times.position[first + update])
-            for place, decision in enumerate(self._decisions):
+            for decision, of_members, of_alarm in after:
                 alarm = decision.alarm
-                decision.members, alarm.evidence = members[place][update], totals[place][update]
+                decision.members, alarm.evidence = of_members[update], float(of_alarm[update])
                 if alarm.active:
                     if decision.recovers(time, record, *(each[first + update] for each in excess())):
                         recovered.append(decision)
                 elif alarm.evidence >= alarm.threshold:
-                    decision.fire(time, record, log_m, evidence.since(update))
-            if recovered:
-                break
-        self._state.take(evidence, update)
+                    decision.fire(time, record, evidence.log_m[update], evidence.since(update))
+        if recovered:
+            last = update
+        for decision, of_members, of_alarm in after:
+            decision.members, decision.alarm.evidence = of_members[last], float(of_alarm[last])
+        self._state.take(evidence, last)
         for decision in recovered:
             decision.alarm.resolve(time, record)
-        return first + update + 1, [decision.target for decision in recovered]
+        return first + last + 1, [decision.target for decision in recovered]
+
+    @staticmethod
+    def _pass_over(
+        after: Sequence[tuple[AlarmDecision, Array, Array]],
+        times: UpdateTimes,
+        begin: tuple[int, int],
+        excess: Excess,
+    ) -> int:
+        """Take in updates at which no alarm changes, several at once. Returns the next one to look at, or their number.
+
+        ``after`` has each decision with the evidence of its members, [update, member], and of its alarm, [update]. ``begin`` is
+        the place of their first update among all ``times``, and the update among them to begin with.
+        """
+        first, update = begin
+        number = len(times) - first
+        while update < number:
+            end = min(update + _AHEAD, number)
+            part = slice(first + update, first + end)
+            ahead = partial(_part_of, excess, part)
+            some = times.part(part)
+            count = min(each.quiet(of[update:end], total[update:end], some, ahead) for each, of, total in after)
+            for each, _, _ in after:
+                each.pass_over(some.time[:count], ahead)
+            update += count
+            if update < end:
+                break
+        return update
 
     def snapshot(self) -> dict[str, Any]:
         return {

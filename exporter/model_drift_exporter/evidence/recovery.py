@@ -71,6 +71,28 @@ class RecoveryBlocks:
         self.inside = 0 if outside.any() else self.inside + 1
         return self.inside == BLOCKS
 
+    def open_for(self, records: Array, times: Array, watched: NDArray[np.bool_]) -> int:
+        """How many of some updates, from the first on, :meth:`add` would take in without the end of a block.
+
+        ``records`` is [update, direction], ``times`` [update].
+        """
+        if not watched.any() or not len(times):
+            return len(times)
+        since = np.minimum.accumulate(np.append(self._since, times))[1:]
+        ended = times - since >= self._seconds
+        if ended.any():
+            counted = np.add.accumulate(np.concatenate([self._records[None], records]))[1:, watched]
+            ended &= (counted >= self._needed[watched]).all(axis=1)
+        return int(ended.argmax()) if ended.any() else len(times)
+
+    def pass_over(self, records: Array, sums: Array, times: Array) -> None:
+        """Take in updates that end no block. ``records`` and ``sums`` are [update, direction], ``times`` is [update]."""
+        if len(times):
+            # Sums in the order of the updates, as one by one.
+            self._records = np.add.accumulate(np.concatenate([self._records[None], records]))[-1]
+            self._sums = np.add.accumulate(np.concatenate([self._sums[None], sums]))[-1]
+            self._since = min(self._since, float(times.min()))
+
     def snapshot(self) -> dict[str, Any]:
         """The state, with each number of records stored once: most directions have seen the same records."""
         records, places = np.unique(self._records, return_inverse=True)

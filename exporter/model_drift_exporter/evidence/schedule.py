@@ -38,6 +38,10 @@ class UpdateTimes:
     def __len__(self) -> int:
         return len(self.time)
 
+    def part(self, which: slice) -> UpdateTimes:
+        """When some of the updates are."""
+        return UpdateTimes(self.time[which], self.begun[which], self.log_minutes[which], self.position[which])
+
 
 @attrs.frozen(eq=False)
 class Updates(UpdateTimes):
@@ -207,18 +211,21 @@ class EvidenceMinutes:
 
         If the clock goes back, for example after it had believed a wrong time, minutes count on from the earlier time.
         """
-        minutes = np.zeros(len(times))
-        for update, time in enumerate(times.tolist()):
-            self.begin(time)
-            passed = max(time - self._time, 0.0)
-            self._time = time
-            self._kept = min(self._kept + _KEPT_SHARE * passed, _MOST_KEPT)
+        found = []
+        before, kept = self._time, self._kept
+        for time in times.tolist():
+            passed = max(time - (time if math.isnan(before) else before), 0.0)
+            before = time
+            kept = min(kept + _KEPT_SHARE * passed, _MOST_KEPT)
             seconds = min((1.0 - _KEPT_SHARE) * passed, _DAY)
-            added = min(max(_SECOND - seconds, 0.0), self._kept)
-            self._kept -= added
-            minutes[update] = (seconds + added) / 60.0
+            if seconds < _SECOND:
+                added = min(_SECOND - seconds, kept)
+                kept -= added
+                seconds += added
+            found.append(seconds / 60.0)
+        self._time, self._kept = before, kept
         with np.errstate(divide="ignore"):
-            return np.log(minutes)
+            return np.log(np.array(found, dtype=np.float64))
 
     def snapshot(self) -> dict[str, Any]:
         return {"time": self._time, "kept": self._kept}

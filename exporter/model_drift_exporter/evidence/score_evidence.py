@@ -25,10 +25,12 @@ Suspects = Callable[[int, int], Sequence[str]]
 _FEWEST_RECOVERING, _MOST_RECOVERING = 100.0, 1_000.0
 
 
-def _sum_of_each(values: Array) -> Array:
-    """Sums along the last axis, in order, so that rounding does not depend on the number of sums."""
-    sums: Array = np.add.accumulate(values, axis=-1)[..., -1]
-    return sums
+def _in_order(values: Array) -> Array:
+    """The sum along the first axis, one after the other, so that rounding does not depend on the number of sums."""
+    total: Array = values[0].copy()
+    for each in values[1:]:
+        total += each
+    return total
 
 
 class _ScoreDecision(AlarmDecision):
@@ -125,9 +127,12 @@ class ScoreEvidence(ResumableEvidence):
     def _log_e(self, scores: Array) -> Array:
         """The ln e of each update, [update, bet], from scores [score, update, outcome]."""
         _, number, size = scores.shape
-        each = [bets.log_e(own.ravel()).reshape(number, size, -1) for bets, own in zip(self._bets, scores, strict=True)]
-        log_e = np.nan_to_num(np.stack(each, axis=1), nan=0.0)
-        return _sum_of_each(log_e.swapaxes(2, 3)).reshape(number, -1)
+        every = []
+        for bets, own in zip(self._bets, scores, strict=True):
+            log_e = bets.log_e(own.T.ravel())
+            log_e[np.isnan(log_e)] = 0.0
+            every.append(_in_order(log_e.reshape(size, number, -1)))
+        return np.concatenate(every, axis=1)
 
     def snapshot(self) -> dict[str, Any]:
         return {
@@ -150,4 +155,4 @@ class ScoreEvidence(ResumableEvidence):
 def _rows_and_sums(scores: Array) -> tuple[Array, Array]:
     """For recovery, from scores [score, update, outcome]: how many each update has, and their sums; [update, score]."""
     rows = np.isfinite(scores).sum(axis=-1).T.astype(np.float64)
-    return rows, _sum_of_each(np.nan_to_num(scores, nan=0.0)).T
+    return rows, _in_order(np.moveaxis(np.where(np.isnan(scores), 0.0, scores), 2, 0)).T

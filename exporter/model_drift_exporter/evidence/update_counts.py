@@ -9,6 +9,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from ..reference.coded_batch import count_cells
 from ..reference.profile import Column
 from ..reference.seasons import slots_of
 
@@ -70,9 +71,9 @@ class UpdateCounts:
         carried: dict[int, Array] = {}
         if updates:
             carried, self._pending = self._pending, {}
-        counted = np.bincount((cells + members * self._size).ravel(), minlength=len(groups) * self._size)
+        counted = count_cells(cells, self._size, group=members, groups=len(groups))
         padded = np.zeros((len(groups), self.shape[0] * self.shape[1]))
-        padded[:, self._places] = counted.reshape(len(groups), self._size)
+        padded[:, self._places] = counted
         table = padded.reshape(-1, *self.shape)
         complete = groups < updates * width
         self._keep(table[~complete], groups[~complete] % width)

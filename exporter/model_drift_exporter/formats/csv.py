@@ -11,15 +11,20 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import attrs
+import numpy as np
 
 from ..records.batches import Decoded, LabelBatch, RecordBatch
+from ..records.fields import FIELDS
+from .columns import ColumnTypes
 from .schema import Schema
 
 __all__ = ["BLANKS", "CsvDecoder", "Header", "cells", "read_header", "seems_header"]
 
-_FIELDS = ("time", "id", "model", "version", "prediction", "score", "label", "latency")
+_FIELDS = tuple(name for name, field in FIELDS.items() if field.holds != "scores")
+_OF_LABELS = tuple(name for name, field in FIELDS.items() if field.of_labels)
 BLANKS = " \t\r\x0b\x0c"
 """Characters that an empty line may hold."""
+_LINE_BREAK = ord("\n")
 _SEPARATORS = ",;\t"  # the first one wins if two are equally frequent
 _QUOTED = re.compile(r'"[^"]*"')
 _NAME = re.compile(r"[^\W\d]|[^\W\d][\w .()/%#-]{0,98}[\w)%#]|@\w{1,98}")
@@ -40,6 +45,7 @@ class CsvDecoder:
         self._lost = False
         self._problem = ""
         self._generation = -1
+        self._types = ColumnTypes(text=True, raw=schema.raw)
 
     def begin(self, head: bytes) -> None:
         """Take the header; an empty ``head`` means that the first line could not be read."""
@@ -80,11 +86,17 @@ class CsvDecoder:
 
     def _decode(self, data: bytes, header: Header) -> Decoded:
         errors: Counter[str] = Counter()
-        rows = self._rows(data, header.separator, errors)
+        regular = _regular_columns(data, header)
+        rows = [] if regular is not None else self._rows(data, header.separator, errors)
         if self._generation != self._schema.generation:
             self._schema.learn(dict.fromkeys(filter(None, header.names)))
             self._generation = self._schema.generation
         names = list(header.names)
+        if regular is not None:
+            size = len(regular[0])
+            by_name = {name: column for name, column in zip(names, regular, strict=True) if name}
+            decoded = self._assemble(by_name, size, range(size), errors)
+            return attrs.evolve(decoded, errors=+errors, lines=size)
         rows = [row for row in rows if row != names]
         whole = [row for row in rows if row is not None and len(row) == len(names)]
         if not whole:
@@ -132,24 +144,67 @@ class CsvDecoder:
             ]
         else:
             bare = list(range(size))
-        unit = self._schema.latency_unit
-        line = None if isinstance(places, range) else places
-        batch = RecordBatch(size=size, features=features, latency_unit=unit, text=True, position=line, **fields)
         if not bare:
-            return Decoded(batch)
+            return Decoded(self._batch(features, fields, size, places))
         label = fields.get("label", ())
         labelled = [index for index in bare if label and label[index]]
         if len(bare) > len(labelled):
             errors["no_label" if self._schema.labels else "no_features"] += len(bare) - len(labelled)
         labels = None
         if labelled:
-            found = batch.take(labelled)
-            labels = LabelBatch(
-                len(labelled), found.time, found.id, found.model, found.label or (), True, found.position
-            )
+            columns = {
+                name: self._types.field(name, _picked(fields[name], labelled)) for name in _OF_LABELS if name in fields
+            }
+            position = np.array([places[index] for index in labelled])
+            labels = LabelBatch(len(labelled), columns, True, position)
         lost = set(bare)
         kept = [index for index in range(size) if index not in lost]
-        return Decoded(batch.take(kept) if kept else None, labels)
+        if not kept:
+            return Decoded(None, labels)
+        features = {name: _picked(column, kept) for name, column in features.items()}
+        fields = {name: _picked(column, kept) for name, column in fields.items()}
+        return Decoded(self._batch(features, fields, len(kept), [places[index] for index in kept]), labels)
+
+    def _batch(
+        self,
+        features: Mapping[str, Sequence[str]],
+        fields: Mapping[str, Sequence[str]],
+        size: int,
+        places: Sequence[int],
+    ) -> RecordBatch:
+        schema = self._schema
+        typed = self._types.features(features, size, sure={}, numeric=schema.numeric, categorical=schema.categorical)
+        columns = {name: self._types.field(name, column) for name, column in fields.items()}
+        if "latency" in columns:
+            columns["latency"] = schema.in_seconds(columns["latency"])
+        return RecordBatch(size, typed, columns, True, np.asarray(places, dtype=np.int64))
+
+
+def _regular_columns(data: bytes, header: Header) -> list[list[str]] | None:
+    """The columns of lines that all have as many values as the header, without quotes or blank lines; ``None`` for others."""
+    width, separator = len(header.names), header.separator.encode()
+    if b'"' in data or b"\r" in data or b"\n\n" in data or data.startswith(b"\n") or not data.endswith(b"\n"):
+        return None
+    try:
+        cells_of_all = data.decode().replace("\n", header.separator).split(header.separator)
+    except UnicodeDecodeError:
+        return None
+    lines = data.count(b"\n")
+    if len(cells_of_all) != lines * width + 1 or width == 1:
+        return None
+    characters = np.frombuffer(data, np.uint8)
+    ends = characters[(characters == ord(separator)) | (characters == _LINE_BREAK)]
+    if not (ends[width - 1 :: width] == _LINE_BREAK).all():
+        return None
+    columns = [cells_of_all[position:-1:width] for position in range(width)]
+    if header.names[0] in columns[0]:
+        return None  # perhaps the header again
+    blank = header.separator in BLANKS and any(not "".join(row).strip(BLANKS) for row in zip(*columns, strict=True))
+    return None if blank else columns
+
+
+def _picked(column: Sequence[str], indexes: Sequence[int]) -> list[str]:
+    return [column[index] for index in indexes]
 
 
 def _texts(data: bytes) -> list[str | None]:

@@ -8,14 +8,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import attrs
+
 from ..errors import InputError
 from ..records.batches import RecordBatch
+from ..records.fields import FIELDS
 from . import Schema
 
 __all__ = ["read_parquet"]
 
 _ROWS = 4_000
-_FIELDS = ("time", "id", "model", "version", "prediction", "score", "scores", "label", "latency")
 
 
 def read_parquet(path: Path, schema: Schema) -> Iterator[tuple[RecordBatch, float]]:
@@ -48,13 +50,16 @@ def _batch(columns: Mapping[str, Sequence[Any]], size: int, schema: Schema) -> R
     columns = {name: [_plain(value) for value in values] for name, values in columns.items()}
     schema.learn({name: values[0] for name, values in columns.items()})
     names = schema.fields
-    fields: dict[str, Any] = {field: columns[names[field]] for field in _FIELDS if names.get(field) in columns}
+    fields: dict[str, Any] = {field: columns[names[field]] for field in FIELDS if names.get(field) in columns}
     if schema.nested:
         rows = [value or {} for value in columns[names["features"]]]
         features: dict[str, Sequence[object]] = {name: [row.get(name) for row in rows] for name in schema.features}
     else:
         features = {name: columns[name] for name in schema.features if name in columns}
-    return RecordBatch(size=size, features=features, latency_unit=schema.latency_unit, **fields)
+    batch = RecordBatch.of(size, features, **fields)
+    if "latency" not in batch.fields:
+        return batch
+    return attrs.evolve(batch, fields={**batch.fields, "latency": schema.in_seconds(batch.fields["latency"])})
 
 
 def _plain(value: Any) -> Any:

@@ -8,25 +8,21 @@ from typing import Any
 import attrs
 
 from ..records.batches import MAXIMUM_NAME
+from ..records.columns import Column, Numbers
+from ..records.fields import FIELDS
 
 __all__ = ["FIELD_CANDIDATES", "MAXIMUM_FEATURES", "OUTPUTS", "Schema"]
 
-FIELD_CANDIDATES: dict[str, tuple[str, ...]] = {
-    "time": ("ts", "timestamp", "time", "event_time", "datetime", "@timestamp", "inference_time", "occurred_at"),
-    "id": ("id", "request_id", "prediction_id", "record_id", "event_id", "inference_id", "uuid"),
-    "model": ("model", "model_name"),
-    "version": ("model_version", "version"),
-    "prediction": ("prediction", "predicted", "pred", "y_pred", "predicted_label", "predicted_class", "output"),
-    "score": ("score", "probability", "proba", "y_score", "prediction_score"),
-    "scores": ("scores", "probabilities", "class_probabilities", "class_scores"),
-    "label": ("label", "ground_truth", "actual", "target", "y_true", "truth"),
-    "latency": ("latency_seconds", "latency", "duration_seconds", "latency_ms", "duration_ms"),
+FIELD_CANDIDATES: Mapping[str, tuple[str, ...]] = {
+    **{name: field.candidates for name, field in FIELDS.items()},
     "features": ("features", "inputs", "input", "instance"),
 }
 """Names tried for each field; the first one present wins. ``features`` counts only if it holds an object."""
 
-OUTPUTS = ("prediction", "score", "scores")
+OUTPUTS = tuple(name for name, field in FIELDS.items() if field.output)
 """Fields that hold the output of a model."""
+
+_ONLY_NESTED = frozenset(name for name, field in FIELDS.items() if field.only_nested)
 
 MAXIMUM_FEATURES = 2_000
 """The most feature names that are kept. A log with data in its keys must not fill the memory."""
@@ -41,7 +37,9 @@ class Schema:
     ``None`` until a record shows it. ``generation`` grows with every change, so that decoders know when to compile again.
 
     If ``closed`` is true, the references or the configuration name all features; other names go to ``unknown``. If
-    ``labels`` is true, every record of the input is a label, and none has features.
+    ``labels`` is true, every record of the input is a label, and none has features. ``numeric`` and ``categorical`` are features
+    that the references of all models in the log take for such, as long as no model learns one. With ``raw``
+    columns stay raw values, for people to look at.
     """
 
     configured: Mapping[str, str | None] = attrs.field(factory=dict)
@@ -49,6 +47,9 @@ class Schema:
     exclude: frozenset[str] = frozenset()
     closed: bool = False
     labels: bool = False
+    numeric: frozenset[str] = frozenset()
+    categorical: frozenset[str] = frozenset()
+    raw: bool = False
     fields: dict[str, str] = attrs.field(init=False)
     features: dict[str, None] = attrs.field(init=False, factory=dict)
     unknown: dict[str, None] = attrs.field(init=False, factory=dict)
@@ -59,10 +60,11 @@ class Schema:
     def __attrs_post_init__(self) -> None:
         self.fields = {field: name for field, name in self.configured.items() if name}
 
-    @property
-    def latency_unit(self) -> float:
-        """Seconds in the unit of the latency field: 0.001 if its name ends in ``ms``."""
-        return 0.001 if self.fields.get("latency", "").endswith("ms") else 1.0
+    def in_seconds(self, latency: Column) -> Column:
+        """The typed latency column in seconds: the field holds milliseconds if its name ends in ``ms``."""
+        if not isinstance(latency, Numbers) or not self.fields.get("latency", "").endswith("ms"):
+            return latency
+        return Numbers(latency.values * 0.001, latency.invalid)
 
     @property
     def mixed(self) -> bool:
@@ -81,6 +83,7 @@ class Schema:
     def open(self) -> None:
         """Add the unknown features noted so far, and accept new ones from now on: a model without a reference appeared."""
         self.closed = False
+        self.numeric = self.categorical = frozenset()
         self.generation += 1
         noted, self.unknown = self.unknown, {}
         self.add_features(noted)
@@ -103,16 +106,7 @@ class Schema:
 
     def learn(self, record: Mapping[str, object]) -> None:
         """Learn field and feature names from one record."""
-        taken = set(self.fields.values())
-        for field, candidates in FIELD_CANDIDATES.items():
-            if field in self.fields:
-                continue
-            for name in candidates:
-                if name in record and name not in taken and (field != "features" or isinstance(record[name], dict)):
-                    taken.add(name)
-                    self.fields[field] = name
-                    self.generation += 1
-                    break
+        self._learn_fields(record)
         if self.labels:
             return
         container = record.get(self.fields["features"]) if "features" in self.fields else None
@@ -130,6 +124,27 @@ class Schema:
                 self.generation += 1
             self._flat_outputs = self._flat_outputs or (bool(flat) and self._has_any(OUTPUTS, record))
             self._learn_features(flat)
+
+    def _learn_fields(self, record: Mapping[str, object]) -> None:
+        taken = set(self.fields.values())
+        nested = self._has_container(record)
+        for field, candidates in FIELD_CANDIDATES.items():
+            if field in self.fields or (field in _ONLY_NESTED and not nested):
+                continue
+            for name in candidates:
+                if field in _ONLY_NESTED and name in self.features:
+                    continue
+                if name in record and name not in taken and (field != "features" or isinstance(record[name], dict)):
+                    taken.add(name)
+                    self.fields[field] = name
+                    self.generation += 1
+                    break
+
+    def _has_container(self, record: Mapping[str, object]) -> bool:
+        """Whether a record has its features in an object of their own."""
+        known = self.fields.get("features")
+        names = (known,) if known else FIELD_CANDIDATES["features"]
+        return any(isinstance(record.get(name), dict) for name in names)
 
     def names_features(self, record: Mapping[str, object]) -> bool:
         """Whether a flat record has features; null values and features unknown to the references count."""
@@ -154,6 +169,8 @@ class Schema:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a snapshot of a schema with the same settings."""
         self.closed, self.nested, self._flat_outputs = state["closed"], state["nested"], state["flat_outputs"]
+        if not self.closed:
+            self.numeric = self.categorical = frozenset()
         self.fields = dict(state["fields"])
         self.features, self.unknown = dict.fromkeys(state["features"]), dict.fromkeys(state["unknown"])
         self.generation += 1

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..joining.key_sample import KeySample
+from ..records.identifiers import numbered_keys
 from .evaluability import LabelHealth
 from .events import Events
 from .join import JoinTally
-from .keys import numbered_keys
 from .label_clock import FlowTimes
 from .label_store import COUNTED, LABEL, PREDICTION, UNINDEXED, LabelStore
 from .settings import LabelSettings
@@ -20,11 +20,7 @@ __all__ = ["Admission", "Sample", "sampling_keys"]
 
 Mask = NDArray[np.bool_]
 _WITHOUT_LABELS = 100_000  # predictions kept while nothing says that labels will come
-_SWEEPS = 32  # per horizon
 _DEAD = 4_096
-_FULL = 0.875
-_ROOMY = 0.25
-_HALVINGS = 60
 _DAY = 86_400.0
 
 
@@ -62,7 +58,7 @@ class Admission:
 
     def _count_labels(self, events: Events, times: FlowTimes, sampled: Mask) -> None:
         is_label = events.is_label
-        given = is_label | ~np.isnan(events.label) | events.unusable
+        given = events.labelled
         if not given.any():
             return
         anonymous = is_label & ~events.identified
@@ -94,80 +90,41 @@ def sampling_keys(model: str, events: Events, number: int) -> NDArray[np.uint64]
     return np.where(events.identified, events.key, numbered_keys(model, number, events.size))
 
 
-class Sample:
-    """Keeps the store within its capacity and horizon, at points that do not depend on batches.
-
-    When entries that have not expired fill the store, the largest key that is kept is halved until the store has room. When
-    the store is three quarters empty, that key is doubled.
-    """
+class Sample(KeySample):
+    """Keeps the store of labels within its capacity and horizon."""
 
     def __init__(self, settings: LabelSettings) -> None:
-        self.settings = settings
-        self.watermark = -np.inf
-        """Entries of an earlier event time have expired."""
-        self._halvings = 0
-        self._looked = self._swept = -np.inf
+        super().__init__(settings.horizon)
+        self._settings = settings
 
     @property
-    def ratio(self) -> float:
-        """Share of all keys that are kept."""
-        return float(2.0**-self._halvings)
+    def settings(self) -> LabelSettings:
+        """The settings in force."""
+        return self._settings
 
-    def holds(self, keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
-        """Which keys are in the sample."""
-        if not self._halvings:
-            return np.ones(len(keys), dtype=np.bool_)
-        held: NDArray[np.bool_] = keys < np.uint64(1 << (64 - self._halvings))
-        return held
+    @settings.setter
+    def settings(self, settings: LabelSettings) -> None:
+        self._settings, self.horizon = settings, settings.horizon
 
     def tend(self, store: LabelStore, now: float, tally: JoinTally, *, labels_seen: bool) -> NDArray[np.int64] | None:
         """Remove expired entries, and make the sample smaller or larger. Returns the new row of each old one if rows moved.
 
-        ``now`` is the model's clock, -inf before the first prediction. Expiry goes by the clock at the last call, since many
-        records have confirmed that time by now. A time more than a day in the future is reduced to that.
+        ``now`` is the model's clock, -inf before the first prediction. A time more than a day in its future is reduced to that.
         """
-        self.watermark = max(self.watermark, min(self._looked, now) - self.settings.horizon)
-        self._looked = now
+        self.follow(now)
         if np.isfinite(now):
             times = store.columns["time"][: store.size]
             np.minimum(times, now + _DAY, out=times)
-        wanted = labels_seen or self.settings.expected == "yes"
-        limit = self.settings.capacity if wanted else min(self.settings.capacity, _WITHOUT_LABELS)
-        full = store.size >= limit
-        stale = self.watermark >= self._swept + self.settings.horizon / _SWEEPS
-        if not (full or stale or store.dead > max(_DEAD, store.size // 2)):
-            self._open(store.size, limit)
+        wanted = labels_seen or self._settings.expected == "yes"
+        limit = self._settings.capacity if wanted else min(self._settings.capacity, _WITHOUT_LABELS)
+        if not (self.due(store.size, limit) or store.dead > max(_DEAD, store.size // 2)):
+            self.widen(store.size, limit)
             return None
-        self._swept = self.watermark
-        size = store.size
-        flags, keys = store.columns["flags"][:size], store.columns["key"][:size]
+        flags = store.columns["flags"][: store.size]
         # An outcome that has not been counted yet keeps its entry.
         unfinished = flags & (PREDICTION | LABEL | COUNTED) == PREDICTION | LABEL
-        expired = (store.columns["time"][:size] < self.watermark) & ~unfinished
+        expired = (store.columns["time"][: store.size] < self.watermark) & ~unfinished
         tally.unmatched += int(np.count_nonzero(flags[expired] & (PREDICTION | LABEL) == LABEL))
         kept = ~expired & (flags & (UNINDEXED | COUNTED) != UNINDEXED | COUNTED)
-        if full:
-            while int(kept.sum()) > _FULL * limit and self._halvings < _HALVINGS:
-                self._halvings += 1
-                kept &= self.holds(keys)
-        else:
-            self._open(int(kept.sum()), limit)
+        self.sweep(store.columns["key"][: store.size], kept, limit)
         return None if kept.all() else store.retain(kept)
-
-    def set_back(self, now: float) -> None:
-        """The model's clock went back to ``now``: entries that are still there have not expired."""
-        self.watermark = min(self.watermark, now - self.settings.horizon)
-        self._looked, self._swept = min(self._looked, now), min(self._swept, self.watermark)
-
-    def _open(self, size: int, limit: int) -> None:
-        if size < _ROOMY * limit:
-            self._halvings = max(self._halvings - 1, 0)
-
-    def snapshot(self) -> dict[str, Any]:
-        times = {"watermark": float(self.watermark), "looked": float(self._looked), "swept": float(self._swept)}
-        return {"halvings": self._halvings, **times}
-
-    def restore(self, state: Any) -> None:
-        """Go on from :meth:`snapshot`; raises ``KeyError``, ``TypeError`` or ``ValueError`` if it does not fit."""
-        self._halvings = int(state["halvings"])
-        self.watermark, self._looked, self._swept = (float(state[name]) for name in ("watermark", "looked", "swept"))

@@ -9,14 +9,16 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from ..records.batches import LabelBatch, positions_of
-from ..records.raw_values import numbers
+from ..records.batches import LabelBatch
+from ..records.columns import Numbers, Texts
+from ..records.identifiers import hash_identifiers, keys_of
+from ..records.raw_values import distinct_texts, numbers
 from ..records.times import parse_times
-from ..reference.binner import Binner, CodedBatch
+from ..reference.binner import Binner
+from ..reference.coded_batch import CodedBatch
 from ..reference.outcome_batch import OutcomeLayout
 from ..reference.profile import PREDICTION, SCORE, ReferenceProfile
 from ..reference.scores import class_of
-from .keys import hash_identifiers, keys_of
 from .label_store import MOST_PROBABILITIES
 
 __all__ = ["REJECTED", "CodedLabels", "EventReader", "Events", "LabelCoder"]
@@ -58,6 +60,17 @@ class Events:
     @property
     def size(self) -> int:
         return len(self.time)
+
+    @property
+    def labelled(self) -> Mask:
+        """Which events are labels or come with one, whether it can be used or not. A null is no label of a prediction."""
+        return self.is_label | ~np.isnan(self.label) | self.unusable
+
+    @property
+    def first_label(self) -> int:
+        """The position of the first event that is a label or comes with one, the number of events if there is none."""
+        labelled = self.labelled
+        return int(labelled.argmax()) if labelled.any() else self.size
 
     def part(self, start: int, end: int) -> Events:
         """The events from ``start`` to before ``end``."""
@@ -140,8 +153,8 @@ class EventReader:
     def _of_predictions(self, coded: CodedBatch) -> Events:
         size, batch = coded.size, coded.records
         hashes, identified = _no_identifiers(size)
-        if batch.id is not None:
-            hashes, identified = hash_identifiers(batch.id)
+        if "id" in batch.fields:
+            hashes, identified = hash_identifiers(batch.fields["id"])
         label = self._own_labels(coded)
         score, cell = self._scores(coded)
         return Events(
@@ -164,15 +177,15 @@ class EventReader:
     def _of_labels(self, labels: LabelBatch) -> Events:
         size = labels.size
         hashes, identified = _no_identifiers(size)
-        if labels.id is not None:
-            hashes, identified = hash_identifiers(labels.id)
-        coded = self._coder.code(labels.label, text=labels.text)
+        if "id" in labels.fields:
+            hashes, identified = hash_identifiers(labels.fields["id"])
+        coded = self._coder.code(labels.labels, text=labels.text)
         nothing = np.full(size, np.nan)
         return Events(
             is_label=np.ones(size, dtype=np.bool_),
-            position=positions_of(labels),
+            position=labels.position,
             clock=nothing,
-            time=nothing if labels.time is None else parse_times(labels.time),
+            time=parse_times(labels.fields["time"]) if "time" in labels.fields else nothing,
             key=keys_of(self._model, hashes),
             identified=identified,
             label=coded.values,
@@ -187,10 +200,10 @@ class EventReader:
 
     def _own_labels(self, coded: CodedBatch) -> CodedLabels:
         batch = coded.records
-        if batch.label is None:
+        if "label" not in batch.fields:
             none = np.zeros(coded.size, dtype=np.bool_)
             return CodedLabels(np.full(coded.size, np.nan), none, none, none)
-        return self._coder.code(batch.label, text=batch.text)
+        return self._coder.code(batch.fields["label"], text=batch.text)
 
     def _predicted(self, coded: CodedBatch) -> Array:
         """Positions of classes, or for regression numbers. NaN where there is no prediction."""
@@ -268,6 +281,15 @@ class LabelCoder:
 
     def _classes(self, values: Sequence[object], *, text: bool) -> CodedLabels:
         other = len(self._positions)
+        if isinstance(values, Texts | Numbers):
+            distinct, places = distinct_texts(values)
+            positions = [np.nan if name is None else self._positions[name] for name in distinct]
+            coded = np.array(positions, dtype=np.float64)[places]
+            missing = np.isnan(coded)
+            unusable = np.zeros(len(values), dtype=np.bool_)
+            if isinstance(values, Numbers) and len(values.invalid):
+                unusable[values.invalid] = True
+            return CodedLabels(coded, missing & ~unusable, unusable, coded == other)
         if set(map(type, values)) == {str} and not (text and "" in values):
             texts = cast("Sequence[str]", values)
             coded = np.fromiter(map(self._positions.__getitem__, texts), np.float64, len(texts))

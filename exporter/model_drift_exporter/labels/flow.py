@@ -14,7 +14,9 @@ from ..errors import StateError
 from ..evidence.alarms import Alarm, Alarms
 from ..metrics.samples import Samples
 from ..records.batches import LabelBatch
-from ..reference.binner import Binner, CodedBatch
+from ..records.identifiers import hash_identifiers, keys_of
+from ..reference.binner import Binner
+from ..reference.coded_batch import CodedBatch
 from ..reference.outcome_batch import OutcomeBatch, OutcomeLayout
 from ..reference.profile import ReferenceProfile
 from .admission import Admission, Sample, sampling_keys
@@ -22,7 +24,6 @@ from .delays import MATURE_SHARE, DelayHistogram, Maturity
 from .evaluability import LabelHealth, LabelState, unmatched
 from .events import EventReader, Events
 from .join import Joins, JoinTally, join, join_alone
-from .keys import hash_identifiers, keys_of
 from .label_clock import FlowClock, FlowTimes
 from .label_store import PREDICTION, LabelStore
 from .metrics import Coverage, LabelSeries, LabelSummary, selective
@@ -32,18 +33,19 @@ from .settings import LabelSettings
 __all__ = ["FlowState", "LabelFlow"]
 
 Mask = NDArray[np.bool_]
-_LOOKS = 256  # events between checks, until the maturity is known
+_LOOKS = 256  # events between checks, from the first label until the maturity is known
 _FEW = 20_000
 _SELDOM = 16
-_BLOCK = 4_096  # events between checks from then on; some checks are made only here
+_BLOCK = 4_096  # events between checks before and after; some checks are made only here
 
 
 class LabelFlow:
     """Joins the labels of one model with its predictions and hands on the outcomes that are mature.
 
     Periodic checks happen where the number of events is a multiple of 256 or 4,096, never at the end of a batch. So results
-    do not depend on how events were cut into batches. ``hand_on`` is called with each batch of matured outcomes, in order.
-    ``alarms`` say whether the model's input is broken.
+    do not depend on how events were cut into batches. Before the first label the short checks would find nothing, so they
+    are left out. ``hand_on`` is called with each batch of matured outcomes, in order. ``alarms`` say whether the model's
+    input is broken.
     """
 
     name = "labels"
@@ -83,9 +85,9 @@ class LabelFlow:
 
     def knows(self, labels: LabelBatch) -> Mask:
         """Which labels belong to a prediction of this model in the store. For labels that do not name their model."""
-        if labels.id is None:
+        if "id" not in labels.fields:
             return np.zeros(labels.size, dtype=np.bool_)
-        hashes, identified = hash_identifiers(labels.id)
+        hashes, identified = hash_identifiers(labels.fields["id"])
         rows = self._state.store.find(keys_of(self.model, hashes))
         known: Mask = identified & (rows >= 0) & (self._state.store.columns["flags"][rows] & PREDICTION != 0)
         return known
@@ -97,10 +99,12 @@ class LabelFlow:
             return
         times = self._state.clock.follow(events.time, events.clock, is_label=events.is_label, arrival=arrival)
         start = 0
+        first = 0 if self.labels_seen else events.first_label
         for turn in [*times.turns, events.size]:
             while start < turn:
-                block = _LOOKS if self._state.maturity.seconds is None else _BLOCK
-                end = min(turn, start + block - self._state.events % block)
+                unlabelled = start < first
+                block = _BLOCK if unlabelled or self._state.maturity.seconds is not None else _LOOKS
+                end = min(first if unlabelled else turn, turn, start + block - self._state.events % block)
                 self._take(events.part(start, end), times.part(start, end))
                 self._state.events += end - start
                 if self._state.events % block == 0:

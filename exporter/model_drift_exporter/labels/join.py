@@ -78,17 +78,116 @@ def join(
     All events of one identifier are processed together. Its first prediction counts; others are repeats. Each label is
     compared with the label before it. Prediction and label meet at the later one of the two. Returns the joins, and the
     revisions or ``None`` if there are none.
+
+    Most identifiers have a single event here: their first one, or the label of a prediction that waits. These two need
+    no comparison, so they are taken in by themselves.
     """
     picked = np.flatnonzero(admitted)
     if not len(picked):
         return Joins.none(), None
-    order = np.argsort(events.key[picked], kind="stable")
-    picked = picked[order]
-    keys = events.key[picked]
-    first = np.ones(len(keys), dtype=np.bool_)
-    first[1:] = keys[1:] != keys[:-1]
+    known = store.size
+    rows, first = store.find_or_append(events.key[picked])
+    if first.all():
+        return _open(store, events, time, picked, rows, watermark=watermark, tally=tally), None
+    others = np.flatnonzero(~first)
+    again = rows[others]
+    repeated = np.zeros(store.size - known, dtype=np.bool_)
+    repeated[again[again >= known] - known] = True
+    opening = first.copy()
+    opening[first] = ~repeated[rows[first] - known]
+    answering = np.zeros(len(picked), dtype=np.bool_)
+    answering[others] = events.is_label[picked[others]] & _waits(store, again, known, watermark)
+    remaining = ~(opening | answering)
+    parts = [
+        _open(store, events, time, picked[opening], rows[opening], watermark=watermark, tally=tally),
+        _answer(store, events, time, picked[answering], rows[answering], tally=tally),
+    ]
+    revisions = None
+    if remaining.any():
+        joins, revisions = _compare(
+            store, events, time, picked[remaining], rows[remaining], watermark=watermark, tally=tally
+        )
+        parts.append(joins)
+    return Joins.in_order(*parts), revisions
+
+
+def _waits(store: LabelStore, rows: Positions, known: int, watermark: float) -> Mask:
+    """Which rows, of those below ``known``, occur once and hold a prediction without a label that has not expired."""
+    inside = np.minimum(rows, max(known - 1, 0))
+    found: Mask = (rows < known) & (store.columns["flags"][inside] == PREDICTION)
+    found &= store.columns["time"][inside] >= watermark
+    ordered = np.sort(rows)
+    twice = ordered[1:][ordered[1:] == ordered[:-1]]
+    if len(twice):
+        found &= ~np.isin(rows, twice)
+    return found
+
+
+def _open(
+    store: LabelStore,
+    events: Events,
+    time: Array,
+    places: Positions,
+    rows: Positions,
+    *,
+    watermark: float,
+    tally: JoinTally,
+) -> Joins:
+    """Write the first and only event of each identifier into its new row. Predictions with a label of their own are joins."""
+    if not len(places):
+        return Joins.none()
+    is_label, label = events.is_label[places], events.label[places]
+    labelled = ~np.isnan(label)
+    own = time[places]
+    columns = store.columns
+    if not is_label.any():
+        columns["time"][rows], columns["flags"][rows] = own, PREDICTION
+        _write_predictions(store, rows, events, places)
+        tally.stored += len(rows)
+    else:
+        predicted = np.flatnonzero(~is_label)
+        columns["time"][rows] = np.where(is_label, np.maximum(own, watermark), own)
+        columns["flags"][rows] = np.where(is_label, np.uint8(0), np.uint8(PREDICTION))
+        _write_predictions(store, rows[predicted], events, places[predicted])
+        tally.stored += len(predicted)
+    if not labelled.any():
+        return Joins.none()
+    columns["flags"][rows[labelled]] |= LABEL
+    store.put("label", rows, label)
+    joined = np.flatnonzero(labelled & ~is_label)
+    tally.joined += len(joined)
+    own = own[joined]
+    return Joins(places[joined], rows[joined], own, own, label[joined])
+
+
+def _answer(
+    store: LabelStore, events: Events, time: Array, places: Positions, rows: Positions, *, tally: JoinTally
+) -> Joins:
+    """Write the labels at ``places`` into the rows of their predictions, which had none."""
+    label = events.label[places]
+    store.put("label", rows, label)
+    store.columns["flags"][rows] = PREDICTION | LABEL
+    tally.joined += len(rows)
+    return Joins(places, rows, store.columns["time"][rows], time[places], label)
+
+
+def _compare(
+    store: LabelStore,
+    events: Events,
+    time: Array,
+    picked: Positions,
+    row: Positions,
+    *,
+    watermark: float,
+    tally: JoinTally,
+) -> tuple[Joins, Revisions | None]:
+    """Take in events, [event], of the entries in some rows, [event], with all that can happen to an identifier."""
+    order = np.argsort(row, kind="stable")
+    picked, row = picked[order], row[order]
+    first = np.ones(len(row), dtype=np.bool_)
+    first[1:] = row[1:] != row[:-1]
     starts = np.flatnonzero(first)
-    entries = _Entries.found(store, keys[starts], watermark, tally)
+    entries = _Entries.found(store, row[starts], watermark, tally)
 
     is_label = events.is_label[picked]
     places = np.where(is_label, len(picked), np.arange(len(picked)))
@@ -111,10 +210,7 @@ def join(
     revising = changes.revised & (changes.event > met_at[changes.group])
     final, final_time = changes.latest(np.full(len(starts), _NEVER), entries, time)
 
-    rows = entries.rows
-    absent = rows < 0
-    rows[absent] = store.append(keys[starts[absent]])
-    columns = store.columns
+    rows, columns = entries.rows, store.columns
     store.put("label", rows, final)
     predicted = entries.known | arriving
     columns["time"][rows] = np.where(predicted, predicted_at, np.maximum(final_time, watermark))
@@ -125,7 +221,7 @@ def join(
     groups = np.flatnonzero(meets)
     tally.joined += len(groups)
     joins = Joins(met_at[groups], rows[groups], predicted_at[groups], label_time[groups], label[groups])
-    return Joins.in_order(joins), changes.revisions(revising, rows, time)
+    return joins, changes.revisions(revising, rows, time)
 
 
 def join_alone(
@@ -133,7 +229,7 @@ def join_alone(
 ) -> Joins:
     """Store predictions that come with their label, so that no other label can find them. Returns their joins."""
     places = np.flatnonzero(alone)
-    rows = store.append(keys[places], indexed=False)
+    rows = store.append(keys[places], hidden=True)
     columns, label = store.columns, events.label[places]
     columns["flags"][rows] = PREDICTION | LABEL | UNINDEXED
     columns["time"][rows] = time[places]
@@ -156,7 +252,7 @@ def _write_predictions(store: LabelStore, rows: Positions, events: Events, place
 
 @attrs.frozen(eq=False)
 class _Entries:
-    """What the store knows of each identifier before these events. Arrays are [identifier]."""
+    """What the store knows of identifiers before these events. Arrays are [identifier]."""
 
     rows: Positions
     flags: NDArray[np.uint8]
@@ -166,18 +262,16 @@ class _Entries:
     time: Array
 
     @classmethod
-    def found(cls, store: LabelStore, keys: NDArray[np.uint64], watermark: float, tally: JoinTally) -> _Entries:
-        rows = store.find(keys)
-        present = rows >= 0
-        flags = np.where(present, store.columns["flags"][rows], np.uint8(0))
-        time = store.columns["time"][rows]
+    def found(cls, store: LabelStore, rows: Positions, watermark: float, tally: JoinTally) -> _Entries:
+        """Those in some rows, [identifier]; a new row has flags 0."""
+        flags, time = store.columns["flags"][rows], store.columns["time"][rows]
         expired = (flags != 0) & (time < watermark)
         if expired.any():
             state = flags & (PREDICTION | LABEL | COUNTED)
             tally.unmatched += int(np.count_nonzero(state[expired] == LABEL))
             # An outcome that has not been counted yet keeps its entry. The other rows are used again.
             unfinished = expired & (state == PREDICTION | LABEL)
-            rows[unfinished] = store.supersede(keys[unfinished])
+            rows[unfinished], _ = store.supersede(store.columns["key"][rows[unfinished]])
             flags[expired] = 0
         labelled = flags & LABEL != 0
         return cls(

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..monitors import LEARNED_PARTS
-from ..records.batches import LabelBatch, ModelBatch, RecordBatch, positions_of
-from ..records.raw_values import text_of
+from ..records.batches import LabelBatch, ModelBatch, RecordBatch
+from ..records.identifiers import hash_identifiers
 from ..reference.building.builder import ProfileBuilder
 from ..reference.building.settings import BuildSettings
 from ..reference.profile import ReferenceProfile
@@ -34,7 +34,7 @@ class Learner:
         self.records = 0
         self._labels = self._rejected = 0
         self.batches: list[ModelBatch] = []
-        self._identifiers: set[str] = set()
+        self._identifiers: set[int] = set()
 
     @property
     def full(self) -> bool:
@@ -52,14 +52,16 @@ class Learner:
         self._rejected += len(rejected)
         self._labels += labels.size if labels is not None else 0
         self.records += batch.size
-        if batch.records is not None and batch.records.id is not None:
-            self._identifiers.update(filter(None, map(text_of, batch.records.id)))
+        if batch.records is not None and "id" in batch.records.fields:
+            hashes, known = hash_identifiers(batch.records.fields["id"])
+            self._identifiers.update(hashes[known].tolist())
 
     def knows(self, labels: LabelBatch) -> NDArray[np.bool_]:
         """Which labels are of a record that is kept."""
-        if labels.id is None:
+        if "id" not in labels.fields:
             return np.zeros(labels.size, dtype=np.bool_)
-        return np.array([text_of(value) in self._identifiers for value in labels.id], dtype=np.bool_)
+        hashes, known = hash_identifiers(labels.fields["id"])
+        return known & np.array([value in self._identifiers for value in hashes.tolist()], dtype=np.bool_)
 
     def learn(self, model: str, settings: BuildSettings) -> ReferenceProfile:
         """The reference of exactly the first records, however they came in batches.
@@ -73,7 +75,7 @@ class Learner:
         for batch in self._first():
             builder.count(batch)
         # What the log always has in it is no news later: the share of other lines is part of the reference.
-        last = max((int(positions_of(records)[-1]) for records in self._first()), default=-1)
+        last = max((int(records.position[-1]) for records in self._first()), default=-1)
         rejected = sum(int((batch.rejected <= last).sum()) for batch in self.batches)
         return msgspec.structs.replace(builder.profile(), lines=builder.rows + rejected, rejected_lines=rejected)
 

@@ -97,7 +97,7 @@ class Model:
         """
         if batch.records is not None:
             self.traffic.records += batch.size
-            self.traffic.follow_version(batch.records.version)
+            self.traffic.follow_version(batch.records.fields.get("version"))
         self._take(batch.behind(self.traffic.position))
 
     def _take(self, batch: ModelBatch) -> None:
@@ -125,7 +125,7 @@ class Model:
     def _observe(self, batch: ModelBatch) -> None:
         if self.parts is None:
             return
-        begins = self.traffic.new_versions(batch.records.version) if batch.records is not None else []
+        begins = self.traffic.new_versions(batch.records.fields.get("version")) if batch.records is not None else []
         for position, part in enumerate(batch.parts(begins)):
             if begins and (position or begins[0] == 0):
                 self._restart_evidence(self._time_of(part))
@@ -133,7 +133,7 @@ class Model:
 
     def _time_of(self, batch: ModelBatch) -> float:
         """Event time of the first record of a batch, at most a day ahead of the clock; the clock's time if it has none."""
-        times = batch.records.time if batch.records is not None else None
+        times = batch.records.fields.get("time") if batch.records is not None else None
         time = parse_time(times[0]) if times is not None else math.nan
         now = batch.arrival if self.times.now is None else self.times.now
         return min(time, now + _DAY) if math.isfinite(time) else now

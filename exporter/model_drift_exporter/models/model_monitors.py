@@ -16,12 +16,14 @@ from ..metrics.metric import Group, Metric, gauge
 from ..metrics.samples import Samples, Series
 from ..monitors import MONITORS, Monitor, MonitorContext, MonitorSpec
 from ..monitors.monitor import COUNTERS
-from ..records.batches import ModelBatch, RecordBatch, positions_of
-from ..reference.binner import Binner, CodedBatch
+from ..records.batches import ModelBatch, RecordBatch
+from ..reference.binner import Binner
+from ..reference.coded_batch import CodedBatch
 from ..reference.outcome_batch import OutcomeBatch
 from ..reference.profile import FEATURE, Column, ReferenceProfile
 from .model_traffic import ModelTraffic
 from .reference_metrics import reference_samples
+from .segment_table import SegmentTable
 from .series_limit import SeriesCount, fitting, typical_columns
 from .settings import MonitoringSettings
 
@@ -38,7 +40,7 @@ _OFF = gauge(
 )
 METRICS: tuple[Metric, ...] = (_OFF,)
 
-_LABELS = "labels"
+_LABELS, _SEGMENTS = "labels", "segments"
 _MANY_COLUMNS = 300
 """With more columns than that, series are counted on one column of each shape before any are made of all."""
 _NAMES_OF_0_1_0: Mapping[str, str] = {
@@ -74,6 +76,7 @@ class ModelMonitors:
         self.model = model
         self._reference, self._alarms = reference, alarms
         self._binner = Binner(reference)
+        self._segments = SegmentTable()
         self.off = {spec.name: why for spec in monitors if (why := spec.why_off(reference))}
         self._specs = [spec for spec in monitors if spec.name not in self.off]
         columns = reference.columns
@@ -136,15 +139,27 @@ class ModelMonitors:
         clock = batch.arrival if traffic.times.now is None else traffic.times.now
         records = batch.records
         if records is None:
-            return _without_records(len(self._reference.columns), batch, clock)
+            return _without_records(self._binner, batch, clock)
         time, now, timely = traffic.times.follow(records, batch.arrival)
-        position = positions_of(records)
+        position = records.position
         traffic.position = int(position[-1])
         traffic.suppressed_observations += records.size * len(self.suppressed)
         cells, scores = self._binner.cells(records)
         values = self._binner.values(records, scores)
         return CodedBatch(
-            records.size, cells, time, now, timely, values, position, records, scores, batch.rejected, clock
+            self._binner,
+            records.size,
+            cells,
+            time,
+            now,
+            timely,
+            values,
+            position,
+            records,
+            scores,
+            batch.rejected,
+            clock,
+            self._segments.places(records.fields.get("segment")),
         )
 
     def not_evaluable(self) -> set[str]:
@@ -155,6 +170,7 @@ class ModelMonitors:
         """Go on after a reload with what others with the same bins have counted; what does not fit starts empty."""
         self._restore({name: monitor.snapshot() for name, monitor in old.by_name.items()})
         self.labels.take_over(old.labels)
+        self._segments = old._segments
 
     def _try(self, name: str, go_on: Callable[[], None]) -> None:
         try:
@@ -173,15 +189,16 @@ class ModelMonitors:
     def snapshot(self) -> dict[str, Any]:
         """The state of each part by its name, without counters; arrays may be views, to be written before the next batch."""
         states = {name: _without_counters(monitor.snapshot()) for name, monitor in self.by_name.items()}
-        return {**states, _LABELS: self.labels.snapshot()}
+        return {**states, _LABELS: self.labels.snapshot(), _SEGMENTS: self._segments.snapshot()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a snapshot with the same reference, before the first batch; a part that does not fit starts empty."""
         states = {_NAMES_OF_0_1_0.get(name, name): each for name, each in state.items()}
-        known = {*self.by_name, *self.off, _LABELS}
+        known = {*self.by_name, *self.off, _LABELS, _SEGMENTS}
         for name in sorted(name for name, each in states.items() if each is not None and name not in known):
             _log.warning("model %s: the snapshot's state of %s is left out: there is no such monitor", self.model, name)
         self._restore(states)
+        self._segments.restore(states.get(_SEGMENTS, ()))
         if _LABELS in states:
             self._try(_LABELS, partial(self.labels.restore, states[_LABELS]))
 
@@ -202,17 +219,18 @@ def _without_counters(state: Any) -> Any:
     return {name: each for name, each in state.items() if name != COUNTERS} or None
 
 
-def _without_records(columns: int, batch: ModelBatch, clock: float) -> CodedBatch:
+def _without_records(binner: Binner, batch: ModelBatch, clock: float) -> CodedBatch:
     nothing = np.zeros(0)
     return CodedBatch(
+        binner=binner,
         size=0,
-        cells=np.zeros((columns, 0), dtype=np.int64),
+        cells=np.zeros((len(binner.columns), 0), dtype=np.int64),
         time=nothing,
         now=nothing,
         timely=np.zeros(0, dtype=np.bool_),
         values={},
         position=np.zeros(0, dtype=np.int64),
-        records=RecordBatch(0, {}),
+        records=RecordBatch.of(0, {}),
         rejected=batch.rejected,
         clock=clock,
     )

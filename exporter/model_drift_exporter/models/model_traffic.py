@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import attrs
+import numpy as np
 
 from ..errors import StateError
 from ..records.batches import MAXIMUM_NAME
 from ..records.clock import EventTimes
+from ..records.columns import Column, Texts
 from ..records.raw_values import text_of
 
 __all__ = ["ModelTraffic"]
@@ -17,8 +19,17 @@ __all__ = ["ModelTraffic"]
 _VERSIONS = 100
 
 
-def _first_alone(values: Sequence[object]) -> Sequence[object]:
-    return values[:1] if values.count(values[0]) == len(values) else values
+def _changes(values: Column) -> Iterator[tuple[int, object]]:
+    """The positions at which a value is another than the one before it, with these values; the first one always."""
+    if isinstance(values, Texts):
+        changed = np.flatnonzero(np.diff(values.codes, prepend=values.codes[0] - 1))
+        yield from zip(changed.tolist(), values.take(changed), strict=True)
+        return
+    before: object = None
+    for position, value in enumerate(values):
+        if not position or value != before or type(value) is not type(before):
+            yield position, value
+        before = value
 
 
 def _name(value: object) -> str:
@@ -38,22 +49,22 @@ class ModelTraffic:
     position: int = -1
     _versions: dict[str, None] = attrs.field(factory=dict)
 
-    def follow_version(self, versions: Sequence[object] | None) -> None:
+    def follow_version(self, versions: Column | None) -> None:
         """Count how often the version is another than before."""
-        for value in _first_alone(versions) if versions is not None else ():
+        for _, value in _changes(versions) if versions is not None else ():
             name = _name(value)
             if name and name != self.version:
                 self.version_changes += bool(self.version)
                 self.version = name
 
-    def new_versions(self, versions: Sequence[object] | None) -> list[int]:
+    def new_versions(self, versions: Column | None) -> list[int]:
         """Positions of the records with which a version begins that no record before had; the first of all is none.
 
         Of a canary's two versions in turns each begins once. After 100 versions none is new any more: then the field says
         something else, and evidence that starts again with each would never add up.
         """
         found = []
-        for position, value in enumerate(_first_alone(versions) if versions is not None else ()):
+        for position, value in _changes(versions) if versions is not None else ():
             name = _name(value)
             if name and name not in self._versions and len(self._versions) < _VERSIONS:
                 if self._versions:

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..records.batches import NO_POSITIONS, Decoded, LabelBatch, ModelBatch, RecordBatch, positions_of
-from ..records.raw_values import text_of
+from ..records.batches import NO_POSITIONS, Decoded, LabelBatch, ModelBatch, RecordBatch
 from .model import Model
 
 __all__ = ["OTHER_MODELS", "LabelRouter", "RejectedLines", "Routing", "by_model"]
@@ -128,7 +127,7 @@ class RejectedLines:
         if len(names) == 1 and (last in (None, *names) or not len(rejected)):
             self._last[input_name] = names[0]
             return {names[0]: rejected} if len(rejected) else {}
-        parts = [positions_of(batch) for batch in batches.values()]
+        parts = [batch.position for batch in batches.values()]
         lines = np.concatenate(parts)
         order = np.argsort(lines, kind="stable")
         owner = np.repeat(np.arange(len(names)), [len(part) for part in parts])[order]
@@ -218,15 +217,16 @@ class LabelRouter:
         for name, model in models.items():
             for index in np.flatnonzero(model.knows(labels)).tolist():
                 owners[index].append(name)
-        earlier: dict[str, dict[str, int]] = {}
+        earlier: dict[object, dict[str, int]] = {}
         for name, batch in batches.items():
-            for value, position in zip(batch.id or (), positions_of(batch).tolist(), strict=False):
-                if (text := text_of(value)) and name in models:
-                    earlier.setdefault(text, {}).setdefault(name, position)
+            if name in models:
+                for value, position in zip(batch.fields.get("id", ()), batch.position.tolist(), strict=False):
+                    if value is not None:
+                        earlier.setdefault(value, {}).setdefault(name, position)
         places: dict[str, list[int]] = {}
-        identifiers: Sequence[object] = labels.id or (None,) * labels.size
-        for index, (value, position) in enumerate(zip(identifiers, positions_of(labels).tolist(), strict=True)):
-            beside = [name for name, own in earlier.get(text_of(value) or "", {}).items() if own < position]
+        identifiers: Sequence[object] = labels.fields.get("id", (None,) * labels.size)
+        for index, (value, position) in enumerate(zip(identifiers, labels.position.tolist(), strict=True)):
+            beside = [name for name, own in earlier.get(value, {}).items() if own < position]
             found = dict.fromkeys([*owners[index], *beside]) or {fallback: None}
             self.counts[next(iter(found))] += 1  # a line counts as one label, even if several models use it
             for owner in found:
@@ -273,4 +273,4 @@ class LabelRouter:
 def _joined(first: LabelBatch, second: LabelBatch) -> LabelBatch:
     """Labels of one chunk in the order of their lines."""
     whole = LabelBatch.joined([first, second])
-    return whole.take(np.argsort(positions_of(whole), kind="stable").tolist())
+    return whole.take(np.argsort(whole.position, kind="stable"))

@@ -10,7 +10,7 @@ import numpy as np
 from ..metrics.metric import Metric, counter
 from ..metrics.roles import ROLES
 from ..metrics.samples import Samples, Series
-from ..reference.binner import CodedBatch
+from ..reference.coded_batch import CodedBatch
 from ..reference.profile import FEATURE, MISSING, PREDICTION, SCORE
 from .monitor import COUNTERS, Monitor, MonitorContext, MonitorSpec
 
@@ -57,7 +57,7 @@ class BinCountsMonitor(Monitor):
 
     def observe(self, batch: CodedBatch) -> None:
         """Count every record, whatever its time."""
-        self._counts += np.bincount(batch.cells.ravel(), minlength=len(self._counts))
+        self._counts += batch.counts
 
     @property
     def records(self) -> int:

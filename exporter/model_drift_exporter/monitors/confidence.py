@@ -9,7 +9,7 @@ import numpy as np
 
 from ..metrics.metric import Group, Metric, histogram
 from ..metrics.samples import HistogramSeries, Samples
-from ..reference.binner import CodedBatch
+from ..reference.coded_batch import CodedBatch
 from ..reference.profile import SCORE, ReferenceProfile
 from ..reference.scores import DERIVED
 from ..statistics.sums import running_sum
@@ -60,7 +60,9 @@ class ConfidenceMonitor(Monitor):
     def observe(self, batch: CodedBatch) -> None:
         """Count the records that have a probability."""
         for role, position in self._positions.items():
-            self._counts += np.bincount(batch.cells[position], minlength=len(self._counts))
+            start = int(self._context.binner.starts[position])
+            own = slice(start, start + len(self._context.columns[position].counts))
+            self._counts[own] += batch.counts[own]
             if role in batch.values:
                 values = batch.values[role]
                 self._sums[role] = running_sum(self._sums[role], values[~np.isnan(values)])

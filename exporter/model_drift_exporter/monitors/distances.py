@@ -15,7 +15,7 @@ from ..errors import StateError
 from ..metrics.metric import Group, Metric, gauge
 from ..metrics.roles import ROLES
 from ..metrics.samples import Samples, Series
-from ..reference.binner import CodedBatch
+from ..reference.coded_batch import CodedBatch
 from ..reference.profile import ABOVE, BELOW, FEATURE, INVALID, MISSING, OTHER, PREDICTION, SCORE, Column
 from ..statistics import (
     STATISTICS,
@@ -217,7 +217,7 @@ class DistancesMonitor(Monitor):
         """Add the timely records to every window."""
         if batch.size:
             for window in self.windows:
-                window.observe(batch.cells, batch.time, batch.now, batch.timely)
+                window.observe(batch.cells, batch.time, batch.now, batch.timely, batch.counts)
             self._look = None
 
     def snapshot(self) -> dict[str, Any]:

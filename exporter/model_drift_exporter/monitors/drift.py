@@ -14,7 +14,7 @@ from ..evidence.columns import ColumnEvidence
 from ..evidence.settings import PAGE, TICKET
 from ..metrics.metric import Group, Metric, counter, gauge
 from ..metrics.samples import Samples, Series
-from ..reference.binner import CodedBatch
+from ..reference.coded_batch import CodedBatch
 from ..reference.profile import FEATURE, PREDICTION, SCORE
 from ..words import excerpt
 from .findings import NOTE, Finding, FindingKind

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..metrics.metric import Group, Metric, histogram
 from ..metrics.samples import HistogramSeries, Samples
-from ..reference.binner import CodedBatch
+from ..reference.coded_batch import CodedBatch
 from ..statistics.sums import running_sum
 from .monitor import COUNTERS, Monitor, MonitorContext, MonitorSpec
 

@@ -12,8 +12,9 @@ from ..evidence.alarms import Alarms
 from ..evidence.settings import EvidenceSettings
 from ..metrics.metric import Metric
 from ..metrics.samples import Samples
-from ..reference.binner import Binner, CodedBatch
+from ..reference.binner import Binner
 from ..reference.building.builder import PartMaker
+from ..reference.coded_batch import CodedBatch
 from ..reference.outcome_batch import OutcomeBatch
 from ..reference.profile import Column, ReferenceProfile
 from ..settings.values import Window

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import attrs
@@ -71,8 +71,12 @@ class InputDecoder:
         schema.labels = input_name in self.labels
         schema.configure(self.fields, self.include, self.exclude, closed=closed)
         schema.add_features(self.include)
+        numeric, categorical = set[str](), set[str]()
         for profile in self._references:
             schema.add_features(column.name for column in profile.features)
+            for column in profile.features:
+                (numeric if column.numeric else categorical).add(column.name)
+        schema.numeric, schema.categorical = frozenset(numeric - categorical), frozenset(categorical - numeric)
 
     def decode(self, chunk: Chunk, source_format: str) -> Decoded:
         """What the chunk holds; its lines, the rejected ones included, are those of its input, over all of its streams.
@@ -128,7 +132,7 @@ def _placed(decoded: Decoded, first: int, skipped: int, errors: Counter[str] | N
     """A chunk in its input: it begins with line ``first``, the ``skipped`` ones before its own."""
     start = first + skipped
     records, labels = decoded.records, decoded.labels
-    lines = [batch.position or range(batch.size) for batch in (records, labels) if batch is not None]
+    lines = [batch.position for batch in (records, labels) if batch is not None]
     rejected = np.arange(first, start) if skipped else NO_POSITIONS
     if sum(map(len, lines)) < decoded.lines:
         free = np.ones(decoded.lines, dtype=np.bool_)
@@ -137,16 +141,12 @@ def _placed(decoded: Decoded, first: int, skipped: int, errors: Counter[str] | N
         rejected = np.concatenate([rejected, start + np.flatnonzero(free)])
     return attrs.evolve(
         decoded,
-        records=records and attrs.evolve(records, position=_shifted(records.position, start, records.size)),
-        labels=labels and attrs.evolve(labels, position=_shifted(labels.position, start, labels.size)),
+        records=records and attrs.evolve(records, position=records.position + start),
+        labels=labels and attrs.evolve(labels, position=labels.position + start),
         errors=decoded.errors if errors is None else errors + Counter(decoded.errors),
         lines=skipped + decoded.lines,
         rejected=rejected,
     )
-
-
-def _shifted(position: Sequence[int] | None, start: int, size: int) -> Sequence[int]:
-    return range(start, start + size) if position is None else [start + index for index in position]
 
 
 def format_of(stream: str, first_line: bytes) -> str:

@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from ..records.batches import NO_POSITIONS, Decoded, LabelBatch, ModelBatch, RecordBatch, positions_of
+from ..records.batches import NO_POSITIONS, Decoded, LabelBatch, ModelBatch, RecordBatch
 from ..records.clock import EventClock
 from ..records.times import parse_times
 
@@ -65,7 +65,7 @@ class Log:
         if decoded is None:
             return False
         parts = [batch for batch in (decoded.records, decoded.labels) if batch is not None]
-        lines = np.concatenate([*map(positions_of, parts), decoded.rejected])
+        lines = np.concatenate([*(part.position for part in parts), decoded.rejected])
         if len(lines):
             times = np.concatenate([*map(_times, parts), np.full(len(decoded.rejected), np.nan)])
             order = np.argsort(lines, kind="stable")
@@ -156,8 +156,8 @@ def _placed(decoded: Decoded, own: Positions, numbers: Positions) -> Decoded:
     records, labels = decoded.records, decoded.labels
     return attrs.evolve(
         decoded,
-        records=records and attrs.evolve(records, position=of(positions_of(records)).tolist()),
-        labels=labels and attrs.evolve(labels, position=of(positions_of(labels)).tolist()),
+        records=records and attrs.evolve(records, position=of(records.position)),
+        labels=labels and attrs.evolve(labels, position=of(labels.position)),
         rejected=of(decoded.rejected),
     )
 
@@ -174,14 +174,14 @@ def _part(batch: Batch | None, first: float, end: float) -> Batch | None:
     """Those of a batch with numbers from ``first`` to before ``end``; the batch itself if these are all."""
     if batch is None:
         return None
-    low, high = np.searchsorted(positions_of(batch), [first, end]).tolist()
+    low, high = np.searchsorted(batch.position, [first, end]).tolist()
     if low == high:
         return None
     return batch if high - low == batch.size else batch.take(range(low, high))
 
 
 def _lines(decoded: Decoded) -> Positions:
-    parts = [positions_of(batch) for batch in (decoded.records, decoded.labels) if batch is not None]
+    parts = [batch.position for batch in (decoded.records, decoded.labels) if batch is not None]
     return np.sort(np.concatenate([*parts, decoded.rejected]))
 
 
@@ -204,7 +204,7 @@ def in_blocks(decoded: Decoded, before: int, size: int) -> Iterator[Decoded]:
     if not ends:
         yield decoded
         return
-    columns = [positions_of(each) for each in (decoded.records, decoded.labels) if each is not None]
+    columns = [each.position for each in (decoded.records, decoded.labels) if each is not None]
     lines = np.concatenate([*columns, decoded.rejected])
     behind = np.zeros(len(lines), dtype=np.bool_)
     if decoded.labels is not None:
@@ -240,10 +240,10 @@ def labels_by_time(batches: Iterable[Decoded]) -> Iterator[Decoded]:
             times = _times(whole)
             known = ~np.isnan(times)
             keys = np.concatenate([[-np.inf], times[known]])[np.cumsum(known)]
-            order = np.argsort(keys, kind="stable").tolist()
+            order = np.argsort(keys, kind="stable")
             for first in range(0, whole.size, _CHUNK):
                 part = whole.take(order[first : first + _CHUNK])
-                lines = range(first, first + part.size)
+                lines = np.arange(first, first + part.size)
                 yield Decoded(labels=attrs.evolve(part, position=lines), lines=part.size)
 
 
@@ -256,7 +256,8 @@ def running_times(clock: EventClock, times: Array, last: float) -> Array:
 
 
 def _times(batch: RecordBatch | LabelBatch) -> NDArray[np.float64]:
-    return np.full(batch.size, np.nan) if batch.time is None else parse_times(batch.time)
+    time = batch.fields.get("time")
+    return np.full(batch.size, np.nan) if time is None else parse_times(time)
 
 
 @attrs.frozen(eq=False)
@@ -327,33 +328,29 @@ def _pieces(logs: Sequence[Log], order: Positions, number: int, time: float) -> 
             if not log.labels:
                 parts.append((log.name, Decoded(placed.records, rejected=placed.rejected)))
             if decoded.labels is not None and placed.labels is not None:
-                labels.append((stands[np.searchsorted(own, positions_of(decoded.labels))], placed.labels))
+                labels.append((stands[np.searchsorted(own, decoded.labels.position)], placed.labels))
     found: list[Piece] = []
     for first, last in _spans(parts, number, number + lines):
         inside = [(name, part) for name, whole in parts if size_of(part := _between(whole, first, last))]
         between = []
         for stands, batch in labels:
-            at = positions_of(batch)
+            at = batch.position
             chosen = np.flatnonzero((at < last) & ((at >= first) | (first == number)))
             if len(chosen):
-                between.append((stands[chosen], batch.take(chosen.tolist())))
+                between.append((stands[chosen], batch.take(chosen)))
         name = inside[0][0] if inside else logs[order[0]].name
         found += [Piece(name, time, decoded, decoded.lines) for decoded in _joined(inside, between, last - first)]
     return found
 
 
-def _kind(records: RecordBatch) -> tuple[bool, float]:
-    return records.text, records.latency_unit
-
-
 def _spans(parts: Sequence[tuple[str, Decoded]], first: int, end: int) -> list[tuple[int, int]]:
     """Cuts the lines from ``first`` to before ``end`` so that all records of a span can be one batch."""
     batches = [part.records for _, part in parts if part.records is not None]
-    kinds = sorted({_kind(batch) for batch in batches})
+    kinds = sorted({batch.text for batch in batches})
     if len(kinds) < 2:
         return [(first, end)]
-    positions = np.concatenate([positions_of(batch) for batch in batches])
-    kind = np.concatenate([np.full(batch.size, kinds.index(_kind(batch))) for batch in batches])
+    positions = np.concatenate([batch.position for batch in batches])
+    kind = np.concatenate([np.full(batch.size, kinds.index(batch.text)) for batch in batches])
     order = np.argsort(positions)
     cuts = positions[order][1:][np.diff(kind[order]) != 0].tolist()
     return [*pairwise([first, *cuts, end])]
@@ -367,7 +364,7 @@ def _joined(
     records = batches[0] if batches else None
     if len(batches) > 1:
         records = RecordBatch.joined(batches)
-        records = records.take(np.argsort(positions_of(records)).tolist())
+        records = records.take(np.argsort(records.position))
     rejected = np.sort(np.concatenate([NO_POSITIONS, *(part.rejected for _, part in parts)]))
     several = tuple(parts) if len(parts) > 1 else ()
     kinds = sorted({batch.text for _, batch in labels})
@@ -381,4 +378,4 @@ def _in_order(labels: Sequence[tuple[Positions, LabelBatch]]) -> LabelBatch:
     if len(labels) == 1:
         return labels[0][1]
     order = np.argsort(np.concatenate([places for places, _ in labels]), kind="stable")
-    return LabelBatch.joined([batch for _, batch in labels]).take(order.tolist())
+    return LabelBatch.joined([batch for _, batch in labels]).take(order)

@@ -1,16 +1,19 @@
-"""Batches of records and labels in columns, as formats decode them, and the batch of one model."""
+"""Batches of records and labels in typed columns, as formats decode them, and the batch of one model."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from operator import itemgetter
 from typing import Any, Self, TypeVar
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
+
+from .columns import Column, Numbers, Texts, joined, taken
+from .features import Features
+from .fields import FIELDS, typed_field
+from .stored_columns import loaded, storable, stored
 
 __all__ = [
     "ERROR_REASONS",
@@ -22,7 +25,6 @@ __all__ = [
     "RecordBatch",
     "model_name",
     "plain",
-    "positions_of",
     "restored",
 ]
 
@@ -41,26 +43,11 @@ ERROR_REASONS = (
 
 A bad *value* never rejects a record. ``no_label`` occurs only in inputs that hold labels.
 """
-Column = Sequence[object]
-_DEEPEST = 10
-_SMALLEST, _LARGEST = -(2**63), 2**64 - 1
-
-
-def _selector(indexes: Sequence[int]) -> Callable[[Column | None], Column | None]:
-    if len(indexes) == 1:
-        only = indexes[0]
-        return lambda column: None if column is None else (column[only],)
-    pick: Callable[[Column], Column] = itemgetter(*indexes)
-    return lambda column: None if column is None else pick(column)
-
-
-def _taken_positions(position: Sequence[int] | None, indexes: Sequence[int]) -> Sequence[int]:
-    return indexes if position is None else [position[index] for index in indexes]
-
 
 MAXIMUM_NAME = 200
 """The most characters that a model, version, feature, category or class name may have to become a label value."""
-NO_POSITIONS: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+Positions = NDArray[np.int64]
+NO_POSITIONS: Positions = np.empty(0, dtype=np.int64)
 """The positions of no lines."""
 
 
@@ -70,54 +57,79 @@ def model_name(value: object) -> str | None:
     return str(value) or None if named and len(str(value)) <= MAXIMUM_NAME else None
 
 
+def _indexes(indexes: Any) -> Any:
+    """What an array is indexed with: a slice for a range, an array for a list."""
+    if isinstance(indexes, range):
+        return slice(indexes.start, indexes.stop, indexes.step)
+    return indexes if isinstance(indexes, slice) else np.asarray(indexes, dtype=np.int64)
+
+
+def _placed(position: Sequence[int] | Positions | None, size: int) -> Positions:
+    if position is None:
+        return np.arange(size)
+    if isinstance(position, range):
+        return np.arange(position.start, position.stop)
+    return np.asarray(position, dtype=np.int64)
+
+
+def _typed_fields(fields: Mapping[str, Column | None], *, text: bool) -> dict[str, Column]:
+    return {name: typed_field(name, column, text=text) for name, column in fields.items() if column is not None}
+
+
+def _joined_fields(batches: Sequence[RecordBatch] | Sequence[LabelBatch]) -> dict[str, Column]:
+    sizes = [batch.size for batch in batches]
+    names = dict.fromkeys(name for batch in batches for name in batch.fields)
+    text = batches[0].text
+    return {name: joined([batch.fields.get(name) for batch in batches], sizes, text=text) for name in names}
+
+
 @attrs.frozen(eq=False)
 class LabelBatch:
-    """Labels without features, in columns of ``size`` raw values each. A field that no record has is ``None``.
+    """Labels without features: ``size`` of them, in typed columns by the names of :data:`FIELDS` in ``fields``.
 
-    ``text`` and ``position`` are as in :class:`RecordBatch`.
+    A field that no label has is absent. ``text`` and ``position`` are as in :class:`RecordBatch`.
     """
 
     size: int = 0
-    time: Column | None = None
-    id: Column | None = None
-    model: Column | None = None
-    label: Column = ()
+    fields: Mapping[str, Column] = attrs.field(factory=dict)
     text: bool = False
-    position: Sequence[int] | None = None
+    position: Positions = attrs.field(factory=lambda: NO_POSITIONS)
 
     @classmethod
-    def joined(cls, batches: Sequence[LabelBatch]) -> Self:
+    def of(
+        cls,
+        size: int,
+        *,
+        text: bool = False,
+        position: Sequence[int] | Positions | None = None,
+        **fields: Column | None,
+    ) -> Self:
+        """Labels in columns of raw or typed values; ``position`` is 0, 1, 2 and so on where it is not given."""
+        return cls(size, _typed_fields(fields, text=text), text, _placed(position, size))
+
+    @property
+    def labels(self) -> Column:
+        """The labels themselves."""
+        return self.fields["label"]
+
+    @classmethod
+    def joined(cls, batches: Sequence[LabelBatch]) -> LabelBatch:
         """Concatenate at least one batch. All batches must have the same ``text``."""
-
-        def column(name: str) -> Column | None:
-            columns = [getattr(batch, name) for batch in batches]
-            if all(each is None for each in columns):
-                return None
-            pairs = zip(columns, batches, strict=True)
-            return [value for each, batch in pairs for value in ((None,) * batch.size if each is None else each)]
-
+        if len(batches) == 1:
+            return batches[0]
         return cls(
             size=sum(batch.size for batch in batches),
-            time=column("time"),
-            id=column("id"),
-            model=column("model"),
-            label=column("label") or (),
+            fields=_joined_fields(batches),
             text=batches[0].text,
-            position=np.concatenate([*map(positions_of, batches)]).tolist(),
+            position=np.concatenate([batch.position for batch in batches]),
         )
 
-    def take(self, indexes: Sequence[int]) -> Self:
+    def take(self, indexes: Sequence[int] | Positions | slice) -> Self:
         """The labels at ``indexes`` (at least one), in that order."""
-        pick = _selector(indexes)
-        return attrs.evolve(
-            self,
-            size=len(indexes),
-            time=pick(self.time),
-            id=pick(self.id),
-            model=pick(self.model),
-            label=pick(self.label) or (),
-            position=_taken_positions(self.position, indexes),
-        )
+        chosen = _indexes(indexes)
+        position = self.position[chosen]
+        fields = {name: taken(column, chosen) for name, column in self.fields.items()}
+        return attrs.evolve(self, size=len(position), fields=fields, position=position)
 
     def by_model(self, default: str | None = None) -> dict[str | None, LabelBatch]:
         """Split the batch as :meth:`RecordBatch.by_model` does."""
@@ -126,78 +138,69 @@ class LabelBatch:
 
 @attrs.frozen(eq=False)
 class RecordBatch:
-    """Predictions in columns of ``size`` raw values each.
+    """Predictions: ``size`` of them, in columns that the decoder has typed (see :mod:`.columns`).
 
-    A raw value is what JSON gives: ``float`` for any number, ``str``, ``bool``, ``None`` (null or absent), ``list`` or
-    ``dict``. With ``text`` true the values are strings, as in CSV, and an empty string is missing. A field that no record
-    has is ``None`` instead of a column; a feature that no record has is absent from ``features``. Latencies are in units of
-    ``latency_unit`` seconds. ``position`` is the index of each record among the non-empty lines of its chunk, ascending,
-    without CSV headers; ``None`` means 0, 1, 2 and so on. Code that joins chunks turns it into the index in the input.
+    ``features`` are by name, ``fields`` by the names of :data:`FIELDS`. A field or a feature that no record has is absent. With
+    ``text`` true, columns that are not typed hold strings, as in CSV, and an empty string is missing. Event times are seconds
+    since the epoch, latencies seconds. ``position`` (int64) is the index of each record among the non-empty lines of its chunk,
+    ascending, without CSV headers. Code that joins chunks turns it into the index in the input.
     """
 
     size: int
-    features: Mapping[str, Column]
-    time: Column | None = None
-    id: Column | None = None
-    model: Column | None = None
-    version: Column | None = None
-    prediction: Column | None = None
-    score: Column | None = None
-    scores: Column | None = None
-    label: Column | None = None
-    latency: Column | None = None
-    latency_unit: float = 1.0
+    features: Features
+    fields: Mapping[str, Column] = attrs.field(factory=dict)
     text: bool = False
-    position: Sequence[int] | None = None
+    position: Positions = attrs.field(factory=lambda: NO_POSITIONS)
 
     @classmethod
-    def joined(cls, batches: Sequence[RecordBatch]) -> Self:
-        """Concatenate at least one batch. All batches must have the same ``text`` and ``latency_unit``."""
-        missing = "" if batches[0].text else None
+    def of(
+        cls,
+        size: int,
+        features: Mapping[str, Column],
+        *,
+        text: bool = False,
+        position: Sequence[int] | Positions | None = None,
+        **fields: Column | None,
+    ) -> Self:
+        """Records in columns of raw or typed values; ``position`` is 0, 1, 2 and so on where it is not given."""
+        if not isinstance(features, Features):
+            features = Features.of_typed(features, size) if text else Features.of(features, size)
+        return cls(size, features, _typed_fields(fields, text=text), text, _placed(position, size))
 
-        def column(columns: Sequence[Column | None]) -> Column | None:
-            if all(each is None for each in columns):
-                return None
-            pairs = zip(columns, batches, strict=True)
-            return [value for each, batch in pairs for value in ((missing,) * batch.size if each is None else each)]
-
-        fields = ("time", "id", "model", "version", "prediction", "score", "scores", "label", "latency")
-        names = dict.fromkeys(name for batch in batches for name in batch.features)
+    @classmethod
+    def joined(cls, batches: Sequence[RecordBatch]) -> RecordBatch:
+        """Concatenate at least one batch. All batches must have the same ``text``."""
+        if len(batches) == 1:
+            return batches[0]
+        text = batches[0].text
+        sizes = [batch.size for batch in batches]
         return cls(
-            size=sum(batch.size for batch in batches),
-            features={name: column([batch.features.get(name) for batch in batches]) or () for name in names},
-            latency_unit=batches[0].latency_unit,
-            text=batches[0].text,
-            position=np.concatenate([*map(positions_of, batches)]).tolist(),
-            **{field: column([getattr(batch, field) for batch in batches]) for field in fields},
+            size=sum(sizes),
+            features=Features.joined([batch.features for batch in batches], sizes, text=text),
+            fields=_joined_fields(batches),
+            text=text,
+            position=np.concatenate([batch.position for batch in batches]),
         )
 
-    def take(self, indexes: Sequence[int]) -> Self:
+    def take(self, indexes: Sequence[int] | Positions | slice) -> Self:
         """The records at ``indexes`` (at least one), in that order."""
-        pick = _selector(indexes)
+        chosen = _indexes(indexes)
+        position = self.position[chosen]
         return attrs.evolve(
             self,
-            size=len(indexes),
-            features={name: pick(column) or () for name, column in self.features.items()},
-            time=pick(self.time),
-            id=pick(self.id),
-            model=pick(self.model),
-            version=pick(self.version),
-            prediction=pick(self.prediction),
-            score=pick(self.score),
-            scores=pick(self.scores),
-            label=pick(self.label),
-            latency=pick(self.latency),
-            position=_taken_positions(self.position, indexes),
+            size=len(position),
+            features=self.features.take(chosen),
+            fields={name: taken(column, chosen) for name, column in self.fields.items()},
+            position=position,
         )
 
     def model_names(self) -> set[str | None]:
         """The models that the records name; includes ``None`` if a record names none."""
-        if self.model is None:
+        column = self.fields.get("model")
+        if column is None:
             return {None}
-        if self.model.count(self.model[0]) == self.size:
-            return {model_name(self.model[0])}
-        return set(map(model_name, self.model))
+        values: Sequence[object] = column.distinct()[0] if isinstance(column, Texts) else column
+        return set(map(model_name, values))
 
     def by_model(self, default: str | None = None) -> dict[str | None, RecordBatch]:
         """Split the batch by the model that each record names; records without a name go to ``default``.
@@ -211,27 +214,19 @@ Batch = TypeVar("Batch", RecordBatch, LabelBatch)
 
 
 def _split(batch: Batch, default: str | None) -> dict[str | None, Batch]:
-    models = batch.model
-    if models is None:
+    column = batch.fields.get("model")
+    if column is None:
         return {default: batch}
-    if len(set(map(type, models))) == 1 and models.count(models[0]) == len(models):
-        return {model_name(models[0]) or default: batch}
-    members: dict[str | None, list[int]] = {}
-    for index, value in enumerate(models):
-        members.setdefault(model_name(value) or default, []).append(index)
-    return {name: batch.take(indexes) for name, indexes in members.items()}
-
-
-def positions_of(batch: RecordBatch | LabelBatch) -> NDArray[np.int64]:
-    """The position of each record or label, as an array of ``size``."""
-    position = batch.position
-    if position is None:
-        return np.arange(batch.size)
-    return (
-        np.arange(position.start, position.stop)
-        if isinstance(position, range)
-        else np.asarray(position, dtype=np.int64)
-    )
+    values: Sequence[object]
+    values, places = column.distinct() if isinstance(column, Texts) else (column, np.arange(batch.size))
+    names = [model_name(value) or default for value in values]
+    order = {name: place for place, name in enumerate(dict.fromkeys(names))}
+    if len(order) == 1:
+        return {names[0]: batch}
+    group = np.array([order[name] for name in names])[places]
+    members = np.argsort(group, kind="stable")
+    ends = np.cumsum(np.bincount(group, minlength=len(order)))[:-1]
+    return {name: batch.take(own) for name, own in zip(order, np.split(members, ends), strict=True)}
 
 
 @attrs.frozen(eq=False)
@@ -276,7 +271,7 @@ class ModelBatch:
         Positions count the lines of one input. A model may have several inputs, or an input of another name after a
         restart; then positions would begin at 0 again, but the monitors need an ascending order.
         """
-        own = [positions_of(self.records)[0]] if self.records is not None else []
+        own = [self.records.position[0]] if self.records is not None else []
         first = min([*own, *self.rejected[:1]], default=position + 1)
         if first > position:
             return self
@@ -288,16 +283,16 @@ class ModelBatch:
         if self.records is None or not begins:
             yield self
             return
-        lines = positions_of(self.records)
+        lines = self.records.position
         ends = [-np.inf, *(float(lines[begin]) for begin in begins if begin), np.inf]
         places = [0, *(begin for begin in begins if begin), self.size]
         for (first, last), (lowest, highest) in zip(pairwise(places), pairwise(ends), strict=True):
             inside = (self.rejected >= lowest) & (self.rejected < highest)
             labels = self.labels
             if labels is not None:
-                own = positions_of(labels)
-                positions = np.flatnonzero((own >= lowest) & (own < highest)).tolist()
-                labels = labels.take(positions) if positions else None
+                own = labels.position
+                positions = np.flatnonzero((own >= lowest) & (own < highest))
+                labels = labels.take(positions) if len(positions) else None
             yield ModelBatch(self.records.take(range(first, last)), labels, self.rejected[inside], self.arrival)
 
     def snapshot(self) -> dict[str, Any]:
@@ -322,62 +317,38 @@ class ModelBatch:
 
 
 def _moved(batch: Batch | None, shift: int) -> Batch | None:
-    return None if batch is None else attrs.evolve(batch, position=(positions_of(batch) + shift).tolist())
+    return None if batch is None else attrs.evolve(batch, position=batch.position + shift)
 
 
 def plain(batch: Batch | None) -> dict[str, Any] | None:
-    """The raw columns of a batch as plain values; :func:`restored` turns them into a batch again.
+    """The columns of a batch as plain values and arrays; :func:`restored` turns them into a batch again.
 
-    A snapshot cannot hold a whole number of more than 64 bits. It becomes a float, as monitors read it; in an identifier
-    it becomes its digits.
+    A column that nobody outside of this process may read is left out. A snapshot cannot hold a whole number of more than 64
+    bits: among raw values it becomes a float, as monitors read it.
     """
     if batch is None:
         return None
-    state: dict[str, Any] = {}
-    for field in attrs.fields(type(batch)):
-        value = getattr(batch, field.name)
-        if isinstance(value, Mapping):
-            value = {name: _storable(column) for name, column in value.items()}
-        elif field.name == "position":
-            value = positions_of(batch).tolist()
-        elif field.name == "id" and value is not None:
-            value = [str(each) if isinstance(each, int) and not _fits(each) else _storable(each) for each in value]
-        elif isinstance(value, Sequence):
-            value = _storable(value)
-        state[_STORED_NAMES.get(field.name, field.name)] = value
+    kept = {name: column for name, column in batch.fields.items() if FIELDS[name].holds != "secret"}
+    state: dict[str, Any] = {name: stored(column) for name, column in kept.items()}
+    state |= {"size": batch.size, "text": batch.text, "line": batch.position}
+    if isinstance(batch, RecordBatch):
+        state["features"] = {str(storable(name)): stored(column) for name, column in batch.features.items()}
     return state
 
 
 def restored(kind: type[Batch], state: Mapping[str, Any]) -> Batch:
-    """The batch of the columns that :func:`plain` returned."""
-    return kind(**{_FIELDS_STORED.get(name, name): value for name, value in state.items()})
-
-
-_STORED_NAMES = {"id": "identifier", "position": "line"}
-"""Field names in snapshots: these fields were renamed later, but old snapshots must stay readable."""
-_FIELDS_STORED = {stored: field for field, stored in _STORED_NAMES.items()}
-
-
-def _storable(value: Any, depth: int = 0) -> Any:
-    if isinstance(value, str):
-        return value if value.isascii() else value.encode("utf-8", "replace").decode()
-    if isinstance(value, bool) or value is None or isinstance(value, float):
-        return value
-    if isinstance(value, int):
-        return value if _fits(value) else _as_float(value)
-    if depth > _DEEPEST:
-        return []  # no monitor reads a value that is nested deeper
-    if isinstance(value, Mapping):
-        return {str(_storable(name)): _storable(each, depth + 1) for name, each in value.items()}
-    return [_storable(each, depth + 1) for each in value]
-
-
-def _fits(value: int) -> bool:
-    return _SMALLEST <= value <= _LARGEST
-
-
-def _as_float(value: int) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
+    """The batch of the columns that :func:`plain` returned, also in version 0.1.0, whose columns were raw values."""
+    size, text = int(state["size"]), bool(state["text"])
+    fields = {name: loaded(state[name]) for name in FIELDS if state.get(name) is not None}
+    if state.get("identifier") is not None:
+        fields["id"] = loaded(state["identifier"])
+    columns = _typed_fields(fields, text=text)
+    latency = columns.get("latency")
+    if isinstance(latency, Numbers) and "latency_unit" in state:
+        columns["latency"] = Numbers(latency.values * float(state["latency_unit"]), latency.invalid)
+    position = _placed(state["line"], size)
+    if issubclass(kind, LabelBatch):
+        return kind(size, columns, text, position)
+    own = {name: loaded(column) for name, column in state["features"].items()}
+    features = Features.of_typed(own, size) if text else Features.of(own, size)
+    return kind(size, features, columns, text, position)

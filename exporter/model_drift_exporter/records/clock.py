@@ -195,7 +195,8 @@ class EventTimes:
         return time, now, timely
 
     def _judge(self, batch: RecordBatch, arrival: float) -> tuple[Array, Array, NDArray[np.bool_]]:
-        time = np.full(batch.size, np.nan) if batch.time is None else parse_times(batch.time)
+        column = batch.fields.get("time")
+        time = np.full(batch.size, np.nan) if column is None else parse_times(column)
         known = ~np.isnan(time)
         self.untimed += batch.size - int(known.sum())
         if known.all():
@@ -204,6 +205,7 @@ class EventTimes:
         if not self._timed:
             leading = int(known.argmax()) if known.any() else batch.size
             self._timed = bool(known.any())
+            time = time.copy()
             time[:leading] = arrival
             known[:leading] = True
         before = np.nan if self.clock.now is None else self.clock.now

@@ -6,13 +6,18 @@ import contextlib
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Values", "numbers", "text_of"]
+from .columns import Numbers, Texts
+
+__all__ = ["Values", "distinct_texts", "numbers", "text_of"]
 
 Values = Sequence[object]
 _NUMBERS = {float, int, type(None)}
+_JSON_NUMBERS = msgspec.json.Decoder(list[float | None])
+_FEW = 256
 _MISSING_TEXTS = frozenset({"", "na", "n/a", "nan", "null", "none"})
 
 
@@ -34,6 +39,10 @@ def numbers(values: Values, *, text: bool = False) -> tuple[NDArray[np.float64],
 
     A bool or a string is not a number. With ``text``, all values are strings, and a string that can be read as a number is one.
     """
+    if isinstance(values, Numbers):
+        return values.values.copy(), values.invalid.tolist()
+    if isinstance(values, Texts):
+        return _numbers_of_texts(values, text=text)
     if text:
         return _numbers_of_text(values)
     kinds = set(map(type, values))
@@ -50,6 +59,42 @@ def numbers(values: Values, *, text: bool = False) -> tuple[NDArray[np.float64],
     return array, [index for index in suspects if values[index] is not None and values[index].__class__ is not float]
 
 
+def _numbers_of_texts(column: Texts, *, text: bool) -> tuple[NDArray[np.float64], list[int]]:
+    texts, places = column.distinct()
+    if not text:
+        wrong = np.array([each is not None for each in texts], dtype=np.bool_)
+        return np.full(len(column), np.nan), np.flatnonzero(wrong[places]).tolist()
+    found, invalid = _numbers_of_text(texts)
+    wrong = np.zeros(len(texts), dtype=np.bool_)
+    wrong[invalid] = True
+    return found[places], np.flatnonzero(wrong[places]).tolist()
+
+
+def distinct_texts(values: Values) -> tuple[list[str | None], NDArray[np.int64]]:
+    """The distinct texts of the values of a column as :func:`text_of` gives them, and the place of each value in that list.
+
+    Nothing but the distinct values of a typed column is looked at. The list may hold a text twice, and texts of no value.
+    """
+    if isinstance(values, Texts):
+        return values.distinct()
+    if isinstance(values, Numbers):
+        return _distinct_numbers(values)
+    places: dict[str | None, int] = {}
+    found = np.fromiter((places.setdefault(text_of(value), len(places)) for value in values), np.int64, len(values))
+    return [*places], found
+
+
+def _distinct_numbers(column: Numbers) -> tuple[list[str | None], NDArray[np.int64]]:
+    array = column.values
+    if not len(array):
+        return [], np.empty(0, dtype=np.int64)
+    whole = (array >= 0) & (array < _FEW) & (array == np.floor(array))
+    if whole.all():
+        return [*map(str, range(int(array.max()) + 1))], array.astype(np.int64)
+    distinct, places = np.unique(array, return_inverse=True)
+    return [text_of(value) for value in distinct.tolist()], places
+
+
 def _number(value: Any) -> float:
     try:
         return float(value)
@@ -58,7 +103,13 @@ def _number(value: Any) -> float:
 
 
 def _numbers_of_text(values: Values) -> tuple[NDArray[np.float64], list[int]]:
-    texts: list[Any] = [value or "nan" for value in values]
+    texts: list[Any] = [value or "null" for value in values]
+    with contextlib.suppress(msgspec.MsgspecError):
+        # As a JSON array of numbers, the usual column is read at once, in a third of the time.
+        found = _JSON_NUMBERS.decode(f"[{','.join(texts)}]")
+        if len(found) == len(texts):
+            return np.fromiter(found, np.float64, len(found)), []
+    texts = ["nan" if text == "null" else text for text in texts]
     if _is_plain("".join(texts)):
         try:
             return np.array(texts, dtype=np.float64), []

@@ -10,6 +10,8 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from .columns import Numbers
+
 __all__ = ["format_time", "parse_time", "parse_times"]
 
 Array = NDArray[np.float64]
@@ -29,6 +31,8 @@ def parse_times(values: Sequence[object]) -> Array:
     Numbers are seconds, milliseconds, microseconds or nanoseconds since the epoch; their size tells the unit. Strings are
     RFC 3339, ISO 8601 (UTC if there is no offset), or such a number in digits.
     """
+    if isinstance(values, Numbers):
+        return _scale(values.values)
     kinds = set(map(type, values))
     if kinds <= {float, int}:
         try:

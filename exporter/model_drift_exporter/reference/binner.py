@@ -1,10 +1,7 @@
-"""Turns batches into bin codes, once for all monitors. Monitors count codes and never see raw values."""
+"""Turns batches into bin codes, once for all monitors."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-import attrs
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,33 +11,7 @@ from .codes import CategoricalCoder, NumericCoder, coder_of
 from .profile import FEATURE, PREDICTION, SCORE, Column, ReferenceProfile
 from .scores import DERIVED, Scores, read_scores
 
-__all__ = ["Binner", "CodedBatch"]
-
-
-@attrs.frozen(eq=False)
-class CodedBatch:
-    """Records of one model, binned.
-
-    ``cells`` is [column, record]: the bin of each value, as a flat index over the bins of all columns. ``time`` is the
-    event time, and ``now`` the event clock just after each record, both in seconds since the epoch. ``timely`` is true if
-    windows count the record: it is not late, and its time is accepted. ``values`` maps ``confidence``, ``margin``,
-    ``entropy`` and ``latency`` (in seconds) to one number per record. ``position`` is the 0-based index of each record's
-    line in its input. ``scores`` are the scores behind the cells. ``records`` are the raw columns, for the label join.
-    ``rejected`` are the positions, ascending, of lines of the same input that were neither records nor labels; ``clock`` is
-    the model's event clock before the first record. ``size`` may be 0.
-    """
-
-    size: int
-    cells: NDArray[np.int64]
-    time: NDArray[np.float64]
-    now: NDArray[np.float64]
-    timely: NDArray[np.bool_]
-    values: Mapping[str, NDArray[np.float64]]
-    position: NDArray[np.int64]
-    records: RecordBatch
-    scores: Scores | None = None
-    rejected: NDArray[np.int64] = attrs.field(factory=lambda: np.zeros(0, dtype=np.int64))
-    clock: float = np.nan
+__all__ = ["Binner"]
 
 
 class Binner:
@@ -56,6 +27,11 @@ class Binner:
         self.starts = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.intp)
         self.size = int(sum(sizes))
         self._coders = [coder_of(column) for column in self.columns]
+        self._features = [
+            (position, column.name, coder)
+            for position, (column, coder) in enumerate(zip(self.columns, self._coders, strict=True))
+            if column.role == FEATURE
+        ]
         self._positions = {
             column.role: position for position, column in enumerate(self.columns) if column.role != FEATURE
         }
@@ -63,10 +39,15 @@ class Binner:
     def cells(self, batch: RecordBatch) -> tuple[NDArray[np.int64], Scores | None]:
         """Cell indexes [column, record], and the scores behind them. A value that a record lacks is in the missing bin."""
         cells = np.empty((len(self.columns), batch.size), dtype=np.int64)
-        for position, (column, coder) in enumerate(zip(self.columns, self._coders, strict=True)):
-            if column.role != FEATURE:
+        features = batch.features
+        for position, name, coder in self._features:
+            row = features.rows.get(name)
+            if row is not None and isinstance(coder, NumericCoder):
+                cells[position] = coder.codes_of_numbers(features.numbers[row])
+                if name in features.invalid:
+                    cells[position, features.invalid[name]] = coder.invalid
                 continue
-            values = batch.features.get(column.name)
+            values = features.get(name)
             cells[position] = _missing(coder) if values is None else coder.codes(values, text=batch.text)
         scores = self._scores(batch)
         self._output_cells(batch, cells, scores)
@@ -83,7 +64,7 @@ class Binner:
         for role, position in self._positions.items():
             coder = self._coders[position]
             if role == PREDICTION:
-                values = batch.prediction
+                values = batch.fields.get("prediction")
                 cells[position] = _missing(coder) if values is None else coder.codes(values, text=batch.text)
             elif scores is None or not isinstance(coder, NumericCoder):
                 cells[position] = _missing(coder)
@@ -97,7 +78,7 @@ class Binner:
     def numbers(self, column: Column, batch: RecordBatch, scores: Scores | None) -> NDArray[np.float64]:
         """The values of a numeric column, one per record; NaN if missing."""
         if column.role in (FEATURE, PREDICTION):
-            values = batch.prediction if column.role == PREDICTION else batch.features.get(column.name)
+            values = batch.fields.get("prediction") if column.role == PREDICTION else batch.features.get(column.name)
             return np.full(batch.size, np.nan) if values is None else numbers(values, text=batch.text)[0]
         found: NDArray[np.float64] | None = getattr(scores, column.role, None)
         return np.full(batch.size, np.nan) if found is None else found
@@ -105,8 +86,8 @@ class Binner:
     def values(self, batch: RecordBatch, scores: Scores | None) -> dict[str, NDArray[np.float64]]:
         """The values whose sums the histograms need, one per record; latencies are in seconds."""
         found = {name: getattr(scores, name) for name in DERIVED} if scores is not None else {}
-        if batch.latency is not None:
-            found["latency"] = numbers(batch.latency, text=batch.text)[0] * batch.latency_unit
+        if "latency" in batch.fields:
+            found["latency"] = numbers(batch.fields["latency"], text=batch.text)[0]
         return found
 
 

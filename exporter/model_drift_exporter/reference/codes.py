@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..records.raw_values import Values, numbers, text_of
+from ..records.columns import Numbers, TextPool, Texts
+from ..records.raw_values import Values, distinct_texts, numbers, text_of
 from .profile import Column
 
 __all__ = ["CategoricalCoder", "NumericCoder", "coder_of"]
@@ -81,10 +83,15 @@ class CategoricalCoder:
         whole: dict[object, int] = {
             number: code for code, category in enumerate(categories) if (number := _whole(category)) is not None
         }
+        self._tables: WeakKeyDictionary[TextPool, NDArray[np.int64]] = WeakKeyDictionary()
         self._by_integer = _Codes({**whole, None: missing}, other)
 
     def codes(self, values: Values, *, text: bool = False) -> NDArray[np.int64]:
         """One code a value."""
+        if isinstance(values, Texts):
+            return self._codes_of_texts(values)
+        if isinstance(values, Numbers):
+            return self._codes_of_numbers(values)
         kinds = set(map(type, values))
         if kinds <= _TEXTS:
             by_text = self._by_text_or_empty if text else self._by_text
@@ -92,6 +99,28 @@ class CategoricalCoder:
         if self._accepts_numbers and kinds <= {int, type(None)}:
             return np.fromiter(map(self._by_integer.__getitem__, values), np.int64, len(values))
         return np.fromiter(map(self._code, values), np.int64, len(values))
+
+    def _codes_of_texts(self, column: Texts) -> NDArray[np.int64]:
+        table = self._tables.get(column.pool)
+        texts = column.pool.texts
+        known = 0 if table is None else len(table) - 1
+        if table is None or known < len(texts):
+            # The missing value has the code -1: its place is the last one.
+            more = [self._by_text[text] for text in texts[known:]]
+            table = np.array([*(table[:-1] if table is not None else ()), *more, self._missing], dtype=np.int64)
+            self._tables[column.pool] = table
+        codes: NDArray[np.int64] = table[column.codes]
+        return codes
+
+    def _codes_of_numbers(self, column: Numbers) -> NDArray[np.int64]:
+        if self._accepts_numbers:
+            names, places = distinct_texts(column)
+            table = [self._missing if name is None else self._by_text[name] for name in names]
+            codes = np.array(table, dtype=np.int64)[places] if table else np.empty(0, dtype=np.int64)
+        else:
+            codes = np.where(np.isnan(column.values), self._missing, self.invalid)
+        codes[column.invalid] = self.invalid
+        return codes
 
     def _code(self, value: object) -> int:
         if value is None or value != value:  # noqa: PLR0124 - NaN

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..records.batches import RecordBatch
+from ..records.columns import Numbers, Texts
 from ..records.raw_values import numbers, text_of
 
 __all__ = ["DERIVED", "DERIVED_EDGES", "Scores", "class_of", "read_scores", "scores_per_class"]
@@ -59,9 +60,11 @@ def read_scores(batch: RecordBatch, classes: Sequence[str], positive_class: str,
     class: each is read as what it is.
     """
     per_class = scores_per_class(batch)
-    if batch.score is None and per_class is None:
+    given_scores = batch.fields.get("score")
+    if given_scores is None and per_class is None:
         return None
-    score, wrong = numbers(batch.score or [None] * batch.size, text=batch.text)
+    absent: Sequence[object] = [None] * batch.size
+    score, wrong = numbers(absent if given_scores is None else given_scores, text=batch.text)
     single = _single(score, wrong, classes, threshold)
     if per_class is None:
         return single
@@ -81,9 +84,12 @@ def scores_per_class(batch: RecordBatch) -> Sequence[object] | None:
     """What stands for a score per class in each record, ``None`` in those without; ``None`` if no record has any."""
     if batch.text:
         return None
-    scores = batch.scores
-    if batch.score is not None and not {list, dict}.isdisjoint(map(type, batch.score)):
-        nested = [value if isinstance(value, list | dict) else None for value in batch.score]
+    scores = batch.fields.get("scores")
+    if isinstance(scores, Numbers | Texts):
+        scores = [*scores]
+    score = batch.fields.get("score")
+    if score is not None and not isinstance(score, Numbers) and not {list, dict}.isdisjoint(map(type, score)):
+        nested = [value if isinstance(value, list | dict) else None for value in score]
         scores = nested if scores is None else [b if a is None else a for a, b in zip(scores, nested, strict=True)]
     return None if scores is None or all(value is None for value in scores) else scores
 

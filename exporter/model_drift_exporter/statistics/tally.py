@@ -78,13 +78,21 @@ class Tally:
         self._add(rows, signs, slots, slice(first, None))
 
     def _add(self, rows: Contributions, signs: IntegerArray, slots: IntegerArray, part: slice) -> None:
-        signs, slots, level = signs[part], slots[part], rows.level[part]
+        signs, slots, level, numbers = signs[part], slots[part], rows.level[part], rows.numbers[part]
         flat, width = self.counts.reshape(-1), self.counts.shape[1]
         for places in (*rows.cells[part].T, level):
             known = places >= 0
-            np.add.at(flat, (slots * width + places)[known], signs[known])
+            if known.all():
+                np.add.at(flat, slots * width + places, signs)
+            else:
+                np.add.at(flat, (slots * width + places)[known], signs[known])
         known = level >= 0
-        np.add.at(self.sums, (slots[known], level[known]), rows.numbers[part][known] * signs[known, None])
+        if not known.all():
+            signs, slots, level, numbers = signs[known], slots[known], level[known], numbers[known]
+        # By places on one axis, since an index of several axes takes three times as long.
+        _, levels, width = self.sums.shape
+        places = ((slots * levels + level) * width)[:, None] + np.arange(width)
+        np.add.at(self.sums.reshape(-1), places.ravel(), (numbers * signs[:, None]).ravel())
 
     def clear(self, slot: int) -> None:
         """Empty one slot."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import StateError
 from ..records.clock import PANES, panes_of
+from ..reference.coded_batch import count_cells
 from ..settings.values import Window
 
 __all__ = ["CountsInTime", "CountsOfRecords", "RollingWindow", "make_windows"]
@@ -27,8 +28,8 @@ class RollingWindow(Protocol):
     @property
     def name(self) -> str: ...
 
-    def observe(self, cells: Cells, time: Times, now: Times, timely: Mask) -> None:
-        """Add records, in their order.
+    def observe(self, cells: Cells, time: Times, now: Times, timely: Mask, counts: Cells | None = None) -> None:
+        """Add records, in their order. ``counts`` are those of all of them by cell, where they are known already.
 
         ``cells`` is [column, record]: the bin of each value, as a flat index over the bins of all columns. ``time`` is the
         event time, and ``now`` the event clock just after each record, both in seconds. Only ``timely`` records are counted.
@@ -62,7 +63,7 @@ class CountsInTime:
         self._panes = np.full(2 * PANES, _NEVER, dtype=np.int64)
         self._current = 0
 
-    def observe(self, cells: Cells, time: Times, now: Times, timely: Mask) -> None:
+    def observe(self, cells: Cells, time: Times, now: Times, timely: Mask, counts: Cells | None = None) -> None:
         """Add the timely records to their panes. The window ends at the last ``now``."""
         current = int(panes_of(now[-1:], self._seconds)[0])
         if current < self._current:
@@ -73,14 +74,14 @@ class CountsInTime:
         if not kept.any():
             return
         if not kept.all():
-            cells, panes = cells[:, kept], panes[kept]
+            cells, panes, counts = cells[:, kept], panes[kept], None
         size = self._counts.shape[1]
         if panes[0] == panes[-1] and (panes == panes[0]).all():
-            self._add(int(panes[0]), np.bincount(cells.ravel(), minlength=size))
+            self._add(int(panes[0]), count_cells(cells, size) if counts is None else counts)
             return
         distinct, places = np.unique(panes, return_inverse=True)
-        counts = np.bincount((cells + places * size).ravel(), minlength=len(distinct) * size).reshape(-1, size)
-        for pane, row in zip(distinct.tolist(), counts, strict=True):
+        by_pane = count_cells(cells, size, group=places, groups=len(distinct))
+        for pane, row in zip(distinct.tolist(), by_pane, strict=True):
             self._add(pane, row)
 
     def _add(self, pane: int, counts: NDArray[np.intp]) -> None:
@@ -138,7 +139,14 @@ class CountsOfRecords:
         self._ring = np.zeros((2 * records, columns), dtype=np.uint16 if cells <= 2**16 else np.int32)
         self._seen = 0
 
-    def observe(self, cells: Cells, time: Times, now: Times, timely: Mask) -> None:  # noqa: ARG002 - it counts records
+    def observe(
+        self,
+        cells: Cells,
+        time: Times,  # noqa: ARG002 - it counts records
+        now: Times,  # noqa: ARG002
+        timely: Mask,
+        counts: Cells | None = None,  # noqa: ARG002
+    ) -> None:
         """Append the timely records."""
         if not timely.all():
             cells = cells[:, timely]
@@ -160,7 +168,7 @@ class CountsOfRecords:
         if last <= 0:
             return np.zeros(self._cells, dtype=np.int64)
         places = np.arange(max(first, 0), last) % len(self._ring)
-        return np.bincount(self._ring[places].ravel(), minlength=self._cells)
+        return count_cells(self._ring[places], self._cells)
 
     def snapshot(self) -> dict[str, Any]:
         """The records held, the oldest first."""

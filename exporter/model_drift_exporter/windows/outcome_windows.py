@@ -80,7 +80,10 @@ class OutcomesInTime:
             if self._panes[pane % PANES] != pane:
                 self._panes[pane % PANES] = pane
                 self._tally.clear(pane % PANES)
-        self._tally.add(rows.take(kept), sign[kept], panes[kept] % PANES)
+        if kept.all():
+            self._tally.add(rows, sign, panes % PANES)
+        else:
+            self._tally.add(rows.take(kept), sign[kept], panes[kept] % PANES)
 
     def set_back(self, now: float) -> None:
         if self._newest * self._width > now + LEAD:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.alarm_quality.families import Family, Rearmed, WatchedEvidence, allowed, families_of, watch_all
-from benchmarks.alarm_quality.laws import MadeUpModel, binned, context_of, mixed_laws, normal
+from benchmarks.alarm_quality.laws import MadeUpModel, context_of, mixed_laws, normal
 
 
 def test_allowed_crossings() -> None:
@@ -58,7 +58,7 @@ def test_the_watch_sees_what_the_monitor_sees() -> None:
     table = model.table([normal(shift=0.3)] * 4)
     highest = -math.inf
     for first in range(0, 400, 50):
-        evidence.observe(binned(model.cells(table, model.levels(50)), first, 1.2))
+        evidence.observe(model.binned(model.cells(table, model.levels(50)), first, 1.2))
         highest = max(highest, context.alarms["ModelFeatureDrift"].evidence)
     by_name = {each.family.name: each.highest for each in watched}
     assert by_name["ModelFeatureDrift"] == pytest.approx(highest)

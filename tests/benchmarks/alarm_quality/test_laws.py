@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from benchmarks.alarm_quality import laws
-from benchmarks.alarm_quality.laws import LEVELS, MadeUpModel, binned, blocks, categorical, counts, mixed_laws, normal
-from model_drift_exporter.reference.binner import Binner, CodedBatch
+from benchmarks.alarm_quality.laws import LEVELS, MadeUpModel, blocks, categorical, counts, mixed_laws, normal
+from model_drift_exporter.reference.binner import Binner
+from model_drift_exporter.reference.coded_batch import CodedBatch
 
 
 def test_normal_levels_have_the_moments_of_the_law() -> None:
@@ -61,7 +62,8 @@ def test_made_up_streams_are_reproducible() -> None:
 
 def test_batches_go_on_in_lines_and_times() -> None:
     """Lines are those of one log, and times the given seconds apart."""
-    first, second = (binned(np.zeros((1, 3), dtype=np.int64), start, 2.0) for start in (0, 3))
+    model = MadeUpModel([normal()] * 2, 1_000, 1)
+    first, second = (model.binned(np.zeros((5, 3), dtype=np.int64), start, 2.0) for start in (0, 3))
     assert first.position.tolist() + second.position.tolist() == [0, 1, 2, 3, 4, 5]
     assert np.diff(np.concatenate([first.time, second.time])).tolist() == [2.0] * 5
     assert list(blocks(5, 2)) == [(0, 2), (2, 2), (4, 1)]

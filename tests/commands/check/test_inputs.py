@@ -13,6 +13,7 @@ import pytest
 
 from model_drift_exporter.commands.check.input_reading import Bounds
 from model_drift_exporter.configuration.settings import FeatureSettings, FieldSettings, InputSettings, Settings
+from tests.sections import field_settings
 from tests.support.check_logs import START, checked, record, text_of, write_log
 
 
@@ -121,9 +122,9 @@ def test_csv_fields_that_are_not_found(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        (FieldSettings(time="when"), "fields.time: no record has a value for the field when; correct the name"),
-        (FieldSettings(prediction="answer"), "fields.prediction: no record has a value for the field answer"),
-        (FieldSettings(time="user"), "fields.time: user holds no times, such as ann"),
+        (field_settings(time="when"), "fields.time: no record has a value for the field when; correct the name"),
+        (field_settings(prediction="answer"), "fields.prediction: no record has a value for the field answer"),
+        (field_settings(time="user"), "fields.time: user holds no times, such as ann"),
     ],
 )
 def test_configured_fields_that_no_record_has_are_mistakes(tmp_path: Path, fields: FieldSettings, message: str) -> None:

@@ -26,7 +26,9 @@ def _survey(
     survey = survey or OutputsSurvey()
     size = len(prediction or score or scores or label or [])
     survey.observe(
-        RecordBatch(size=size, features={}, prediction=prediction, score=score, scores=scores, label=label, text=text)
+        RecordBatch.of(
+            size=size, features={}, prediction=prediction, score=score, scores=scores, label=label, text=text
+        )
     )
     return survey
 

@@ -12,8 +12,9 @@ from model_drift_exporter.errors import ReferenceProfileError
 from model_drift_exporter.evidence.alarms import Alarms
 from model_drift_exporter.models.model_monitors import ModelMonitors
 from model_drift_exporter.monitors import ALARMS, MONITORS, Monitor, MonitorContext, MonitorSpec
-from model_drift_exporter.reference.binner import Binner, CodedBatch
+from model_drift_exporter.reference.binner import Binner
 from model_drift_exporter.reference.building.builder import ProfileBuilder
+from model_drift_exporter.reference.coded_batch import CodedBatch
 from model_drift_exporter.reference.profile import ReferenceProfile, fingerprint_of
 from model_drift_exporter.reference.profile_file import load_profiles, save_profiles
 from model_drift_exporter.settings.values import parse_window
@@ -39,7 +40,7 @@ class _PositiveShare:
         assert np.isfinite(batch.time).all()
         assert "confidence" in batch.values
         self._rows += batch.size
-        self._positive += sum(label == "yes" for label in batch.records.label or ())
+        self._positive += sum(label == "yes" for label in batch.records.fields["label"])
 
     def summary(self) -> _Share:
         return _Share(self._rows, self._positive / self._rows)

@@ -24,7 +24,7 @@ def _ordered(times: Sequence[object], *, size: int = 3, store: SpoolStore | None
         part = times[first : first + size]
         places = np.arange(first, first + len(part)) + np.arange(len(bins))[:, None]
         time = None if all(each is None for each in part) else part
-        history.add(RecordBatch(size=len(part), features={}, time=time), places % bins + _BINNER.starts[:, None])
+        history.add(RecordBatch.of(size=len(part), features={}, time=time), places % bins + _BINNER.starts[:, None])
     return history.ordered()
 
 

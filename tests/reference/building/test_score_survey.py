@@ -13,7 +13,7 @@ def _surveyed(
     scores: list[object], classes: tuple[str, ...] = (), predictions: list[str | None] | None = None
 ) -> ScoreSurvey:
     survey = ScoreSurvey(classes)
-    survey.observe(RecordBatch(len(scores), {}, scores=scores), predictions or [None] * len(scores))
+    survey.observe(RecordBatch.of(len(scores), {}, scores=scores), predictions or [None] * len(scores))
     return survey
 
 
@@ -55,7 +55,7 @@ def test_lists_of_another_length_are_apart() -> None:
 def test_keys_with_numbers_are_reported() -> None:
     """A text beside the numbers is no class."""
     survey = ScoreSurvey()
-    batch = RecordBatch(2, {}, scores=[{"a": 0.5, "model": "m7"}, {"a": 10**400, "b": 0.5}])
+    batch = RecordBatch.of(2, {}, scores=[{"a": 0.5, "model": "m7"}, {"a": 10**400, "b": 0.5}])
     assert survey.observe(batch, [None, None]) == {"a": 2, "b": 1}
     assert survey.exists
 
@@ -63,14 +63,14 @@ def test_keys_with_numbers_are_reported() -> None:
 def test_configured_classes_are_the_only_ones() -> None:
     """Other keys neither count nor reach the top."""
     survey = ScoreSurvey(("a", "b", "c"))
-    assert survey.observe(RecordBatch(1, {}, scores=[{"a": 0.5, "x": 0.9}]), [None]) == {"a": 1}
+    assert survey.observe(RecordBatch.of(1, {}, scores=[{"a": 0.5, "x": 0.9}]), [None]) == {"a": 1}
     assert survey.read(["a", "b", "c"], 1).maximum == 0.5
 
 
 def test_single_scores_and_scores_by_class_together() -> None:
     """One record may have a number and the next one a list: both are scores, a number beside a list is not."""
     survey = ScoreSurvey()
-    batch = RecordBatch(3, {}, score=[0.05, 0.99, None], scores=[None, [0.8, 0.2], [0.7, 0.3]])
+    batch = RecordBatch.of(3, {}, score=[0.05, 0.99, None], scores=[None, [0.8, 0.2], [0.7, 0.3]])
     survey.observe(batch, ["no", "no", "yes"])
     found = survey.read(["no", "yes"], 1)
     assert (found.minimum, found.maximum) == (0.05, 0.3)
@@ -90,5 +90,5 @@ def test_values_far_out_are_counted() -> None:
     """One wild score among ordinary ones."""
     survey = ScoreSurvey()
     scores = [*np.random.default_rng(0).normal(size=500).tolist(), 1e300]
-    survey.observe(RecordBatch(501, {}, score=scores), [None] * 501)
+    survey.observe(RecordBatch.of(501, {}, score=scores), [None] * 501)
     assert survey.single.far_out == 1

@@ -48,7 +48,7 @@ def _built(
 ) -> ReferenceProfile:
     rows = len(next(iter(features.values())))
     order = range(rows) if order is None else order
-    batch = RecordBatch(
+    batch = RecordBatch.of(
         size=rows,
         features={name: [values[row] for row in order] for name, values in features.items()},
         time=[_START + row * _STEP for row in order] if timed else None,
@@ -232,7 +232,7 @@ def test_a_learned_reference_is_judged_too() -> None:
     rows = 5_000
     times = _START + np.sort(np.random.default_rng(3).uniform(0, 9 * 86_400, rows))
     cycle = np.sin(2 * np.pi * times / 86_400)
-    batch = RecordBatch(
+    batch = RecordBatch.of(
         size=rows,
         features={"level": (_noise(1, rows) + 3 * cycle).tolist()},
         time=times.tolist(),

@@ -25,18 +25,30 @@ def test_it_is_the_recursion(start: float, updates: list[tuple[float, float]]) -
         assert started[position, 0] == since
 
 
-@given(UPDATES, st.integers(0, 40), st.integers(0, 2**32 - 1))
-def test_several_calls_are_one(updates: list[tuple[float, float]], cut: int, seed: int) -> None:
+@given(UPDATES, st.integers(0, 40), st.sampled_from([3, 30]), st.integers(0, 2**32 - 1))
+def test_several_calls_are_one(updates: list[tuple[float, float]], cut: int, bets: int, seed: int) -> None:
     """However updates are cut into calls, evidence is the same bit for bit."""
     floors = np.array([w for _, w in updates])
-    log_e = np.random.default_rng(seed).normal(scale=3.0, size=(len(updates), 3, 2))
-    whole, started = advance(np.zeros((3, 2)), log_e, floors)
-    first, first_started = advance(np.zeros((3, 2)), log_e[:cut], floors[:cut])
-    middle = first[-1] if len(first) else np.zeros((3, 2))
+    log_e = np.random.default_rng(seed).normal(scale=3.0, size=(len(updates), bets, 2))
+    whole, started = advance(np.zeros((bets, 2)), log_e, floors)
+    first, first_started = advance(np.zeros((bets, 2)), log_e[:cut], floors[:cut])
+    middle = first[-1] if len(first) else np.zeros((bets, 2))
     last, last_started = advance(middle, log_e[cut:], floors[cut:])
     assert np.array_equal(whole, np.concatenate([first, last]))
     later = np.where(last_started >= 0, last_started + len(first), started[len(first) - 1] if len(first) else -1)
     assert np.array_equal(started, np.concatenate([first_started, later]))
+
+
+@given(UPDATES, st.integers(0, 2**32 - 1))
+def test_few_bets_are_advanced_as_many_are(updates: list[tuple[float, float]], seed: int) -> None:
+    """Each bet has the evidence that it has among a hundred others, bit for bit, and the same beginning."""
+    floors = np.array([w for _, w in updates])
+    log_e = np.random.default_rng(seed).normal(scale=3.0, size=(len(updates), 100))
+    many, started = advance(np.zeros(100), log_e, floors)
+    for bet in (0, 57):
+        few, few_started = advance(np.zeros(1), log_e[:, [bet]], floors)
+        assert few[:, 0].tolist() == many[:, bet].tolist()
+        assert few_started[:, 0].tolist() == started[:, bet].tolist()
 
 
 def test_one_floor_serves_all_updates() -> None:

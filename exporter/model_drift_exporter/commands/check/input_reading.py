@@ -121,7 +121,7 @@ class _InputReader:
         features = settings.features
         fields = settings.fields.names()
         include, exclude = frozenset(features.include), frozenset(features.exclude)
-        schema = Schema(fields, include, exclude, labels=each.contains == "labels")
+        schema = Schema(fields, include, exclude, labels=each.contains == "labels", raw=True)
         schema.add_features(features.include)
         self.reading = InputReading(each, schema, files=_files(each.path))
         self._feed = feed

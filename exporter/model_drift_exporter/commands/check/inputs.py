@@ -9,6 +9,7 @@ import numpy as np
 
 from ...formats import FIELD_CANDIDATES
 from ...records.batches import LabelBatch, RecordBatch
+from ...records.fields import FIELDS
 from ...records.times import parse_time, parse_times
 from ...words import count_of, excerpt, joined, moment, percent, size_text
 from .input_reading import InputReading
@@ -16,9 +17,8 @@ from .report import CheckReport, Table
 
 __all__ = ["write_input"]
 
-_ALTERNATIVES = ("scores",)
-_OF_LABELS = ("time", "id", "model", "label")
 _BESIDE = {"score": "scores"}
+_MAY_BE_EMPTY = ("label", "latency")
 _SHOWN_FILES = 5
 _PATH_LENGTH = 4_096
 _DAY = 86_400.0
@@ -124,8 +124,8 @@ def _say_fields(report: CheckReport, reading: InputReading) -> None:
     report.say("format", f"{reading.format}, {where}")
     rows = [
         (field, *_field(report, reading, field))
-        for field in (FIELD_CANDIDATES if reading.records else _OF_LABELS)
-        if field != "features" and (field in schema.fields or field not in _ALTERNATIVES)
+        for field, spec in FIELDS.items()
+        if (reading.records or spec.of_labels) and (field in schema.fields or not spec.optional)
     ]
     if "score" not in schema.fields and "scores" in schema.fields:
         rows = [row for row in rows if row[0] != "score"]
@@ -152,7 +152,7 @@ def _field(report: CheckReport, reading: InputReading, field: str) -> tuple[str,
     if example is not None:
         return excerpt(name, 24), excerpt(example, 60)
     if schema.configured.get(field) is not None and reading.records:
-        complain = report.warn if field in ("label", "latency") else report.mistake
+        complain = report.warn if field in _MAY_BE_EMPTY or FIELDS[field].optional else report.mistake
         others = _not_used(reading) if schema.nested else [*schema.features]
         hint = f"correct the name; other fields are {joined(others)}" if others else "correct the name"
         complain(path, f"fields.{field}: no record has a value for the field {name}", hint)
@@ -185,7 +185,7 @@ def _seen(batches: Sequence[RecordBatch]) -> set[str]:
 
 def _example(batches: Sequence[RecordBatch | LabelBatch], column: str) -> str | None:
     for batch in batches:
-        for value in getattr(batch, column, None) or ():
+        for value in batch.fields.get(column, ()):
             if value not in (None, ""):
                 return value if isinstance(value, str) else f"{value:.12g}" if isinstance(value, float) else str(value)
     return None
@@ -201,7 +201,7 @@ def _time_like(batches: Sequence[RecordBatch]) -> str | None:
 
 
 def _say_times(report: CheckReport, reading: InputReading, now: float) -> None:
-    raw = [value for batch in reading.batches if batch.time is not None for value in batch.time]
+    raw = [value for batch in reading.batches for value in batch.fields.get("time", ())]
     if not raw:
         return
     path = reading.settings.path

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...configuration.settings import Settings
 from ...errors import ReferenceProfileError
+from ...formats.schema import OUTPUTS
 from ...models.series_limit import ModelSeries
 from ...monitors import LEARNED_PARTS
 from ...records.batches import RecordBatch
@@ -17,6 +18,7 @@ from ...reference.binner import Binner
 from ...reference.building.builder import ProfileBuilder
 from ...reference.building.settings import BuildSettings
 from ...reference.building.survey import FieldSurvey
+from ...reference.coded_batch import count_cells
 from ...reference.description import dependence_sentence, season_sentence
 from ...reference.profile import (
     ABOVE,
@@ -124,7 +126,7 @@ def _warnings_of(reference: ReferenceProfile, surveys: Mapping[str, FieldSurvey]
 
 
 def _versions(batches: Batches) -> Counter[str]:
-    return Counter(text for batch in batches for value in batch.version or () if (text := text_of(value)))
+    return Counter(text for batch in batches for value in batch.fields.get("version", ()) if (text := text_of(value)))
 
 
 def _say_reference(
@@ -145,7 +147,7 @@ def _say_reference(
 
 
 def _task(reference: ReferenceProfile, batches: Batches) -> str:
-    if reference.learned and all(batch.prediction is batch.score is batch.scores is None for batch in batches):
+    if reference.learned and all(batch.fields.keys().isdisjoint(OUTPUTS) for batch in batches):
         return "not known: there is no prediction, so only the inputs are watched"
     if not reference.classes:
         return reference.task
@@ -162,7 +164,7 @@ def _shares(reference: ReferenceProfile, batches: Batches) -> dict[int, Shares]:
     binner = Binner(reference)
     counts = np.zeros(binner.size, dtype=np.int64)
     for batch in batches:
-        counts += np.bincount(binner.cells(batch)[0].ravel(), minlength=binner.size)
+        counts += count_cells(binner.cells(batch)[0], binner.size)
     records = max(sum(batch.size for batch in batches), 1)
     found = {}
     for position, (column, start) in enumerate(zip(binner.columns, binner.starts.tolist(), strict=True)):

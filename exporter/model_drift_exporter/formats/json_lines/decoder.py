@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
 import msgspec
+import numpy as np
 from msgspec.structs import astuple
+from numpy.typing import NDArray
 
 from ...records.batches import Decoded, LabelBatch, RecordBatch
+from ...records.features import Features
+from ...records.fields import FIELDS
+from ..columns import ColumnTypes
 from ..schema import OUTPUTS, Schema
 from .lenient import NOT_JSON, decode_leniently
 from .rows import Aliases, DecodedRows, is_braced, non_empty_lines, one_a_line
+from .structs import Kind, RecordStructs
 
 __all__ = ["JsonLinesDecoder"]
 
-_FIELDS = ("time", "id", "model", "version", "prediction", "score", "scores", "label", "latency")
+_OF_LABELS = tuple(name for name, field in FIELDS.items() if field.of_labels)
+_KINDS: Mapping[type, Kind] = {float: "number", str: "text"}
 _SCANNED_LINES = 20_000
 _SCANNED_LINES_CLOSED = 200
 _UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -25,6 +32,9 @@ _UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 class JsonLinesDecoder:
     """Decodes a whole chunk in one call, with msgspec structs compiled from the schema.
+
+    The structs take numbers only for a feature that has held only numbers so far, and texts likewise; a chunk with another value
+    is decoded again with structs that take anything, and the feature's values are looked at one by one from then on.
 
     The first lines are scanned for field and feature names, and after these the first line of each chunk. Rows without
     features are inspected one by one, so that labels are recognised even if they begin late. Once a record had its
@@ -39,6 +49,7 @@ class JsonLinesDecoder:
         self._closed = schema.closed
         self._unscanned = _SCANNED_LINES_CLOSED if schema.closed else _SCANNED_LINES
         self._generic = msgspec.json.Decoder()
+        self._types = ColumnTypes(raw=schema.raw)
 
     def decode(self, data: bytes) -> Decoded:
         """Decode lines of JSON. Bad data never raises an error."""
@@ -48,7 +59,7 @@ class JsonLinesDecoder:
                 self._compile()
             errors: Counter[str] = Counter()
             rows = self._rows(data, errors)
-            decoded = self._assemble(rows, data, errors) if rows.structs else Decoded()
+            decoded = self._assemble(rows, data, errors) if rows.rows else Decoded()
             if decoded is not None:
                 return attrs.evolve(decoded, errors=errors, lines=rows.total)
 
@@ -73,77 +84,74 @@ class JsonLinesDecoder:
     def _compile(self) -> None:
         schema = self._schema
         self._generation = schema.generation
-        fields = [field for field in _FIELDS if field in schema.fields]
-        # Two fields may be configured with the same name.
-        own = {schema.fields[field]: field for field in reversed(fields)}
-        self._fields = [field for field in fields if field in own.values()]
-        self._positions = {field: self._fields.index(own[schema.fields[field]]) for field in fields}
-        # Any JSON value, numbers as floats: decoding a field never fails, so a bad value cannot reject its record.
-        value = float | str | bool | list[Any] | dict[str, Any] | None
-        definitions: list[tuple[str, Any, Any]] = [
-            (f"field_{field}", Any, msgspec.UNSET if field == "label" else None) for field in self._fields
-        ]
-        names = {f"field_{field}": schema.fields[field] for field in self._fields}
-        flat = [name for name in schema.features if name not in names.values()]
-        self._features, self._beside = list(schema.features) if schema.nested else flat, flat if schema.mixed else []
         self._aliases = Aliases([*schema.fields.values(), *schema.features], schema.fields.get("features"))
-        if schema.nested:
-            inner = {f"feature_{position}": name for position, name in enumerate(self._features)}
-            self._container = self._aliases.struct("Features", [(n, value, None) for n in inner], inner)
-            definitions.append(("features", self._container | float | str | bool | list[Any] | None, None))
-            names["features"] = schema.fields["features"]
-        for position, name in enumerate(self._beside if schema.nested else flat):
-            definitions.append((f"feature_{position}", value, None))
-            names[f"feature_{position}"] = name
-        self._record = self._aliases.struct("Record", definitions, names)
-        self._decoder = msgspec.json.Decoder(self._record)
+        self._open = RecordStructs.of(schema, self._aliases, {})
+        self._kinds: dict[str, Kind] = dict.fromkeys(schema.numeric, "number")
+        self._strict: RecordStructs | None = None
+        self._begin_strict()
+
+    def _begin_strict(self) -> None:
+        """Compile the structs that take only what features have held so far; none where that may be anything."""
+        kinds = {name: kind for name, kind in self._kinds.items() if kind != "any"}
+        self._strict = RecordStructs.of(self._schema, self._aliases, kinds) if kinds and not self._aliases else None
 
     def _rows(self, data: bytes, errors: Counter[str]) -> DecodedRows:
         if self._aliases:
             return self._rows_one_by_one(non_empty_lines(data), errors)
+        structs = self._open
         try:
             if not data.isascii():
                 data.decode()
-            rows = self._decoder.decode_lines(data)
+            rows, structs = self._decoded(data)
             if one_a_line(data, len(rows)):
-                return DecodedRows(rows, len(rows))
+                return DecodedRows(rows, len(rows), structs=structs)
         except _UNDECODABLE:
             rows = []
         lines = non_empty_lines(data)
         if len(rows) == len(lines) and all(map(is_braced, lines)):
-            return DecodedRows(rows, len(rows), lines)
+            return DecodedRows(rows, len(rows), lines, structs=structs)
         return self._rows_one_by_one(lines, errors)  # a bad line, two objects on one line, or one object over several
+
+    def _decoded(self, data: bytes) -> tuple[list[Any], RecordStructs]:
+        """The structs of all lines; raises what the decoder does if one is bad."""
+        if self._strict is not None:
+            try:
+                return self._strict.decoder.decode_lines(data), self._strict
+            except msgspec.ValidationError:
+                pass  # a feature has another kind of value
+        return self._open.decoder.decode_lines(data), self._open
 
     def _rows_one_by_one(self, lines: list[bytes], errors: Counter[str]) -> DecodedRows:
         found = [self._row(line, errors) for line in lines]
         if None not in found:
-            return DecodedRows(found, len(found), lines)
+            return DecodedRows(found, len(found), lines, structs=self._open)
         places = [place for place, row in enumerate(found) if row is not None]
-        return DecodedRows([found[place] for place in places], len(lines), [lines[place] for place in places], places)
+        kept = [found[place] for place in places]
+        return DecodedRows(kept, len(lines), [lines[place] for place in places], places, structs=self._open)
 
     def _row(self, line: bytes, errors: Counter[str]) -> Any:
         try:
             if not line.isascii():
                 line.decode()
             if self._aliases:
-                return msgspec.convert(self._aliases.rename(self._generic.decode(line)), self._record)
-            return self._decoder.decode(line)
+                return msgspec.convert(self._aliases.rename(self._generic.decode(line)), self._open.record)
+            return self._open.decoder.decode(line)
         except UnicodeDecodeError:
             errors["invalid_utf8"] += 1
         except (msgspec.MsgspecError, RecursionError):
             record = decode_leniently(line)
             if isinstance(record, dict):
-                return msgspec.convert(self._aliases.rename(record), self._record)
+                return msgspec.convert(self._aliases.rename(record), self._open.record)
             errors["not_json" if record is NOT_JSON else "not_an_object"] += 1
         return None
 
     def _assemble(self, rows: DecodedRows, data: bytes, errors: Counter[str]) -> Decoded | None:
         """Build columns, and separate labels from records. Returns ``None`` if the schema has grown meanwhile."""
-        size = len(rows.structs)
-        columns: list[Sequence[Any]] = list(zip(*map(astuple, rows.structs), strict=True))
-        fields: dict[str, Sequence[Any]] = {field: columns[position] for field, position in self._positions.items()}
-        rest = columns[len(self._fields) :]
-        suspects = self._without_features(rest, fields, size)
+        size, structs = len(rows.rows), rows.structs
+        columns: list[Sequence[Any]] = list(zip(*map(astuple, rows.rows), strict=True))
+        fields: dict[str, Sequence[Any]] = {field: columns[position] for field, position in structs.positions.items()}
+        rest = columns[structs.width :]
+        suspects = self._without_features(rest, fields, size, structs)
         line: Sequence[int] | None = rows.places
         labels = None
         if suspects:
@@ -159,7 +167,7 @@ class JsonLinesDecoder:
             given = fields.get("label", ())
             labelled = [index for index in suspects if given and given[index] is not msgspec.UNSET]
             if labelled:
-                labels = _labels(fields, labelled, rows.indexes(labelled))
+                labels = self._labels(fields, labelled, rows.indexes(labelled))
             if len(suspects) > len(labelled):
                 errors["no_label" if self._schema.labels else "no_features"] += len(suspects) - len(labelled)
             lost = set(suspects)
@@ -170,30 +178,48 @@ class JsonLinesDecoder:
             fields = {field: [column[index] for index in kept] for field, column in fields.items()}
             rest = [[column[index] for index in kept] for column in rest]
         if self._schema.nested:
-            rest = self._contents(*rest) if self._features else []
-        features = dict(zip(self._features, rest, strict=True))
-        return Decoded(self._batch(size - len(suspects), fields, features, line), labels)
+            rest = self._contents(structs, *rest) if structs.features else []
+        kept_size = size - len(suspects)
+        features = self._typed(dict(zip(structs.features, rest, strict=True)), kept_size, structs)
+        return Decoded(self._batch(kept_size, fields, features, line), labels)
 
-    def _contents(self, containers: Sequence[Any], *beside: Sequence[Any]) -> list[Sequence[Any]]:
+    def _typed(self, columns: Mapping[str, Sequence[Any]], size: int, structs: RecordStructs) -> Features:
+        """The typed columns of features; notes what those have held whose values could be anything."""
+        sure = dict(zip(structs.features, structs.kinds, strict=True))
+        found = dict(self._kinds)
+        for name, column in columns.items():
+            if sure[name] == "any" and found.get(name) != "any":
+                held = set(map(type, column)) - {type(None)}
+                if held:
+                    kind = sure[name] = _KINDS.get(held.pop(), "any") if len(held) == 1 else "any"
+                    found[name] = kind if found.get(name, kind) == kind else "any"
+        if found != self._kinds:
+            self._kinds = found
+            self._begin_strict()
+        return self._types.features(columns, size, sure=sure, numeric=self._schema.numeric)
+
+    def _contents(
+        self, structs: RecordStructs, containers: Sequence[Any], *beside: Sequence[Any]
+    ) -> list[Sequence[Any]]:
         """Feature columns from the containers. In a mixed log, a record without a container has its features ``beside``."""
         if not beside:
             return list(zip(*map(astuple, containers), strict=True))
-        flat = dict(zip(self._beside, beside, strict=True))
+        flat = dict(zip(structs.beside, beside, strict=True))
         nothing = [None] * len(containers)
-        rows = zip(*(flat.get(name, nothing) for name in self._features), strict=True)
+        rows = zip(*(flat.get(name, nothing) for name in structs.features), strict=True)
         pairs = zip(containers, rows, strict=True)
-        return list(zip(*(astuple(c) if type(c) is self._container else row for c, row in pairs), strict=True))
+        return list(zip(*(astuple(c) if type(c) is structs.container else row for c, row in pairs), strict=True))
 
     def _without_features(
-        self, rest: Sequence[Sequence[Any]], fields: dict[str, Sequence[Any]], size: int
+        self, rest: Sequence[Sequence[Any]], fields: dict[str, Sequence[Any]], size: int, structs: RecordStructs
     ) -> list[int]:
         if self._schema.labels:
             return list(range(size))
         if self._schema.nested:
-            if set(map(type, rest[0])) == {self._container}:
+            if set(map(type, rest[0])) == {structs.container}:
                 return []
-            lost = [index for index, value in enumerate(rest[0]) if type(value) is not self._container]
-            if self._beside:
+            lost = [index for index, value in enumerate(rest[0]) if type(value) is not structs.container]
+            if structs.beside:
                 said = [fields[field] for field in OUTPUTS if field in fields]
                 lost = [index for index in lost if not (_any(said, index) and _any(rest[1:], index))]
             return lost
@@ -207,37 +233,31 @@ class JsonLinesDecoder:
         self,
         size: int,
         fields: dict[str, Sequence[Any]],
-        features: dict[str, Sequence[Any]],
+        features: Features,
         line: Sequence[int] | None,
     ) -> RecordBatch:
         label: Sequence[Any] | None = fields.get("label")
         if label is not None and msgspec.UNSET in label:
             given = [None if value is msgspec.UNSET else value for value in label]
-            label = None if all(value is msgspec.UNSET for value in label) else given
-        return RecordBatch(
-            size=size,
-            features=features,
-            time=fields.get("time"),
-            id=fields.get("id"),
-            model=fields.get("model"),
-            version=fields.get("version"),
-            prediction=fields.get("prediction"),
-            score=fields.get("score"),
-            scores=fields.get("scores"),
-            label=label,
-            latency=fields.get("latency"),
-            latency_unit=self._schema.latency_unit,
-            position=line,
-        )
+            fields.pop("label")
+            if not all(value is msgspec.UNSET for value in label):
+                fields["label"] = given
+        columns = {name: self._types.field(name, column) for name, column in fields.items()}
+        if "latency" in columns:
+            columns["latency"] = self._schema.in_seconds(columns["latency"])
+        return RecordBatch(size, features, columns, position=_positions(line, size))
+
+    def _labels(
+        self, fields: dict[str, Sequence[Any]], indexes: Sequence[int], line: Sequence[int] | None
+    ) -> LabelBatch:
+        picked = {name: [fields[name][index] for index in indexes] for name in _OF_LABELS if name in fields}
+        columns = {name: self._types.field(name, column) for name, column in picked.items()}
+        return LabelBatch(len(indexes), columns, position=_positions(line, len(indexes)))
+
+
+def _positions(line: Sequence[int] | None, size: int) -> NDArray[np.int64]:
+    return np.arange(size) if line is None else np.array(line, dtype=np.int64)
 
 
 def _any(columns: Sequence[Sequence[Any]], index: int) -> bool:
     return any(column[index] is not None for column in columns)
-
-
-def _labels(fields: dict[str, Sequence[Any]], indexes: Sequence[int], line: Sequence[int] | None) -> LabelBatch:
-    def pick(field: str) -> list[Any] | None:
-        column = fields.get(field)
-        return None if column is None else [column[index] for index in indexes]
-
-    return LabelBatch(len(indexes), pick("time"), pick("id"), pick("model"), pick("label") or [], position=line)

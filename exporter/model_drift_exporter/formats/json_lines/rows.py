@@ -17,19 +17,20 @@ _MARK = "\ue000"  # from Unicode's private use area; a real name that begins wit
 
 @attrs.frozen(eq=False)
 class DecodedRows:
-    """Structs decoded from a chunk of ``total`` non-empty lines.
+    """Structs decoded from a chunk of ``total`` non-empty lines: ``rows``, all of the kind ``structs``.
 
     ``lines`` are the lines of the structs if the chunk had to be split. ``places`` are the indexes of these lines;
     ``None`` means that every line has a struct.
     """
 
-    structs: list[Any]
+    rows: list[Any]
     total: int
     lines: list[bytes] | None = None
     places: list[int] | None = None
+    structs: Any = None
 
     def indexes(self, positions: Sequence[int]) -> Sequence[int] | None:
-        """The line indexes of the structs at ``positions``; ``None`` if they are 0, 1, 2 and so on."""
+        """The line indexes of the rows at ``positions``; ``None`` if they are 0, 1, 2 and so on."""
         found = positions if self.places is None else [self.places[position] for position in positions]
         return None if not found or found[-1] == len(found) - 1 else found
 

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from ...array_spool import SpoolStore
 from ...errors import ReferenceProfileError
-from ...records.batches import RecordBatch, positions_of
+from ...records.batches import RecordBatch
 from ...records.raw_values import text_of
 from ...records.times import parse_times
-from ..binner import Binner, CodedBatch
+from ..binner import Binner
+from ..coded_batch import CodedBatch, count_cells
 from ..profile import (
     FEATURE,
     OTHER,
@@ -107,11 +108,11 @@ class ProfileBuilder:
             if name not in batch.features:
                 field.missing += batch.size
         self._outputs.observe(batch)
-        if batch.version is not None:
-            texts = map(text_of, reversed(batch.version))
+        if "version" in batch.fields:
+            texts = map(text_of, reversed(batch.fields["version"]))
             self._version = next((text for text in texts if text and encodable(text)), self._version)
-        if batch.time is not None:
-            times = parse_times(batch.time)
+        if "time" in batch.fields:
+            times = parse_times(batch.fields["time"])
             if np.isfinite(times).any():
                 self._times = [
                     min([*self._times, float(np.nanmin(times))]),
@@ -240,7 +241,7 @@ class ProfileBuilder:
     def count(self, batch: RecordBatch) -> None:
         """Second pass over a batch."""
         cells, scores = self._binner.cells(batch)
-        self._counts += np.bincount(cells.ravel(), minlength=self._binner.size)
+        self._counts += count_cells(cells, self._binner.size)
         for position, moments in self._moments.items():
             values = self._binner.numbers(self._binner.columns[position], batch, scores)
             moments.add(cells[position] - self._binner.starts[position], values)
@@ -254,10 +255,21 @@ class ProfileBuilder:
 
     def _coded(self, batch: RecordBatch, cells: NDArray[np.int64], scores: Scores | None) -> CodedBatch:
         """The rows as monitors get records; every row belongs into the reference, so every one is timely."""
-        time = parse_times(batch.time) if batch.time is not None else np.full(batch.size, np.nan)
+        time = parse_times(batch.fields["time"]) if "time" in batch.fields else np.full(batch.size, np.nan)
         timely = np.ones(batch.size, dtype=np.bool_)
         values = self._binner.values(batch, scores)
-        return CodedBatch(batch.size, cells, time, time, timely, values, positions_of(batch), batch, scores)
+        return CodedBatch(
+            binner=self._binner,
+            size=batch.size,
+            cells=cells,
+            time=time,
+            now=time,
+            timely=timely,
+            values=values,
+            position=batch.position,
+            records=batch,
+            scores=scores,
+        )
 
     def profile(self, progress: Callable[[float], None] = lambda _: None) -> ReferenceProfile:
         """The finished profile; ``progress`` is called with the share done, 0 to 1."""

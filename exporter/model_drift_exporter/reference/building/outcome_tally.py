@@ -55,12 +55,13 @@ class OutcomeTally:
 
     def observe(self, batch: RecordBatch) -> None:
         """Add a batch, in the order of :class:`RowHistory`."""
-        if batch.label is not None and batch.prediction is not None:
+        if {"label", "prediction"} <= batch.fields.keys():
+            label, predicted = batch.fields["label"], batch.fields["prediction"]
             if self._predicted is None:
-                self._add(self._label, self._classes.codes(batch.label, text=batch.text))
+                self._add(self._label, self._classes.codes(label, text=batch.text))
             else:
-                self._add(self._label, numbers(batch.label, text=batch.text)[0])
-                self._add(self._predicted, numbers(batch.prediction, text=batch.text)[0])
+                self._add(self._label, numbers(label, text=batch.text)[0])
+                self._add(self._predicted, numbers(predicted, text=batch.text)[0])
         self._rows += batch.size
 
     def _add(self, spool: ArraySpool, values: NDArray[Any]) -> None:
@@ -260,7 +261,7 @@ class LossTally:
 
     def observe(self, batch: RecordBatch, scores: Scores | None) -> None:
         """Add the labelled rows of a batch."""
-        if batch.label is None:
+        if "label" not in batch.fields:
             return
         losses = (
             self._classification(batch, scores) if self._reference.task == "classification" else self._regression(batch)
@@ -278,8 +279,10 @@ class LossTally:
                 )
 
     def _classification(self, batch: RecordBatch, scores: Scores | None) -> dict[str, NDArray[np.float64]]:
-        labels = [class_of(value, text=batch.text) for value in batch.label or ()]
-        predictions = [class_of(value, text=batch.text) for value in batch.prediction or [None] * batch.size]
+        labels = [class_of(value, text=batch.text) for value in batch.fields["label"]]
+        predictions = [
+            class_of(value, text=batch.text) for value in batch.fields.get("prediction", [None] * batch.size)
+        ]
         pairs = list(zip(predictions, labels, strict=True))
         losses = {"zero_one": np.array([np.nan if None in pair else float(pair[0] != pair[1]) for pair in pairs])}
         if scores is None or not self._reference.probability:
@@ -306,10 +309,11 @@ class LossTally:
         return losses
 
     def _regression(self, batch: RecordBatch) -> dict[str, NDArray[np.float64]]:
-        if batch.prediction is None or batch.label is None:
+        if not {"label", "prediction"} <= batch.fields.keys():
             return {}
         with np.errstate(over="ignore", invalid="ignore"):
-            error = numbers(batch.prediction, text=batch.text)[0] - numbers(batch.label, text=batch.text)[0]
+            error = numbers(batch.fields["prediction"], text=batch.text)[0]
+            error = error - numbers(batch.fields["label"], text=batch.text)[0]
             return {"absolute_error": np.abs(error), "squared_error": error**2}
 
     def summaries(self) -> dict[str, LossSummary]:

@@ -52,12 +52,14 @@ class OutputsSurvey:
     def observe(self, batch: RecordBatch) -> None:
         """Take in a batch."""
         predictions: list[str | None] = [None] * batch.size
-        if batch.prediction is not None:
-            self.prediction.observe(batch.prediction, text=batch.text)
-            predictions = [class_of(value, text=batch.text) for value in batch.prediction]
+        if "prediction" in batch.fields:
+            column = batch.fields["prediction"]
+            self.prediction.observe(column, text=batch.text)
+            predictions = [class_of(value, text=batch.text) for value in column]
             self._predicted.add(predictions, batch.size)
-        if batch.label is not None:
-            self._labelled.add([class_of(value, text=batch.text) for value in batch.label], batch.size)
+        if "label" in batch.fields:
+            names = [class_of(value, text=batch.text) for value in batch.fields["label"]]
+            self._labelled.add(names, batch.size)
         self._keys.add(self._scores.observe(batch, predictions), batch.size)
 
     @property

@@ -56,7 +56,7 @@ class RowHistory:
 
     def add(self, batch: RecordBatch, cells: NDArray[np.int64]) -> None:
         """Keep a batch; ``cells`` are [column, row], as of :class:`Binner`."""
-        self._add_times(np.full(batch.size, np.nan) if batch.time is None else parse_times(batch.time))
+        self._add_times(parse_times(batch.fields["time"]) if "time" in batch.fields else np.full(batch.size, np.nan))
         self.rows += batch.size
         self._pending.append(cells - self._starts)
         self._pending_rows += batch.size

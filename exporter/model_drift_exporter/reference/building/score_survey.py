@@ -141,8 +141,8 @@ class ScoreSurvey:
     def observe(self, batch: RecordBatch, predictions: Sequence[str | None]) -> Counter[str]:
         """Take in a batch and what it predicts, by name; returns the keys that numbers are given for."""
         rows = scores_per_class(batch)
-        if batch.score is not None:
-            score, wrong = numbers(batch.score, text=batch.text)
+        if "score" in batch.fields:
+            score, wrong = numbers(batch.fields["score"], text=batch.text)
             score[wrong] = np.nan
             if rows is not None:
                 score[[value is not None for value in rows]] = np.nan

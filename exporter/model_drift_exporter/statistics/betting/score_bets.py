@@ -63,8 +63,11 @@ class ScoreBets:
 
     def log_e(self, scores: npt.ArrayLike) -> FloatArray:
         """The ln e of each score, ``[n]`` to ``[n, bet]``, divided by the design effect. Scores are clipped to their range."""
-        excess = np.clip(np.asarray(scores, dtype=np.float64), self.lower, 1.0) - self.limit
-        log_e: FloatArray = np.log1p(excess[:, None] * self.stakes) / self.design_effect
+        excess = np.clip(np.asarray(scores, dtype=np.float64), self.lower, 1.0)
+        excess -= self.limit
+        log_e: FloatArray = excess[:, None] * self.stakes
+        np.log1p(log_e, out=log_e)
+        log_e /= self.design_effect
         return log_e
 
     def _chosen_stakes(self, *, binary: bool) -> FloatArray:

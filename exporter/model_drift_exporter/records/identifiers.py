@@ -1,4 +1,4 @@
-"""64-bit keys of identifiers, the same in every process and batch, so that replicas and restarts keep the same sample."""
+"""64-bit hashes of identifiers, the same in every process and batch, so that replicas and restarts keep the same sample."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ..records.raw_values import text_of
+from .columns import Identifiers
+from .raw_values import text_of
 
-__all__ = ["hash_identifiers", "keys_of", "numbered_keys"]
+__all__ = ["hash_identifiers", "hashed_again", "keys_of", "numbered_keys"]
 
 Hashes = NDArray[np.uint64]
 
@@ -31,6 +32,8 @@ def hash_identifiers(values: Sequence[object]) -> tuple[Hashes, NDArray[np.bool_
 
     Non-empty strings and numbers are identifiers. A whole number is the same identifier as its digits: 42, 42.0 and "42".
     """
+    if isinstance(values, Identifiers):
+        return values.hashes, values.known
     texts = _texts(values)
     encoded, lengths = _encode(texts)
     known = lengths > 0
@@ -48,13 +51,13 @@ def hash_identifiers(values: Sequence[object]) -> tuple[Hashes, NDArray[np.bool_
 def keys_of(model: str, hashes: Hashes) -> Hashes:
     """Keys of a model's identifiers, from their hashes."""
     seed = np.frombuffer(blake2b(model.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "<u8")
-    return _finish(hashes ^ seed)
+    return hashed_again(hashes ^ seed)
 
 
 def numbered_keys(model: str, first: int, count: int) -> Hashes:
     """Keys for events without an identifier, from their numbers in the stream. They only decide which are in the sample."""
     numbers = np.arange(first, first + count, dtype=np.uint64)
-    return keys_of(model, _finish(numbers * _GAMMA + _SEED))
+    return keys_of(model, hashed_again(numbers * _GAMMA + _SEED))
 
 
 def _texts(values: Sequence[object]) -> list[str]:
@@ -108,10 +111,11 @@ def _mix(lanes: Hashes, sizes: NDArray[np.int64], lengths: NDArray[np.int64]) ->
         mixed *= _GAMMA
         # Only lanes within an identifier's own length: a longer one in the batch must not change its hash.
         hashes = mixed if shortest > position * _LANE else np.where(sizes > position * _LANE, mixed, hashes)
-    return _finish(hashes)
+    return hashed_again(hashes)
 
 
-def _finish(hashes: Hashes) -> Hashes:
+def hashed_again(hashes: Hashes) -> Hashes:
+    """The finaliser of SplitMix64: one to one, and no bit of a result says anything of a bit of its origin."""
     hashes = (hashes ^ (hashes >> np.uint64(30))) * _FIRST
     hashes = (hashes ^ (hashes >> np.uint64(27))) * _SECOND
     return hashes ^ (hashes >> np.uint64(31))

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_drift_exporter.labels.keys import hash_identifiers, keys_of, numbered_keys
+from model_drift_exporter.records.identifiers import hash_identifiers, keys_of, numbered_keys
 
 _IDENTIFIERS = st.one_of(st.text(max_size=90), st.integers(), st.floats(), st.none(), st.booleans(), st.just([1]))
 
