@@ -20,11 +20,12 @@ from ...statistics.sums import PART, pairwise_sum, running_sum
 from ...statistics.tally import Tally
 from ...statistics.time_span import TimeSpan
 from ..binner import Binner
+from ..class_column import ClassColumn
 from ..codes import CategoricalCoder
 from ..losses import FEWEST_CLASS_ROWS, Array, bounded_losses, performance_tally
 from ..outcome_batch import OutcomeLayout
 from ..profile import PREDICTION, SCORE, LossSummary, OutcomeSummary, ReferenceProfile
-from ..scores import Scores, class_of
+from ..scores import Scores
 from .row_history import OrderedRows
 
 __all__ = ["LossTally", "OutcomeTally"]
@@ -279,29 +280,31 @@ class LossTally:
                 )
 
     def _classification(self, batch: RecordBatch, scores: Scores | None) -> dict[str, NDArray[np.float64]]:
-        labels = [class_of(value, text=batch.text) for value in batch.fields["label"]]
-        predictions = [
-            class_of(value, text=batch.text) for value in batch.fields.get("prediction", [None] * batch.size)
-        ]
-        pairs = list(zip(predictions, labels, strict=True))
-        losses = {"zero_one": np.array([np.nan if None in pair else float(pair[0] != pair[1]) for pair in pairs])}
+        labels = ClassColumn.of(batch.fields["label"], text=batch.text)
+        losses = {"zero_one": np.full(batch.size, np.nan)}
+        if "prediction" in batch.fields:
+            predictions = ClassColumn.of(batch.fields["prediction"], text=batch.text)
+            by_name = {name: place for place, name in enumerate(labels.names)}
+            predicted = predictions.positions(by_name, len(by_name))
+            both = (predicted >= 0) & (labels.places >= 0)
+            losses["zero_one"][both] = predicted[both] != labels.places[both]
         if scores is None or not self._reference.probability:
             return losses
         classes = self._reference.score_columns
         places = {name: place for place, name in enumerate(classes)}
-        known = np.array([label in places for label in labels])
+        label = labels.positions(places, -1)
+        known = label >= 0
         if scores.probabilities is not None and len(classes) > 2:
             outcome = np.zeros((batch.size, len(classes)))
-            for row in np.flatnonzero(known).tolist():
-                outcome[row, places[labels[row] or ""]] = 1
-            known &= np.isfinite(scores.probabilities).any(axis=1)
+            outcome[np.flatnonzero(known), label[known]] = 1
+            known = known & np.isfinite(scores.probabilities).any(axis=1)
             probabilities = np.nan_to_num(scores.probabilities, nan=0.0)  # a class without a score had no chance
             likelihood = (outcome * probabilities).sum(axis=1)
             brier = ((outcome - probabilities) ** 2).sum(axis=1)
         elif not self._reference.positive_class:
             return losses
         else:
-            positive = np.array([label == self._reference.positive_class for label in labels])
+            positive = labels.positions({self._reference.positive_class: 1}, 0) == 1
             likelihood = np.where(positive, scores.score, 1 - scores.score)
             brier = (positive - scores.score) ** 2
         losses["log_loss"] = np.where(known, -np.log(np.clip(likelihood, _SMALLEST_PROBABILITY, 1.0)), np.nan)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...array_spool import ArraySpool, SpoolStore
 from ...records.batches import MAXIMUM_NAME
-from ...records.raw_values import numbers, text_of
+from ...records.columns import Numbers, Texts, taken
+from ...records.raw_values import distinct_texts, numbers, text_of
 from ...statistics.sums import PART
 
 __all__ = ["IDENTIFIER_SHARE", "QUANTILES", "FieldSurvey", "Reservoir", "encodable", "far_out", "numeric_edges"]
@@ -135,13 +137,9 @@ class FieldSurvey:
         found = array[np.isfinite(array)]
         self.numbers += len(array) - int(np.isnan(array).sum())
         self._observe_numbers(found)
-        if self._kind == "categorical":
-            self._count([name for value in values if (name := text_of(value)) is not None and (name or not text)])
-        elif text:
-            self._count([str(value) for value in values if value])
-        elif invalid:
-            self._count([name for index in invalid if (name := text_of(values[index])) is not None])
-        texts = sum(isinstance(values[index], str | bool) for index in invalid)
+        others = taken(values, np.array(invalid)) if invalid else []
+        self._count(values if text or self._kind == "categorical" else others, text=text)
+        texts = len(others) if isinstance(others, Texts) else sum(isinstance(value, str | bool) for value in others)
         self.texts += texts
         self.invalid += len(invalid) - texts
         self.missing += int(np.isnan(array).sum()) - len(invalid)
@@ -156,13 +154,23 @@ class FieldSurvey:
         self._last = float(found[-1])
         self.reservoir.add(found)
 
-    def _count(self, names: Sequence[str]) -> None:
-        if len(self.categories) < _DISTINCT:
-            self.categories.update(names)
+    def _count(self, values: Sequence[object], *, text: bool) -> None:
+        """Count texts by name; beyond a number of distinct ones, those that are known."""
+        if isinstance(values, Texts | Numbers):
+            texts, places = distinct_texts(values)
+            numbers = np.bincount(places, minlength=len(texts)).tolist()
+            counts = [(name, number) for name, number in zip(texts, numbers, strict=True) if number]
         else:
-            known = [name for name in names if name in self.categories]
-            self.categories.update(known)
-            self.overflow += len(names) - len(known)
+            names: Iterable[Any] = values if text else map(text_of, values)
+            counts = [*Counter(names).items()]
+        more = len(self.categories) < _DISTINCT
+        for name, number in counts:
+            if name is None or (text and not name):
+                continue
+            if more or name in self.categories:
+                self.categories[name] += number
+            else:
+                self.overflow += number
 
     @property
     def present(self) -> int:
