@@ -129,18 +129,18 @@ def test_records_are_those_of_the_same_rows_as_json_lines(
 @pytest.mark.parametrize("nested", [False, True])
 def test_columns_are_taken_as_they_are(nested: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where each row is a record beyond doubt, no row is looked at by itself; gaps do not matter."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"x": 1.0, "n": None, "plan": "gold"},
         {"x": None, "n": 2, "plan": None},
         {"x": math.inf, "n": 3, "plan": "b"},
     ]
-    fields = [
+    fields: list[dict[str, Any]] = [
         {"id": 7, "prediction": 1, "label": None},
         {"id": None, "prediction": 0, "label": 1},
-        dict.fromkeys(("id", "label")),
+        {"id": None, "prediction": None, "label": None},
     ]
     pairs = list(zip(rows, fields, strict=True))
-    records = [{**own, "features": row} if nested else {**own, **row} for row, own in pairs]
+    records: list[dict[str, Any]] = [own | ({"features": row} if nested else row) for row, own in pairs]
     lines = b"".join(json.dumps(each).encode() + b"\n" for each in records)
     (part,) = parts(_file(records))
 
