@@ -41,7 +41,7 @@ HOUSE: Mapping[str, tuple[Room, ...]] = {
             "commands",
             "one verb each",
             "web service pipeline models configuration monitors evidence reference formats sources metrics settings words "
-            "atomic_file " + _BYTES,
+            "atomic_file array_spool " + _BYTES,
         ),
         Room(
             "web",
@@ -78,7 +78,9 @@ HOUSE: Mapping[str, tuple[Room, ...]] = {
         Room("evidence", "what decides: bets, schedule, alarms", _NUMBERS),
         Room("windows", "counts and outcomes over time", "reference records settings statistics errors"),
         Room(
-            "reference", "what was accepted: profile, bins, losses", "settings statistics words atomic_file " + _BYTES
+            "reference",
+            "what was accepted: profile, bins, losses",
+            "settings statistics words atomic_file array_spool " + _BYTES,
         ),
     ),
     "Bytes": (

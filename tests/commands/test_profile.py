@@ -3,10 +3,12 @@ from __future__ import annotations
 import csv
 import gzip
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from model_drift_exporter.commands import profile as profile_verb
 from model_drift_exporter.commands.profile import build_profiles, describe, write_profile
 from model_drift_exporter.configuration.settings import (
     FeatureSettings,
@@ -15,9 +17,9 @@ from model_drift_exporter.configuration.settings import (
     ModelSettings,
     Settings,
 )
-from model_drift_exporter.errors import ConfigurationError, InputError, ReferenceProfileError
+from model_drift_exporter.errors import ConfigurationError, InputError, ReferenceProfileError, TemporaryFileError
 from model_drift_exporter.reference.profile_file import load_profiles
-from tests.support.prediction_log import Row, make_rows, write_jsonl
+from tests.support.prediction_log import START, Row, make_rows, write_jsonl
 
 
 def _settings(*paths: Path | str, **sections: object) -> Settings:
@@ -240,7 +242,7 @@ def test_rows_that_come_between_the_passes_are_left_out(tmp_path: Path) -> None:
     halves: list[float] = []
 
     def grow(share: float) -> None:
-        halves.extend([share] if share == 0.5 else [])
+        halves.extend([share] if share == profile_verb._SURVEYED else [])
         if len(halves) == 2:  # the last line was read, then the first pass was over
             late = tmp_path / "late.jsonl"
             write_jsonl(late, make_rows(40, seed=2, model="churn") + make_rows(40, seed=3, model="fraud"))
@@ -250,3 +252,34 @@ def test_rows_that_come_between_the_passes_are_left_out(tmp_path: Path) -> None:
     assert path.read_text() != before
     assert (profile.model, profile.rows) == ("churn", 300)
     assert {sum(column.counts.values()) for column in profile.columns} == {300}
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+@pytest.mark.parametrize("regression", [True, False])
+def test_rows_beyond_the_memory_make_the_same_profile(
+    ordered: bool, regression: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the last digit: several models, seasons and labels too, of rows in any order of time."""
+    rows = [
+        row | {"ts": START + index * 65.0, "model": f"m{index % 2}", "label": row["prediction"] if index % 3 else None}
+        for index, row in enumerate(make_rows(12_000, seed=5))
+    ]
+    if regression:
+        for index, row in enumerate(rows):
+            row |= {"prediction": row["features"]["age"] / 3, "label": index % 19 / 7}
+            del row["score"]
+    path = write_jsonl(tmp_path / "rows.jsonl", rows if ordered else rows[4_000:] + rows[3_999::-1])
+    expected, _ = build_profiles(_settings(path))
+    monkeypatch.setattr(profile_verb, "_MEMORY", 10_000)
+    assert build_profiles(_settings(path))[0] == expected
+    assert len(expected) == 2
+    assert all(profile.outcomes is not None and profile.season_absent == "no_gain" for profile in expected)
+
+
+def test_a_folder_without_room_for_temporary_files_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where rows beyond the memory should go and cannot."""
+    monkeypatch.setattr(profile_verb, "_MEMORY", 1_000)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "absent"))
+    path = write_jsonl(tmp_path / "rows.jsonl", make_rows(300))
+    with pytest.raises(TemporaryFileError, match=r"cannot write a temporary file in .*absent: .*TMPDIR"):
+        build_profiles(_settings(path))

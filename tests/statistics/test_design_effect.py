@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.signal import lfilter
 from scipy.stats import chi2, norm
 
-from model_drift_exporter.statistics import FloatArray
+from model_drift_exporter.statistics import FloatArray, sums
 from model_drift_exporter.statistics.design_effect import (
     block_lengths,
     block_ratios,
@@ -53,7 +54,8 @@ def _normal(generator: np.random.Generator, shape: tuple[int, int]) -> FloatArra
 def test_independent_values_count_as_what_they_are(law: object, rows: int) -> None:
     """Whatever their law, at least 99.5 % of independent series have a design effect of exactly 1."""
     assert callable(law)
-    effects = block_ratios(law(np.random.default_rng(rows), (2_000, rows)), block_lengths(rows)).design_effects()
+    values = law(np.random.default_rng(rows), (2_000, rows))
+    effects = block_ratios(lambda start, stop: values[:, start:stop], rows, block_lengths(rows)).design_effects()
     assert (effects == 1).mean() >= 0.995
 
 
@@ -143,8 +145,7 @@ def test_the_unit_of_the_values_does_not_matter(seed: int, factor: float, shift:
 @given(st.integers(0, 10**7), st.none() | st.floats(0.01, 1e6))
 def test_there_are_eight_blocks_of_twenty_at_least(rows: int, a_day: float | None) -> None:
     """Lengths fall from the longest by halves; none is shorter than 20 or leaves fewer than eight blocks."""
-    ends = None if a_day is None else [0.0, rows / a_day * _DAY]
-    lengths = block_lengths(rows, ends)
+    lengths = block_lengths(rows, a_day)
     assert all(length >= 20 and rows // length >= 8 for length in lengths)
     assert all(longer // 2 == shorter for longer, shorter in pairwise(lengths))
     assert bool(lengths) == (rows >= 160)
@@ -152,10 +153,10 @@ def test_there_are_eight_blocks_of_twenty_at_least(rows: int, a_day: float | Non
 
 def test_the_longest_block_has_the_rows_of_a_day() -> None:
     """With times it is a day's rows, or 320 where these are fewer; without, an eighth of the rows."""
-    assert block_lengths(_ROWS, _TIMES)[0] == _ROWS_A_DAY
+    assert block_lengths(_ROWS, rows_a_day(_TIMES))[0] == _ROWS_A_DAY
     assert block_lengths(_ROWS)[0] == _ROWS // 8
-    assert block_lengths(_ROWS, np.arange(_ROWS) * 1_800.0)[0] == 320
-    assert block_lengths(_ROWS, np.zeros(_ROWS))[0] == _ROWS // 8
+    assert block_lengths(_ROWS, rows_a_day(np.arange(_ROWS) * 1_800.0))[0] == 320
+    assert block_lengths(_ROWS, rows_a_day(np.zeros(_ROWS)))[0] == _ROWS // 8
 
 
 def test_a_day_is_one_that_has_rows() -> None:
@@ -166,3 +167,26 @@ def test_a_day_is_one_that_has_rows() -> None:
     assert rows_a_day(np.append(times, [np.nan, 4e12])) == pytest.approx(100, rel=0.06)
     assert rows_a_day([]) == math.inf
     assert rows_a_day([5.0, 5.0]) == math.inf
+
+
+@given(st.integers(0, 9), st.integers(160, 3_000), st.integers(1, 3))
+@settings(max_examples=30, deadline=None)
+def test_a_long_series_is_read_in_parts(seed: int, rows: int, series: int) -> None:
+    """However few values are in memory at once, the ratios are the same; each value is asked for twice, in its order."""
+    values = np.random.default_rng(seed).standard_normal((series, rows)).cumsum(axis=1) / rows**0.5
+    asked: list[tuple[int, int]] = []
+
+    def read(start: int, stop: int) -> FloatArray:
+        asked.append((start, stop))
+        part: FloatArray = values[:, start:stop].copy()
+        return part
+
+    lengths = block_lengths(rows)
+    whole = block_ratios(read, rows, lengths)
+    assert asked == [(0, rows)] * 2
+    with patch.object(sums, "PART", 129):
+        parts = block_ratios(read, rows, lengths)
+    assert parts.upper.tolist() == whole.upper.tolist()
+    assert parts.chance.tolist() == pytest.approx(whole.chance.tolist(), rel=1e-9, abs=1e-300)
+    assert max(stop - start for start, stop in asked[2:]) <= 129
+    assert [start for start, _ in asked[3:]] == [0 if stop == rows else stop for _, stop in asked[2:-1]]

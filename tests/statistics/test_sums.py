@@ -4,11 +4,13 @@ import math
 import random
 from fractions import Fraction
 from itertools import pairwise
+from unittest.mock import patch
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model_drift_exporter.statistics import sums
 from model_drift_exporter.statistics.sums import running_sum, summable
 
 _FLOATS = st.floats(-1e9, 1e9)
@@ -54,3 +56,13 @@ def test_a_summable_table_is_the_table_to_nine_decimals(values: list[float]) -> 
     np.testing.assert_allclose(summable(double.copy()), double, rtol=0, atol=2.0**-32)
     assert summable(single.copy()).dtype == np.float32
     assert (summable(single.copy()) <= single).all()
+
+
+@given(st.integers(0, 5_000), st.integers(128, 700), st.integers(0, 9))
+def test_a_sum_in_parts_is_that_of_the_whole(length: int, part: int, seed: int) -> None:
+    """To the last digit, each series by itself, however few values are looked at together."""
+    generator = np.random.default_rng(seed)
+    values = generator.standard_normal((2, length)) * np.exp(generator.normal(0, 9, (2, length)))
+    with patch.object(sums, "PART", part):
+        found = sums.pairwise_sum(lambda start, stop: values[:, start:stop], length)
+    assert found.tolist() == values.sum(axis=-1).tolist()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -11,30 +11,44 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from model_drift_exporter.array_spool import SpoolStore
 from model_drift_exporter.monitors import MonitorContext
-from model_drift_exporter.records.times import parse_times
+from model_drift_exporter.records.batches import RecordBatch
 from model_drift_exporter.reference.binner import Binner
 from model_drift_exporter.reference.building.outcome_tally import OutcomeTally
+from model_drift_exporter.reference.building.row_history import RowHistory
 from model_drift_exporter.reference.codes import NumericCoder
 from model_drift_exporter.reference.outcome_batch import OutcomeBatch, OutcomeLayout
-from model_drift_exporter.reference.profile import SCORE, ReferenceProfile
+from model_drift_exporter.reference.profile import SCORE, OutcomeSummary, ReferenceProfile
 from tests.support.prediction_log import START, Row, batch_of, profile_of
 
-__all__ = ["binary_rows", "cut", "joined", "made_outcomes", "outcomes_of", "profile_with_outcomes", "regression_rows"]
+__all__ = [
+    "binary_rows",
+    "cut",
+    "joined",
+    "made_outcomes",
+    "outcomes_from",
+    "outcomes_of",
+    "profile_with_outcomes",
+    "regression_rows",
+]
 
 
 def profile_with_outcomes(rows: list[Row], batch_size: int = 1_000) -> ReferenceProfile:
     """The profile of labelled rows, with what the tally of outcomes makes of them."""
     batches = [batch_of(rows[start : start + batch_size]) for start in range(0, len(rows), batch_size)]
     profile = profile_of(batches)
-    binner = Binner(profile)
-    tally = OutcomeTally(profile, binner)
-    first = 0
+    return msgspec.structs.replace(profile, outcomes=outcomes_from(profile, batches))
+
+
+def outcomes_from(profile: ReferenceProfile, batches: Sequence[RecordBatch]) -> OutcomeSummary | None:
+    """What the tally of outcomes makes of some rows, in the bins of a profile."""
+    binner, store = Binner(profile), SpoolStore(None)
+    tally, history = OutcomeTally(profile, binner, store), RowHistory(binner, store)
     for batch in batches:
-        cells, scores = binner.cells(batch)
-        tally.observe(batch, cells, scores, np.arange(first, first + batch.size))
-        first += batch.size
-    return msgspec.structs.replace(profile, outcomes=tally.summary(parse_times([row["ts"] for row in rows])))
+        history.add(batch, binner.cells(batch)[0])
+        tally.observe(batch)
+    return tally.summary(history.ordered())
 
 
 def binary_rows(score: npt.ArrayLike, positive: npt.ArrayLike, *, step: float = 10.0) -> list[Row]:

@@ -7,15 +7,17 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
+from ..array_spool import SpoolStore
 from ..configuration.settings import InputSettings, Settings
 from ..errors import ConfigurationError, InputError, Problem, ReferenceProfileError
 from ..models.models import default_model
@@ -35,6 +37,8 @@ __all__ = ["build_profiles", "write_profile"]
 
 Progress = Callable[[float], None]
 _STEPS = 1_000
+_SURVEYED, _COUNTED = 0.45, 0.9  # shares of the time after the first and the second pass over the rows, as measured
+_MEMORY = 16 << 20  # of what is kept of rows, for all models together; the rest is in a temporary file
 _LINE_CHARACTERS = 2_000
 _SHOWN_CLASSES = 20
 
@@ -102,24 +106,39 @@ def build_profiles(
     :class:`ReferenceProfileError` where no profile can be built.
     """
     rows = _InputRows(settings)
-    builders = _survey(rows, settings, lambda share: progress(share / 2))
-    for builder in builders.values():
-        builder.fix_bins()
-    _count(rows, builders, settings, lambda share: progress(0.5 + share / 2))
+    with SpoolStore(_MEMORY) as counted:
+        with SpoolStore(_MEMORY) as surveyed:
+            builders = _survey(rows, settings, surveyed, lambda share: progress(share * _SURVEYED))
+            for builder in builders.values():
+                builder.fix_bins(counted)
+        _count(rows, builders, settings, lambda share: progress(_SURVEYED + share * (_COUNTED - _SURVEYED)))
+        profiles = _profiles(builders.values(), lambda share: progress(_COUNTED + share * (1 - _COUNTED)))
     notes = [*rows.problems]
     notes += [f"{count:,} lines rejected as {reason}" for reason, count in sorted(rows.errors.items())]
     if rows.labels:
         notes.append(f"{rows.labels:,} lines with a label only were left out: a reference row carries its label itself")
     # A rejected line does not say which model it is of: all models get the share of the inputs.
     rejected = rows.errors.total()
-    profiles = [
-        msgspec.structs.replace(builder.profile(), lines=rows.records + rejected, rejected_lines=rejected)
-        for builder in builders.values()
-    ]
-    return profiles, notes
+    lines = rows.records + rejected
+    return [msgspec.structs.replace(each, lines=lines, rejected_lines=rejected) for each in profiles], notes
 
 
-def _survey(rows: _InputRows, settings: Settings, progress: Progress) -> dict[str, ProfileBuilder]:
+def _profiles(builders: Collection[ProfileBuilder], progress: Progress) -> list[ReferenceProfile]:
+    total = sum(builder.rows for builder in builders)
+    found: list[ReferenceProfile] = []
+    done = 0
+    for builder in builders:
+        found.append(builder.profile(partial(_part_of, progress, done / total, builder.rows / total)))
+        done += builder.rows
+        progress(done / total)
+    return found
+
+
+def _part_of(progress: Progress, before: float, part: float, share: float) -> None:
+    progress(before + part * share)
+
+
+def _survey(rows: _InputRows, settings: Settings, store: SpoolStore, progress: Progress) -> dict[str, ProfileBuilder]:
     builders: dict[str, ProfileBuilder] = {}
     for batch in rows.read(progress):
         for label, own in by_model(batch, default_model(settings.model.name)).items():
@@ -129,7 +148,7 @@ def _survey(rows: _InputRows, settings: Settings, progress: Progress) -> dict[st
                         f"more than {settings.limits.models} models in the rows; set fields.model to the right field, "
                         "or raise limits.models"
                     )
-                builders[label] = ProfileBuilder(label, settings.build, parts=PARTS)
+                builders[label] = ProfileBuilder(label, settings.build, parts=PARTS, store=store)
             builders[label].survey(own)
     if not builders:
         because = "".join(f"; {problem}" for problem in rows.problems)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import numpy as np
@@ -17,6 +17,7 @@ __all__ = ["Values", "distinct_texts", "numbers", "text_of"]
 Values = Sequence[object]
 _NUMBERS = {float, int, type(None)}
 _JSON_NUMBERS = msgspec.json.Decoder(list[float | None])
+_TEXTS = {str, type(None)}
 _FEW = 256
 _MISSING_TEXTS = frozenset({"", "na", "n/a", "nan", "null", "none"})
 
@@ -79,6 +80,8 @@ def distinct_texts(values: Values) -> tuple[list[str | None], NDArray[np.int64]]
         return values.distinct()
     if isinstance(values, Numbers):
         return _distinct_numbers(values)
+    if set(map(type, values)) <= _TEXTS:
+        return Texts.of(cast("Sequence[str | None]", values)).distinct()
     places: dict[str | None, int] = {}
     found = np.fromiter((places.setdefault(text_of(value), len(places)) for value in values), np.int64, len(values))
     return [*places], found

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..statistics import FloatArray, IndexArray
 from ..statistics.design_effect import LEVEL, BlockRatios
+from ..statistics.time_span import TimeSpan
 
 __all__ = [
     "ABSENT_REASONS",
@@ -19,6 +20,7 @@ __all__ = [
     "PRIOR_ROWS",
     "SLOTS",
     "SeasonChoice",
+    "SeasonCover",
     "choose_slots",
     "counts_by_slot",
     "slot_law",
@@ -76,6 +78,31 @@ def counts_by_slot(codes: NDArray[np.unsignedinteger], slot: IndexArray, slots: 
     return np.bincount(index, minlength=(slots + 1) * bins).reshape(slots + 1, bins)[1:]
 
 
+class SeasonCover:
+    """How the rows of a reference cover its possible slots; add their event times in ascending order, in any number of parts."""
+
+    def __init__(self) -> None:
+        self._span = TimeSpan([slots * _HOUR for slots in SLOTS])
+        self._rows = {slots: np.zeros(slots, dtype=np.int64) for slots in SLOTS}
+
+    def add(self, times: FloatArray) -> None:
+        """Take in the times (seconds since the epoch) of more rows, none of them before those that came earlier."""
+        self._span.add(times)
+        for slots in self._rows:
+            self._rows[slots] += np.bincount(slots_of(times, slots), minlength=slots)
+
+    def rows(self, slots: int) -> IndexArray:
+        """Rows in each of so many slots."""
+        return self._rows[slots]
+
+    def cycles(self, slots: int) -> float:
+        """Cycles that the times cover; a few that are wildly wrong make little difference."""
+        period = slots * _HOUR
+        return (
+            min(float(self._span.covered(period)), self._span.seconds / period + 1 / slots) if self._span.rows else 0.0
+        )
+
+
 @attrs.frozen(eq=False)
 class SeasonChoice:
     """The slots chosen, 24 or 168, or 0 and why; the block ratios of all series within them."""
@@ -85,21 +112,21 @@ class SeasonChoice:
     ratios: BlockRatios
 
 
-def choose_slots(times: FloatArray | None, measure: Callable[[int], BlockRatios]) -> SeasonChoice:
-    """Choose the slots of a reference with these event times, ``None`` if it has none.
+def choose_slots(cover: SeasonCover | None, measure: Callable[[int], BlockRatios]) -> SeasonChoice:
+    """Choose the slots of a reference whose event times have this cover, ``None`` if it has no times.
 
     ``measure`` gives the block ratios of all series of the columns within so many slots, 0 for none. Slots are chosen if there
     are 8 cycles and 200 rows a slot, and some series whose dependence is beyond doubt loses half of its design effect or
     more while none that is beyond doubt within the slots has doubled; those of the week only if they do that to the day's.
     """
     best = SeasonChoice(0, "no_times", measure(0))
-    if times is None:
+    if cover is None:
         return best
     absent = ["too_short"]
     for slots in SLOTS:
-        if _cycles(times, slots) < FEWEST_CYCLES:
+        if cover.cycles(slots) < FEWEST_CYCLES:
             continue
-        rows = np.bincount(slots_of(times, slots) + 1, minlength=slots + 1)[1:]
+        rows = cover.rows(slots)
         if rows[rows < FEWEST_ROWS].sum() > _THIN_SHARE * rows.sum():
             absent.append("few_rows")
             continue
@@ -108,14 +135,6 @@ def choose_slots(times: FloatArray | None, measure: Callable[[int], BlockRatios]
             best = SeasonChoice(slots, "", within)
         absent.append("no_gain")
     return best if best.slots else attrs.evolve(best, absent=max(absent, key=ABSENT_REASONS.index))
-
-
-def _cycles(times: FloatArray, slots: int) -> float:
-    """Cycles that the times cover; a few that are wildly wrong make little difference."""
-    known = times[np.isfinite(times)]
-    period = slots * _HOUR
-    covered = len(np.unique(np.floor(known / period)))
-    return min(float(covered), (known.max() - known.min()) / period + 1 / slots) if len(known) else 0.0
 
 
 def _gains(before: BlockRatios, after: BlockRatios) -> bool:

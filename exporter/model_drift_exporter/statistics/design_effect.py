@@ -15,27 +15,35 @@ the number of block lengths, so that it holds for the series.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
 from .layout import BooleanArray, FloatArray
+from .sums import PART, Reader, pairwise_sum
+from .time_span import TimeSpan
 
 __all__ = [
+    "DAY",
     "LEVEL",
     "BlockRatios",
     "block_lengths",
     "block_ratios",
     "design_effect",
+    "design_effect_of",
     "rows_a_day",
+    "rows_a_day_of",
     "wilson_hilferty",
 ]
 
 LEVEL = 0.001
 """Chance that a series of independent values gets a design effect above 1."""
 
-_DAY = 86_400.0
+DAY = 86_400.0
+"""Seconds of a day."""
+
 _SHORTEST = 20
 _FEWEST_BLOCKS = 8
 _CONSTANT = 1e-20
@@ -62,29 +70,31 @@ class BlockRatios:
 
 
 def rows_a_day(times: npt.ArrayLike) -> float:
-    """Mean number of rows of the days that have any. ``times`` are in seconds, NaN where unknown.
+    """Mean number of rows of the days that have any. ``times`` are in seconds, in any order, NaN where unknown.
 
     Infinite if the times span less than a day. A few times that are wildly wrong make little difference.
     """
     known = np.asarray(times, dtype=np.float64)
-    known = known[np.isfinite(known)]
-    if not len(known):
-        return math.inf
-    days = (known.max() - known.min()) / _DAY
-    if days < 1:
-        return math.inf
-    return float(len(known) / min(days, len(np.unique(np.floor(known / _DAY)))))
+    span = TimeSpan([DAY])
+    span.add(np.sort(known[np.isfinite(known)]))
+    return rows_a_day_of(span)
 
 
-def block_lengths(rows: int, times: npt.ArrayLike | None = None) -> list[int]:
+def rows_a_day_of(span: TimeSpan) -> float:
+    """The same of times that have been taken in; ``span`` must have counted days (``DAY``)."""
+    days = span.seconds / DAY
+    return float(span.rows / min(days, span.covered(DAY))) if days >= 1 else math.inf
+
+
+def block_lengths(rows: int, a_day: float | None = None) -> list[int]:
     """The lengths of blocks to try: the longest, half of it, and so on down to 20 rows. None for fewer than 160 rows.
 
-    The longest is an eighth of all rows. If ``times`` (seconds) are given, it is at most the rows of a day, or 320 if a day
-    has fewer.
+    The longest is an eighth of all rows. If a day's rows (``a_day``) are known, it is at most these, or 320 if a day has
+    fewer.
     """
     longest = rows // _FEWEST_BLOCKS
-    if times is not None:
-        longest = int(min(longest, max(rows_a_day(times), _LEAST_LONGEST)))
+    if a_day is not None:
+        longest = int(min(longest, max(a_day, _LEAST_LONGEST)))
     lengths = []
     while longest >= _SHORTEST:
         lengths.append(longest)
@@ -92,31 +102,62 @@ def block_lengths(rows: int, times: npt.ArrayLike | None = None) -> list[int]:
     return lengths
 
 
-def block_ratios(series: npt.ArrayLike, lengths: list[int]) -> BlockRatios:
-    """Variance ratios of the block means of each row of ``series`` ``[series, values]``, for these block lengths.
+def block_ratios(read: Reader, rows: int, lengths: Sequence[int]) -> BlockRatios:
+    """Variance ratios of the block means of several series of ``rows`` values, for these block lengths.
 
-    Values must be finite and of the order of 1. A series whose variance is below 1e-20 counts as constant.
+    ``read`` gives their values [series, value]; it is asked for all of them twice, in their order, ``PART`` at a time. In
+    memory are, for each series, the block sums only: a tenth of its values at most. Values must be finite and of the order of
+    1. A series whose variance is below 1e-20 counts as constant.
     """
-    raw = np.atleast_2d(np.asarray(series, dtype=np.float64))
-    values = raw - raw.mean(axis=1, keepdims=True)
-    squares = np.square(values)
-    variance = squares.mean(axis=1)
+    mean = pairwise_sum(read, rows)[:, None] / rows
+    blocks = _BlockSums(len(mean), rows, lengths)
+
+    def powers(start: int, stop: int) -> FloatArray:
+        values = read(start, stop) - mean
+        found = np.empty((2, *values.shape))
+        np.square(np.square(values, out=found[0]), out=found[1])
+        blocks.add(start, values)
+        return found
+
+    variance, fourth = pairwise_sum(powers, rows) / rows
     varies = variance > _CONSTANT
     safe = np.where(varies, variance, 1.0)
-    kurtosis = np.einsum("sv,sv->s", squares, squares) / values.shape[1] / np.square(safe)
-    excess = np.maximum(kurtosis - 3.0, 0.0)
-    running = np.cumsum(values, axis=1, out=squares)
-    upper = np.ones(len(values))
-    deviate = np.full(len(values), -np.inf)
-    for length in lengths:
-        sums = np.diff(running[:, length - 1 :: length], axis=1, prepend=0.0)
-        blocks = sums.shape[1]
+    excess = np.maximum(fourth / np.square(safe) - 3.0, 0.0)
+    upper = np.ones(len(mean))
+    deviate = np.full(len(mean), -np.inf)
+    for length, sums in blocks.sums():
+        number = sums.shape[1]
         ratio = sums.var(axis=1, ddof=1) / length / safe
-        freedom = 2.0 / (2.0 / (blocks - 1) + excess / (length * blocks))
-        upper = np.maximum(upper, np.where(varies, ratio, 0.0) * (1 + 2 * math.sqrt(2 / blocks)))
+        freedom = 2.0 / (2.0 / (number - 1) + excess / (length * number))
+        upper = np.maximum(upper, np.where(varies, ratio, 0.0) * (1 + 2 * math.sqrt(2 / number)))
         deviate = np.maximum(deviate, np.where(varies, wilson_hilferty(ratio, freedom), -np.inf))
     chance = np.array([0.5 * math.erfc(each / math.sqrt(2)) for each in deviate.tolist()])
-    return BlockRatios(upper, np.minimum(chance * len(lengths), 1.0) if lengths else np.ones(len(values)))
+    return BlockRatios(upper, np.minimum(chance * len(lengths), 1.0) if lengths else np.ones(len(mean)))
+
+
+class _BlockSums:
+    """The sums of blocks of each of several lengths: differences of the running sum where a block ends."""
+
+    def __init__(self, series: int, rows: int, lengths: Sequence[int]) -> None:
+        self._running = np.zeros((series, 1))
+        self._ends = {length: np.empty((series, rows // length)) for length in lengths}
+
+    def add(self, start: int, values: FloatArray) -> None:
+        """Take in the values [series, value] from place ``start`` on, where the last ones ended; they are overwritten."""
+        if not values.shape[1]:
+            return
+        values[:, :1] += self._running
+        running = np.cumsum(values, axis=1, out=values)
+        self._running = running[:, -1:].copy()
+        for length, ends in self._ends.items():
+            before = start // length
+            found = running[:, length - 1 - start % length :: length]
+            ends[:, before : before + found.shape[1]] = found
+
+    def sums(self) -> Iterator[tuple[int, FloatArray]]:
+        """Each length with the sums [series, block] of its blocks, which are forgotten with it."""
+        for length in [*self._ends]:
+            yield length, np.diff(self._ends.pop(length), axis=1, prepend=0.0)
 
 
 def wilson_hilferty(ratio: FloatArray, freedom: FloatArray) -> FloatArray:
@@ -137,15 +178,30 @@ def design_effect(values: npt.ArrayLike, times: npt.ArrayLike | None = None, *, 
     """
     array = np.asarray(values, dtype=np.float64)
     known = np.isfinite(array)
-    if times is not None:
-        times = np.asarray(times, dtype=np.float64)[known]
+    a_day = None if times is None else rows_a_day(np.asarray(times, dtype=np.float64)[known])
     array = array[known]
-    lengths = block_lengths(len(array), times)
+    return design_effect_of(lambda start, stop: array[start:stop], len(array), a_day, level=level)
+
+
+def design_effect_of(read: Reader, rows: int, a_day: float | None = None, *, level: float = LEVEL) -> float:
+    """The same for ``rows`` finite values that ``read`` gives [value], of which ``a_day`` belong to a day."""
+    lengths = block_lengths(rows, a_day)
     if not lengths:
         return 1.0
-    array = array / max(float(np.abs(array).max()), _TINY)
-    array -= array.mean()
-    largest = float(np.abs(array).max())
+    scale = max(_largest(read, rows), _TINY)
+    mean = pairwise_sum(lambda start, stop: read(start, stop) / scale, rows) / rows
+
+    def centred(start: int, stop: int) -> FloatArray:
+        values: FloatArray = read(start, stop) / scale - mean
+        return values
+
+    largest = _largest(centred, rows)
     if largest < _ROUNDING:
         return 1.0
-    return float(block_ratios(array / largest, lengths).design_effects(level)[0])
+    ratios = block_ratios(lambda start, stop: centred(start, stop)[None] / largest, rows, lengths)
+    return float(ratios.design_effects(level)[0])
+
+
+def _largest(read: Reader, rows: int) -> float:
+    """The largest size of any value."""
+    return max(float(np.abs(read(start, min(start + PART, rows))).max()) for start in range(0, rows, PART))

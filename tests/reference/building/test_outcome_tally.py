@@ -9,11 +9,11 @@ import numpy.typing as npt
 import pytest
 
 from model_drift_exporter.reference.binner import Binner
-from model_drift_exporter.reference.building.outcome_tally import LossTally, OutcomeTally
+from model_drift_exporter.reference.building.outcome_tally import LossTally
 from model_drift_exporter.reference.losses import bounded_losses
 from model_drift_exporter.reference.outcome_batch import OutcomeLayout
 from model_drift_exporter.reference.profile import PREDICTION, SCORE, LossSummary, OutcomeSummary, ReferenceProfile
-from tests.support.made_outcomes import binary_rows, profile_with_outcomes, regression_rows
+from tests.support.made_outcomes import binary_rows, outcomes_from, profile_with_outcomes, regression_rows
 from tests.support.prediction_log import Row, batch_of, make_rows, profile_of
 
 
@@ -80,10 +80,7 @@ def test_rows_count_in_the_order_of_time() -> None:
     for row in mixed:
         row["ts"] = None
     batch = batch_of(mixed)
-    binner = Binner(profile_of([batch]))
-    tally = OutcomeTally(binner.reference, binner)
-    tally.observe(batch, *binner.cells(batch), np.arange(2_000))
-    untimed = tally.summary()
+    untimed = outcomes_from(profile_of([batch]), [batch])
     assert untimed is not None
     assert untimed.loss.design_effect == 1.0
 

@@ -12,6 +12,7 @@ from model_drift_exporter.reference.building.outputs import (
     class_order,
     select_classes,
 )
+from model_drift_exporter.reference.class_column import ClassColumn
 
 
 def _survey(
@@ -224,7 +225,7 @@ def test_garbage_among_two_classes() -> None:
 
 def _tally(names: Sequence[str | None]) -> NameTally:
     tally = NameTally()
-    tally.add(names, len(names))
+    tally.add(ClassColumn.of(names, text=False).counts(), len(names))
     return tally
 
 
@@ -305,7 +306,7 @@ def test_names_that_no_label_can_hold_are_not_counted() -> None:
 def test_memory_is_bounded() -> None:
     """Beyond 20,000 different names new ones are taken for different, known ones go on being counted."""
     tally = _tally(_numbered(20_000))
-    tally.add(["new", "newer", "c000"], 3)
+    tally.add({"new": 1, "newer": 1, "c000": 1}, 3)
     assert (len(tally.counts), len(tally), tally.counts["c000"]) == (20_000, 20_002, 2)
     assert tally.identifier
 

@@ -7,13 +7,16 @@ import pytest
 
 from model_drift_exporter.records.batches import RecordBatch
 from model_drift_exporter.reference.building.score_survey import ScoreSurvey
+from model_drift_exporter.reference.class_column import ClassColumn
 
 
 def _surveyed(
     scores: list[object], classes: tuple[str, ...] = (), predictions: list[str | None] | None = None
 ) -> ScoreSurvey:
     survey = ScoreSurvey(classes)
-    survey.observe(RecordBatch.of(len(scores), {}, scores=scores), predictions or [None] * len(scores))
+    survey.observe(
+        RecordBatch.of(len(scores), {}, scores=scores), ClassColumn.of(predictions or [None] * len(scores), text=False)
+    )
     return survey
 
 
@@ -56,14 +59,14 @@ def test_keys_with_numbers_are_reported() -> None:
     """A text beside the numbers is no class."""
     survey = ScoreSurvey()
     batch = RecordBatch.of(2, {}, scores=[{"a": 0.5, "model": "m7"}, {"a": 10**400, "b": 0.5}])
-    assert survey.observe(batch, [None, None]) == {"a": 2, "b": 1}
+    assert survey.observe(batch, ClassColumn.without(2)) == {"a": 2, "b": 1}
     assert survey.exists
 
 
 def test_configured_classes_are_the_only_ones() -> None:
     """Other keys neither count nor reach the top."""
     survey = ScoreSurvey(("a", "b", "c"))
-    assert survey.observe(RecordBatch.of(1, {}, scores=[{"a": 0.5, "x": 0.9}]), [None]) == {"a": 1}
+    assert survey.observe(RecordBatch.of(1, {}, scores=[{"a": 0.5, "x": 0.9}]), ClassColumn.without(1)) == {"a": 1}
     assert survey.read(["a", "b", "c"], 1).maximum == 0.5
 
 
@@ -71,7 +74,7 @@ def test_single_scores_and_scores_by_class_together() -> None:
     """One record may have a number and the next one a list: both are scores, a number beside a list is not."""
     survey = ScoreSurvey()
     batch = RecordBatch.of(3, {}, score=[0.05, 0.99, None], scores=[None, [0.8, 0.2], [0.7, 0.3]])
-    survey.observe(batch, ["no", "no", "yes"])
+    survey.observe(batch, ClassColumn.of(["no", "no", "yes"], text=False))
     found = survey.read(["no", "yes"], 1)
     assert (found.minimum, found.maximum) == (0.05, 0.3)
     assert found.predicted["no"].mean == pytest.approx(0.125)
@@ -90,5 +93,5 @@ def test_values_far_out_are_counted() -> None:
     """One wild score among ordinary ones."""
     survey = ScoreSurvey()
     scores = [*np.random.default_rng(0).normal(size=500).tolist(), 1e300]
-    survey.observe(RecordBatch.of(501, {}, score=scores), [None] * 501)
+    survey.observe(RecordBatch.of(501, {}, score=scores), ClassColumn.without(501))
     assert survey.single.far_out == 1

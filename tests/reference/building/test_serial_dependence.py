@@ -8,9 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_drift_exporter.records.batches import RecordBatch
-from model_drift_exporter.reference.binner import Binner
 from model_drift_exporter.reference.building.builder import ProfileBuilder
-from model_drift_exporter.reference.building.serial_dependence import RowHistory
 from model_drift_exporter.reference.profile import Column, ReferenceProfile
 from model_drift_exporter.statistics import FloatArray
 from tests.support.prediction_log import batch_of, make_rows, profile_of
@@ -248,30 +246,6 @@ def test_a_learned_reference_is_judged_too() -> None:
     assert profile.learned
     assert profile.season is not None or profile.season_absent == "few_rows"
     assert (profile.features[0].design_effect > 2) == (profile.season is None)
-
-
-def _history(times: list[object]) -> RowHistory:
-    binner = Binner(profile_of([batch_of(make_rows(50))]))
-    history = RowHistory(binner)
-    for first in range(0, len(times), 3):
-        part = times[first : first + 3]
-        cells = np.tile(binner.starts[:, None], (1, len(part)))
-        time = None if all(each is None for each in part) else part
-        history.add(RecordBatch.of(size=len(part), features={}, time=time), cells)
-    return history
-
-
-def test_rows_without_a_time_stay_where_they_are() -> None:
-    """They have the time of the row before, the first ones that of the first row with one."""
-    times = _history([None, "no time", 30.0, 40.0, None, 20.0, 25.0]).times()
-    assert times is not None
-    assert times.tolist() == [30, 30, 30, 40, 40, 20, 25]
-
-
-@pytest.mark.parametrize("times", [[None] * 5, [1.0, None, None, 4.0], [None, None, None, 4.0, 5.0, "?"]])
-def test_times_that_most_rows_lack_are_none(times: list[object]) -> None:
-    """Rows then count in order of arrival."""
-    assert _history(times).times() is None
 
 
 @given(st.lists(st.integers(1, 400), min_size=1, max_size=30), st.integers(0, 9))

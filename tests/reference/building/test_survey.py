@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model_drift_exporter.array_spool import SpoolStore
+from model_drift_exporter.records.columns import typed
 from model_drift_exporter.reference.building.survey import QUANTILES, FieldSurvey, Reservoir, far_out, numeric_edges
 
 _FLOATS = st.floats(allow_nan=False, allow_infinity=False)
@@ -83,8 +85,9 @@ def test_reservoir_is_uniform() -> None:
 
 
 def test_reservoir_has_bounded_memory() -> None:
-    """Two million numbers cost no more memory than the sample and a batch."""
-    reservoir = Reservoir(1_000)
+    """Two million numbers cost no more memory than their store and a batch."""
+    store = SpoolStore(10_000)
+    reservoir = Reservoir(1_000, store)
     batch = np.random.default_rng(0).random(4_000)
     tracemalloc.start()
     for _ in range(500):
@@ -93,6 +96,7 @@ def test_reservoir_has_bounded_memory() -> None:
     tracemalloc.stop()
     assert current < 40_000
     assert len(reservoir.ordered()) == 1_000
+    store.close()
 
 
 def _survey(values: Sequence[object], *, text: bool = False, kind: str | None = None) -> FieldSurvey:
@@ -154,6 +158,19 @@ def test_identifiers_are_recognised() -> None:
     assert not _survey([f"user-{index % 50}" for index in range(200)]).identifier
     assert not _survey([f"user-{index}" for index in range(50)]).identifier
     assert not _survey([index + 0.5 for index in range(200)]).identifier
+
+
+@given(
+    st.lists(st.none() | st.floats(allow_nan=False) | st.integers(-9, 300))
+    | st.lists(st.none() | st.sampled_from(["a", "", "7", "true"]) | st.booleans()),
+    st.sampled_from([None, "numeric", "categorical"]),
+)
+def test_a_typed_column_is_surveyed_as_its_values_are(values: list[object], kind: str | None) -> None:
+    """Numbers, texts and bools, of a column of any kind."""
+    plain, found = _survey(values, kind=kind), _survey(typed(values), kind=kind)
+    for name in ("numbers", "texts", "missing", "invalid", "minimum", "maximum", "categories", "overflow", "whole"):
+        assert getattr(found, name) == getattr(plain, name)
+    assert found.reservoir.ordered().tolist() == plain.reservoir.ordered().tolist()
 
 
 def test_distinct_texts_are_bounded() -> None:

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from ...array_spool import SpoolStore
 from ...errors import ReferenceProfileError
 from ...records.batches import RecordBatch
 from ...records.raw_values import text_of
@@ -31,7 +32,8 @@ from ..scores import DERIVED, DERIVED_EDGES, Scores
 from .moments import Moments
 from .outcome_tally import LossTally, OutcomeTally
 from .outputs import OutputsSurvey
-from .serial_dependence import RowHistory
+from .row_history import RowHistory
+from .serial_dependence import with_dependence
 from .settings import BuildSettings
 from .survey import FieldSurvey, encodable
 
@@ -60,7 +62,8 @@ PartMaker = Callable[[Binner], ReferencePart]
 class ProfileBuilder:
     """The profile of one model. Call ``survey`` with every batch, then ``fix_bins``, then ``count`` with every batch again.
 
-    ``parts`` make what monitors need to know of the rows, by the monitor's name.
+    ``parts`` make what monitors need to know of the rows, by the monitor's name. What is kept of the rows for ``fix_bins``
+    stands in ``store``, by default in memory.
     """
 
     def __init__(
@@ -70,8 +73,10 @@ class ProfileBuilder:
         *,
         learned: bool = False,
         parts: Mapping[str, PartMaker] | None = None,
+        store: SpoolStore | None = None,
     ) -> None:
         self._model = model
+        self._store = SpoolStore(None) if store is None else store
         self._part_makers = parts or {}
         settings = settings or BuildSettings()
         self._kinds = settings.features.kinds
@@ -82,7 +87,10 @@ class ProfileBuilder:
         self._version = ""
         self._features: dict[str, FieldSurvey] = {}
         self._outputs = OutputsSurvey(
-            settings.model.classes, settings.model.positive_class, minimum_count=settings.limits.minimum_count
+            settings.model.classes,
+            settings.model.positive_class,
+            minimum_count=settings.limits.minimum_count,
+            store=self._store,
         )
         self._warnings = WarningList()
         self._left_out: list[str] = []
@@ -93,7 +101,7 @@ class ProfileBuilder:
         for name, values in batch.features.items():
             field = self._features.get(name)
             if field is None:
-                field = self._features[name] = FieldSurvey(self._kinds.get(name))
+                field = self._features[name] = FieldSurvey(self._kinds.get(name), self._store)
                 field.missing = self.rows
             field.observe(values, text=batch.text)
         for name, field in self._features.items():
@@ -112,8 +120,10 @@ class ProfileBuilder:
                 ]
         self.rows += batch.size
 
-    def fix_bins(self) -> None:
-        """Decide kinds, bins, classes and task from the first pass.
+    def fix_bins(self, store: SpoolStore | None = None) -> None:
+        """Decide kinds, bins, classes and task from the first pass, whose store is not needed any more.
+
+        What is kept of the rows for ``profile`` stands in ``store``, by default in memory.
 
         Raises :class:`ReferenceProfileError` if there is no row, or no feature that a profile can be built from.
         """
@@ -166,8 +176,9 @@ class ProfileBuilder:
         self._counts = np.zeros(self._binner.size, dtype=np.int64)
         self._moments = {position: Moments(column.edges) for position, column in enumerate(columns) if column.numeric}
         self._loss = LossTally(self._reference)
-        self._history = RowHistory(self._binner)
-        self._outcomes = OutcomeTally(self._reference, self._binner)
+        store = SpoolStore(None) if store is None else store
+        self._history = RowHistory(self._binner, store)
+        self._outcomes = OutcomeTally(self._reference, self._binner, store)
         self._parts = {name: make(self._binner) for name, make in self._part_makers.items()}
 
     def _feature(self, name: str, field: FieldSurvey) -> Column | None:
@@ -235,8 +246,8 @@ class ProfileBuilder:
             values = self._binner.numbers(self._binner.columns[position], batch, scores)
             moments.add(cells[position] - self._binner.starts[position], values)
         self._loss.observe(batch, scores)
-        places = self._history.add(batch, cells)
-        self._outcomes.observe(batch, cells, scores, places)
+        self._history.add(batch, cells)
+        self._outcomes.observe(batch)
         if self._parts:
             coded = self._coded(batch, cells, scores)
             for part in self._parts.values():
@@ -260,8 +271,8 @@ class ProfileBuilder:
             scores=scores,
         )
 
-    def profile(self) -> ReferenceProfile:
-        """The finished profile."""
+    def profile(self, progress: Callable[[float], None] = lambda _: None) -> ReferenceProfile:
+        """The finished profile; ``progress`` is called with the share done, 0 to 1."""
         columns = []
         for position, (column, start) in enumerate(zip(self._binner.columns, self._binner.starts, strict=True)):
             cells = slice(int(start), int(start) + len(column.counts))
@@ -279,9 +290,12 @@ class ProfileBuilder:
                     standard_deviation=moments.standard_deviation,
                 )
             )
-        outcomes = self._outcomes.summary(self._history.times())
-        profile = self._history.judge(
-            msgspec.structs.replace(self._reference, columns=columns, loss=self._loss.summaries(), outcomes=outcomes)
+        rows = self._history.ordered()
+        outcomes = self._outcomes.summary(rows)
+        profile = with_dependence(
+            msgspec.structs.replace(self._reference, columns=columns, loss=self._loss.summaries(), outcomes=outcomes),
+            rows,
+            progress,
         )
         parts = {name: msgspec.to_builtins(part.summary()) for name, part in self._parts.items()}
         return msgspec.structs.replace(profile, fingerprint=fingerprint_of(profile), parts=parts)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import attrs
 
+from ...array_spool import SpoolStore
 from ...records.batches import RecordBatch
+from ..class_column import ClassColumn
 from ..profile import OTHER
-from ..scores import class_of
 from .score_survey import PredictedScores, ScoreSurvey, SurveyedScore
 from .survey import IDENTIFIER_SHARE, FieldSurvey, encodable
 
@@ -34,26 +35,30 @@ class OutputsSurvey:
     """
 
     def __init__(
-        self, classes: Sequence[str] = (), positive_class: str | None = None, *, minimum_count: int = 10
+        self,
+        classes: Sequence[str] = (),
+        positive_class: str | None = None,
+        *,
+        minimum_count: int = 10,
+        store: SpoolStore | None = None,
     ) -> None:
         self._configured = list(classes)
         self._positive = positive_class
         self._minimum_count = minimum_count
-        self.prediction = FieldSurvey()
-        self._scores = ScoreSurvey(self._configured)
+        self.prediction = FieldSurvey(store=store)
+        self._scores = ScoreSurvey(self._configured, store)
         self._predicted, self._labelled, self._keys = NameTally(), NameTally(), NameTally()
 
     def observe(self, batch: RecordBatch) -> None:
         """Take in a batch."""
-        predictions: list[str | None] = [None] * batch.size
+        predictions = ClassColumn.without(batch.size)
         if "prediction" in batch.fields:
             column = batch.fields["prediction"]
             self.prediction.observe(column, text=batch.text)
-            predictions = [class_of(value, text=batch.text) for value in column]
-            self._predicted.add(predictions, batch.size)
+            predictions = ClassColumn.of(column, text=batch.text)
+            self._predicted.add(predictions.counts(), batch.size)
         if "label" in batch.fields:
-            names = [class_of(value, text=batch.text) for value in batch.fields["label"]]
-            self._labelled.add(names, batch.size)
+            self._labelled.add(ClassColumn.of(batch.fields["label"], text=batch.text).counts(), batch.size)
         self._keys.add(self._scores.observe(batch, predictions), batch.size)
 
     @property
@@ -206,11 +211,11 @@ class NameTally:
         """Different names; those beyond the memory's bound are taken for different."""
         return len(self.counts) + self._overflow
 
-    def add(self, names: Iterable[str | None], rows: int) -> None:
-        """Count the names in ``rows`` rows; ``None`` is none."""
+    def add(self, counts: Mapping[str, int], rows: int) -> None:
+        """Take in how often each name is in ``rows`` rows."""
         self._rows += rows
-        for name, count in Counter(names).items():
-            if name is None or not encodable(name):
+        for name, count in counts.items():
+            if not encodable(name):
                 continue
             if name in self.counts or len(self.counts) < _DISTINCT:
                 self.counts[name] += count

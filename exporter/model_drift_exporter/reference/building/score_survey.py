@@ -9,8 +9,11 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from ...array_spool import SpoolStore
 from ...records.batches import RecordBatch
+from ...records.columns import Numbers
 from ...records.raw_values import numbers
+from ..class_column import ClassColumn
 from ..scores import scores_per_class
 from .survey import FieldSurvey, Reservoir, far_out, numeric_edges
 
@@ -47,20 +50,17 @@ class PredictedScores:
 class _Reading:
     """One number a row."""
 
-    def __init__(self) -> None:
-        self.survey = FieldSurvey("numeric")
+    def __init__(self, store: SpoolStore | None) -> None:
+        self.survey = FieldSurvey("numeric", store)
         self.predicted: dict[str, PredictedScores] = {}
 
-    def observe(self, values: Array, predictions: Sequence[str | None]) -> None:
-        self.survey.observe(values.tolist(), text=False)
-        found: dict[str, list[int]] = {}
-        for index in np.flatnonzero(np.isfinite(values)).tolist():
-            name = predictions[index]
-            if name is not None:
-                found.setdefault(name, []).append(index)
-        for name, indexes in found.items():
+    def observe(self, values: Array, predictions: ClassColumn) -> None:
+        self.survey.observe(Numbers(values), text=False)
+        finite = np.isfinite(values)
+        values = values[finite]
+        for name, rows in predictions.taken(finite).groups():
             if name in self.predicted or len(self.predicted) < _PREDICTED:
-                own = values[indexes]
+                own = values[rows]
                 part = PredictedScores(len(own), float(own.sum()), float(own.min()), float(own.max()))
                 self.predicted.setdefault(name, PredictedScores()).add(part)
 
@@ -100,15 +100,16 @@ class SurveyedScore:
 class ScoreSurvey:
     """Scores of the reference rows: numbers, lists of one number a class, or objects of numbers by class.
 
-    ``classes`` are those the user named, if any.
+    ``classes`` are those the user named, if any. Samples of the numbers are kept in ``store``, by default in memory.
     """
 
-    def __init__(self, classes: Sequence[str] = ()) -> None:
+    def __init__(self, classes: Sequence[str] = (), store: SpoolStore | None = None) -> None:
         self._classes = classes
-        self._single = _Reading()
+        self._store = store
+        self._single = _Reading(store)
         self._lists: dict[int, list[_Reading]] = {}
-        self._keys = {name: _Reading() for name in classes} if len(classes) == _BINARY else {}
-        self._top = _Reading()
+        self._keys = {name: _Reading(store) for name in classes} if len(classes) == _BINARY else {}
+        self._top = _Reading(store)
         self._widths: Counter[int] = Counter()
 
     @property
@@ -136,8 +137,8 @@ class ScoreSurvey:
             keyed = self._keys.get(names[position])
         return SurveyedScore([self._single, *lists, *([keyed] if keyed else [])])
 
-    def observe(self, batch: RecordBatch, predictions: Sequence[str | None]) -> Counter[str]:
-        """Take in a batch and what it predicts, by name; returns the keys that numbers are given for."""
+    def observe(self, batch: RecordBatch, predictions: ClassColumn) -> Counter[str]:
+        """Take in a batch and the classes that it predicts; returns the keys that numbers are given for."""
         rows = scores_per_class(batch)
         if "score" in batch.fields:
             score, wrong = numbers(batch.fields["score"], text=batch.text)
@@ -147,20 +148,22 @@ class ScoreSurvey:
             self._single.observe(score, predictions)
         if rows is None:
             return Counter()
-        lists: dict[int, list[tuple[list[object], str | None]]] = {}
-        objects: list[tuple[Mapping[str, object], str | None]] = []
-        for value, prediction in zip(rows, predictions, strict=True):
+        lists: dict[int, dict[int, list[object]]] = {}
+        objects: dict[int, Mapping[str, object]] = {}
+        for row, value in enumerate(rows):
             if isinstance(value, list) and value:
-                lists.setdefault(len(value), []).append((value, prediction))
+                lists.setdefault(len(value), {})[row] = value
             elif isinstance(value, dict):
-                objects.append((value, prediction))
+                objects[row] = value
         for width, found in lists.items():
-            self._observe_lists(width, [value for value, _ in found], [prediction for _, prediction in found])
-        return self._observe_objects([value for value, _ in objects], [prediction for _, prediction in objects])
+            self._observe_lists(width, [*found.values()], predictions.taken([*found]))
+        return self._observe_objects([*objects.values()], predictions.taken([*objects]))
 
-    def _observe_lists(self, width: int, rows: Sequence[Sequence[object]], predictions: Sequence[str | None]) -> None:
+    def _observe_lists(self, width: int, rows: Sequence[Sequence[object]], predictions: ClassColumn) -> None:
         self._widths[width] += len(rows)
-        readings = self._lists.setdefault(width, [_Reading() for _ in range(_BINARY if width == _BINARY else 1)])
+        readings = self._lists.setdefault(
+            width, [_Reading(self._store) for _ in range(_BINARY if width == _BINARY else 1)]
+        )
         columns = []
         invalid: set[int] = set()
         top = np.full(len(rows), np.nan)
@@ -174,7 +177,7 @@ class ScoreSurvey:
             values[sorted(invalid)] = np.nan
             reading.observe(values, predictions)
 
-    def _observe_objects(self, rows: Sequence[Mapping[str, object]], predictions: Sequence[str | None]) -> Counter[str]:
+    def _observe_objects(self, rows: Sequence[Mapping[str, object]], predictions: ClassColumn) -> Counter[str]:
         keys: Counter[str] = Counter()
         top: list[float | None] = []
         for row in rows:
@@ -186,7 +189,7 @@ class ScoreSurvey:
         self._top.observe(numbers(top)[0], predictions)
         for name in keys:
             if name not in self._keys and len(self._keys) < _KEYS and not self._classes:
-                self._keys[name] = _Reading()
+                self._keys[name] = _Reading(self._store)
         for name, reading in self._keys.items():
             reading.observe(numbers([_numbers_of(row, (name,)).get(name) for row in rows])[0], predictions)
         return keys

@@ -2,103 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from statistics import NormalDist
-from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ...records.batches import RecordBatch
-from ...records.times import parse_times
-from ...statistics import FloatArray, IndexArray
+from ...array_spool import ArraySpool
+from ...statistics import FloatArray
 from ...statistics.betting.bet_families import FEWEST_SPECIAL, MOST_TOGETHER
-from ...statistics.design_effect import LEVEL, BlockRatios, block_lengths, block_ratios
-from ..binner import Binner
+from ...statistics.design_effect import DAY, LEVEL, BlockRatios, block_lengths, block_ratios, rows_a_day_of
+from ...statistics.sums import PART
+from ...statistics.time_span import TimeSpan
 from ..profile import FEATURE, INVALID, MISSING, OTHER, PREDICTION, SCORE, Column, ReferenceProfile, Season
-from ..seasons import choose_slots, counts_by_slot, slot_law, slots_of
+from ..seasons import SLOTS, SeasonCover, choose_slots, counts_by_slot, slot_law, slots_of
+from .row_history import OrderedRows
 
-__all__ = ["RowHistory"]
+__all__ = ["with_dependence"]
 
-Codes = NDArray[np.unsignedinteger[Any]]
 _JUDGED = (FEATURE, PREDICTION, SCORE)
 _FREQUENT_SHARE = 0.01
 _CONSTANT = 1e-6  # a smaller standard deviation is rounding
 _TAIL_SHARE = 0.005  # of the values: the outermost 1 % of them, which ties may make more or bins a little less
-_CHUNK = 1 << 18  # values looked at together: a reference of millions of rows needs little more memory than its codes
+_TOGETHER = 1 << 23  # values whose block sums, a tenth of them, are in memory together, unless one series has more
+_PART_TOGETHER = 1 << 18  # values of several series looked at together
+_PARTS = 5  # looks at all columns: without slots, within those of the day and of the week, special and unheard values
 
 
-class RowHistory:
-    """The bins of all reference rows and their event times, in order of arrival. Add every batch, then ``judge``."""
+def with_dependence(
+    profile: ReferenceProfile, rows: OrderedRows, progress: Callable[[float], None] = lambda _: None
+) -> ReferenceProfile:
+    """The profile (its counts complete) with the columns' design effects and the season, or why there is none.
 
-    def __init__(self, binner: Binner) -> None:
-        self._binner = binner
-        largest = max(len(column.counts) for column in binner.columns)
-        self._type: np.dtype[np.unsignedinteger[Any]] = np.min_scalar_type(largest)
-        self._chunks: list[Codes] = []
-        self._rows = 0
-        self._times: list[FloatArray] = []
-
-    def add(self, batch: RecordBatch, cells: NDArray[np.int64]) -> IndexArray:
-        """Keep a batch, ``cells`` as of :class:`Binner`; the places of its rows among all, as they came."""
-        places = np.arange(self._rows, self._rows + batch.size)
-        self._rows += batch.size
-        self._chunks.append((cells - self._binner.starts[:, None]).astype(self._type))
-        self._times.append(parse_times(batch.fields["time"]) if "time" in batch.fields else np.full(batch.size, np.nan))
-        return places
-
-    def times(self) -> FloatArray | None:
-        """Event times in order of arrival; rows without one have that of the row before. ``None`` if most rows have none."""
-        times = np.concatenate([np.empty(0), *self._times])
-        known = np.flatnonzero(np.isfinite(times))
-        if 2 * len(known) <= len(times):
-            return None
-        latest = np.searchsorted(known, np.arange(len(times)), side="right") - 1
-        filled: FloatArray = times[known[np.maximum(latest, 0)]]
-        return filled
-
-    def judge(self, profile: ReferenceProfile) -> ReferenceProfile:
-        """The profile (its counts complete) with the columns' design effects and the season, or why there is none.
-
-        Rows count in the order of their event times, those of one time in order of arrival, as do all without times.
-        """
-        times, columns = self.times(), profile.columns
-        codes = np.concatenate(self._chunks, axis=1)
-        if times is not None and (times[1:] < times[:-1]).any():
-            order = np.argsort(times, kind="stable")
-            times, codes = times[order], codes[:, order]
-        lengths = block_lengths(codes.shape[1], times)
-        rows = _TimedRows(columns, codes, times, lengths)
-        choice = choose_slots(times, rows.regular)
-        own = [
-            each.design_effects(LEVEL / max(len(each.upper), 1)).max(initial=1.0) for each in rows.split(choice.ratios)
-        ]
-        together = min(_largest_of_features(columns, rows.split(choice.ratios)), MOST_TOGETHER)
-        judged = [
-            msgspec.structs.replace(
-                column,
-                design_effect=_rounded(one),
-                special_design_effect=_rounded(special),
-                unheard_design_effect=_rounded(unheard),
-            )
-            for column, one, special, unheard in zip(
-                columns, own, rows.special(together), rows.unheard(together), strict=True
-            )
-        ]
-        if not choice.slots or times is None:
-            return msgspec.structs.replace(profile, columns=judged, season_absent=choice.absent)
-        slot = slots_of(times, choice.slots)
-        tables = [
-            counts_by_slot(own_codes, slot, choice.slots, len(column.counts))
-            for column, own_codes in zip(columns, codes, strict=True)
-        ]
-        season = Season(
-            slots=choice.slots,
-            rows=np.bincount(slot, minlength=choice.slots).tolist(),
-            counts=np.concatenate(tables, axis=1).tolist(),
+    ``progress`` is called with the share done, 0 to 1.
+    """
+    columns = profile.columns
+    span, cover = TimeSpan([DAY]), SeasonCover()
+    if rows.times is not None:
+        for times in rows.times.blocks(PART):
+            span.add(times)
+            cover.add(times)
+    timed = rows.times is not None
+    series = _Series(columns, rows, block_lengths(rows.rows, rows_a_day_of(span) if timed else None), progress)
+    choice = choose_slots(cover if timed else None, series.regular)
+    own = [
+        each.design_effects(LEVEL / max(len(each.upper), 1)).max(initial=1.0) for each in series.split(choice.ratios)
+    ]
+    together = min(_largest_of_features(columns, series.split(choice.ratios)), MOST_TOGETHER)
+    judged = [
+        msgspec.structs.replace(
+            column,
+            design_effect=_rounded(one),
+            special_design_effect=_rounded(special),
+            unheard_design_effect=_rounded(unheard),
         )
-        return msgspec.structs.replace(profile, columns=judged, season=season)
+        for column, one, special, unheard in zip(
+            columns, own, series.special(together), series.unheard(together), strict=True
+        )
+    ]
+    if not choice.slots:
+        return msgspec.structs.replace(profile, columns=judged, season_absent=choice.absent)
+    season = Season(
+        slots=choice.slots,
+        rows=cover.rows(choice.slots).tolist(),
+        counts=np.concatenate(series.counts_by_slot(choice.slots), axis=1).tolist(),
+    )
+    return msgspec.structs.replace(profile, columns=judged, season=season)
 
 
 def _rounded(effect: float) -> float:
@@ -115,25 +86,57 @@ def _largest_of_features(columns: Sequence[Column], ratios: Sequence[BlockRatios
     )
 
 
-class _TimedRows:
-    """Ordered codes of all columns, and the series made of them."""
+class _Series:
+    """The series made of the codes of all columns; ``progress`` is called with the share of columns looked at."""
 
-    def __init__(self, columns: Sequence[Column], codes: Codes, times: FloatArray | None, lengths: list[int]) -> None:
-        self._columns, self._codes, self._times, self._lengths = columns, codes, times, lengths
+    def __init__(
+        self, columns: Sequence[Column], rows: OrderedRows, lengths: list[int], progress: Callable[[float], None]
+    ) -> None:
+        self._columns, self._rows, self._lengths = columns, rows, lengths
         self._scores = [_scores(column) for column in columns]
+        self._slots: dict[int, ArraySpool] = {}
+        self._counts: dict[int, list[NDArray[np.int64]]] = {}
+        self._progress = progress
+
+    def _codes(self, part: int) -> Iterator[tuple[int, Column, ArraySpool]]:
+        """Position, column and codes of all columns; this is one of ``_PARTS`` looks at them, the first one is 0."""
+        for position, (column, codes) in enumerate(zip(self._columns, self._rows.codes, strict=True)):
+            yield position, column, codes
+            self._progress((part + (position + 1) / len(self._columns)) / _PARTS)
 
     def regular(self, slots: int) -> BlockRatios:
         """Block ratios of all columns' series within so many slots (0: without), one column behind the other."""
-        slot = None if not slots or self._times is None else slots_of(self._times, slots)
         found = []
-        for column, codes, scores in zip(self._columns, self._codes, self._scores, strict=True):
-            if slot is None:
+        tables = self.counts_by_slot(slots) if slots else []
+        for position, column, codes in self._codes((0, *SLOTS).index(slots)):
+            scores = self._scores[position]
+            if not slots:
                 found += self._ratios(_standardised(scores, _shares(column), squared=column.numeric), codes)
             elif len(scores):
-                law = slot_law(counts_by_slot(codes, slot, slots, len(column.counts)), [*column.counts.values()])
-                tables = _standardised(scores, law, squared=column.numeric)
-                found += self._ratios(tables, slot * len(column.counts) + codes)
+                law = slot_law(tables[position], [*column.counts.values()])
+                standardised = _standardised(scores, law, squared=column.numeric)
+                found += self._ratios(standardised, codes, self._slot(slots))
         return _joined(found)
+
+    def counts_by_slot(self, slots: int) -> list[NDArray[np.int64]]:
+        """Rows of each column by slot and bin."""
+        if slots not in self._counts:
+            slot = self._slot(slots)
+            tables = []
+            for column, codes in zip(self._columns, self._rows.codes, strict=True):
+                pairs = zip(codes.blocks(PART), slot.blocks(PART), strict=True)
+                parts = (counts_by_slot(own, some.astype(np.int64), slots, len(column.counts)) for own, some in pairs)
+                tables.append(sum(parts, np.zeros((slots, len(column.counts)), dtype=np.int64)))
+            self._counts[slots] = tables
+        return self._counts[slots]
+
+    def _slot(self, slots: int) -> ArraySpool:
+        """The slot of each row."""
+        if slots not in self._slots:
+            found = self._slots[slots] = ArraySpool(np.min_scalar_type(slots - 1), store=self._rows.store)
+            for times in self._rows.times.blocks(PART) if self._rows.times is not None else ():
+                found.append(slots_of(times, slots).astype(found.dtype))
+        return self._slots[slots]
 
     def split(self, ratios: BlockRatios) -> list[BlockRatios]:
         """What :meth:`regular` gave, by column."""
@@ -152,42 +155,46 @@ class _TimedRows:
 
         Otherwise ``together``, which rows of a kind that the reference hardly knows are taken to be at most.
         """
-        found = []
-        for column, codes in zip(self._columns, self._codes, strict=True):
-            groups = [{MISSING}, {INVALID}]
-            found.append(self._of_groups(column, codes, groups, together))
-        return found
+        groups = [{MISSING}, {INVALID}]
+        return [self._of_groups(column, codes, groups, together) for _, column, codes in self._codes(_PARTS - 2)]
 
     def unheard(self, together: float) -> list[float]:
         """The same for values out of range or unseen.
 
         A reference has no values out of its own range. They come as those at its ends do, which are next to them.
         """
-        found = []
-        for column, codes in zip(self._columns, self._codes, strict=True):
-            groups = _tails(column) if column.numeric else [{OTHER}]
-            found.append(self._of_groups(column, codes, groups, together))
-        return found
+        return [
+            self._of_groups(column, codes, _tails(column) if column.numeric else [{OTHER}], together)
+            for _, column, codes in self._codes(_PARTS - 1)
+        ]
 
-    def _of_groups(self, column: Column, codes: Codes, groups: Sequence[set[str]], otherwise: float) -> float:
+    def _of_groups(self, column: Column, codes: ArraySpool, groups: Sequence[set[str]], otherwise: float) -> float:
         """The largest design effect of groups of bins; those with few rows inside or outside are left out."""
         if column.role not in _JUDGED:
             return 1.0
         tables = np.array([[name in group for name in column.counts] for group in groups], dtype=np.float64)
         tables = tables.reshape(-1, len(column.counts))
         rows = tables @ np.array([*column.counts.values()])
-        tables = tables[(rows >= FEWEST_SPECIAL) & (rows <= len(codes) - FEWEST_SPECIAL)]
+        tables = tables[(rows >= FEWEST_SPECIAL) & (rows <= self._rows.rows - FEWEST_SPECIAL)]
         if not len(tables):
             return otherwise
         ratios = _joined(self._ratios(tables[:, None, :], codes))
         return float(ratios.design_effects(LEVEL / len(tables)).max())
 
-    def _ratios(self, tables: FloatArray, index: Codes | IndexArray) -> list[BlockRatios]:
-        """``tables`` are [series, slot, bin]; ``index`` says where in the last two each row looks."""
+    def _ratios(self, tables: FloatArray, codes: ArraySpool, slot: ArraySpool | None = None) -> list[BlockRatios]:
+        """``tables`` are [series, slot, bin]; a row's value stands at its slot (0 without) and its code."""
         flat = tables.reshape(len(tables), tables.shape[1] * tables.shape[2])
-        at_once = max(_CHUNK // max(len(index), 1), 1)
+
+        def values(series: FloatArray, start: int, stop: int) -> FloatArray:
+            index = codes.read(start, stop)
+            if slot is not None:
+                index = slot.read(start, stop).astype(np.intp) * tables.shape[2] + index
+            return np.take(series, index, axis=1)
+
+        rows = self._rows.rows
+        at_once = max(min(_TOGETHER // rows, _PART_TOGETHER // min(rows, PART)), 1)
         return [
-            block_ratios(np.take(flat[first : first + at_once], index, axis=1), self._lengths)
+            block_ratios(partial(values, flat[first : first + at_once]), rows, self._lengths)
             for first in range(0, len(flat), at_once)
         ]
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...array_spool import ArraySpool, SpoolStore
 from ...records.batches import MAXIMUM_NAME
-from ...records.raw_values import numbers, text_of
+from ...records.columns import Numbers, Texts, taken
+from ...records.raw_values import distinct_texts, numbers, text_of
+from ...statistics.sums import PART
 
 __all__ = ["IDENTIFIER_SHARE", "QUANTILES", "FieldSurvey", "Reservoir", "encodable", "far_out", "numeric_edges"]
 
@@ -27,36 +31,40 @@ _FAR_OUT = 1e6
 
 
 class Reservoir:
-    """A uniform sample of numbers in bounded memory: all of them up to ``capacity``, then a random subset (fixed seed)."""
+    """A uniform sample of numbers: all of them up to ``capacity``, then a random subset (fixed seed).
 
-    def __init__(self, capacity: int = _RESERVOIR) -> None:
+    The first numbers and what has replaced them since are kept in ``store``, by default in memory.
+    """
+
+    def __init__(self, capacity: int = _RESERVOIR, store: SpoolStore | None = None) -> None:
+        store = SpoolStore(None) if store is None else store
         self._capacity = capacity
-        self._parts: list[NDArray[np.float64]] = []
-        self._sample: NDArray[np.float64] | None = None
+        self._first = ArraySpool(np.float64, store=store)
+        self._places = ArraySpool(np.int32, store=store)
+        self._later = ArraySpool(np.float64, store=store)
         self.seen = 0
         self._random = np.random.default_rng(0)
 
     def add(self, values: NDArray[np.float64]) -> None:
         """Offer numbers to the sample."""
-        if self._sample is None:
-            room = self._capacity - self.seen
-            self._parts.append(values[:room])
+        room = self._capacity - len(self._first)
+        if room:
+            self._first.append(values[:room])
             self.seen += len(values[:room])
             values = values[room:]
-            if self.seen < self._capacity:
-                return
-            self._sample = np.concatenate(self._parts)
-            self._parts = []
         if len(values):
             # Algorithm R: number i replaces a random place with probability capacity / i.
             places = self._random.integers(0, np.arange(self.seen + 1, self.seen + len(values) + 1))
             kept = places < self._capacity
-            self._sample[places[kept]] = values[kept]
+            self._places.append(places[kept])
+            self._later.append(values[kept])
             self.seen += len(values)
 
     def ordered(self) -> NDArray[np.float64]:
         """The sample in ascending order."""
-        sample = self._sample if self._sample is not None else np.concatenate([np.empty(0), *self._parts])
+        sample = self._first.read(0, self._capacity)
+        for places, values in zip(self._places.blocks(PART), self._later.blocks(PART), strict=True):
+            sample[places] = values  # of one place the last one
         return np.sort(sample)
 
     @classmethod
@@ -110,14 +118,14 @@ class FieldSurvey:
     ``kind`` forces ``numeric`` or ``categorical``; ``None`` decides by the values.
     """
 
-    def __init__(self, kind: str | None = None) -> None:
+    def __init__(self, kind: str | None = None, store: SpoolStore | None = None) -> None:
         self._kind = kind
         self.numbers = self.texts = self.missing = self.invalid = 0
         self.minimum, self.maximum = np.inf, -np.inf
         self.categories: Counter[str] = Counter()
         self.overflow = 0
         self.whole = True
-        self.reservoir = Reservoir()
+        self.reservoir = Reservoir(store=store)
         self._text = False
         self._increasing = True
         self._last = -np.inf
@@ -129,13 +137,9 @@ class FieldSurvey:
         found = array[np.isfinite(array)]
         self.numbers += len(array) - int(np.isnan(array).sum())
         self._observe_numbers(found)
-        if self._kind == "categorical":
-            self._count([name for value in values if (name := text_of(value)) is not None and (name or not text)])
-        elif text:
-            self._count([str(value) for value in values if value])
-        elif invalid:
-            self._count([name for index in invalid if (name := text_of(values[index])) is not None])
-        texts = sum(isinstance(values[index], str | bool) for index in invalid)
+        others = taken(values, np.array(invalid)) if invalid else []
+        self._count(values if text or self._kind == "categorical" else others, text=text)
+        texts = len(others) if isinstance(others, Texts) else sum(isinstance(value, str | bool) for value in others)
         self.texts += texts
         self.invalid += len(invalid) - texts
         self.missing += int(np.isnan(array).sum()) - len(invalid)
@@ -150,13 +154,23 @@ class FieldSurvey:
         self._last = float(found[-1])
         self.reservoir.add(found)
 
-    def _count(self, names: Sequence[str]) -> None:
-        if len(self.categories) < _DISTINCT:
-            self.categories.update(names)
+    def _count(self, values: Sequence[object], *, text: bool) -> None:
+        """Count texts by name; beyond a number of distinct ones, those that are known."""
+        if isinstance(values, Texts | Numbers):
+            texts, places = distinct_texts(values)
+            numbers = np.bincount(places, minlength=len(texts)).tolist()
+            counts = [(name, number) for name, number in zip(texts, numbers, strict=True) if number]
         else:
-            known = [name for name in names if name in self.categories]
-            self.categories.update(known)
-            self.overflow += len(names) - len(known)
+            names: Iterable[Any] = values if text else map(text_of, values)
+            counts = [*Counter(names).items()]
+        more = len(self.categories) < _DISTINCT
+        for name, number in counts:
+            if name is None or (text and not name):
+                continue
+            if more or name in self.categories:
+                self.categories[name] += number
+            else:
+                self.overflow += number
 
     @property
     def present(self) -> int:
