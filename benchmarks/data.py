@@ -27,7 +27,8 @@ _TIME_LENGTH = 23
 class Stream:
     """Which records. Of every numeric value, ``mixed`` turns 5 % into null, 5 % into an integer and 2 % into a string.
 
-    ``labelled``: each record has its label, which is the prediction in nine of ten.
+    ``labelled``: each record has its label, which is the prediction in nine of ten. With several ``models`` each record is of
+    one of them at random.
     """
 
     numeric: int = 20
@@ -35,6 +36,7 @@ class Stream:
     mixed: bool = False
     seed: int = 1
     labelled: bool = False
+    models: int = 1
 
     @property
     def features(self) -> int:
@@ -66,13 +68,14 @@ def record_block(stream: Stream, first: int, size: int) -> bytes:
         columns[f"cat_{position}"] = names.tolist()
     scores = random.beta(2, 3, size).round(6).tolist()
     labels = _labels(stream, first, scores) if stream.labelled else []
+    models = _models(stream, first, size)
     encode = msgspec.json.Encoder().encode
     lines = [
         encode(
             {
                 "ts": _time_text(first + index),
                 "id": _identifier(first + index),
-                "model": MODEL,
+                "model": models[index],
                 "model_version": "7",
                 "features": dict(zip(columns, values, strict=True)),
                 "prediction": int(scores[index] >= 0.5),
@@ -88,6 +91,13 @@ def record_block(stream: Stream, first: int, size: int) -> bytes:
 def _labels(stream: Stream, first: int, scores: list[float]) -> list[int]:
     wrong = np.random.default_rng([stream.seed, first, 1]).random(len(scores)) < 0.1
     return [int((score >= 0.5) != other) for score, other in zip(scores, wrong.tolist(), strict=True)]
+
+
+def _models(stream: Stream, first: int, size: int) -> list[str]:
+    if stream.models == 1:
+        return [MODEL] * size
+    numbers = np.random.default_rng([stream.seed, first, 3]).integers(stream.models, size=size)
+    return [f"{MODEL}-{number:02d}" for number in numbers.tolist()]
 
 
 def write_labels(path: Path, records: int, delay: int) -> Path:

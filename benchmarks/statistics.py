@@ -68,7 +68,7 @@ def look(reference: str, numeric: int, categorical: int, looks: int) -> dict[str
     settings = Settings(reference=(reference,))
     (profile,) = load_references(settings.reference)
     model = Model(profile.model, profile, settings.monitoring)
-    decoder = FORMATS["jsonl"](Schema())
+    decoder = FORMATS["jsonl"].make(Schema())
     assert model.parts is not None
     drift = model.parts.monitor(DistancesMonitor)
     assert drift is not None

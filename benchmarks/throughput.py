@@ -224,7 +224,7 @@ def stages(path: str, reference: str) -> dict[str, float]:
     settings = Settings(inputs=(InputSettings(path),), reference=(reference,))
     (source,) = open_sources(settings.inputs, settings, once=True)
     pipeline = make_pipeline(settings, [source])
-    decoder = FORMATS["jsonl"](pipeline.decoding.schema(source.input))
+    decoder = FORMATS["jsonl"].make(pipeline.intake.decoding.schema(source.input))
     tune_garbage_collection()
     spent = dict.fromkeys(("read", "decode", "bin, roll, count"), 0.0)
     now = time.time()

@@ -4,32 +4,18 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from model_drift_exporter.formats import FORMATS
 from tests.support.walks import EXAMPLES, LINES, applied, sections
 
 _ROOT = Path(__file__).resolve().parents[1]
-_OF_MODULES = ("performance_metric", "statistic")
-"""Walks whose modules import each other: they are made one by one. Others are run as one text."""
-
-
-_OF_THE_LIST = "monitor"
-"""The walk of what works where it stands in the list of monitors only: ``tests/system/test_contributing.py`` puts it there."""
-
-
-@pytest.fixture(autouse=True)
-def restored_formats(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What an example registers is gone after its test."""
-    formats = dict(FORMATS)
-    yield
-    for name in set(FORMATS) - set(formats):
-        del FORMATS[name]
+_OF_MODULES = ("format", "performance_metric", "source", "statistic")
+"""Walks that work beside what there is; a monitor does in its list only, where ``tests/system/test_contributing.py`` puts it."""
 
 
 def _run(text: str, where: str, namespace: dict[str, Any]) -> None:
@@ -42,21 +28,14 @@ def _tests(namespace: dict[str, Any]) -> list[Callable[..., None]]:
     return found
 
 
-@pytest.mark.parametrize("name", sorted({*EXAMPLES} - {*_OF_MODULES, _OF_THE_LIST}))
-def test_example_passes_its_own_tests(name: str, tmp_path: Path) -> None:
-    """The code as printed runs, and so does each test printed with it."""
-    namespace: dict[str, Any] = {"__name__": f"example_{name}"}
-    _run(EXAMPLES[name], name, namespace)
-    for test in _tests(namespace):
-        test(**{parameter: tmp_path for parameter in inspect.signature(test).parameters if parameter == "tmp_path"})
-
-
 @pytest.mark.parametrize("name", _OF_MODULES)
-def test_example_of_modules_passes_its_own_tests(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_example_passes_its_own_tests(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its modules as printed, and those that exist with the lines as printed, stand where they belong."""
     texts = sections(EXAMPLES[name])
     path, _, _ = LINES[name].removeprefix("--- ").partition("\n")
-    texts[path] = applied(LINES[name], (_ROOT / path).read_text())
+    lines = applied(LINES[name], (_ROOT / path).read_text())
+    if not path.endswith("__init__.py"):  # that of a room is where others have found it already
+        texts[path] = lines
     for path, text in texts.items():
         if path.startswith("exporter/"):
             full = path.removeprefix("exporter/").removesuffix(".py").replace("/", ".")
@@ -69,7 +48,7 @@ def test_example_of_modules_passes_its_own_tests(name: str, monkeypatch: pytest.
             namespace: dict[str, Any] = {"__name__": f"example_{name}"}
             _run(text, path, namespace)
             for test in _tests(namespace):
-                test()
+                test(**{each: tmp_path for each in inspect.signature(test).parameters if each == "tmp_path"})
 
 
 def test_lines_have_one_place() -> None:

@@ -12,11 +12,12 @@ PACKAGE = Path(model_drift_exporter.__file__).parent
 MODULES = [path for path in PACKAGE.rglob("*.py") if path.stem not in ("__init__", "__main__")]
 ROOMS = [path.parent for path in PACKAGE.rglob("__init__.py") if path.parent != PACKAGE]
 NOUNS_IN_ING: dict[str, str] = {
-    "commands/check/input_reading.py": "a reading, as of an instrument: what was read of an input"
+    "commands/check/input_reading.py": "a reading, as of an instrument: what was read of an input",
+    "records/framing.py": "the field's noun for how messages are told apart in a stream of bytes",
 }
 SAME_MODULES = {
     "settings": "each room's own section of the settings",
-    "columns": "columns of records, how those of a stream become typed, and those of evidence",
+    "columns": "columns of records, and those of evidence",
     "profile": "the verb `profile`, and the reference profile that it makes",
 }
 SAME_CLASSES: dict[str, str] = {}

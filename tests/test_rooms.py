@@ -43,20 +43,29 @@ HOUSE: Mapping[str, tuple[Room, ...]] = {
             "web service pipeline models configuration monitors evidence reference formats sources metrics settings words "
             "atomic_file array_spool " + _BYTES,
         ),
-        Room("web", "HTTP, and the page in page/", "service configuration sources metrics statistics errors words"),
+        Room(
+            "web",
+            "HTTP, and the page in page/",
+            "service configuration formats sources metrics statistics errors words",
+        ),
         Room(
             "service",
             "the running exporter: thread, lock, state",
-            "pipeline models configuration monitors labels evidence reference sources metrics atomic_file " + _BYTES,
+            "pipeline models configuration monitors labels evidence reference formats sources metrics atomic_file "
+            + _BYTES,
         ),
     ),
     "Models": (
         Room(
             "pipeline",
             "inputs to models: decode, merge, hand on",
-            "configuration models reference formats sources metrics " + _BYTES,
+            "configuration models reference formats sources metrics array_spool " + _BYTES,
         ),
-        Room("configuration", "all settings together", "models monitors labels evidence reference settings " + _BYTES),
+        Room(
+            "configuration",
+            "all settings together",
+            "models monitors labels evidence reference formats sources settings " + _BYTES,
+        ),
         Room(
             "models",
             "one model, all models",
@@ -75,8 +84,8 @@ HOUSE: Mapping[str, tuple[Room, ...]] = {
         ),
     ),
     "Bytes": (
-        Room("formats", "bytes to records", _BYTES),
-        Room("sources", "where bytes come from", _BYTES),
+        Room("formats", "bytes to records", "records"),
+        Room("sources", "where bytes come from", "metrics " + _BYTES),
         Room("joining", "what belongs together by an identifier", "errors"),
         Room("records", "records, labels, event times, raw values", "errors"),
         Room("array_spool", "long arrays in little memory", "errors"),
@@ -123,7 +132,7 @@ LATE_IMPORTS: Mapping[str, tuple[str, set[str]]] = {
         {".flags.SEPARATOR", ".flags.headings", ".flags.settings_parameters"},
     ),
     "configuration/yaml_file.py": ("a start without a file does not load YAML", {"yaml"}),
-    "formats/parquet.py": ("pyarrow is optional", {"pyarrow", "pyarrow.parquet"}),
+    "formats/parquet.py": ("pyarrow is optional", {"pyarrow", "pyarrow.compute", "pyarrow.parquet"}),
     "settings/kinds.py": ("difflib is for mistakes only", {"difflib"}),
     "web/app.py": (
         "the template engine waits for the first visitor",

@@ -97,9 +97,10 @@ def test_a_csv_header_that_cannot_be_read_is_noted(tmp_path: Path) -> None:
 
 def test_progress_grows_to_the_end(tmp_path: Path) -> None:
     """The share done grows from file to file and pass to pass, up to 1."""
-    paths = [write_jsonl(tmp_path / f"{name}.jsonl", make_rows(50)) for name in "abc"]
+    for name in "abc":
+        write_jsonl(tmp_path / f"{name}.jsonl", make_rows(50))
     shares: list[float] = []
-    build_profiles(_settings(*paths), shares.append)
+    build_profiles(_settings(tmp_path / "*.jsonl"), shares.append)
     assert shares == sorted(shares)
     assert shares[-1] == 1
     assert any(0.1 < share < 0.4 for share in shares)

@@ -5,6 +5,7 @@ import pytest
 from model_drift_exporter.configuration.draft import Draft, InputDraft, Place
 from model_drift_exporter.configuration.settings import InputSettings
 from model_drift_exporter.errors import ConfigurationError
+from model_drift_exporter.formats import format_of_body
 from model_drift_exporter.settings.values import parse_window
 from model_drift_exporter.sources import IngestSource
 
@@ -82,7 +83,7 @@ def test_a_csv_file_cannot_start_at_its_end() -> None:
 def test_an_input_may_not_be_called_as_posted_records_are() -> None:
     """They are an input of this name; without them the name is free."""
     draft = Draft()
-    draft.put_inputs([named("log.jsonl", IngestSource().input)], FILE)
+    draft.put_inputs([named("log.jsonl", IngestSource(format_of_body).input)], FILE)
     with pytest.raises(
         ConfigurationError, match="input ingest: this is the name of posted records; give it another name"
     ):

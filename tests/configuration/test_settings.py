@@ -53,6 +53,7 @@ def test_an_input_needs_only_a_path() -> None:
         "format": "auto",
         "start": "beginning",
         "contains": "auto",
+        "framing": "auto",
     }
 
 

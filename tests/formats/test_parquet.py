@@ -1,90 +1,149 @@
 from __future__ import annotations
 
+import io
+import json
+import math
 import sys
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pyarrow import parquet
 
-from model_drift_exporter.errors import InputError
-from model_drift_exporter.formats import Schema
-from model_drift_exporter.formats.parquet import read_parquet
+from model_drift_exporter.formats import FORMATS, Schema
+from model_drift_exporter.formats.parquet import PARQUET, parts
+from model_drift_exporter.records.framing import DamagedFile, FilePart
+from tests.support.collected_records import collect
+
+_VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "x": st.none() | st.floats(width=64),
+    "n": st.none() | st.integers(-(2**63), 2**63 - 1),
+    "plan": st.none() | st.text(max_size=5),
+    "flag": st.none() | st.booleans(),
+    "id": st.none() | st.text(max_size=3),
+    "prediction": st.none() | st.integers(0, 2),
+    "label": st.none() | st.integers(0, 2),
+    'odd "name"': st.none() | st.integers(0, 2),
+}
 
 
-def _write(path: Path, columns: dict[str, list[Any]]) -> Path:
-    parquet.write_table(pa.table(columns), path)
-    return path
+def _file(columns: dict[str, list[Any]] | list[dict[str, Any]], **options: Any) -> io.BytesIO:
+    file = io.BytesIO()
+    table = pa.Table.from_pylist(columns) if isinstance(columns, list) else pa.table(columns)
+    parquet.write_table(table, file, **options)
+    file.seek(0)
+    return file
 
 
-def test_rows_come_in_batches_with_progress(tmp_path: Path) -> None:
-    """All rows come, in order, in batches of bounded size; the share read grows to 1."""
-    path = _write(tmp_path / "rows.parquet", {"x": list(range(9_000)), "prediction": [0.5] * 9_000})
-    batches = list(read_parquet(path, Schema()))
-    assert [value for batch, _ in batches for value in batch.features["x"]] == list(range(9_000))
-    assert max(batch.size for batch, _ in batches) <= 4_000
-    shares = [share for _, share in batches]
-    assert shares == sorted(shares)
-    assert shares[-1] == 1
+def _rows(file: io.BytesIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for part in parts(file) for line in part.lines.splitlines()]
 
 
-def test_values_are_as_in_json(tmp_path: Path) -> None:
-    """Times become text, decimals numbers, truth values the text that they are written as, and null stays missing."""
+def test_rows_come_in_parts_with_progress() -> None:
+    """All rows come, in order, in parts of bounded size; the share read grows to 1."""
+    file = _file({"x": list(range(9_000)), "prediction": [0.5] * 9_000})
+    found = list(parts(file))
+    assert [json.loads(line)["x"] for part in found for line in part.lines.splitlines()] == list(range(9_000))
+    assert max(part.lines.count(b"\n") for part in found) <= 4_000
+    assert [part.share for part in found] == sorted(part.share for part in found)
+    assert found[-1].share == 1
+
+
+def test_parts_of_wide_rows_are_small() -> None:
+    """What is held at a time does not grow with the number of columns."""
+    file = _file({f"x{number}": [1.0] * 1_000 for number in range(500)})
+    assert [part.lines.count(b"\n") for part in parts(file)] == [400, 400, 200]
+
+
+def test_values_are_as_in_json() -> None:
+    """Times become text, decimals and durations numbers, bytes text, and null stays missing."""
     moment = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-    path = _write(
-        tmp_path / "rows.parquet",
-        {
-            "timestamp": [moment, moment],
-            "naive": [moment.replace(tzinfo=None), None],
-            "day": [date(2026, 1, 2), None],
-            "price": [Decimal("1.50"), None],
-            "flag": [True, None],
-        },
-    )
-    ((batch, _),) = read_parquet(path, Schema())
-    assert [*batch.fields["time"]] == [moment.timestamp()] * 2
-    assert {name: list(values) for name, values in batch.features.items()} == {
-        "naive": ["2026-01-02T03:04:05+00:00", None],
-        "day": ["2026-01-02", None],
-        "price": [1.5, None],
-        "flag": ["true", None],
+    columns: dict[str, list[Any]] = {
+        "timestamp": [moment, moment],
+        "naive": [moment.replace(tzinfo=None), None],
+        "day": [date(2026, 1, 2), None],
+        "clock": [time(3, 4), None],
+        "took": [timedelta(seconds=1.5), None],
+        "price": [Decimal("1.50"), None],
+        "flag": [True, None],
+        "raw": [b"gold", None],
+        "tags": [["a", "b"], None],
+        "nested": [{"day": date(2026, 1, 2), "x": math.inf}, None],
     }
+    first, second = _rows(_file(columns))
+    assert first == {
+        "timestamp": "2026-01-02T03:04:05+00:00",
+        "naive": "2026-01-02T03:04:05+00:00",
+        "day": "2026-01-02",
+        "clock": "03:04:00",
+        "took": 1.5,
+        "price": 1.5,
+        "flag": True,
+        "raw": "gold",
+        "tags": ["a", "b"],
+        "nested": {"day": "2026-01-02", "x": math.inf},
+    }
+    assert second == dict.fromkeys(columns) | {"timestamp": first["timestamp"]}
 
 
-def test_features_in_a_struct(tmp_path: Path) -> None:
-    """A struct column of features is read like a nested object."""
-    path = _write(
-        tmp_path / "rows.parquet",
-        {"features": [{"x": 1, "y": "a"}, {"x": 2, "y": None}, None], "score": [0.1, 0.2, 0.3]},
-    )
-    ((batch, _),) = read_parquet(path, Schema())
-    assert {name: list(values) for name, values in batch.features.items()} == {
-        "x": [1, 2, None],
-        "y": ["a", None, None],
+@given(st.lists(st.fixed_dictionaries(_VALUES), min_size=1, max_size=12), st.booleans())
+def test_records_are_those_of_the_same_rows_as_json_lines(rows: list[dict[str, Any]], nested: bool) -> None:
+    """Records, labels and errors, whatever the rows hold; no number is a gap in both."""
+    kinds = {"x": pa.float64(), "n": pa.int64(), "plan": pa.string(), "flag": pa.bool_(), 'odd "name"': pa.int64()}
+    fields = {"id": pa.string(), "prediction": pa.int64(), "label": pa.int64()}
+    if nested:
+        rows = [
+            {name: row[name] for name in fields} | {"features": {name: row[name] for name in kinds}} for row in rows
+        ]
+        schema = pa.schema({**fields, "features": pa.struct(kinds)})
+    else:
+        schema = pa.schema({**kinds, **fields})
+        rows = [{name: row[name] for name in schema.names} for row in rows]
+    file = io.BytesIO()
+    parquet.write_table(pa.Table.from_pylist(rows, schema), file, row_group_size=5)
+    lines = b"".join(json.dumps(_without_nan(row)).encode() + b"\n" for row in rows)
+    file.seek(0)
+    read = collect(PARQUET.make(Schema()), [b"".join(part.lines for part in parts(file))])
+    assert repr(read) == repr(collect(FORMATS["jsonl"].make(Schema()), [lines]))
+
+
+def _without_nan(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: _without_nan(value)
+        if isinstance(value, dict)
+        else None
+        if isinstance(value, float) and math.isnan(value)
+        else value
+        for name, value in row.items()
     }
-    assert [*batch.fields["score"]] == [0.1, 0.2, 0.3]
 
 
 @pytest.mark.parametrize("content", [b"", b"not parquet at all", b"PAR1 cut off"])
-def test_what_is_no_parquet(tmp_path: Path, content: bytes) -> None:
-    """The error names the file."""
-    path = tmp_path / "rows.parquet"
-    path.write_bytes(content)
-    with pytest.raises(InputError, match=r"rows\.parquet: cannot read it as Parquet"):
-        list(read_parquet(path, Schema()))
+def test_what_is_no_parquet(content: bytes) -> None:
+    """It is said, and counts as a reason of its own."""
+    with pytest.raises(DamagedFile, match="cannot read it as Parquet: ") as error:
+        list(parts(io.BytesIO(content)))
+    assert error.value.reason in PARQUET.errors
 
 
-def test_a_missing_file(tmp_path: Path) -> None:
-    """The error names the file."""
-    with pytest.raises(InputError, match=r"^cannot read .*no\.parquet: no such file or directory$"):
-        list(read_parquet(tmp_path / "no.parquet", Schema()))
+def test_what_comes_before_the_damage_is_read() -> None:
+    """A row group that is damaged costs itself and those behind it."""
+    file = _file({"x": [float(number) for number in range(9_000)]}, row_group_size=3_000, compression="NONE")
+    data = bytearray(file.getvalue())
+    start = parquet.ParquetFile(file).metadata.row_group(2).column(0).data_page_offset
+    data[start : start + 200] = bytes(200)
+    found: list[FilePart] = []
+    with pytest.raises(DamagedFile):
+        found.extend(iter(parts(io.BytesIO(bytes(data)))))
+    assert sum(part.lines.count(b"\n") for part in found) >= 3_000
 
 
-def test_without_pyarrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pyarrow(monkeypatch: pytest.MonkeyPatch) -> None:
     """The error says what to install."""
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(InputError, match=r"pip install 'model-drift-exporter\[parquet\]'"):
-        list(read_parquet(tmp_path / "rows.parquet", Schema()))
+    with pytest.raises(OSError, match=r"pip install 'model-drift-exporter\[parquet\]'"):
+        list(parts(io.BytesIO(b"PAR1")))

@@ -28,6 +28,7 @@ def _reference(model: str, rows: int = 200) -> ReferenceProfile:
 
 def _give(models: Models, rows: list[Row]) -> None:
     models.process(Decoded(batch_of(rows)), START)
+    models.give_gathered()
 
 
 def _give_labels(models: Models, names: list[object] | None, size: int = 1) -> None:

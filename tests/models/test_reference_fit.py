@@ -26,6 +26,7 @@ def _rows(count: int, features: range, **fields: object) -> list[Row]:
 
 def _give(models: Models, rows: list[Row]) -> None:
     models.process(Decoded(batch_of(rows)), START)
+    models.give_gathered()
 
 
 def test_a_reference_of_other_features_is_said_once(caplog: pytest.LogCaptureFixture) -> None:

@@ -6,7 +6,6 @@ import pytest
 
 from model_drift_exporter.configuration.settings import InputSettings, Settings
 from model_drift_exporter.errors import ReferenceProfileError
-from model_drift_exporter.pipeline import assembly
 from model_drift_exporter.pipeline.assembly import (
     make_pipeline,
     open_sources,
@@ -37,22 +36,7 @@ def test_sources_are_what_the_inputs_say() -> None:
     assert [(source.input, source.format) for source in sources] == [("log", "csv"), ("stdin", "csv")]
 
 
-def test_a_source_of_another_kind_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The scheme of a path chooses the source; a path with an unknown one is a file's name."""
-    opened: list[tuple[str, bool]] = []
-
-    def open_queue(each: InputSettings, settings: Settings, once: bool) -> StdinSource:
-        opened.append((each.path, once))
-        return StdinSource(each.name)
-
-    monkeypatch.setattr(assembly, "SOURCES", {**assembly.SOURCES, "queue": open_queue})
-    inputs = (InputSettings("queue://a", name="a"), InputSettings("other://b", name="b"))
-    sources = assembly.open_sources(inputs, Settings(inputs=inputs), once=True)
-    assert opened == [("queue://a", True)]
-    assert isinstance(sources[1], FileSource)
-
-
 def test_inputs_of_labels_are_read_as_such() -> None:
     """The pipeline knows which ones they are."""
     inputs = (InputSettings("a", name="a"), InputSettings("b", name="b", contains="labels"))
-    assert make_pipeline(Settings(inputs=inputs), []).decoding.labels == {"b"}
+    assert make_pipeline(Settings(inputs=inputs), []).intake.decoding.labels == {"b"}

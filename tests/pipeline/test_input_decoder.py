@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_drift_exporter.formats import Schema
+from model_drift_exporter.formats import Schema, format_of
 from model_drift_exporter.pipeline import input_decoder as module
-from model_drift_exporter.pipeline.input_decoder import InputDecoder, StreamDecoders, format_of
+from model_drift_exporter.pipeline.input_decoder import InputDecoder, StreamDecoders
 from model_drift_exporter.records.batches import Decoded
 from model_drift_exporter.records.chunk import Chunk
 from tests.support.prediction_log import batch_of, make_rows, profile_of

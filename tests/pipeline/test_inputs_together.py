@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from model_drift_exporter.configuration.settings import InputSettings, Settings
+from model_drift_exporter.formats import format_of_body
 from model_drift_exporter.models.models import Models
 from model_drift_exporter.pipeline.assembly import make_pipeline, open_sources
 from model_drift_exporter.pipeline.pipeline import Pipeline
@@ -205,7 +206,7 @@ def test_what_is_held_of_a_file_that_is_another_now_is_read_again(tmp_path: Path
 def test_requests_do_not_wait_for_a_backlog(tmp_path: Path) -> None:
     """Whoever posts is not kept waiting, or refused, while the log of a month is read."""
     rows = make_rows(3_000, step=60.0)
-    ingest = IngestSource("ingest", queue_requests=50)
+    ingest = IngestSource(format_of_body, "ingest", queue_requests=50)
     pipeline = _of(_file(tmp_path, "a", rows[:2_800], 4_000), ingest)
     for row in rows[2_800:]:
         assert ingest.offer(json.dumps(row).encode() + b"\n", "application/json")

@@ -16,7 +16,7 @@ from model_drift_exporter.records.chunk import Chunk
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.service.snapshot_file import read_snapshot, write_snapshot
 from model_drift_exporter.settings.values import parse_window
-from model_drift_exporter.sources import SourceStatus
+from model_drift_exporter.sources import Source, SourceStatus
 from tests.sections import monitoring_settings
 from tests.support.exposition import Exposition, series_lines
 from tests.support.prediction_log import START, batch_of, make_rows, profile_of
@@ -24,7 +24,7 @@ from tests.support.prediction_log import START, batch_of, make_rows, profile_of
 _SETTINGS = monitoring_settings((parse_window("1h"), parse_window("100")), learn_records=100)
 
 
-class _Chunks:
+class _Chunks(Source):
     """A source of prepared chunks; with ``gaps`` nothing comes every other time."""
 
     def __init__(

@@ -7,7 +7,7 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Literal
 
 import attrs
 import numpy as np
@@ -23,7 +23,7 @@ from model_drift_exporter.pipeline.pipeline import Pipeline
 from model_drift_exporter.records.chunk import Chunk
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.settings.values import parse_window
-from model_drift_exporter.sources import SourceStatus
+from model_drift_exporter.sources import Source, SourceStatus
 from tests.sections import monitoring_settings
 from tests.support.prediction_log import START, Row, batch_of, profile_of
 
@@ -55,7 +55,7 @@ class World:
     seed: int = 1
 
 
-class _Lines:
+class _Lines(Source):
     """A source that gives prepared lines in pieces; they are there from the time (wall clock) of their piece on."""
 
     format = "jsonl"
@@ -84,15 +84,6 @@ class _Lines:
     def status(self, now: float) -> SourceStatus:
         del now
         return SourceStatus(self.input)
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-    def checkpoint(self) -> Any:
-        return None
-
-    def resume(self, state: Any) -> None:
-        """It cannot be read again."""
 
 
 def _rows(world: World, count: int, *, seed: int, start: float, shifted: bool) -> list[Row]:

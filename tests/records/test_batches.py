@@ -152,10 +152,15 @@ def _batch(kinds: list[str]) -> ModelBatch:
 
 @given(KINDS, st.sets(st.integers(0, 19)))
 def test_parts_keep_the_order_of_lines(kinds: list[str], begins: set[int]) -> None:
-    """Each part holds the lines from a record on to the next one that begins a part, and together they are all."""
+    """Each part holds the lines from a record on to the next one that begins a part, and together they are all.
+
+    What stands before the first record that begins one is not in its part.
+    """
     batch = _batch(kinds)
     wanted = sorted(begin for begin in begins if begin < batch.size)
-    parts = [*batch.parts(wanted)]
+    begun, parts = [begins_here for begins_here, _ in batch.parts(wanted)], [part for _, part in batch.parts(wanted)]
+    assert sum(begun) == (len(wanted) if batch.size else 0)
+    assert all(part.size for begins_here, part in batch.parts(wanted) if begins_here)
     assert sum(part.size for part in parts) == batch.size
     seen: list[int] = []
     for part in parts:
@@ -169,6 +174,10 @@ def test_parts_keep_the_order_of_lines(kinds: list[str], begins: set[int]) -> No
     if batch.records is not None:
         own = batch.records.position
         assert starts == [own[place] for place in sorted({0, *wanted})]
+        for part in [part for begins_here, part in batch.parts(wanted) if begins_here]:
+            assert part.records is not None
+            others = [*part.rejected, *(part.labels.position if part.labels is not None else [])]
+            assert all(part.records.position[0] < line for line in others)
 
 
 @given(KINDS)

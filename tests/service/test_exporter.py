@@ -136,6 +136,41 @@ def test_run_drains_at_the_end(tmp_path: Path) -> None:
     assert not exporter.offer(b"{}", "application/json", "identity")
 
 
+class _Stop(threading.Event):
+    """Set from the second wait on, which takes no time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits: list[float | None] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits.append(timeout)
+        if len(self.waits) == 2:
+            self.set()
+        return self.is_set()
+
+
+def test_requests_come_together(tmp_path: Path) -> None:
+    """After the first that comes while nothing is to be read, the reader waits a moment for others."""
+    exporter = Exporter(log_settings(tmp_path / "log.jsonl"), clock=StillClock())
+    stop, steps = _Stop(), []
+    body = write_jsonl(tmp_path / "body", make_rows(1)).read_bytes()
+    step = exporter.step
+
+    def offer_when_idle(*, draining: bool = False) -> bool:
+        progress = step(draining=draining)
+        steps.append(progress)
+        if not progress and not stop.is_set():
+            exporter.offer(body, "application/json", "identity")
+        return progress
+
+    exporter.step = offer_when_idle  # type: ignore[method-assign]
+    exporter.run(stop)
+    assert stop.waits == [0.02, 0.02]
+    assert steps[:3] == [False, True, False]
+    assert Exposition.of(exporter.collect())("model_records_total", model="default") == 2
+
+
 class _Reloadable:
     """An exporter whose configuration can be changed between reloads."""
 

@@ -16,6 +16,7 @@ from model_drift_exporter.configuration.settings import (
     WebSettings,
 )
 from model_drift_exporter.errors import ReferenceProfileError
+from model_drift_exporter.formats import format_of_body
 from model_drift_exporter.pipeline.assembly import make_pipeline, open_sources
 from model_drift_exporter.service.reload import needing_restart, reloaded
 from model_drift_exporter.settings.values import parse_listen_address, parse_window
@@ -52,7 +53,7 @@ def _settings(*paths: Path) -> Settings:
 def test_sources_stay_come_and_go(tmp_path: Path) -> None:
     """An input that stays keeps its source, a new one is added in its place, one that is gone is closed."""
     first, second, third = (write_jsonl(tmp_path / f"{name}.jsonl", make_rows(5)) for name in ("a", "b", "c"))
-    old, ingest = _settings(first, second), IngestSource()
+    old, ingest = _settings(first, second), IngestSource(format_of_body)
     pipeline = make_pipeline(old, [*open_sources(old.inputs, old), ingest])
     while pipeline.step(START):
         pass
@@ -70,6 +71,6 @@ def test_a_bad_reference_leaves_the_old_pipeline_as_it_was(tmp_path: Path) -> No
     old = _settings(write_jsonl(tmp_path / "a.jsonl", make_rows(5)))
     pipeline = make_pipeline(old, open_sources(old.inputs, old))
     with pytest.raises(ReferenceProfileError, match="cannot read"):
-        reloaded(pipeline, old, Settings(reference=(str(tmp_path / "no.json"),)), always=IngestSource())
+        reloaded(pipeline, old, Settings(reference=(str(tmp_path / "no.json"),)), always=IngestSource(format_of_body))
     assert pipeline.step(START)
     assert pipeline.models.by_name["default"].traffic.records == 5

@@ -21,9 +21,13 @@ class Counter:
 
     def __init__(self) -> None:
         self.counts = np.zeros(3)
+        self.on_disk: list[float] = []
 
     def snapshot(self) -> dict[str, Any]:
         return {"counts": self.counts}
+
+    def saved(self, state: dict[str, Any]) -> None:
+        self.on_disk.append(float(state["counts"][1]))
 
     def restore(self, state: Any) -> None:
         self.counts[0] = 7
@@ -151,6 +155,28 @@ def test_a_full_disk_is_counted_and_said_once(
     assert keeper.saved_at == 90.0
     assert "is saved in" in caplog.text
     assert [path.name for path in tmp_path.iterdir()] == ["state"]
+
+
+def test_what_has_a_state_is_told_of_it_once_it_is_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the very state that was saved, after the file has been replaced; of one that cannot be written it hears nothing."""
+    keeper, counter = StateKeeper(tmp_path / "state", 30, Clock()), Counter()
+
+    def saved(state: dict[str, Any]) -> None:
+        assert read_snapshot(tmp_path / "state")["state"]["counts"][1] == state["counts"][1]
+        Counter.saved(counter, state)
+
+    monkeypatch.setattr(counter, "saved", saved)
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for number, broken in ((1, False), (2, True), (3, False)):
+        counter.counts[1] = number
+        with monkeypatch.context() as patch:
+            if broken:
+                patch.setattr("os.fsync", full)
+            keeper.save(counter, 0.0)
+    assert counter.on_disk == [1, 3]
 
 
 def test_a_read_only_folder_is_no_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model_drift_exporter.formats import format_of_body
 from model_drift_exporter.sources import IngestSource
 from tests.support.source_reader import Reading
 
@@ -24,7 +25,7 @@ NAN = float("nan")
 def ingest(
     body: bytes, content_type: str = "application/json", encoding: str = "", line_bytes: int = 1 << 20
 ) -> Reading:
-    source = IngestSource(line_bytes=line_bytes)
+    source = IngestSource(format_of_body, line_bytes=line_bytes)
     assert source.offer(body, content_type, encoding)
     return Reading(source)
 
@@ -92,7 +93,7 @@ def test_what_is_no_json_comes_line_by_line(body: bytes) -> None:
 @pytest.mark.parametrize("body", [b"", b" \r\n\n", b"[]", b"[ ]\n", gzip.compress(b"", mtime=0)])
 def test_an_empty_body_is_nothing(body: bytes) -> None:
     """It gives no chunk, and the next request comes in the same poll."""
-    source = IngestSource()
+    source = IngestSource(format_of_body)
     source.offer(body)
     source.offer(b"{}")
     reading = Reading(source)
@@ -122,7 +123,7 @@ def test_damaged_gzip_is_one_error_and_nothing_else(body: bytes, encoding: str) 
 @pytest.mark.parametrize(("size", "errors"), [(1000, {}), (1001, {"body_too_large": 1})])
 def test_a_compressed_body_may_expand_to_the_limit(size: int, errors: dict[str, int]) -> None:
     """Counted from the largest body allowed, not from its own size."""
-    source = IngestSource(max_body_bytes=1000)
+    source = IngestSource(format_of_body, max_body_bytes=1000)
     source.offer(gzip.compress(b"x" * size))
     reading = Reading(source)
     reading.step()
@@ -132,7 +133,7 @@ def test_a_compressed_body_may_expand_to_the_limit(size: int, errors: dict[str, 
 def test_a_bomb_is_not_unpacked() -> None:
     """A gigabyte in a megabyte is refused after the allowed part of it."""
     bomb = gzip.compress(bytes(64 << 20), 9) * 16
-    source = IngestSource(max_body_bytes=1 << 20)
+    source = IngestSource(format_of_body, max_body_bytes=1 << 20)
     source.offer(bomb)
     reading = Reading(source)
     assert reading.step() == []
@@ -156,7 +157,7 @@ def test_of_a_body_beyond_the_limit_the_whole_lines_are_taken(
     body: bytes, content_type: str, lines: list[bytes]
 ) -> None:
     """They are whole records; the rest is one error. One array or object is not torn into lines that are none."""
-    source = IngestSource(max_body_bytes=1000)
+    source = IngestSource(format_of_body, max_body_bytes=1000)
     source.offer(gzip.compress(body), content_type)
     source.offer(b'{"b": 2}')
     reading = Reading(source)
@@ -164,9 +165,58 @@ def test_of_a_body_beyond_the_limit_the_whole_lines_are_taken(
     assert reading.errors == {"body_too_large": 1}
 
 
+_BODIES = st.sampled_from(
+    [
+        (b'{"a": 1}', "application/json", ""),
+        (b'{"a": 2}\n{"a": 3}\n', "application/x-ndjson", ""),
+        (b'[{"a": 4}, "' + b"x" * 100 + b'"]', "application/json", ""),
+        (gzip.compress(b'{"a": 5}'), "application/json", "gzip"),
+        (gzip.compress(b'{"a": 5}')[:-1], "application/json", "gzip"),
+        (b"a\n6\n7", "text/csv", ""),
+        (b"no json", "application/json", ""),
+        (b"  ", "application/json", ""),
+        (b'{"a": 8, "b": "' + b"y" * 40 + b'"}\n' * 8_000, "application/x-ndjson", ""),
+    ]
+)
+
+
+@given(st.lists(_BODIES, max_size=12))
+def test_what_waits_together_is_what_came_one_by_one(bodies: list[tuple[bytes, str, str]]) -> None:
+    """The same lines in the same order, and each error once."""
+    together, one_by_one = IngestSource(format_of_body, line_bytes=60), IngestSource(format_of_body, line_bytes=60)
+    lines: list[bytes] = []
+    alone = Reading(one_by_one)
+    for body in bodies:
+        assert together.offer(*body)
+        assert one_by_one.offer(*body)
+        lines += alone.step()
+    reading = Reading(together)
+    assert reading.step() == lines
+    assert reading.errors == alone.errors
+    assert [chunk.head for chunk in reading.chunks if chunk.head is not None] == [
+        chunk.head for chunk in alone.chunks if chunk.head is not None
+    ]
+
+
+def test_small_requests_are_decoded_together() -> None:
+    """Up to a piece; one that cannot stand in it comes next, and closing does not lose it."""
+    source = IngestSource(format_of_body)
+    for number in range(600):
+        assert source.offer(b'{"a": %d}' % number)
+    assert source.offer(b"a\n1", "text/csv")
+    assert source.offer(b'{"a": 0}')
+    source.close()
+    found = []
+    while not source.finished:
+        chunk = source.poll(0.0)
+        assert chunk is not None
+        found.append((chunk.format, chunk.data.count(b"\n")))
+    assert found == [("jsonl", 600), ("csv", 2), ("jsonl", 1)]
+
+
 def test_csv_bodies_are_streams_of_their_own() -> None:
     """Each has its header, so no two that wait together share a name; names do not grow without end."""
-    source = IngestSource(queue_requests=3)
+    source = IngestSource(format_of_body, queue_requests=3)
     streams = []
     for _ in range(4):
         reading = Reading(source)
@@ -179,11 +229,11 @@ def test_csv_bodies_are_streams_of_their_own() -> None:
     assert len(set.union(*streams)) == 3
 
 
-def test_other_bodies_keep_the_inputs_format() -> None:
-    """They share one stream."""
+def test_other_bodies_share_a_stream() -> None:
+    """Their format has no header; it is that of the media type, or the first of all."""
     reading = ingest(b"{}")
     reading.step()
-    assert [(chunk.input, chunk.stream, chunk.format) for chunk in reading.chunks] == [("ingest", "ingest", None)]
+    assert [(chunk.input, chunk.stream, chunk.format) for chunk in reading.chunks] == [("ingest", "ingest", "jsonl")]
 
 
 @pytest.mark.parametrize("body", [b'{"a":1}\n"%s"\n{"a":2}', b'[{"a":1},"%s",{"a":2}]'])
@@ -203,7 +253,7 @@ def test_only_a_long_line() -> None:
 
 def test_the_queue_is_bounded_by_requests() -> None:
     """What is refused is counted, and room is made by polling."""
-    source = IngestSource(queue_requests=2)
+    source = IngestSource(format_of_body, queue_requests=2)
     assert [source.offer(b"{}") for _ in range(4)] == [True, True, False, False]
     assert source.status(0.0).dropped == 2
     source.poll(0.0)
@@ -212,7 +262,7 @@ def test_the_queue_is_bounded_by_requests() -> None:
 
 def test_the_queue_is_bounded_by_bytes() -> None:
     """Exactly; a body larger than the whole queue never fits."""
-    source = IngestSource(queue_bytes=10)
+    source = IngestSource(format_of_body, queue_bytes=10)
     assert [source.offer(b"x" * size) for size in (11, 6, 5, 4, 1)] == [False, True, False, True, False]
     status = source.status(0.0)
     assert (status.dropped, status.queue_bytes, status.lag_bytes) == (3, 10, 10)
@@ -220,7 +270,7 @@ def test_the_queue_is_bounded_by_bytes() -> None:
 
 def test_counters_and_lag() -> None:
     """The lag is the time since the queue was empty."""
-    source = IngestSource()
+    source = IngestSource(format_of_body)
     source.poll(100.0)
     source.offer(b"{}\n{}")
     assert (source.status(107.0).lag_bytes, source.status(107.0).lag_seconds) == (5, 7.0)
@@ -232,7 +282,7 @@ def test_counters_and_lag() -> None:
 
 def test_a_closed_source_drains() -> None:
     """It takes nothing more, gives what it has, and is finished then."""
-    source = IngestSource()
+    source = IngestSource(format_of_body)
     source.offer(b'{"a":1}')
     finished = [source.finished]
     source.close()
@@ -247,7 +297,7 @@ def test_a_closed_source_drains() -> None:
 
 def test_senders_on_many_threads_lose_nothing() -> None:
     """Every body taken comes out once while the queue is polled."""
-    source = IngestSource(queue_requests=50)
+    source = IngestSource(format_of_body, queue_requests=50)
     taken: list[list[int]] = [[] for _ in range(4)]
 
     def send(sender: int) -> None:
@@ -279,7 +329,7 @@ def test_lines_decode_as_they_were_sent() -> None:
 
 def test_a_large_body_comes_in_several_chunks_of_whole_lines() -> None:
     """One request of many lines is no large batch; nothing is lost between its pieces, and it ends before closing does."""
-    source = IngestSource()
+    source = IngestSource(format_of_body)
     body = b"".join(b'{"a": %d}\n' % number for number in range(200_000))
     assert source.offer(body, "application/x-ndjson")
     source.close()
@@ -295,7 +345,7 @@ def test_a_large_body_comes_in_several_chunks_of_whole_lines() -> None:
 
 def test_a_large_csv_body_starts_its_stream_once() -> None:
     """The header is in the first piece only, so only that one starts the stream."""
-    source = IngestSource()
+    source = IngestSource(format_of_body)
     source.offer(b"a,b\n" + b"1,2\n" * 400_000, "text/csv")
     starts = []
     while (chunk := source.poll(0.0)) is not None:
@@ -306,7 +356,7 @@ def test_a_large_csv_body_starts_its_stream_once() -> None:
 
 def test_a_csv_header_that_is_too_long_is_not_replaced_by_a_row() -> None:
     """The decoder is told, so that no value becomes a column's name."""
-    source = IngestSource(line_bytes=20)
+    source = IngestSource(format_of_body, line_bytes=20)
     source.offer(b"a_column_with_a_very_long_name,b\n1,2\n", "text/csv")
     chunk = source.poll(0.0)
     assert chunk is not None

@@ -7,8 +7,8 @@ from itertools import pairwise
 import attrs
 from hypothesis import strategies as st
 
-from model_drift_exporter.formats import Decoder
-from model_drift_exporter.records.batches import ERROR_REASONS, Decoded, LabelBatch, RecordBatch
+from model_drift_exporter.formats import REASONS, Decoder
+from model_drift_exporter.records.batches import Decoded, LabelBatch, RecordBatch
 from model_drift_exporter.records.fields import FIELDS
 
 
@@ -65,7 +65,7 @@ def collect(decoder: Decoder, chunks: Iterable[bytes]) -> Collected:
         decoded = decoder.decode(chunk)
         _check_partition(decoded)
         first = found.lines
-        assert set(decoded.errors) <= set(ERROR_REASONS)
+        assert set(decoded.errors) <= {*REASONS}
         assert all(count > 0 for count in decoded.errors.values())
         found.errors.update(decoded.errors)
         if decoded.labels is not None:

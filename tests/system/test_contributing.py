@@ -1,4 +1,4 @@
-"""What follows from what is added to a copy of the tree as CONTRIBUTING.md says: monitor, statistic, performance metric."""
+"""What follows from what is added to a copy of the tree as CONTRIBUTING.md says, walk by walk."""
 
 from __future__ import annotations
 
@@ -32,6 +32,27 @@ model = Model("m", profile_of([batch_of(make_rows(500, seed=9))]), monitoring_se
 model.process(arrived(batch_of(make_rows(200))))
 for card in model_view(model_status(model, 0), "100", folded=False, now=0.0).features:
     print(*(f"{title}: {value}" for title, value in card.statistics), sep="\\n")
+"""
+
+_PIPED = """
+import sys
+
+import attrs
+
+from model_drift_exporter.configuration.flags import settings_from
+from model_drift_exporter.metrics.renderer import render
+from model_drift_exporter.pipeline.assembly import make_pipeline, open_sources
+
+settings = settings_from({}, [f"pipe://{sys.argv[1]}"])
+inputs = [attrs.evolve(each, format="logfmt") for each in settings.inputs]
+pipeline = make_pipeline(settings, open_sources(inputs, settings))
+with open(sys.argv[1], "wb") as writer:
+    writer.write(open(sys.argv[2], "rb").read())
+    writer.flush()
+    while pipeline.step(0.0):
+        pass
+pipeline.models.finish()
+print(render(pipeline.collect(0.0), openmetrics=False).decode())
 """
 
 
@@ -165,6 +186,46 @@ def test_rules_record_what_the_exporter_computes(copy: _Copy) -> None:
         *("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/system/prometheus/test_distances.py", "-k", "an_hour")
     )
     assert "1 passed" in found
+
+
+@pytest.fixture(scope="module")
+def fed(tmp_path_factory: pytest.TempPathFactory) -> _Copy:
+    """With a format and a source."""
+    made = _Copy(tmp_path_factory.mktemp("bytes"))
+    for walk in ("format", "source"):
+        made.add(walk)
+    return made
+
+
+def test_a_format_and_a_source_are_three_files_each(fed: _Copy) -> None:
+    """Module, line, test; they look as the rest does and pass their tests, and what else changes is generated."""
+    assert {walk: len(files) for walk, files in fed.files.items()} == {"format": 3, "source": 3}
+    by_hand = {path for files in fed.files.values() for path in files}
+    assert fed.differing() == by_hand
+    assert "All checks passed" in fed.run("-m", "ruff", "check", "--no-cache", *sorted(by_hand))
+    fed.run("-m", "ruff", "format", "--no-cache", "--check", *sorted(by_hand))
+    tests = sorted(path for path in by_hand if path.startswith("tests/"))
+    fed.run("-m", "pytest", "-q", "-p", "no:cacheprovider", *tests, "tests/test_rooms.py", "-k", "not picture")
+    fed.command("sh", "scripts/generate")
+    assert fed.differing() - by_hand == {"docs/configuration.md", "docs/metrics.md"}
+    assert "`logfmt`" in fed.text("docs/configuration.md")
+    assert "model_drift_exporter_input_pipe_full" in fed.text("docs/metrics.md")
+    assert "not_logfmt" in fed.text("docs/metrics.md")
+
+
+def test_a_log_of_the_format_comes_through_the_source(fed: _Copy) -> None:
+    """`check` names the format by the file's name and advises on its reasons; a pipe is read by its scheme."""
+    log = fed.folder / "log.logfmt"
+    log.write_text("".join(f"ts={1762161247 + index} age={index % 50} prediction=1\n" for index in range(100)) + "x\n")
+    found = fed.run("-m", "model_drift_exporter", "check", str(log))
+    assert "101 = 100 records + 0 labels + 1 error" in found
+    assert "not_logfmt: 1 line; each line must be pairs: name=value" in found
+    pipe = fed.folder / "pipe"
+    os.mkfifo(pipe)
+    found = fed.run("-c", _PIPED, str(pipe), str(log))
+    assert 'model_drift_exporter_record_errors_total{input="log",reason="not_logfmt"} 1' in found
+    assert 'model_drift_exporter_input_pipe_full{input="log"} 0' in found
+    assert 'model_records_total{model="default"} 100' in found
 
 
 _MONITOR_BY_HAND = {

@@ -281,6 +281,18 @@ class TestServe:
 
         assert asyncio.run(scenario()) == [413, 202]
 
+    def test_it_looks_seldom_and_ends_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """An idle server costs nothing, and stopping does not wait for its next look."""
+        monkeypatch.setattr("model_drift_exporter.web.server._TICK_SECONDS", 3_600.0)
+        listener = listen(LOCAL, 0)
+        server = Server([(create_app(FakeService(), WebSettings(), IngestSettings()), [listener])])
+
+        async def scenario() -> httpx.Response:
+            async with serving(server):
+                return await get(listener.url + "/-/healthy")
+
+        assert asyncio.run(scenario()).status_code == 200
+
     def test_signals_stay_with_the_caller(self) -> None:
         """Serving in the main thread does not touch the handlers of SIGTERM and SIGINT."""
         listener = listen(LOCAL, 0)

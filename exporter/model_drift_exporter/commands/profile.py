@@ -20,19 +20,16 @@ import msgspec
 from ..array_spool import SpoolStore
 from ..configuration.settings import InputSettings, Settings
 from ..errors import ConfigurationError, InputError, Problem, ReferenceProfileError
-from ..formats import Schema
-from ..formats.parquet import read_parquet
 from ..models.models import default_model
 from ..models.router import by_model
 from ..monitors import PARTS
-from ..pipeline.input_decoder import StreamDecoders
+from ..pipeline.assembly import make_intake, wait_for_more
 from ..records.batches import RecordBatch
 from ..reference.building.builder import ProfileBuilder
 from ..reference.description import dependence_sentence, season_sentence
 from ..reference.profile import ReferenceProfile
 from ..reference.profile_file import save_profiles
 from ..service.logs import configure_logging
-from ..sources import FileSource
 from ..sources.files.discovery import is_pattern
 from ..words import excerpt, joined
 
@@ -47,55 +44,46 @@ _SHOWN_CLASSES = 20
 
 
 class _InputRows:
-    """Reads the inputs, as often as asked; what was learned about the fields stays."""
+    """Reads the inputs, as often as asked, as ``run --once`` does; what was learned about the fields stays."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        features = settings.features
-        fields = settings.fields.names()
-        self._schema = Schema(fields, frozenset(features.include), frozenset(features.exclude))
-        self._schema.add_features(features.include)
-        self.errors: Counter[str] = Counter()
-        self.problems: dict[str, None] = {}
+        self._intake = make_intake(settings)
         self.labels = 0
         self.records = 0
 
-    def read(self, progress: Progress) -> Iterator[RecordBatch]:
-        self.errors.clear()
-        self.labels = self.records = 0
-        inputs = self._settings.inputs
-        for position, each in enumerate(inputs):
-            for batch, share in self._read_one(each):
-                progress((position + share) / len(inputs))
-                if batch is not None:
-                    self.records += batch.size
-                    yield batch
-            progress((position + 1) / len(inputs))
+    @property
+    def problems(self) -> list[str]:
+        """Why nothing of a stream can be read."""
+        return [f"{stream}: {problem}" for (_, stream), problem in self._intake.problems.items()]
 
-    def _read_one(self, each: InputSettings) -> Iterator[tuple[RecordBatch | None, float]]:
-        if each.path.lower().endswith((".parquet", ".pq")):
-            if not (paths := _matches(each.path)):
-                raise InputError(f"no file matches {each.path}")
-            for position, path in enumerate(paths):
-                for batch, share in read_parquet(Path(path), self._schema):
-                    yield batch, (position + share) / len(paths)
-            return
-        source = FileSource(each.name, each.path, once=True, line_bytes=self._settings.limits.line_bytes)
-        decoders = StreamDecoders()
-        while (chunk := source.poll(time.time())) is not None or not source.finished:
-            if chunk is None:
-                continue
-            self.errors.update(chunk.errors)
-            decoded, _ = decoders.decode(chunk, each.format, self._schema)
-            if decoded.problem:
-                self.problems[f"{chunk.stream}: {decoded.problem}"] = None
-            self.errors.update(decoded.errors)
-            self.labels += decoded.labels.size if decoded.labels else 0
-            status = source.status(time.time())
-            yield decoded.records, status.bytes_read / max(status.bytes_read + status.lag_bytes, 1)
-        status = source.status(time.time())
-        if status.problem:
-            raise InputError(status.problem if each.path in status.problem else f"{each.path}: {status.problem}")
+    @property
+    def errors(self) -> Counter[str]:
+        """Rejected lines by reason."""
+        found: Counter[str] = Counter()
+        for (_, reason), count in self._intake.errors.items():
+            found[reason] += count
+        return found
+
+    def read(self, progress: Progress) -> Iterator[RecordBatch]:
+        self.labels = self.records = 0
+        intake = self._intake = make_intake(self._settings, self._intake.decoding)
+        try:
+            for piece in intake.pieces(time.time, wait_for_more):
+                decoded = piece.decoded
+                self.labels += decoded.labels.size if decoded.labels else 0
+                if decoded.records is not None:
+                    self.records += decoded.records.size
+                    yield decoded.records
+                progress(intake.share(time.time()))
+            for each, status in zip(self._settings.inputs, intake.statuses(time.time()), strict=True):
+                if status.problem:
+                    raise InputError(
+                        status.problem if each.path in status.problem else f"{each.path}: {status.problem}"
+                    )
+            progress(1.0)
+        finally:
+            intake.close()
 
 
 def _matches(path: str) -> list[str]:

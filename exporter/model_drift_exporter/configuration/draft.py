@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 
 from ..errors import ConfigurationError, Problem
+from ..formats import FORMATS, FormatSpec, format_of, framing_of
 from ..settings.declarations import Path, section_class
 from .settings import InputSettings, Settings
 
@@ -116,10 +117,6 @@ Contradiction = tuple[Sequence[Path], str, str]
 """Where to complain (the first place that is known), what is wrong, what to write instead."""
 
 
-def _is_csv(path: str) -> bool:
-    return path.lower().removesuffix(".gz").endswith(".csv")
-
-
 def _contradictions(settings: Settings) -> Iterator[Contradiction]:
     """Settings that are good one by one, but not together."""
     yield from _model_contradictions(settings)
@@ -139,6 +136,24 @@ def _model_contradictions(settings: Settings) -> Iterator[Contradiction]:
         yield [("model", "positive_class"), ("model", "classes")], message, "write one of " + ", ".join(model.classes)
 
 
+def _framing_contradictions(each: InputSettings) -> Iterator[Contradiction]:
+    spec = _format_of(each)
+    framing = framing_of(each.format, each.framing)(each.path, b"")
+    if spec.framing.parts is not None and each.framing != "auto":
+        message = f"input {each.name}: {spec.title} is read as whole files, so it has no framing of its own"
+        yield [("inputs",)], message, "leave framing out"
+    elif spec.framing.parts is not None and each.path == "-":
+        message = f"input {each.name}: {spec.title} cannot be read from standard input"
+        yield [("inputs",)], message, "write it into a file"
+    if each.start == "end" and not framing.has_ends:
+        message = f"input {each.name}: with framing: {framing.name} only the beginning tells where a record begins"
+        yield [("inputs",)], message, "write start: beginning"
+
+
+def _format_of(each: InputSettings) -> FormatSpec:
+    return FORMATS[each.format if each.format != "auto" else format_of(each.path, b"")]
+
+
 def _record_contradictions(settings: Settings) -> Iterator[Contradiction]:
     features = settings.features
     named: dict[str, str] = {}
@@ -149,9 +164,10 @@ def _record_contradictions(settings: Settings) -> Iterator[Contradiction]:
     for each in settings.inputs:
         if settings.ingest.enabled and each.name == _POSTED_RECORDS:
             yield [("inputs",)], f"input {each.name}: this is the name of posted records", "give it another name"
-        if each.start == "end" and (each.format == "csv" or _is_csv(each.path)):
-            message = f"input {each.name}: the header of a CSV file is at its beginning, so it cannot start at the end"
+        if each.start == "end" and (spec := _format_of(each)).per_stream:
+            message = f"input {each.name}: the header of a {spec.title} file is at its beginning, so it cannot start at the end"
             yield [("inputs",)], message, "write start: beginning"
+        yield from _framing_contradictions(each)
     for feature in features.include:
         if feature in features.exclude:
             message = f'the feature "{feature}" is both included and excluded'

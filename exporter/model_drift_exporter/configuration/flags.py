@@ -17,6 +17,7 @@ from ..settings.declarations import Path as SettingPath
 from ..settings.declarations import Setting, all_settings
 from ..settings.kinds import Repeated, Switch
 from ..settings.values import SettingError
+from ..sources import scheme_in
 from .draft import Draft, InputDraft, Place
 from .settings import InputSettings, Settings
 
@@ -77,7 +78,8 @@ def _input_drafts(paths: Sequence[str], written: str, draft: Draft, **values: st
         try:
             inputs.append(InputDraft(place, {"path": kind.parse(path), **values}, {}))
         except SettingError as mistake:
-            draft.problems.append(place.problem(mistake.message, "name a file, a glob, or - for standard input"))
+            hint = mistake.hint if scheme_in(path) else "name a file, a glob, or - for standard input"
+            draft.problems.append(place.problem(mistake.message, hint))
     return inputs
 
 

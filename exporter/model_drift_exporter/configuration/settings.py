@@ -17,10 +17,12 @@ from typing import Any, Literal, get_args
 import attrs
 
 from ..evidence.settings import EvidenceSettings
+from ..formats import FORMATS
 from ..labels.settings import LabelSettings
 from ..models.settings import LearnSettings, MonitoringSettings
 from ..monitors import MONITORS, sections_of
 from ..records.fields import FIELDS
+from ..records.framing import FRAMINGS
 from ..reference.building.settings import (
     BuildSettings,
     FeatureSettings,
@@ -39,6 +41,7 @@ from ..settings.values import (
     parse_window,
     window_length,
 )
+from ..sources import FILES, SOURCES, STANDARD_INPUT, scheme_in, without_scheme
 
 __all__ = [
     "EvidenceSettings",
@@ -46,7 +49,6 @@ __all__ = [
     "FieldSettings",
     "IngestSettings",
     "InputContent",
-    "InputFormat",
     "InputSettings",
     "InputStart",
     "LabelSettings",
@@ -62,7 +64,6 @@ __all__ = [
     "WebSettings",
 ]
 
-InputFormat = Literal["auto", "jsonl", "csv"]
 InputContent = Literal["auto", "labels"]
 InputStart = Literal["beginning", "end"]
 _PATH = Text("a path", "FILE")
@@ -78,6 +79,20 @@ def _field(help_text: str) -> Any:
     return setting(None, kind, help_text, "detected")
 
 
+def _parse_input_path(text: str) -> str:
+    path = _PATH.parse(text)
+    scheme = scheme_in(path)
+    if scheme == STANDARD_INPUT.scheme:
+        return "-"
+    if scheme in ("", FILES.scheme):
+        return without_scheme(path)
+    if scheme not in SOURCES:
+        known = ", ".join(f"{each}://" for each in SOURCES if each != STANDARD_INPUT.scheme)
+        hint = f"known are {known} and - for standard input; of a file with such a name write ./{path}"
+        raise SettingError(f'"{path}": there is no source for {scheme}://', hint)
+    return path
+
+
 @attrs.frozen
 class InputSettings:
     """One log to follow. ``path`` is a file, a glob or ``-`` for standard input, and has no default."""
@@ -85,7 +100,7 @@ class InputSettings:
     path: str = attrs.field(
         validator=check_setting,
         metadata={
-            "kind": _PATH,
+            "kind": Parsed("a path", "FILE", _parse_input_path),
             "help": "The log to follow: a file, a glob, or `-` for standard input.",
             "unset": "required",
         },
@@ -95,9 +110,9 @@ class InputSettings:
         _INPUT_NAME,
         "Value of the `input` label, different for each input. The default goes on with `log2`; `-` is `stdin`.",
     )
-    format: InputFormat = setting(
+    format: str = setting(
         "auto",
-        Choice(get_args(InputFormat)),
+        Choice(("auto", *FORMATS)),
         "What the records look like; `auto` tells by the file's name, else by the first line.",
     )
     start: InputStart = setting(
@@ -107,6 +122,13 @@ class InputSettings:
         "auto",
         Choice(get_args(InputContent)),
         "What the input holds; of `labels` each record with a label is one, whatever else it has. `auto` tells by record.",
+    )
+    framing: str = setting(
+        "auto",
+        Choice(("auto", *FRAMINGS)),
+        "How records follow one another: "
+        + "; ".join(f"`{framing.name}`, {framing.help}" for framing in FRAMINGS.values())
+        + ". `auto` is that of the format.",
     )
 
 
@@ -192,20 +214,23 @@ class StateSettings:
 
 
 _SECTIONS = sections_of(MONITORS)
+_OF_SOURCES = {name: spec.settings for name, spec in SOURCES.items() if spec.settings is not None}
 
 
-def _with_monitors(_: type, fields: list[attrs.Attribute[Any]]) -> list[attrs.Attribute[Any]]:
-    """The sections of monitors behind that of evidence, which they share."""
-    if taken := {each.name for each in fields} & _SECTIONS.keys():
-        raise ValueError(f"a monitor's section cannot be called {', '.join(sorted(taken))}: the configuration has one")
-    own = attrs.make_class("_Monitors", {name: section(cls) for name, cls in _SECTIONS.items()}, kw_only=True)
-    place = [each.name for each in fields].index("evidence") + 1
-    return [*fields[:place], *attrs.fields(own), *fields[place:]]
+def _with_sections(_: type, fields: list[attrs.Attribute[Any]]) -> list[attrs.Attribute[Any]]:
+    """The sections of monitors behind that of evidence, which they share, and those of sources behind that of files."""
+    for before, sections in (("evidence", _SECTIONS), ("poll", _OF_SOURCES)):
+        if taken := {each.name for each in fields} & sections.keys():
+            raise ValueError(f"a section cannot be called {', '.join(sorted(taken))}: the configuration has one")
+        own = attrs.make_class("_Sections", {name: section(cls) for name, cls in sections.items()}, kw_only=True)
+        place = [each.name for each in fields].index(before) + 1
+        fields = [*fields[:place], *attrs.fields(own), *fields[place:]]
+    return fields
 
 
-@attrs.frozen(field_transformer=_with_monitors)
+@attrs.frozen(field_transformer=_with_sections)
 class Settings:
-    """All settings; ``Settings()`` are the defaults. Each section of a monitor's settings is an attribute, too."""
+    """All settings; ``Settings()`` are the defaults. Each section of a monitor or a source is an attribute, too."""
 
     reference: tuple[str, ...] = setting((), Repeated(_PATH), "Reference profile, one file a model.", "learned")
     inputs: tuple[InputSettings, ...] = attrs.field(

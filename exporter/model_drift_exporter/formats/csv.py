@@ -8,17 +8,19 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 import numpy as np
 
 from ..records.batches import Decoded, LabelBatch, RecordBatch
+from ..records.chunk import NO_ATTRIBUTES, Attributes
 from ..records.fields import FIELDS
-from .columns import ColumnTypes
+from .column_types import ColumnTypes
+from .format import FormatSpec, Row
 from .schema import Schema
 
-__all__ = ["BLANKS", "CsvDecoder", "Header", "cells", "read_header", "seems_header"]
+__all__ = ["BLANKS", "CSV", "CsvDecoder", "Header", "cells", "read_header", "seems_header"]
 
 _FIELDS = tuple(name for name, field in FIELDS.items() if field.holds != "scores")
 _OF_LABELS = tuple(name for name, field in FIELDS.items() if field.of_labels)
@@ -37,23 +39,22 @@ class CsvDecoder:
     header, since its values would become feature names.
     """
 
-    per_stream = True
-
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
         self._header: Header | None = None
         self._lost = False
         self._problem = ""
         self._generation = -1
-        self._types = ColumnTypes(text=True, raw=schema.raw)
+        self._types = ColumnTypes(text=True)
 
     def begin(self, head: bytes) -> None:
         """Take the header; an empty ``head`` means that the first line could not be read."""
         if self._header is None and not self._lost:
             self._read_header(head)
 
-    def decode(self, data: bytes) -> Decoded:
+    def decode(self, data: bytes, attributes: Attributes = NO_ATTRIBUTES) -> Decoded:
         """Decode lines of CSV. Bad data never raises an error."""
+        del attributes
         if self._header is None and not self._lost:
             first = data.lstrip()
             if not first:
@@ -274,3 +275,39 @@ def seems_header(line: bytes) -> bool:
         return False
     given = [name for name in names if name]
     return len(given) > 1 and all(map(_NAME.fullmatch, given))
+
+
+def _rows(data: bytes, head: bytes) -> Iterator[Row]:
+    try:
+        header = read_header(head)
+    except ValueError:
+        return
+    for text in _texts(data):
+        if text is not None and not text.strip(BLANKS):
+            continue
+        try:
+            values = [] if text is None else cells(text.rstrip("\r"), header.separator)
+        except csv.Error:
+            values = []
+        if values != [*header.names]:
+            pairs = zip(header.names, values, strict=False)
+            yield {name: value for name, value in pairs if name} if len(values) == len(header.names) else None
+
+
+def _has_commas(first_line: bytes) -> bool:
+    return seems_header(first_line) or (first_line.count(b",") > 1 and not first_line.startswith((b"{", b"<")))
+
+
+CSV = FormatSpec(
+    name="csv",
+    title="CSV",
+    make=CsvDecoder,
+    endings=(".csv",),
+    media_types=("text/csv",),
+    per_stream=True,
+    takes_any_text=True,
+    errors={"not_csv": "each line must have as many values as the header, with quotes that close"},
+    looks_like=seems_header,
+    resembles=_has_commas,
+    rows=_rows,
+)

@@ -1,20 +1,32 @@
-"""The interface between bytes and batches: a format makes decoders, and a decoder turns lines into batches."""
+"""The interface between bytes and batches: what is known of a format, and the decoders that it makes."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
+import attrs
+
 from ..records.batches import Decoded
+from ..records.chunk import NO_ATTRIBUTES, Attributes
+from ..records.framing import NEWLINE, Framing
 from .schema import Schema
 
-__all__ = ["Decoder", "Format", "HeadedDecoder"]
+__all__ = ["Decoder", "FormatSpec", "HeadedDecoder", "Row", "catalogue_of"]
+
+Row = Mapping[str, object] | None
+"""A record as it was written: raw values by name; ``None`` if the line cannot be read."""
 
 
 class Decoder(Protocol):
-    """Turns whole lines into batches. It keeps the state of its stream, such as a CSV header."""
+    """Turns whole records into batches. It keeps the state of its stream, such as a CSV header."""
 
-    def decode(self, data: bytes) -> Decoded:
-        """Decode lines. Bad data never raises an error; it is counted in ``Decoded.errors``."""
+    def decode(self, data: bytes, attributes: Attributes = NO_ATTRIBUTES) -> Decoded:
+        """Decode the data of a chunk; ``attributes`` are those of the chunk.
+
+        Bad data never raises an error; it is counted in ``Decoded.errors``.
+        """
         ...
 
 
@@ -27,13 +39,72 @@ class HeadedDecoder(Decoder, Protocol):
         ...
 
 
-class Format(Protocol):
-    """Makes decoders. All streams of an input share one ``schema``, which grows as fields are seen.
+def _never(_first_line: bytes) -> bool:
+    return False
 
-    If ``per_stream`` is true, each stream needs its own decoder, a ``HeadedDecoder``.
+
+def _nothing(_first_line: bytes) -> None:
+    return None
+
+
+def _resembles(spec: FormatSpec) -> Callable[[bytes], bool]:
+    return spec.looks_like
+
+
+def _as_lines(body: bytes, whole: bool) -> bytes:
+    lines = (body if whole else body[: body.rfind(b"\n") + 1]).rstrip()
+    return lines + b"\n" if lines else b""
+
+
+@attrs.frozen
+class FormatSpec:
+    """All that is known of a format. A format is a module with its spec and a line in ``FORMATS``.
+
+    ``name`` is that of the setting, ``title`` stands in sentences. A stream is of the format if its name ends in one of
+    ``endings`` (``.csv``), or a request if it has one of the ``media_types``. ``make`` makes decoders; all streams of an
+    input share one schema, which grows as fields are seen. ``framing`` is that of its
+    streams, if no setting says another one. If ``per_stream`` is true, each stream needs its own decoder,
+    a ``HeadedDecoder``; otherwise those of an input share one. ``errors`` are the reasons for which records of this format
+    alone are rejected, each with what to do about it.
+
+    ``rows`` reads the records of a chunk's data generically, one for each that a decoder counts; its second argument is
+    the first non-empty line of the stream. ``body`` makes whole lines of the body of a request; its second argument is
+    false if the body is cut off.
     """
 
-    @property
-    def per_stream(self) -> bool: ...
+    name: str
+    title: str
+    make: Callable[[Schema], Decoder]
+    endings: tuple[str, ...]
+    rows: Callable[[bytes, bytes], Iterator[Row]]
+    media_types: tuple[str, ...] = ()
+    framing: Framing = NEWLINE
+    per_stream: bool = False
+    takes_any_text: bool = False
+    """Whether records are made of any text, so that a stream of another format is no stream of errors."""
+    errors: Mapping[str, str] = MappingProxyType({})
+    looks_like: Callable[[bytes], bool] = _never
+    """Whether the first non-empty line of a stream shows that the stream is of this format."""
+    resembles: Callable[[bytes], bool] = attrs.field(default=attrs.Factory(_resembles, takes_self=True))
+    """Whether a stream that is read as another format may be of this one, by its first line: for advice only."""
+    mistaken: Callable[[bytes], tuple[str, str] | None] = _nothing
+    """What a first line shows that people take for this format, and what to do about it; ``None`` if nothing."""
+    body: Callable[[bytes, bool], bytes] = _as_lines
 
-    def __call__(self, schema: Schema) -> Decoder: ...
+    @property
+    def advice(self) -> str:
+        """What to do where a stream of this format is read as another one."""
+        return f"set format: {self.name} for this input, or give the file a name that ends in {self.endings[0]}"
+
+
+def catalogue_of(specs: Iterable[FormatSpec]) -> Mapping[str, FormatSpec]:
+    """Specs by name. Raises ``ValueError`` if two have the same name, ending or media type."""
+    found: dict[str, FormatSpec] = {}
+    taken: dict[str, str] = {}
+    for spec in specs:
+        for word in (spec.name, *spec.endings, *spec.media_types):
+            if word in taken:
+                raise ValueError(f"the formats {taken[word]} and {spec.name} both have {word}")
+            taken[word] = spec.name
+        found[spec.name] = spec
+    return MappingProxyType(found)

@@ -1,71 +1,114 @@
-"""Rows of a Parquet file, for building profiles; needs pyarrow (the ``parquet`` extra), which ``run`` never imports."""
+"""Parquet: rows of a file as JSON lines, read a few thousand at a time.
+
+Needs pyarrow (the ``parquet`` extra), which is imported only when a file is read.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+import errno
+import math
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-import attrs
+import msgspec
 
-from ..errors import InputError
-from ..records.batches import RecordBatch
-from ..records.fields import FIELDS
-from . import Schema
+from ..records.framing import DamagedFile, FilePart, Framing
+from .format import FormatSpec
+from .json_lines.decoder import JsonLinesDecoder, json_rows
 
-__all__ = ["read_parquet"]
+__all__ = ["PARQUET", "parts"]
 
+_MAGIC = b"PAR1"
 _ROWS = 4_000
+_VALUES = 200_000
+_BUFFER_BYTES = 1 << 20
 
 
-def read_parquet(path: Path, schema: Schema) -> Iterator[tuple[RecordBatch, float]]:
-    """Batches of rows, each with the share of the file read so far (0 to 1).
+def parts(file: BinaryIO) -> Iterator[FilePart]:
+    """The rows of an open file in parts of at most 4,000 rows and, unless a row has more, 200,000 values.
 
-    Raises :class:`InputError` if pyarrow is not installed or the file cannot be read.
+    Raises :class:`DamagedFile` where it cannot be read on, and ``OSError`` without pyarrow.
     """
     try:
         import pyarrow as pa
-        from pyarrow import parquet
+        from pyarrow import compute, parquet
     except ImportError as error:
-        raise InputError(
-            f"{path}: reading Parquet needs pyarrow; install it with: pip install 'model-drift-exporter[parquet]'"
-        ) from error
+        hint = "reading Parquet needs pyarrow; install it with: pip install 'model-drift-exporter[parquet]'"
+        raise OSError(errno.ENOPKG, hint) from error
     try:
-        with path.open("rb") as stream:
-            file = parquet.ParquetFile(stream)
-            read = 0
-            for table in file.iter_batches(batch_size=_ROWS):
-                read += table.num_rows
-                if table.num_rows:
-                    yield _batch(table.to_pydict(), table.num_rows, schema), read / max(file.metadata.num_rows, 1)
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
-    except pa.ArrowException as error:
-        raise InputError(f"{path}: cannot read it as Parquet: {error}") from error
+        table = parquet.ParquetFile(file, buffer_size=_BUFFER_BYTES, pre_buffer=False)
+        total = max(table.metadata.num_rows, 1)
+        read = 0
+        rows = max(1, min(_ROWS, _VALUES // max(table.metadata.num_columns, 1)))
+        make_row = _row_maker(table.schema_arrow.names)
+        for batch in table.iter_batches(batch_size=rows):
+            if batch.num_rows:
+                read += batch.num_rows
+                columns = [_values(column, pa.types, compute) for column in batch.columns]
+                yield FilePart(_ENCODER.encode_lines([*map(make_row, *columns)]), read / total)
+    except (pa.ArrowException, OSError) as error:
+        raise DamagedFile("not_parquet", f"cannot read it as Parquet: {error}") from error
 
 
-def _batch(columns: Mapping[str, Sequence[Any]], size: int, schema: Schema) -> RecordBatch:
-    columns = {name: [_plain(value) for value in values] for name, values in columns.items()}
-    schema.learn({name: values[0] for name, values in columns.items()})
-    names = schema.fields
-    fields: dict[str, Any] = {field: columns[names[field]] for field in FIELDS if names.get(field) in columns}
-    if schema.nested:
-        rows = [value or {} for value in columns[names["features"]]]
-        features: dict[str, Sequence[object]] = {name: [row.get(name) for row in rows] for name in schema.features}
-    else:
-        features = {name: columns[name] for name in schema.features if name in columns}
-    batch = RecordBatch.of(size, features, **fields)
-    if "latency" not in batch.fields:
-        return batch
-    return attrs.evolve(batch, fields={**batch.fields, "latency": schema.in_seconds(batch.fields["latency"])})
+def _values(column: Any, types: Any, compute: Any) -> Sequence[Any]:
+    """The values of a column, as JSON has them; ``types`` and ``compute`` are modules of pyarrow."""
+    kind = column.type
+    values: list[Any] = column.to_pylist()
+    if types.is_floating(kind):
+        return [*map(_finite, values)] if compute.any(compute.is_inf(column)).as_py() else values
+    as_they_are = (types.is_integer, types.is_boolean, types.is_string, types.is_large_string)
+    return values if any(is_kind(kind) for is_kind in as_they_are) else [*map(_plain, values)]
 
 
 def _plain(value: Any) -> Any:
-    """As JSON would give it."""
-    if isinstance(value, Decimal):
-        return float(value)
-    if isinstance(value, datetime):
-        return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
-    return value.isoformat() if isinstance(value, date) else value
+    """A value as JSON has it. A time without a zone is one of UTC, as in logs."""
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [*map(_plain, value)]
+    if isinstance(value, float | Decimal):
+        return _finite(float(value))
+    if isinstance(value, datetime) and value.tzinfo is None:
+        value = value.replace(tzinfo=UTC)
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    return value.decode(errors="replace") if isinstance(value, bytes) else value
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no infinity; what is too large for a float is read as one."""
+    return _INFINITE.get(value, value)
+
+
+_INFINITE = {math.inf: msgspec.Raw(b"1e999"), -math.inf: msgspec.Raw(b"-1e999")}
+_ENCODER = msgspec.json.Encoder()
+
+
+def _row_maker(names: Sequence[str]) -> Callable[..., Any]:
+    """Makes what is encoded as an object with these names, given its values."""
+    if any(_is_odd(name) for name in names) or len({*names}) < len(names):
+        return lambda *values: dict(zip(names, values, strict=True))
+    fields = [f"column_{position}" for position in range(len(names))]
+    rename = dict(zip(fields, names, strict=True))
+    return msgspec.defstruct("Row", [(field, Any) for field in fields], rename=rename, gc=False)
+
+
+def _is_odd(name: str) -> bool:
+    """Whether JSON has to escape a name: structs do not."""
+    return any(character in '\\"' or character < " " for character in name)
+
+
+PARQUET = FormatSpec(
+    name="parquet",
+    title="a Parquet file",
+    make=JsonLinesDecoder,
+    endings=(".parquet", ".pq"),
+    framing=Framing("parquet", parts=parts, format="parquet"),
+    errors={"not_parquet": "the file is damaged or not complete; write it again"},
+    looks_like=lambda beginning: beginning.startswith(_MAGIC),
+    rows=json_rows,
+)

@@ -38,8 +38,7 @@ class Schema:
 
     If ``closed`` is true, the references or the configuration name all features; other names go to ``unknown``. If
     ``labels`` is true, every record of the input is a label, and none has features. ``numeric`` and ``categorical`` are features
-    that the references of all models in the log take for such, as long as no model learns one. With ``raw``
-    columns stay raw values, for people to look at.
+    that the references of all models in the log take for such, as long as no model learns one.
     """
 
     configured: Mapping[str, str | None] = attrs.field(factory=dict)
@@ -49,7 +48,6 @@ class Schema:
     labels: bool = False
     numeric: frozenset[str] = frozenset()
     categorical: frozenset[str] = frozenset()
-    raw: bool = False
     fields: dict[str, str] = attrs.field(init=False)
     features: dict[str, None] = attrs.field(init=False, factory=dict)
     unknown: dict[str, None] = attrs.field(init=False, factory=dict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import attrs
 import numpy as np
@@ -13,6 +14,7 @@ from .metric import Metric
 __all__ = ["HistogramSeries", "Samples", "Series", "escape_label_value"]
 
 
+@lru_cache(maxsize=10_000)
 def escape_label_value(value: str) -> str:
     """Escape backslashes, double quotes and line feeds as the Prometheus text format requires."""
     return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
@@ -30,19 +32,16 @@ class Series:
     def __init__(self, metric: Metric, label_values: Iterable[Sequence[str]]) -> None:
         self.metric = metric
         self.label_values = [tuple(values) for values in label_values]
-        self.prefixes = [self._prefix(values) for values in self.label_values]
+        names = metric.labels
+        for values in self.label_values:
+            if len(values) != len(names):
+                raise ValueError(f"{metric.name} has the labels {names}, got {values}")
+        pairs = ",".join(f'{name}="%s"' for name in names)
+        form = f"{metric.name}{{{pairs}}} " if names else f"{metric.name} "
+        self.prefixes = [form % tuple(map(escape_label_value, values)) for values in self.label_values]
 
     def __len__(self) -> int:
         return len(self.prefixes)
-
-    def _prefix(self, values: tuple[str, ...]) -> str:
-        names = self.metric.labels
-        if len(values) != len(names):
-            raise ValueError(f"{self.metric.name} has the labels {names}, got {values}")
-        if not names:
-            return f"{self.metric.name} "
-        pairs = ",".join(f'{name}="{escape_label_value(value)}"' for name, value in zip(names, values, strict=True))
-        return f"{self.metric.name}{{{pairs}}} "
 
     def samples(self, values: Sequence[float] | NDArray[np.float64] | NDArray[np.int64]) -> Samples:
         """The series with their current values, one value per label set. NaN values are not exported."""

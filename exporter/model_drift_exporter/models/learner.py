@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import attrs
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -44,11 +45,12 @@ class Learner:
     def add(self, batch: ModelBatch) -> None:
         """Keep a batch."""
         labels = batch.labels
-        if labels is not None and self._labels + labels.size > max(_LABELS_A_RECORD * self.wanted, _LEAST_LABELS):
-            labels = None
+        room = max(_LABELS_A_RECORD * self.wanted, _LEAST_LABELS) - self._labels
+        if labels is not None and labels.size > room:
+            labels = labels.take(range(room)) if room else None
         rejected = batch.rejected[: _REJECTED - self._rejected]
         if batch.records is not None or labels is not None or len(rejected):
-            self.batches.append(ModelBatch(batch.records, labels, rejected, batch.arrival))
+            self.batches.append(attrs.evolve(batch, labels=labels, rejected=rejected))
         self._rejected += len(rejected)
         self._labels += labels.size if labels is not None else 0
         self.records += batch.size

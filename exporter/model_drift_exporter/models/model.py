@@ -126,8 +126,8 @@ class Model:
         if self.parts is None:
             return
         begins = self.traffic.new_versions(batch.records.fields.get("version")) if batch.records is not None else []
-        for position, part in enumerate(batch.parts(begins)):
-            if begins and (position or begins[0] == 0):
+        for begins_version, part in batch.parts(begins):
+            if begins_version:
                 self._restart_evidence(self._time_of(part))
             self.parts.observe(part, self.traffic)
 

@@ -140,7 +140,7 @@ class ModelMonitors:
         records = batch.records
         if records is None:
             return _without_records(self._binner, batch, clock)
-        time, now, timely = traffic.times.follow(records, batch.arrival)
+        time, now, timely = traffic.times.follow(records, batch.arrival_of_records())
         position = records.position
         traffic.position = int(position[-1])
         traffic.suppressed_observations += records.size * len(self.suppressed)

@@ -12,6 +12,7 @@ from ..metrics.metric import Group, Metric, counter, gauge
 from ..metrics.samples import Samples, Series
 from ..records.batches import Decoded, ModelBatch
 from ..reference.profile import ReferenceProfile
+from .batcher import HELD_SECONDS, Batcher
 from .model import Model
 from .model_metrics import RECORDS
 from .reference_fit import ReferenceFit
@@ -38,7 +39,11 @@ def default_model(configured: str | None, references: Sequence[ReferenceProfile]
 
 
 class Models:
-    """All models, ``by_name``; at most ``limit``. ``default_name`` is configured for records without a model name."""
+    """All models; at most ``limit``. ``default_name`` is configured for records without a model name.
+
+    What comes for a model is gathered until it is worth a batch. Whatever looks at a model gets it with all that has come:
+    see :attr:`by_name`.
+    """
 
     def __init__(
         self,
@@ -52,9 +57,17 @@ class Models:
         self.references: Mapping[str, ReferenceProfile] = {profile.model: profile for profile in references}
         self.routing = Routing(default_model(default_name, references), limit)
         self._limit = limit
-        self.by_name: dict[str, Model] = {}
+        self._by_name: dict[str, Model] = {}
+        self._batcher = Batcher(self._give)
+        self._edges: list[Transition] = []
         self._overflow = 0
         self._fit = ReferenceFit()
+
+    @property
+    def by_name(self) -> Mapping[str, Model]:
+        """All models, after they were given what is gathered for them."""
+        self.give_gathered()
+        return self._by_name
 
     def reference_of(self, model: str) -> ReferenceProfile | None:
         """The given reference of a model; ``None`` if it has to learn one."""
@@ -67,7 +80,7 @@ class Models:
         return any(self.reference_of(name or self.routing.default) is None for name in decoded.records.model_names())
 
     def process(self, decoded: Decoded, arrival: float, input_name: str = "") -> None:
-        """Give each model its records, labels and rejected lines.
+        """Give each model its records, labels and rejected lines, now or with those that come next.
 
         ``arrival`` is the wall-clock time in seconds since the epoch. Positions are line indexes of the input.
         """
@@ -75,13 +88,27 @@ class Models:
         for name, batch in records.items():
             if self._model(name, arrival) is None:
                 self._overflow += batch.size
-        routed = self.routing.route(decoded, records, self.by_name, arrival=arrival, input_name=input_name)
+        routed = self.routing.route(
+            decoded,
+            records,
+            self._by_name,
+            arrival=arrival,
+            input_name=input_name,
+            give=self.give_gathered,
+        )
         for name, own in routed.items():
-            self._give(self.by_name[name], own)
-        if records:
-            self._fit.look(self.by_name, self.references)
+            self._batcher.add(name, own)
 
-    def _give(self, model: Model, batch: ModelBatch) -> None:
+    def give_gathered(self) -> None:
+        """Give the models all that has come."""
+        self._batcher.give_all()
+
+    def give_held(self, now: float, seconds: float = HELD_SECONDS) -> None:
+        """Give the models what was held for so many seconds. ``now`` is wall-clock time, in seconds since the epoch."""
+        self._batcher.give_held(now, seconds)
+
+    def _give(self, name: str, batch: ModelBatch) -> None:
+        model = self._by_name[name]
         learning = model.learning
         try:
             model.process(batch)
@@ -89,20 +116,22 @@ class Models:
             self._learning_failed(model, error)
         if learning is not None and model.reference is not None:
             self._announce(model)
+        if batch.records is not None:
+            self._fit.look(self._by_name, self.references)
 
     def _model(self, name: str, arrival: float) -> Model | None:
-        model = self.by_name.get(name)
-        if model is None and len(self.by_name) < self._limit and name != OTHER_MODELS:
+        model = self._by_name.get(name)
+        if model is None and len(self._by_name) < self._limit and name != OTHER_MODELS:
             reference = self.reference_of(name)
-            model = self.by_name[name] = Model(name, reference, self._settings)
+            model = self._by_name[name] = Model(name, reference, self._settings)
             if reference is None:
                 _log.info(
                     "model %s has no reference: learning one from its first %d records",
                     name,
                     self._settings.learn.records,
                 )
-            for batch in self.routing.claim(name, only=len(self.by_name) == 1, arrival=arrival):
-                self._give(model, batch)
+            for batch in self.routing.claim(name, only=len(self._by_name) == 1, arrival=arrival):
+                self._batcher.add(name, batch)
         return model
 
     def take_over(self, old: Models, *, same_fields: bool) -> None:
@@ -110,15 +139,16 @@ class Models:
 
         ``same_fields`` is true if the settings of fields and features are unchanged.
         """
-        self._overflow, self._fit = old._overflow, old._fit
+        models = old.by_name
+        self._overflow, self._fit, self._edges = old._overflow, old._fit, old._edges
         self.routing.take_over(old.routing)
-        for name, model in old.by_name.items():
+        for name, model in models.items():
             given = self.reference_of(name)
             reason = why_new_bins(model, given, self._settings, same_fields=same_fields)
             if reason and model.reference is not None:
                 _log.info("model %s: its bin counters and windows start again from 0, because %s", name, reason)
             reference = model.reference if given is None and not reason else given
-            successor = self.by_name[name] = Model(name, reference, self._settings)
+            successor = self._by_name[name] = Model(name, reference, self._settings)
             try:
                 successor.take_over(model, same_bins=not reason)
             except ReferenceProfileError as error:
@@ -126,8 +156,9 @@ class Models:
 
     def finish(self) -> None:
         """Call this at the end of the input: models that still learn use the records so far."""
-        self._fit.look(self.by_name, self.references, at_end=True)
-        for model in self.by_name.values():
+        models = self.by_name
+        self._fit.look(models, self.references, at_end=True)
+        for model in models.values():
             learning = model.learning
             try:
                 model.finish()
@@ -151,7 +182,7 @@ class Models:
 
     def labels(self) -> dict[str, int]:
         """Number of labels by model. Before the first record, labels without a model name count to the default model."""
-        return self.routing.labels(self.by_name)
+        return self.routing.labels(self._by_name)
 
     def rearm(self, model: str | None = None) -> dict[str, list[str]]:
         """Release all latches of one model, or of all: a user says that the change is over or accepted.
@@ -166,8 +197,17 @@ class Models:
 
         A model knows them in this order however its lines are cut into batches; each model has a clock of its own.
         """
-        found = [transition for model in self.by_name.values() for transition in model.alarms.drain()]
-        return sorted(found, key=lambda transition: (transition.record, transition.time))
+        self.give_gathered()
+        return self.drain_settled_transitions()
+
+    def drain_settled_transitions(self) -> list[Transition]:
+        """As :meth:`drain_transitions`, up to the first line that is still gathered for a model."""
+        found = [transition for model in self._by_name.values() for transition in model.alarms.drain()]
+        found = sorted([*self._edges, *found], key=lambda transition: (transition.record, transition.time))
+        first = self._batcher.first
+        settled = [transition for transition in found if transition.record < first]
+        self._edges = found[len(settled) :]
+        return settled
 
     def snapshot(self) -> dict[str, Any]:
         """State for a snapshot, as plain values and arrays."""
@@ -180,25 +220,26 @@ class Models:
         """Continue from a snapshot. Call it before the first batch. A model whose part does not fit starts empty."""
         self.routing.restore(state)
         for name, saved in state["tracks"].items():
-            model = self.by_name[name] = Model(name, self.reference_of(name), self._settings)
+            model = self._by_name[name] = Model(name, self.reference_of(name), self._settings)
             try:
                 model.restore(saved)
             except StateError as error:
                 _log.warning("model %s begins anew: %s", name, error)
             except (KeyError, TypeError, ValueError, AttributeError) as error:
-                self.by_name[name] = Model(name, self.reference_of(name), self._settings)
+                self._by_name[name] = Model(name, self.reference_of(name), self._settings)
                 _log.warning("model %s begins anew, its part of the snapshot does not fit: %r", name, error)
 
     def collect(self) -> Iterable[Samples]:
         """Samples of all models."""
         exported = []
-        for model in self.by_name.values():
+        models = self.by_name
+        for model in models.values():
             samples = [*model.collect()]
             exported.append(series_now(samples))
             yield from samples
-        yield Series(_SERIES, [(name,) for name in self.by_name]).samples(exported)
+        yield Series(_SERIES, [(name,) for name in models]).samples(exported)
         labels = self.labels()
-        for name in self.by_name:
+        for name in models:
             labels.setdefault(name, 0)
         yield Series(_LABELS, [(name,) for name in labels]).samples([*labels.values()])
         if self._overflow:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,10 @@ OTHER_MODELS = "__other__"
 
 _WAITING_LABELS = 100_000
 _WAITING_LINES = 100_000
+
+
+def _nothing() -> None:
+    """For models that have all that has come."""
 
 
 def by_model(records: RecordBatch, default: str) -> dict[str, RecordBatch]:
@@ -54,16 +58,18 @@ class Routing:
         *,
         arrival: float,
         input_name: str,
+        give: Callable[[], None] = _nothing,
     ) -> dict[str, ModelBatch]:
         """The content of a chunk by model, without anything that belongs to none of the ``models``.
 
         ``records`` are the records of the chunk by model; ``models`` must include those that are new in it. ``arrival`` is
-        the wall-clock time in seconds since the epoch. Positions are line indexes of the input ``input_name``.
+        the wall-clock time in seconds since the epoch. Positions are line indexes of the input ``input_name``. ``give`` is
+        called before models are asked what they know, so that they have all that came earlier.
         """
         rejected = self._rejected_by_model(decoded, records, input_name)
         labels = {}
         if decoded.labels is not None:
-            labels = self._labels.route(decoded.labels, models, self.default, records)
+            labels = self._labels.route(decoded.labels, models, self.default, records, give)
         return {
             name: ModelBatch(records.get(name), labels.get(name), rejected.get(name, NO_POSITIONS), arrival)
             for name in dict.fromkeys([*records, *labels, *rejected])
@@ -172,14 +178,17 @@ class LabelRouter:
         models: Mapping[str, Model],
         default: str,
         batches: Mapping[str, RecordBatch],
+        give: Callable[[], None] = _nothing,
     ) -> dict[str, LabelBatch]:
         """Labels by model. ``default`` is the model of records without a model name.
 
-        ``batches`` are the records by model of the same chunk; a label knows the predictions on earlier lines.
+        ``batches`` are the records by model of the same chunk; a label knows the predictions on earlier lines. ``give`` is as
+        in :meth:`Routing.route`.
         """
         found: dict[str, LabelBatch] = {}
         for name, own in labels.by_model().items():
             if name is None and len(models) > 1:
+                give()
                 for owner, part in self._of_unnamed(own, models, default, batches).items():
                     # A model may get labels in both ways: those that name it, and those of its predictions.
                     named = found.get(owner)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 from ..configuration.settings import InputSettings, Settings
+from ..formats import format_of_body, framing_of
 from ..models.models import Models
 from ..reference.profile import ReferenceProfile
 from ..reference.profile_file import load_references
-from ..sources import FileSource, StdinSource
-from ..sources.source import Source
+from ..sources import IngestSource, Opening, Source, open_source, scheme_of
+from .input_decoder import InputDecoder
+from .intake import Intake, Watch
 from .pipeline import Pipeline
 
 __all__ = [
-    "SOURCES",
+    "make_ingest",
+    "make_intake",
     "make_pipeline",
     "open_sources",
     "wait_for_more",
@@ -23,38 +26,57 @@ __all__ = [
 _PIPE_SECONDS = 0.01
 
 
-def _open_file(each: InputSettings, settings: Settings, once: bool) -> Source:
-    line_bytes = settings.limits.line_bytes
-    return FileSource(each.name, each.path, format=each.format, once=once, start=each.start, line_bytes=line_bytes)
-
-
-def _open_stdin(each: InputSettings, settings: Settings, _once: bool) -> Source:
-    return StdinSource(each.name, format=each.format, line_bytes=settings.limits.line_bytes)
-
-
-SOURCES: Mapping[str, Callable[[InputSettings, Settings, bool], Source]] = {
-    "file": _open_file,
-    "stdin": _open_stdin,
-}
-"""How an input is opened, by the scheme of its path; ``-`` is standard input, a path without a known scheme a file."""
-
-
-def _scheme(path: str) -> str:
-    scheme, separator, _ = path.partition("://")
-    return "stdin" if path == "-" else scheme if separator and scheme in SOURCES else "file"
-
-
 def open_sources(inputs: Sequence[InputSettings], settings: Settings, *, once: bool = False) -> list[Source]:
     """A source for each input; ``once`` makes them read what is there and finish."""
-    return [SOURCES[_scheme(each.path)](each, settings, once) for each in inputs]
+    return [open_source(_opening(each, settings, once)) for each in inputs]
+
+
+def _opening(each: InputSettings, settings: Settings, once: bool) -> Opening:
+    return Opening(
+        each.name,
+        each.path,
+        format=each.format,
+        start=each.start,
+        framing=framing_of(each.format, each.framing),
+        once=once,
+        line_bytes=settings.limits.line_bytes,
+        settings=getattr(settings, scheme_of(each.path), None),
+    )
+
+
+def make_ingest(settings: Settings) -> IngestSource:
+    """The source of posted records."""
+    return IngestSource(
+        format_of_body,
+        queue_bytes=settings.ingest.queue_bytes,
+        max_body_bytes=settings.ingest.max_body_bytes,
+        line_bytes=settings.limits.line_bytes,
+    )
+
+
+def make_intake(settings: Settings, decoding: InputDecoder | None = None) -> Intake:
+    """The intake that reads the inputs once to their end, without models; ``decoding`` goes on with what it has learned."""
+    if decoding is None:
+        decoding = InputDecoder(
+            fields=settings.fields.names(),
+            include=settings.features.include,
+            exclude=settings.features.exclude,
+            labels=_of_labels(settings),
+        )
+    return Intake(open_sources(settings.inputs, settings, once=True), decoding)
 
 
 def make_pipeline(
-    settings: Settings, sources: Sequence[Source], references: Sequence[ReferenceProfile] | None = None
+    settings: Settings,
+    sources: Sequence[Source],
+    references: Sequence[ReferenceProfile] | None = None,
+    *,
+    every_feature: bool = False,
+    watch: Watch | None = None,
 ) -> Pipeline:
     """The pipeline that the settings ask for; ``references`` stand for those of the settings where they are loaded already.
 
-    Raises :class:`ReferenceProfileError`.
+    ``every_feature`` and ``watch`` as in :class:`Pipeline`. Raises :class:`ReferenceProfileError`.
     """
     models = Models(
         settings.monitoring,
@@ -68,8 +90,14 @@ def make_pipeline(
         fields=settings.fields.names(),
         include=settings.features.include,
         exclude=settings.features.exclude,
-        labels=[each.name for each in settings.inputs if each.contains == "labels"],
+        labels=_of_labels(settings),
+        every_feature=every_feature,
+        watch=watch,
     )
+
+
+def _of_labels(settings: Settings) -> list[str]:
+    return [each.name for each in settings.inputs if each.contains == "labels"]
 
 
 def wait_for_more() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
@@ -10,21 +9,17 @@ from typing import Any, TypeVar
 import attrs
 import numpy as np
 
-from ..formats import FORMATS, Schema
-from ..formats.csv import seems_header
-from ..formats.format import Decoder, HeadedDecoder
+from ..formats import FORMATS, Decoder, HeadedDecoder, Schema, format_of
 from ..records.batches import NO_POSITIONS, Decoded
 from ..records.chunk import Chunk
 from ..reference.profile import ReferenceProfile
 
-__all__ = ["InputDecoder", "StreamDecoders", "format_of"]
+__all__ = ["InputDecoder", "StreamDecoders"]
 
-_log = logging.getLogger(__name__)
 _STREAMS = 10_000
 _Stream = tuple[str, str]
 _Key = TypeVar("_Key")
 _Item = TypeVar("_Item")
-_BY_ENDING = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
 
 
 def _never(_decoded: Decoded) -> bool:
@@ -92,12 +87,14 @@ class InputDecoder:
     def _decode(self, chunk: Chunk, source_format: str) -> Decoded:
         schema = self.schema(chunk.input)
         decoded, _ = self._decoders.decode(chunk, source_format, schema)
-        if decoded.problem:
-            _log.error("input %s: %s: %s", chunk.input, chunk.stream, decoded.problem)
         if schema.closed and not self.include and self._learns_from(decoded):
             schema.open()
             decoded = self._decoders.decode_again(chunk, source_format, schema)
         return decoded
+
+    def format_in_use(self, chunk: Chunk, source_format: str) -> str:
+        """The format in which a chunk was decoded; empty if no line of its stream has come."""
+        return self._decoders.format_in_use(chunk, source_format)
 
     def unknown_features(self) -> set[str]:
         """Features in the logs that nothing given knows."""
@@ -149,18 +146,6 @@ def _placed(decoded: Decoded, first: int, skipped: int, errors: Counter[str] | N
     )
 
 
-def format_of(stream: str, first_line: bytes) -> str:
-    """The format of a stream: what its name says (also with ``.gz``), else what its first non-empty line looks like.
-
-    That is ``csv`` only for what reads like a CSV header, with two columns at least.
-    """
-    name = stream.lower().removesuffix(".gz")
-    for ending, format_name in _BY_ENDING.items():
-        if name.endswith(ending):
-            return format_name
-    return "csv" if seems_header(first_line) else "jsonl"
-
-
 class StreamDecoders:
     """The decoders of all streams and the formats found.
 
@@ -192,7 +177,13 @@ class StreamDecoders:
             _keep_recent(self._empty, stream)
             return Decoded(), ""
         name = self._format(chunk, source_format)
-        return self._decoder(chunk, name, schema).decode(chunk.data), name
+        return self._decoder(chunk, name, schema).decode(chunk.data, chunk.attributes), name
+
+    def format_in_use(self, chunk: Chunk, source_format: str) -> str:
+        """The format in which a chunk was decoded; empty if no line of its stream has come."""
+        if chunk.format or source_format != "auto":
+            return chunk.format or source_format
+        return self._formats.get((chunk.input, chunk.stream), "")
 
     def decode_again(self, chunk: Chunk, source_format: str, schema: Schema) -> Decoded:
         """Decode a chunk that has just been decoded, because the schema has changed: its stream does not start again."""
@@ -211,13 +202,13 @@ class StreamDecoders:
         return self._formats[stream]
 
     def _decoder(self, chunk: Chunk, name: str, schema: Schema) -> Decoder:
-        make = FORMATS[name]
+        spec = FORMATS[name]
         # A format with a header needs a decoder for each stream, others share what they have learned about the input.
-        key = (chunk.input, name, chunk.stream if make.per_stream else "")
+        key = (chunk.input, name, chunk.stream if spec.per_stream else "")
         decoder = self._decoders.get(key)
         known = decoder is not None
-        if decoder is None or (make.per_stream and chunk.starts_stream):
-            decoder = self._decoders[key] = make(schema)
+        if decoder is None or (spec.per_stream and chunk.starts_stream):
+            decoder = self._decoders[key] = spec.make(schema)
         if isinstance(decoder, HeadedDecoder):
             if chunk.head is not None:
                 decoder.begin(chunk.head)

@@ -121,6 +121,12 @@ class Log:
             count -= taken
         return found
 
+    def take_all(self) -> list[Decoded]:
+        """Remove and return all lines, as they were read."""
+        found, self._held = self._held, []
+        self._lines, self._times = self._lines[:0], self._times[:0]
+        return found
+
     def snapshot(self) -> dict[str, Any]:
         """State for a snapshot. It includes the held lines, since the source will not read them again."""
         held = [ModelBatch(each.records, each.labels, each.rejected, 0.0).snapshot() for each in self._held]
@@ -297,6 +303,8 @@ def next_pieces(logs: Sequence[Log], number: int, step: float | None = None) -> 
     if not waiting:
         return []
     oldest = min(log.oldest for log in waiting)
+    if len(waiting) == 1 and not waiting[0].labels and step is None:
+        return _alone(waiting[0], number)
     time = min(log.newest for log in waiting)
     if step is not None and np.isfinite(oldest):
         time = min(time, float(np.nextafter((oldest // step + 1) * step, -np.inf)))
@@ -311,6 +319,17 @@ def next_pieces(logs: Sequence[Log], number: int, step: float | None = None) -> 
     which = np.repeat(np.arange(len(waiting)), [*map(len, times)])
     order = which[np.argsort(np.concatenate(times), kind="stable")]
     return _pieces(waiting, order, number, oldest)
+
+
+def _alone(log: Log, number: int) -> list[Piece]:
+    """All lines of a log of predictions that no other has lines beside."""
+    found = []
+    oldest = log.oldest
+    for decoded in log.take_all():
+        lines = size_of(decoded)
+        found.append(Piece(log.name, oldest, numbered(decoded, number), lines))
+        number += lines
+    return found
 
 
 def _pieces(logs: Sequence[Log], order: Positions, number: int, time: float) -> list[Piece]:

@@ -16,7 +16,6 @@ from .fields import FIELDS, typed_field
 from .stored_columns import loaded, storable, stored
 
 __all__ = [
-    "ERROR_REASONS",
     "MAXIMUM_NAME",
     "NO_POSITIONS",
     "Decoded",
@@ -28,21 +27,6 @@ __all__ = [
     "restored",
 ]
 
-ERROR_REASONS = (
-    "not_json",
-    "not_an_object",
-    "not_csv",
-    "no_features",
-    "no_label",
-    "line_too_long",
-    "invalid_utf8",
-    "invalid_gzip",
-    "body_too_large",
-)
-"""Reasons to reject a line. ``invalid_gzip`` and ``body_too_large`` reject the rest of a stream, which counts as one line.
-
-A bad *value* never rejects a record. ``no_label`` occurs only in inputs that hold labels.
-"""
 
 MAXIMUM_NAME = 200
 """The most characters that a model, version, feature, category or class name may have to become a label value."""
@@ -249,21 +233,26 @@ class Decoded:
 
 @attrs.frozen(eq=False)
 class ModelBatch:
-    """All that a chunk held for one model.
+    """What one or more chunks held for one model.
 
     ``rejected`` holds the positions of rejected lines, ascending. ``arrival`` is the wall-clock time in seconds since the
-    epoch, for records without a time.
+    epoch, for records without a time; ``arrivals`` is that of each record, if the chunks came at several times.
     """
 
     records: RecordBatch | None
     labels: LabelBatch | None
     rejected: NDArray[np.int64]
     arrival: float
+    arrivals: NDArray[np.float64] | None = None
 
     @property
     def size(self) -> int:
         """The number of records."""
         return self.records.size if self.records is not None else 0
+
+    def arrival_of_records(self) -> NDArray[np.float64]:
+        """The wall-clock time at which each record came."""
+        return np.full(self.size, self.arrival) if self.arrivals is None else self.arrivals
 
     def behind(self, position: int) -> ModelBatch:
         """Shift all positions of the batch, if necessary, so that they follow ``position``.
@@ -276,24 +265,32 @@ class ModelBatch:
         if first > position:
             return self
         shift = int(position + 1 - first)
-        return ModelBatch(_moved(self.records, shift), _moved(self.labels, shift), self.rejected + shift, self.arrival)
+        records, labels = _moved(self.records, shift), _moved(self.labels, shift)
+        return ModelBatch(records, labels, self.rejected + shift, self.arrival, self.arrivals)
 
-    def parts(self, begins: Sequence[int]) -> Iterator[ModelBatch]:
-        """Split before the records at these ascending indexes. Labels and rejected lines stay between the same records."""
+    def parts(self, begins: Sequence[int]) -> Iterator[tuple[bool, ModelBatch]]:
+        """Split before the records at these ascending indexes, and say of each part whether it begins with one of them.
+
+        Labels and rejected lines stay between the same records; what stands before the first record is a part of its own
+        if the batch is split there.
+        """
         if self.records is None or not begins:
-            yield self
+            yield False, self
             return
         lines = self.records.position
-        ends = [-np.inf, *(float(lines[begin]) for begin in begins if begin), np.inf]
-        places = [0, *(begin for begin in begins if begin), self.size]
-        for (first, last), (lowest, highest) in zip(pairwise(places), pairwise(ends), strict=True):
+        ends = [-np.inf, *(float(lines[begin]) for begin in begins), np.inf]
+        places = [0, *begins, self.size]
+        for part, ((first, last), (lowest, highest)) in enumerate(zip(pairwise(places), pairwise(ends), strict=True)):
             inside = (self.rejected >= lowest) & (self.rejected < highest)
             labels = self.labels
             if labels is not None:
                 own = labels.position
                 positions = np.flatnonzero((own >= lowest) & (own < highest))
                 labels = labels.take(positions) if len(positions) else None
-            yield ModelBatch(self.records.take(range(first, last)), labels, self.rejected[inside], self.arrival)
+            if first < last or labels is not None or inside.any():
+                records = self.records.take(range(first, last)) if first < last else None
+                arrivals = None if self.arrivals is None else self.arrivals[first:last]
+                yield part > 0, ModelBatch(records, labels, self.rejected[inside], self.arrival, arrivals)
 
     def snapshot(self) -> dict[str, Any]:
         """Raw columns, as plain values."""
@@ -302,6 +299,7 @@ class ModelBatch:
             "labels": plain(self.labels),
             "rejected": self.rejected,
             "arrival": self.arrival,
+            "arrivals": self.arrivals,
         }
 
     @classmethod
@@ -313,6 +311,8 @@ class ModelBatch:
             None if labels is None else restored(LabelBatch, labels),
             np.asarray(state["rejected"], dtype=np.int64) if len(state["rejected"]) else NO_POSITIONS,
             float(state["arrival"]),
+            # The first builds of 0.1.0 gave a model what came at one time.
+            None if state.get("arrivals") is None else np.asarray(state["arrivals"], dtype=np.float64),
         )
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import attrs
 
-__all__ = ["Chunk"]
+__all__ = ["NO_ATTRIBUTES", "Attributes", "Chunk"]
+
+Attributes = Mapping[str, str]
+NO_ATTRIBUTES: Attributes = MappingProxyType({})
 
 
 @attrs.frozen
@@ -22,6 +26,9 @@ class Chunk:
     ``head`` is the first non-empty line of the stream if no chunk contains it, so that no later line is taken for a
     header. It is the line itself if reading began after it, and empty if the line was too long. It is set once, in the
     chunk with the first lines after it; otherwise it is ``None``.
+
+    ``attributes`` are what the transport says of all records of the chunk: ``media_type``, the headers of a request in
+    lower case (``ce-id``), a partition or an offset. They are never exported.
     """
 
     input: str
@@ -31,3 +38,4 @@ class Chunk:
     errors: Mapping[str, int] = attrs.field(factory=dict)
     format: str | None = None
     head: bytes | None = None
+    attributes: Attributes = NO_ATTRIBUTES

@@ -177,12 +177,12 @@ class EventTimes:
         self.clock.restore(clock)
         self._timed = timed
 
-    def follow(self, batch: RecordBatch, arrival: float) -> tuple[Array, Array, NDArray[np.bool_]]:
+    def follow(self, batch: RecordBatch, arrival: float | Array) -> tuple[Array, Array, NDArray[np.bool_]]:
         """Event time of each record, the clock just after it, and whether windows count the record.
 
-        All times are in seconds since the epoch; ``arrival`` is the wall-clock time. A record without a time gets the time
-        of the clock, so that it counts in the window of the records around it, even in a log of last week. If no record has
-        had a time yet, it gets ``arrival``.
+        All times are in seconds since the epoch; ``arrival`` is the wall-clock time, of all or [record]. A record without a
+        time gets the time of the clock, so that it counts in the window of the records around it, even in a log of last week.
+        If no record has had a time yet, it gets ``arrival``.
         """
         time, now, timely = self._judge(batch, arrival)
         self.future += batch.size - int(timely.sum())
@@ -194,7 +194,7 @@ class EventTimes:
                 timely = timely & ~behind
         return time, now, timely
 
-    def _judge(self, batch: RecordBatch, arrival: float) -> tuple[Array, Array, NDArray[np.bool_]]:
+    def _judge(self, batch: RecordBatch, arrival: float | Array) -> tuple[Array, Array, NDArray[np.bool_]]:
         column = batch.fields.get("time")
         time = np.full(batch.size, np.nan) if column is None else parse_times(column)
         known = ~np.isnan(time)
@@ -206,7 +206,7 @@ class EventTimes:
             leading = int(known.argmax()) if known.any() else batch.size
             self._timed = bool(known.any())
             time = time.copy()
-            time[:leading] = arrival
+            time[:leading] = np.broadcast_to(arrival, batch.size)[:leading]
             known[:leading] = True
         before = np.nan if self.clock.now is None else self.clock.now
         running, believed = self.clock.advance(time[known])

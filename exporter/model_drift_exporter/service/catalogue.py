@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from .. import monitors
 from ..evidence import alarms
+from ..formats import REASONS
 from ..labels import delays, evaluability
 from ..labels import metrics as labels
 from ..metrics import metric_documentation
@@ -23,6 +24,14 @@ _OWNERS = (
     *(labels, delays, evaluability, exporter, state, process),
 )
 _HEADINGS = [*Group]
+_REASONS = """
+## Reasons
+
+What rejected lines are counted as in `model_drift_exporter_record_errors_total`. A bad *value* never rejects a line.
+
+| Reason | What to do |
+| --- | --- |
+"""
 
 
 def catalogue_of(metrics: Iterable[Metric]) -> Mapping[str, Metric]:
@@ -45,4 +54,5 @@ CATALOGUE = catalogue_of(chain.from_iterable(owner.METRICS for owner in _OWNERS)
 
 def documentation() -> str:
     """docs/metrics.md."""
-    return metric_documentation.documentation(CATALOGUE.values())
+    rows = "".join(f"| `{reason}` | {advice[0].upper()}{advice[1:]}. |\n" for reason, advice in REASONS.items())
+    return f"{metric_documentation.documentation(CATALOGUE.values())}{_REASONS}{rows}"

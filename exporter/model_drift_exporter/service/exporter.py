@@ -15,9 +15,10 @@ from ..configuration.settings import Settings
 from ..errors import ModelDriftExporterError
 from ..metrics.metric import Group, Metric, gauge
 from ..metrics.samples import Samples, Series
-from ..pipeline.assembly import make_pipeline, open_sources
+from ..pipeline.assembly import make_ingest, make_pipeline, open_sources
 from ..pipeline.pipeline import Pipeline
-from ..sources import IngestSource
+from ..records.chunk import NO_ATTRIBUTES, Attributes
+from ..sources import Source
 from .logs import announce, configure_logging
 from .model_status import model_status
 from .process import process_samples
@@ -30,6 +31,7 @@ __all__ = ["METRICS", "Exporter", "FairLock"]
 _log = logging.getLogger(__name__)
 _IDLE_SECONDS = 2.0
 _DRAIN_SECONDS = 10.0
+_GATHERING_SECONDS = 0.02  # after a request, so that others come with it
 
 _BUILD_INFO = gauge(
     "model_drift_exporter_build_info", "version python", "1; version of the exporter and of Python.", Group.EXPORTER
@@ -79,11 +81,8 @@ class Exporter:
         self._scrape_seconds = 0.0
         self._ended = False
         self._wake = threading.Event()
-        self.ingest = IngestSource(
-            queue_bytes=settings.ingest.queue_bytes,
-            max_body_bytes=settings.ingest.max_body_bytes,
-            line_bytes=settings.limits.line_bytes,
-        )
+        self._snapshotted: list[Source] = []
+        self.ingest = make_ingest(settings)
         self._keeper = state_keeper(settings.state.path, settings.state.interval)
         self.pipeline = self._keeper.restore(self._make_pipeline) if self._keeper else self._make_pipeline()
         self._build_info = Series(_BUILD_INFO, [(__version__, platform.python_version())]).samples([1])
@@ -113,12 +112,15 @@ class Exporter:
                 continue
             interval = self.settings.poll.interval
             pause = min(max(pause * 1.5, interval), max(_IDLE_SECONDS, interval))
-            self._wake.wait(pause)
-            self._wake.clear()
+            if self._wake.wait(pause):
+                stop.wait(_GATHERING_SECONDS)
+                self._wake.clear()
         deadline = self._clock() + _DRAIN_SECONDS
         self.ingest.close()
         while self.step(draining=True) and self._clock() < deadline:
             pass
+        with self._lock:
+            announce(self.pipeline.models.drain_transitions())
         self.save_state()
         with self._lock:
             for source in self.pipeline.sources:
@@ -126,7 +128,8 @@ class Exporter:
 
     def wake(self) -> None:
         """Look for new data now instead of after the pause."""
-        self._wake.set()
+        if not self._wake.is_set():
+            self._wake.set()
 
     def step(self, *, draining: bool = False) -> bool:
         """One round over the sources; whether there was anything to read. The state is saved when it is time."""
@@ -136,7 +139,7 @@ class Exporter:
             if not self._ended and self._inputs_ended(self.pipeline):
                 self._ended = True
                 self.pipeline.models.finish()
-            announce(self.pipeline.models.drain_transitions())
+            announce(self.pipeline.models.drain_settled_transitions())
         if self._keeper is not None:
             self._keeper.save_if_due(self, now)
         return progress
@@ -152,7 +155,14 @@ class Exporter:
         Arrays are views: what is read changes them, on this thread, a scrape does not; so a slow disk holds up no scrape.
         """
         with self._lock:
+            self._snapshotted = [*self.pipeline.sources]
+            announce(self.pipeline.models.drain_transitions())  # what a snapshot holds is not told again
             return self.pipeline.snapshot()
+
+    def saved(self, state: dict[str, Any]) -> None:
+        """Let the sources know that a snapshot is on disk; those that a reload has replaced meanwhile are closed."""
+        with self._lock:
+            self.pipeline.intake.acknowledge(state["sources"], self._snapshotted)
 
     def _inputs_ended(self, pipeline: Pipeline) -> bool:
         inputs = [source for source in pipeline.sources if source is not self.ingest]
@@ -245,9 +255,11 @@ class Exporter:
             _log.info("model %s: re-armed, which released %s", name, ", ".join(alerts))
         return released
 
-    def offer(self, body: bytes, content_type: str, content_encoding: str) -> bool:
-        """Queue one request body; false when the queue is full."""
-        taken = self.ingest.offer(body, content_type, content_encoding)
+    def offer(
+        self, body: bytes, content_type: str, content_encoding: str, attributes: Attributes = NO_ATTRIBUTES
+    ) -> bool:
+        """Queue one request body with its headers; false when the queue is full."""
+        taken = self.ingest.offer(body, content_type, content_encoding, attributes)
         if taken:
             self.wake()
         return taken

@@ -59,6 +59,10 @@ class Keepable(Protocol):
         """The state now. Arrays may be views; they are written before the state changes again."""
         ...
 
+    def saved(self, state: Any) -> None:
+        """Take note that a state of :meth:`snapshot`, the last one, is on disk."""
+        ...
+
 
 class Restorable(Protocol):
     """What goes on from a state."""
@@ -131,7 +135,8 @@ class StateKeeper:
         """Save now."""
         began = self.clock()
         try:
-            self.size = write_snapshot(self.path, {"saved": now, "state": target.snapshot()})
+            state = target.snapshot()
+            self.size = write_snapshot(self.path, {"saved": now, "state": state})
         except StateError as error:
             self.errors += 1
             if str(error) != self._problem:
@@ -139,6 +144,7 @@ class StateKeeper:
                 _log.error("%s; reading goes on, but a restart would lose what happened since the last one", error)
         else:
             self.saved_at = now
+            target.saved(state)
             if self._problem:
                 self._problem = ""
                 _log.info("the state is saved in %s again", self.path)

@@ -2,52 +2,63 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import zlib
 from collections import deque
+from collections.abc import Callable
+from typing import Protocol
 
 import attrs
-import msgspec
 
-from ..records.chunk import Chunk
+from ..records.chunk import NO_ATTRIBUTES, Attributes, Chunk
+from ..records.long_lines import BYTE_ORDER_MARK, LongLines
 from .compression import GZIP_MAGIC, GzipDecompressor
 from .files.tail import LINE_BYTES
-from .lines import BYTE_ORDER_MARK, LongLines
-from .source import SourceStatus
+from .source import Source, SourceStatus
 
-__all__ = ["IngestSource"]
+__all__ = ["BodyFormat", "IngestSource"]
 
 _PIECE_BYTES = 256 << 10  # text given on at a time, so that one large body is no large batch
 _WHITE_SPACE = b" \t\r\n"
-_ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw])
-_VALUE = msgspec.json.Decoder(msgspec.Raw)
+
+
+class BodyFormat(Protocol):
+    """What has to be known of the format of a body; a ``FormatSpec`` knows it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def per_stream(self) -> bool: ...
+
+    @property
+    def body(self) -> Callable[[bytes, bool], bytes]:
+        """Makes whole lines of a body; its second argument is false if the body is cut off."""
+        ...
 
 
 @attrs.frozen
 class _Request:
     body: bytes
-    is_csv: bool
+    attributes: Attributes
     is_gzip: bool
+    size: int
 
 
-class IngestSource:
+class IngestSource(Source):
     """Takes request bodies from any thread (``offer``) and yields their lines on the reading thread (``poll``).
 
-    A body is newline-delimited JSON, a JSON array, one JSON object (also over several lines), or CSV with its header if
-    its content type is ``text/csv``; gzip is recognised by ``content_encoding`` or by itself. A body that is no JSON is
-    passed on line by line, so that the decoder counts each line. A body that cannot be decompressed counts as one
-    ``invalid_gzip``. Of one that expands beyond ``max_body_bytes`` the whole lines up to there are passed on, and the rest
-    counts as one ``body_too_large``; one that is a single array or object is such a rest altogether. A large body comes
-    in several chunks.
+    ``format_of`` gives the format of a media type, which makes lines of a body; gzip is recognised by
+    ``content_encoding`` or by itself. A body that cannot be decompressed counts as one ``invalid_gzip``. Of one that
+    expands beyond ``max_body_bytes`` the whole lines up to there are passed on, and the rest counts as one
+    ``body_too_large``; one that is a single array or object is such a rest altogether. A large body comes in several
+    chunks. A chunk has the attributes of its request, ``media_type`` among them.
     """
-
-    patient = False
 
     def __init__(
         self,
+        format_of: Callable[[str], BodyFormat],
         input: str = "ingest",
-        format: str = "auto",
         *,
         queue_bytes: int = 16 << 20,
         queue_requests: int = 1024,
@@ -55,7 +66,7 @@ class IngestSource:
         line_bytes: int = LINE_BYTES,
     ) -> None:
         self.input = input
-        self.format = format
+        self._format_of = format_of
         self._queue_bytes = queue_bytes
         self._queue_requests = queue_requests
         self._max_text_bytes = max_body_bytes
@@ -67,7 +78,7 @@ class IngestSource:
         self._closed = False
         self._bytes_read = 0
         self._caught_up: float | None = None
-        self._csv_requests = 0
+        self._streams = 0
         self._rest: Chunk | None = None
 
     @property
@@ -75,46 +86,65 @@ class IngestSource:
         """Whether the source is closed and its queue empty."""
         return self._closed and not self._queue and self._rest is None
 
-    def offer(self, body: bytes, content_type: str = "", content_encoding: str = "") -> bool:
+    def offer(
+        self, body: bytes, content_type: str = "", content_encoding: str = "", attributes: Attributes = NO_ATTRIBUTES
+    ) -> bool:
         """Queue a body without looking into it; ``False`` if the queue is full or closed (counted as dropped)."""
+        media_type = content_type.partition(";")[0].strip().lower()
         request = _Request(
             body,
-            is_csv=content_type.partition(";")[0].strip().lower() == "text/csv",
+            {**attributes, "media_type": media_type},
             is_gzip="gzip" in content_encoding.lower() or body.startswith(GZIP_MAGIC),
+            size=len(body) + sum(len(name) + len(value) for name, value in attributes.items()),
         )
         with self._lock:
-            full = len(self._queue) >= self._queue_requests or self._waiting_bytes + len(body) > self._queue_bytes
+            full = len(self._queue) >= self._queue_requests or self._waiting_bytes + request.size > self._queue_bytes
             if full or self._closed:
                 self._dropped += 1
                 return False
             self._queue.append(request)
-            self._waiting_bytes += len(body)
+            self._waiting_bytes += request.size
         return True
 
     def poll(self, now: float, *, draining: bool = False) -> Chunk | None:
-        """Return lines of the next request that has any."""
+        """Return lines of the next requests that have any: those of several alike come together, up to a piece."""
         del draining  # every request is whole: there is never an unfinished line to wait for
-        if self._rest is not None:
-            return self._first_piece(self._rest)
+        chunk = self._rest or self._next(now)
+        self._rest = None
+        if chunk is None:
+            return None
+        lines = [chunk.data]
+        size = len(chunk.data)
+        while size < _PIECE_BYTES and (following := self._next(now)) is not None:
+            if not _can_be_joined(chunk, following):
+                self._rest = following
+                break
+            lines.append(following.data)
+            size += len(following.data)
+        if len(lines) > 1:
+            chunk = attrs.evolve(chunk, data=b"".join(lines))
+        return self._first_piece(chunk)
+
+    def _next(self, now: float) -> Chunk | None:
+        """The lines of the next request that has any."""
         while True:
             with self._lock:
                 if not self._queue:
                     self._caught_up = now
                     return None
                 request = self._queue.popleft()
-                self._waiting_bytes -= len(request.body)
+                self._waiting_bytes -= request.size
             if self._caught_up is None:
                 self._caught_up = now
             self._bytes_read += len(request.body)
             chunk = self._chunk(request)
             if chunk is not None:
-                return self._first_piece(chunk)
+                return chunk
 
     def _first_piece(self, chunk: Chunk) -> Chunk:
         """As many whole lines as are given on at a time; the others stay for the next poll."""
         end = chunk.data.rfind(b"\n", 0, _PIECE_BYTES) + 1 or chunk.data.find(b"\n") + 1
         if len(chunk.data) <= _PIECE_BYTES or end in (0, len(chunk.data)):
-            self._rest = None
             return chunk
         self._rest = attrs.evolve(chunk, data=chunk.data[end:], starts_stream=False, errors={})
         return attrs.evolve(chunk, data=chunk.data[:end])
@@ -132,94 +162,43 @@ class IngestSource:
             queue_bytes=waiting,
         )
 
-    def checkpoint(self) -> None:
-        """Nothing: what was read cannot be read again."""
-
-    def resume(self, state: object) -> None:
-        """Nothing to go on from."""
-
     def close(self) -> None:
         """Take no more requests; what is queued can still be polled."""
         with self._lock:
             self._closed = True
 
     def _chunk(self, request: _Request) -> Chunk | None:
-        text, errors = request.body, dict[str, int]()
+        text, errors, whole = request.body, dict[str, int](), True
         if request.is_gzip:
             try:
-                text, is_whole = _decompress(text, self._max_text_bytes)
+                text, whole = _decompress(text, self._max_text_bytes)
             except (zlib.error, ValueError):
-                return Chunk(self.input, self.input, b"", errors={"invalid_gzip": 1})
-            if not is_whole:
+                return Chunk(self.input, self.input, b"", errors={"invalid_gzip": 1}, attributes=request.attributes)
+            if not whole:
                 errors["body_too_large"] = 1
-                text = _whole_lines(text)
-        text = text.removeprefix(BYTE_ORDER_MARK).strip(_WHITE_SPACE)
-        lines = _csv_lines(text) if request.is_csv else _json_lines(text)
+        text = text.removeprefix(BYTE_ORDER_MARK).lstrip(_WHITE_SPACE)
+        spec = self._format_of(request.attributes["media_type"])
+        lines = spec.body(text.rstrip(_WHITE_SPACE) if whole else text, whole)
         long = LongLines(self._line_bytes)
         lines = long.take_out(lines) if lines else lines
         errors |= long.take_errors()
         if not lines and not errors:
             return None
-        if not request.is_csv:
-            return Chunk(self.input, self.input, lines, errors=errors)
-        # Each CSV body has a header of its own, so it is a stream; as many names as can wait at once keep them apart.
-        self._csv_requests = (self._csv_requests + 1) % self._queue_requests
-        return Chunk(
-            self.input, f"{self.input}#{self._csv_requests}", lines, True, errors, "csv", head=long.take_head()
-        )
+        chunk = Chunk(self.input, self.input, lines, errors=errors, format=spec.name, attributes=request.attributes)
+        if not spec.per_stream:
+            return chunk
+        # Each such body has a header of its own, so it is a stream; as many names as can wait at once keep them apart.
+        self._streams = (self._streams + 1) % self._queue_requests
+        return attrs.evolve(chunk, stream=f"{self.input}#{self._streams}", starts_stream=True, head=long.take_head())
 
 
-def _csv_lines(text: bytes) -> bytes:
-    return text + b"\n" if text else b""
+def _can_be_joined(first: Chunk, second: Chunk) -> bool:
+    """Whether lines of another request can stand behind these.
 
-
-def _json_lines(text: bytes) -> bytes:
-    """One line for each element of an array, one for a single object, otherwise the lines as they are."""
-    if not text:
-        return b""
-    try:
-        if text.startswith(b"["):
-            elements = [bytes(element) for element in _ELEMENTS.decode(text)]
-            if b"\n" in text or b"\r" in text:
-                elements = [_on_one_line(element) for element in elements]
-            return b"\n".join(elements) + b"\n" if elements else b""
-        if text.startswith(b"{") and b"\n" in text:
-            return _on_one_line(bytes(_VALUE.decode(text))) + b"\n"
-    except (msgspec.DecodeError, RecursionError):
-        values = _values_with_nan(text)
-        if values is not None:
-            return b"".join(_on_one_line(value) + b"\n" for value in values)
-    return text + b"\n"  # several lines, or no JSON at all: the decoder of the lines will tell
-
-
-def _values_with_nan(text: bytes) -> list[bytes] | None:
-    """The elements of an array, or one object, if Python's ``NaN`` and ``Infinity`` are all that is not JSON in it."""
-    if b"NaN" not in text and b"Infinity" not in text:
-        return None
-    try:
-        value = json.loads(text)
-        if not isinstance(value, list):
-            return [text]
-        return [json.dumps(element).encode() for element in value]
-    except (ValueError, RecursionError):
-        return None
-
-
-def _on_one_line(value: bytes) -> bytes:
-    # In JSON a newline is legal only as white space; within a string it is written \n.
-    return value.replace(b"\r", b" ").replace(b"\n", b" ")
-
-
-def _whole_lines(text: bytes) -> bytes:
-    """The records on lines of their own in the beginning of a body; none if all of it is one array or object."""
-    text = text.removeprefix(BYTE_ORDER_MARK).lstrip(_WHITE_SPACE)
-    lines = text[: text.rfind(b"\n") + 1]
-    if lines.startswith((b"[", b"{")):
-        try:
-            json.loads(lines.partition(b"\n")[0])
-        except (ValueError, RecursionError):
-            return b""
-    return lines
+    Both are alike, no stream of their own as those with a header are, and no line of them was skipped.
+    """
+    one, other = ((each.stream, each.format, each.attributes) for each in (first, second))
+    return one == other and not any(each.starts_stream or each.errors for each in (first, second))
 
 
 def _decompress(body: bytes, max_bytes: int) -> tuple[bytes, bool]:

@@ -11,17 +11,18 @@ from io import UnsupportedOperation
 from typing import BinaryIO
 
 from ..records.chunk import Chunk
+from ..records.framing import NEWLINE, Framing
+from .assembler import Assembler
 from .compression import Pieces, is_only_unproven
 from .files.tail import LINE_BYTES, READ_BYTES, READS_PER_POLL
-from .lines import LineAssembler
-from .source import SourceStatus
+from .source import Opening, Source, SourceSpec, SourceStatus
 
-__all__ = ["StdinSource"]
+__all__ = ["STANDARD_INPUT", "StdinSource"]
 
 logger = logging.getLogger(__name__)
 
 
-class StdinSource:
+class StdinSource(Source):
     """Reads a binary stream, standard input by default, until it is closed. The writer waits if reading is slow.
 
     A stream with a file descriptor is polled first, and then read without the stream's own buffer. A stream without one,
@@ -29,7 +30,7 @@ class StdinSource:
     decompressed. If it is damaged, reading ends there; a line that breaks off counts as one ``invalid_gzip``.
     """
 
-    patient = False
+    finished = False
 
     def __init__(
         self,
@@ -37,6 +38,7 @@ class StdinSource:
         format: str = "auto",
         *,
         stream: BinaryIO | None = None,
+        framing: Framing = NEWLINE,
         line_bytes: int = LINE_BYTES,
         read_bytes: int = READ_BYTES,
     ) -> None:
@@ -44,7 +46,7 @@ class StdinSource:
         self.format = format
         self.finished = False
         self._read_bytes = read_bytes
-        self._lines = LineAssembler(line_bytes)
+        self._records = Assembler(line_bytes, framing)
         self._starts_stream = True
         self._bytes_read = 0
         self._caught_up: float | None = None
@@ -76,11 +78,11 @@ class StdinSource:
             piece = None if lines or errors or self.finished else self._next_piece()
             if piece is None:
                 break
-            lines = self._lines.feed(piece)
+            lines = self._records.feed(piece)
             if not piece:
                 self.finished = True
                 lines = self._finish()
-            errors = self._lines.take_too_long()
+            errors = self._records.take_errors()
             if self._damaged:
                 errors["invalid_gzip"] = 1
         self._behind = bool(lines or errors) and not self.finished
@@ -90,7 +92,7 @@ class StdinSource:
             return None
         starts_stream = self._starts_stream and bool(lines)
         self._starts_stream = self._starts_stream and not lines
-        head = self._lines.take_head() if lines else None
+        head = self._records.take_head() if lines else None
         return Chunk(self.input, self.input, lines, starts_stream, errors, head=head)
 
     def status(self, now: float) -> SourceStatus:
@@ -104,12 +106,6 @@ class StdinSource:
             open_errors=int(bool(self._problem)),
         )
 
-    def checkpoint(self) -> None:
-        """Return ``None``: standard input cannot be read again."""
-
-    def resume(self, state: object) -> None:
-        """Do nothing: there is no checkpoint."""
-
     def close(self) -> None:
         """Stop reading."""
         self.finished = True
@@ -120,12 +116,12 @@ class StdinSource:
         except (zlib.error, EOFError) as error:
             if not self._problem:
                 self._fail(f"standard input is no whole gzip stream ({error}): read up to the damage only")
-            self._damaged = self._lines.breaks_off or not is_only_unproven(error)
+            self._damaged = self._records.breaks_off or not is_only_unproven(error)
             return b""
 
     def _finish(self) -> bytes:
         """Return the unfinished last line, unless damage cut it off."""
-        line = self._lines.finish()
+        line = self._records.finish()
         return b"" if self._damaged else line
 
     def _read(self) -> bytes | None:
@@ -148,3 +144,11 @@ class StdinSource:
         self._problem = problem
         self.finished = True
         logger.error("input %s: %s", self.input, problem)
+
+
+def _open(opening: Opening) -> Source:
+    framing = opening.framing(opening.input, b"")
+    return StdinSource(opening.input, opening.format, framing=framing, line_bytes=opening.line_bytes)
+
+
+STANDARD_INPUT = SourceSpec("stdin", _open)

@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from ..configuration.settings import IngestSettings
+from ..formats import FORMATS
 from ..sources.compression import GZIP_MAGIC
 from .service import Service
 
@@ -20,9 +21,14 @@ __all__ = ["CONTENT_TYPES", "IngestEndpoint"]
 
 logger = logging.getLogger(__name__)
 
-CONTENT_TYPES = ("application/json", "application/x-ndjson", "application/ndjson", "application/jsonl", "text/csv")
+CONTENT_TYPES = tuple(media_type for spec in FORMATS.values() for media_type in spec.media_types)
+"""What a body may be, by the formats."""
 
 _CONTENT_ENCODINGS = {"": "identity", "identity": "identity", "gzip": "gzip", "x-gzip": "gzip"}
+_KEPT_PREFIX = "ce-"
+_KEPT_HEADERS = frozenset({"x-request-id", "inference-header-content-length"})
+_LONGEST_HEADER = 1_024
+_MOST_HEADERS = 32
 _RETRY_SECONDS = "1"
 _BODY_SECONDS = 30.0
 _LEAST_PENDING = 16 * 2**20
@@ -38,6 +44,7 @@ class IngestEndpoint:
         self._settings = settings
         self._most_pending = max(_LEAST_PENDING, 2 * settings.max_body_bytes)
         self._pending_bytes = 0
+        self._queued = JSONResponse({"status": "queued"}, status_code=202)  # one for all: nothing in it changes
 
     async def handle(self, request: Request) -> Response:
         """202 once the body waits in the queue.
@@ -57,9 +64,9 @@ class IngestEndpoint:
         expanded = _announced_bytes(body, content_encoding)
         if expanded > self._settings.max_body_bytes:
             raise self._too_large(f"the body expands to {expanded} bytes, more than")
-        if body and not self._service.offer(body, content_type, content_encoding):
+        if body and not self._service.offer(body, content_type, content_encoding, _attributes(request)):
             raise _busy("the queue is full")
-        return JSONResponse({"status": "queued"}, status_code=202)
+        return self._queued
 
     async def _receive(self, request: Request) -> bytes:
         received = bytearray()
@@ -100,6 +107,20 @@ def _content_type(request: Request) -> str:
         accepted = ", ".join(CONTENT_TYPES[:-1]) + " or " + CONTENT_TYPES[-1]
         raise _refusal(415, f"the content type {content_type!r} is not accepted; send {accepted}")
     return content_type
+
+
+def _attributes(request: Request) -> dict[str, str]:
+    """The headers that say something of the records, such as those of CloudEvents; beyond a size or a number they are left out.
+
+    Credentials and cookies are never among them.
+    """
+    found = [
+        (name, value)
+        for name, value in request.headers.items()
+        if name.startswith(_KEPT_PREFIX) or name in _KEPT_HEADERS
+        if len(name) + len(value) <= _LONGEST_HEADER
+    ]
+    return dict(found[:_MOST_HEADERS])
 
 
 def _content_encoding(request: Request) -> str:

@@ -22,6 +22,7 @@ __all__ = ["Listener", "Server", "listen"]
 _BACKLOG = 128
 _KEEP_ALIVE_SECONDS = 120  # above the usual scrape intervals, so that Prometheus keeps its connection
 _MAX_CONNECTIONS = 512
+_TICK_SECONDS = 1.0
 _HIGHEST_PORT = 65535
 _EVERY_INTERFACE = ("", "0.0.0.0", "::")  # noqa: S104 (nothing is bound here; a browser cannot open these)
 _MAX_HEADER_BYTES = 64 * 1024
@@ -85,7 +86,7 @@ class Server:
         finally:
             waiting.cancel()
             for server in self._servers:
-                server.should_exit = True
+                server.end()
             try:
                 await asyncio.gather(*serving)
             finally:
@@ -115,7 +116,24 @@ class Server:
 
 
 class _QuietServer(uvicorn.Server):
-    """uvicorn without its signal handlers: signals belong to the command that runs the exporter."""
+    """uvicorn without its signal handlers, as signals belong to the command that runs the exporter, and without hurry.
+
+    Its own loop wakes ten times a second to see whether it should end, which is most of what an idle exporter would cost.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._ended = asyncio.Event()
+
+    def end(self) -> None:
+        """Stop serving now."""
+        self.should_exit = True
+        self._ended.set()
+
+    async def main_loop(self) -> None:
+        while not await self.on_tick(0):  # which renews the date that answers carry
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), _TICK_SECONDS)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

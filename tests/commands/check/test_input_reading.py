@@ -8,8 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model_drift_exporter.commands.check.input_reading import Bounds, InputReading, guess_format, read_input
-from model_drift_exporter.configuration.settings import InputSettings, LimitSettings, Settings
+from model_drift_exporter.commands.check.input_reading import Beginning, Bounds, InputReading, Reader, guess_format
+from model_drift_exporter.configuration.settings import InputSettings
+from model_drift_exporter.pipeline.input_decoder import InputDecoder
+from model_drift_exporter.pipeline.intake import Intake
+from model_drift_exporter.records.batches import Decoded
 from model_drift_exporter.records.chunk import Chunk
 from model_drift_exporter.sources import FileSource
 
@@ -17,18 +20,24 @@ GOOD, LONG, BAD, EMPTY = b'{"features":{"a":1}}', b"x" * 2_000, b"bad", b""
 
 
 def read(path: Path, bounds: Bounds | None = None, *, read_bytes: int = 1 << 18) -> tuple[InputReading, list[Chunk]]:
-    """What is found in a file, and the chunks that were passed on."""
-    wanted = Settings(inputs=(InputSettings(str(path)),), limits=LimitSettings(line_bytes=1_024))
-    source = FileSource("log", str(path), once=True, line_bytes=1_024, read_bytes=read_bytes)
-    chunks: list[Chunk] = []
-    reading = read_input(
-        wanted.inputs[0],
-        source,
-        wanted,
-        bounds=bounds or Bounds(),
-        feed=lambda chunk, _: chunks.append(chunk),
-        clock=lambda: 0.0,
+    """What is found in a file, and the chunks that were read."""
+    each = InputSettings(str(path))
+    source = Beginning(
+        FileSource("log", str(path), once=True, line_bytes=1_024, read_bytes=read_bytes), bounds or Bounds()
     )
+    decoding = InputDecoder()
+    reader = Reader(each, decoding.schema("log"), 1_024)
+    chunks: list[Chunk] = []
+
+    def watch(chunk: Chunk, name: str, decoded: Decoded) -> None:
+        chunks.append(chunk)
+        reader.watch(chunk, name, decoded)
+
+    intake = Intake([source], decoding, watch)
+    for _ in intake.pieces(lambda: 0.0, lambda: None):
+        pass
+    reading = reader.finish(source, 0.0)
+    intake.close()
     return reading, chunks
 
 
@@ -96,7 +105,6 @@ def test_matched_files_have_their_sizes(tmp_path: Path) -> None:
         (b'\n[{"a": 1},\n', "jsonl", "one JSON array"),
         (b'{\n"a": 1}\n', "jsonl", "JSON over several lines"),
         (b"<log a=1, b=2, c=3>\n", "jsonl", None),
-        (b"PAR1\x15\n", "csv", "a Parquet file"),
         (b"\x1f\x8b\x08\n", "jsonl", "compressed with gzip twice"),
         (b"\x28\xb5\x2f\xfd\n", "jsonl", "compressed with Zstandard"),
         (b"\xff\xfe{\x00\n", "jsonl", "UTF-16 text"),

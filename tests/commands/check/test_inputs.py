@@ -9,7 +9,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from model_drift_exporter.commands.check.input_reading import Bounds
 from model_drift_exporter.configuration.settings import FeatureSettings, FieldSettings, InputSettings, Settings
@@ -47,7 +49,7 @@ def test_reading_stops_at_the_bound_and_says_so(tmp_path: Path) -> None:
     """Only so many lines are read, exactly, and the report says what share that is."""
     settings = Settings(inputs=(write_log(tmp_path / "log.jsonl", 3_000),))
     report = checked(settings, Bounds(lines=2_000))
-    assert re.search(r"lines +2,000 = 2,000 records .*; only the first \d+(\.\d)? % was read", text_of(report))
+    assert re.search(r"lines +2,000 = 2,000 records .*; only the first \d\d(\.\d)? % was read", text_of(report))
     assert "only the first" not in text_of(checked(settings, Bounds(lines=3_000)))
 
 
@@ -167,15 +169,31 @@ def test_times_without_zone_in_the_future_or_unreadable(tmp_path: Path) -> None:
         ("log.json", "[{},\n{}]\n", "it looks like one JSON array; write one object a line"),
         ("log.json", '{\n "features": 1\n}\n', "it looks like JSON over several lines"),
         ("log.txt", "1,2,3\n4,5,6\n", "it looks like CSV; set format: csv"),
-        ("log.parquet", "PAR1....\n", "it looks like a Parquet file"),
+        ("log.txt", "PAR1....\n", "it looks like a Parquet file; set format: parquet"),
     ],
 )
 def test_a_file_in_another_format_is_named(tmp_path: Path, name: str, content: str, expected: str) -> None:
     """A file of which no line can be read is a mistake that says what it seems to be and what to do."""
     (tmp_path / name).write_text(content)
-    report = checked(Settings(inputs=(InputSettings(str(tmp_path / name)),)))
+    report = checked(Settings(inputs=(InputSettings(str(tmp_path / name), format="jsonl"),)))
     assert len(report.mistakes) == 1
     assert f"no line could be read as jsonl; {expected}" in str(report.mistakes[0])
+
+
+def test_a_parquet_file_is_read_as_others_are(tmp_path: Path) -> None:
+    """Its rows have numbers like lines; one that is damaged is unreadable and says so."""
+    rows = [record(index, random.Random(index)) for index in range(2_500)]
+    rows[7] |= {"features": None}
+    parquet.write_table(pa.Table.from_pylist(rows), tmp_path / "log.parquet")
+    (tmp_path / "cut.parquet").write_bytes((tmp_path / "log.parquet").read_bytes()[:-50])
+    text = text_of(checked(Settings(inputs=(InputSettings(str(tmp_path / "log.parquet")),))))
+    assert "2,500 = 2,499 records + 0 labels + 1 error" in text
+    assert re.search(r"log\.parquet:8:\n", text)
+    assert 'parquet, features in the object "features"' in text
+    assert re.search(r"id +id +r0\n", text)
+    report = checked(Settings(inputs=(InputSettings(str(tmp_path / "cut.parquet")),)))
+    assert "not_parquet: 1 line; the file is damaged or not complete; write it again" in text_of(report)
+    assert "cut.parquet: cannot read it as Parquet" in report.unreadable[0]
 
 
 def test_an_empty_log_is_only_a_warning(tmp_path: Path) -> None:
@@ -195,6 +213,15 @@ def test_label_lines_are_counted_apart(tmp_path: Path) -> None:
     report = checked(Settings(inputs=(log,)))
     assert "3,000 = 2,000 records + 1,000 labels + 0 errors" in text_of(report)
     assert re.search(r"label +label +1\n", text_of(report))
+
+
+def test_a_secret_is_not_shown(tmp_path: Path) -> None:
+    """Whose request it was is nobody's business: the field is named, its values are not."""
+    log = tmp_path / "log.jsonl"
+    log.write_text('{"features":{"age":41},"prediction":1,"api_key":"sk-live-123"}\n' * 3)
+    text = text_of(checked(Settings(inputs=(InputSettings(str(log)),))))
+    assert "sk-live-123" not in text
+    assert re.search(r"caller +api_key +not shown: only a hash of it is kept", text)
 
 
 def test_an_input_of_labels_shows_only_what_labels_have(tmp_path: Path) -> None:

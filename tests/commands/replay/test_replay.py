@@ -28,8 +28,8 @@ from model_drift_exporter.commands.replay.reports import JsonReport
 from model_drift_exporter.configuration.settings import InputSettings, Settings
 from model_drift_exporter.errors import ConfigurationError
 from model_drift_exporter.pipeline.assembly import make_pipeline
+from model_drift_exporter.pipeline.intake import Intake
 from model_drift_exporter.pipeline.merge import in_blocks
-from model_drift_exporter.pipeline.pipeline import Pipeline
 from model_drift_exporter.records.batches import Decoded
 from model_drift_exporter.records.times import parse_time
 from model_drift_exporter.sources import StdinSource
@@ -110,15 +110,15 @@ def test_findings_begin_and_end(settings: Settings) -> None:
 
 def _replayed_in_pieces(settings: Settings, sizes: Sequence[int]) -> list[dict[str, Any]]:
     """The lines of a replay whose logs are read in pieces of these sizes in turn, however they would be read otherwise."""
-    batches = Pipeline._batches
+    batches = Intake._batches
 
-    def cut(pipeline: Pipeline, *arguments: Any) -> Iterator[Decoded]:
+    def cut(intake: Intake, *arguments: Any) -> Iterator[Decoded]:
         turns = cycle(sizes)
-        for decoded in batches(pipeline, *arguments):
+        for decoded in batches(intake, *arguments):
             yield from in_blocks(decoded, 0, next(turns))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Pipeline, "_batches", cut)
+        patch.setattr(Intake, "_batches", cut)
         return replayed(settings)
 
 

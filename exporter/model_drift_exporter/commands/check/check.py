@@ -13,14 +13,14 @@ import click
 from ...configuration.settings import Settings
 from ...models.model import Model
 from ...models.models import DEFAULT_MODEL, OTHER_MODELS, Models
-from ...pipeline.assembly import make_pipeline, open_sources
+from ...pipeline.assembly import make_pipeline, open_sources, wait_for_more
 from ...pipeline.pipeline import Pipeline
-from ...records.batches import RecordBatch
+from ...records.batches import Decoded, RecordBatch
 from ...records.chunk import Chunk
 from ...reference.profile import ReferenceProfile
 from ...reference.profile_file import read_references
 from ...words import count_of, joined, percent
-from .input_reading import Bounds, InputReading, read_input
+from .input_reading import Beginning, Bounds, InputReading, Reader
 from .inputs import write_input
 from .model_report import write_model
 from .report import CheckReport
@@ -52,20 +52,25 @@ def examine(
     if not settings.inputs:
         _say_what_run_does(report, settings)
         return
+    readers: dict[str, Reader] = {}
+
+    def watch(chunk: Chunk, name: str, decoded: Decoded) -> None:
+        readers[chunk.input].watch(chunk, name, decoded)
+
     inputs = [attrs.evolve(each, start="beginning") for each in settings.inputs]
-    sources = open_sources(inputs, settings, once=True)
-    pipeline = make_pipeline(settings, sources, references)
     bounds = bounds or _bounds(len(inputs))
-
-    def feed(chunk: Chunk, source_format: str) -> None:
-        pipeline.process(chunk, source_format, clock())
-
-    readings = []
-    for each, source in zip(settings.inputs, sources, strict=True):
-        reading = read_input(each, source, settings, bounds=bounds, feed=feed, clock=clock)
+    sources = [Beginning(source, bounds) for source in open_sources(inputs, settings, once=True)]
+    pipeline = make_pipeline(settings, sources, references, every_feature=True, watch=watch)
+    for each in settings.inputs:
+        schema = pipeline.intake.decoding.schema(each.name)
+        readers[each.name] = Reader(each, schema, settings.limits.line_bytes)
+    try:
+        pipeline.read_to_end(clock, wait_for_more)
+        readings = [readers[source.input].finish(source, clock()) for source in sources]
+    finally:
+        pipeline.intake.close()
+    for reading in readings:
         write_input(report, reading, clock())
-        readings.append(reading)
-    pipeline.models.finish()
     by_model = _by_model(pipeline.models, readings)
     _write_models(report, settings, pipeline, by_model, clock())
     if pipeline.models.by_name:

@@ -1,37 +1,33 @@
-"""Reading the beginning of an input for ``check``: its records, its other lines, and what it seems to be instead."""
+"""What ``check`` keeps of the beginning of an input while it is read: records, other lines, and what it seems to be instead."""
 
 from __future__ import annotations
 
 import gzip
-import json
-import time
 import zlib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import attrs
+import numpy as np
 
-from ...configuration.settings import InputSettings, Settings
-from ...formats import Schema
-from ...pipeline.input_decoder import StreamDecoders
-from ...records.batches import LabelBatch, RecordBatch
+from ...configuration.settings import InputSettings
+from ...formats import FORMATS, FormatSpec, HeadedDecoder, Schema
+from ...formats.schema import MAXIMUM_FEATURES
+from ...records.batches import Decoded, RecordBatch
 from ...records.chunk import Chunk
+from ...records.features import Features
+from ...sources import Source, SourceStatus
 from ...sources.compression import begins_like_gzip
 from ...sources.files.discovery import find_file, find_files, is_archive, is_pattern
-from ...sources.source import Source
 from ...words import excerpt
 
-__all__ = ["BadLine", "Bounds", "InputReading", "guess_format", "read_input"]
+__all__ = ["BadLine", "Beginning", "Bounds", "InputReading", "Reader", "guess_format"]
 
-Feed = Callable[[Chunk, str], None]
 _EXAMPLES = 3
 _LONG_LINES = 1_000
 _SEARCHED_BYTES = 64 << 20
-_PAUSE_SECONDS = 0.01
-_LINES_FOR_NAMES = 50
 _MAGIC = {
-    b"PAR1": ("a Parquet file", "log JSON lines or CSV; `profile` reads Parquet"),
     b"\x28\xb5\x2f\xfd": ("compressed with Zstandard", "decompress it first, or use gzip"),
     b"\xfd7zXZ": ("compressed with xz", "decompress it first, or use gzip"),
     b"BZh": ("compressed with bzip2", "decompress it first, or use gzip"),
@@ -64,10 +60,10 @@ class InputReading:
     """What was found in the beginning of one input.
 
     ``files`` are those matched with their sizes in bytes. ``lines`` counts the lines that are not empty, CSV headers
-    aside; with ``complete`` false there are more, and ``share`` (0 to 1) says how much was read. ``others`` are fields
-    that no setting and no detection uses. ``seems`` says what a file that cannot be decoded appears to be, and what to
-    do about it. ``problem``: why a file could not be read, or not to its end; ``streams``: by stream,
-    why none of its lines could be.
+    aside; with ``complete`` false there are more, and ``share`` (0 to 1) says how much was read. ``values`` has an example
+    of each name in the records, ``times`` the time of each record, both as written. ``others`` are fields that no setting
+    and no detection uses. ``seems`` says what a file that cannot be decoded appears to be, and what to do about it.
+    ``problem``: why a file could not be read, or not to its end; ``streams``: by stream, why none of its lines could be.
     """
 
     settings: InputSettings
@@ -75,9 +71,12 @@ class InputReading:
     files: list[tuple[str, int]] = attrs.field(factory=list)
     format: str = ""
     batches: list[RecordBatch] = attrs.field(factory=list)
-    label_batches: list[LabelBatch] = attrs.field(factory=list)
+    labels: int = 0
     errors: Counter[str] = attrs.field(factory=Counter)
     examples: dict[str, list[BadLine]] = attrs.field(factory=dict)
+    values: dict[str, object] = attrs.field(factory=dict)
+    features: dict[str, object] = attrs.field(factory=dict)
+    times: list[object] = attrs.field(factory=list)
     others: dict[str, None] = attrs.field(factory=dict)
     complete: bool = True
     share: float = 1.0
@@ -90,82 +89,65 @@ class InputReading:
         return sum(batch.size for batch in self.batches)
 
     @property
-    def labels(self) -> int:
-        return sum(batch.size for batch in self.label_batches)
-
-    @property
     def lines(self) -> int:
         return self.records + self.labels + self.errors.total()
 
 
-def read_input(
-    each: InputSettings,
-    source: Source,
-    settings: Settings,
-    *,
-    bounds: Bounds,
-    feed: Feed,
-    clock: Callable[[], float],
-) -> InputReading:
-    """Read one input up to ``bounds``; ``feed`` gets every chunk with the name of its source's format."""
-    reader = _InputReader(each, settings, feed)
-    try:
-        reader.read(source, bounds, clock)
-    finally:
-        source.close()
-    return reader.reading
+class Beginning(Source):
+    """The beginning of another source: it ends at the bounds. ``complete`` is false if there was more."""
+
+    def __init__(self, source: Source, bounds: Bounds) -> None:
+        self.input = source.input
+        self.format = source.format
+        self.complete = True
+        self._source = source
+        self._lines, self._bytes = bounds.lines, bounds.size
+
+    @property
+    def finished(self) -> bool:
+        return not self.complete or self._source.finished
+
+    @property
+    def patient(self) -> bool:
+        return self._source.patient
+
+    def poll(self, now: float, *, draining: bool = False) -> Chunk | None:
+        chunk = self._source.poll(now, draining=draining)
+        if chunk is None:
+            return None
+        if self._lines <= 0 or self._bytes <= 0:
+            self.complete = False
+            return None
+        data = _first_lines(chunk.data, self._lines)
+        self.complete = len(data) == len(chunk.data)
+        self._lines -= data.count(b"\n")
+        self._bytes -= len(data)
+        return attrs.evolve(chunk, data=data)
+
+    def status(self, now: float) -> SourceStatus:
+        return self._source.status(now)
+
+    def close(self) -> None:
+        self._source.close()
 
 
-class _InputReader:
-    def __init__(self, each: InputSettings, settings: Settings, feed: Feed) -> None:
-        features = settings.features
-        fields = settings.fields.names()
-        include, exclude = frozenset(features.include), frozenset(features.exclude)
-        schema = Schema(fields, include, exclude, labels=each.contains == "labels", raw=True)
-        schema.add_features(features.include)
+class Reader:
+    """Watches what an intake reads of one input, and keeps what there is to say of it."""
+
+    def __init__(self, each: InputSettings, schema: Schema, line_bytes: int) -> None:
         self.reading = InputReading(each, schema, files=_files(each.path))
-        self._feed = feed
-        self._line_bytes = settings.limits.line_bytes
-        self._decoders = StreamDecoders()
+        self._line_bytes = line_bytes
         self._delivered: Counter[str] = Counter()
+        self._heads: dict[str, bytes] = {}
         self._long: dict[str, Mapping[int, bytes]] = {}
-        self._named_lines = 0
 
-    def read(self, source: Source, bounds: Bounds, clock: Callable[[], float]) -> None:
-        left = bounds
-        while True:
-            chunk = source.poll(clock())
-            if chunk is None:
-                if source.finished:
-                    break
-                time.sleep(_PAUSE_SECONDS)  # standard input, whose writer is slower than we are
-                continue
-            if left.lines <= 0 or left.size <= 0:
-                self.reading.complete = False
-                break
-            data = _first_lines(chunk.data, left.lines)
-            if len(data) < len(chunk.data):
-                self.reading.complete = False
-                chunk = attrs.evolve(chunk, data=data)
-            left = Bounds(left.lines - data.count(b"\n"), left.size - len(data))
-            self._take(chunk, source.format)
-            if not self.reading.complete:
-                break
-        status = source.status(clock())
-        if not self.reading.complete:
-            self.reading.share = status.bytes_read / max(status.bytes_read + status.lag_bytes, 1)
-        self.reading.problem = status.problem
-
-    def _take(self, chunk: Chunk, source_format: str) -> None:
+    def watch(self, chunk: Chunk, name: str, decoded: Decoded) -> None:
+        """Take in one chunk, as :data:`Watch`."""
         reading = self.reading
-        self._feed(chunk, source_format)
-        reading.errors.update(chunk.errors)
+        first = reading.lines + sum(chunk.errors.values())
         if "line_too_long" in chunk.errors and chunk.stream not in self._long:
             self._long[chunk.stream] = _long_lines(chunk.stream, self._line_bytes)
             self._note_long_lines(chunk.stream)
-        if not chunk.data:
-            return
-        decoded, name = self._decoders.decode(chunk, source_format, reading.schema)
         if name and not reading.format:
             reading.format = name
             reading.seems = guess_format(chunk.data, name)
@@ -173,19 +155,68 @@ class _InputReader:
             reading.streams[chunk.stream] = decoded.problem
         reading.errors.update(decoded.errors)
         if decoded.labels is not None:
-            reading.label_batches.append(decoded.labels)
-        if decoded.records is not None:
-            reading.batches.append(decoded.records)
-        if wanted := {reason for reason in decoded.errors if len(reading.examples.get(reason, ())) < _EXAMPLES}:
-            self._find_bad_lines(chunk, source_format, wanted)
-        if name == "jsonl" and self._named_lines < _LINES_FOR_NAMES:
-            self._note_names(chunk.data)
+            reading.labels += decoded.labels.size
+        if name:
+            self._note_rows(chunk, FORMATS[name], decoded, first)
+            wanted = {
+                reason
+                for reason, count in decoded.errors.items()
+                if count > chunk.errors.get(reason, 0) and len(reading.examples.get(reason, ())) < _EXAMPLES
+            }
+            if wanted:
+                self._find_bad_lines(chunk, FORMATS[name], wanted)
         self._delivered[chunk.stream] += chunk.data.count(b"\n")
 
-    def _find_bad_lines(self, chunk: Chunk, source_format: str, wanted: set[str]) -> None:
+    def finish(self, source: Beginning, now: float) -> InputReading:
+        """What was found, once nothing more is read."""
+        reading, status = self.reading, source.status(now)
+        reading.complete, reading.problem = source.complete, status.problem
+        if not reading.complete:
+            reading.share = status.bytes_read / max(status.bytes_read + status.lag_bytes, 1)
+        used = {*reading.schema.fields.values(), *reading.schema.features}
+        reading.others = dict.fromkeys(name for name in reading.values if name not in used)
+        return reading
+
+    def _note_rows(self, chunk: Chunk, spec: FormatSpec, decoded: Decoded, first: int) -> None:
+        """Keep the records with their features, the times of records, and examples of values, as they are written."""
+        reading, schema, records = self.reading, self.reading.schema, decoded.records
+        container = schema.fields.get("features", "")
+        rows = [*spec.rows(chunk.data, self._head_of(chunk))]
+        for row in rows:
+            if row is not None:
+                _keep_first(reading.values, row)
+                _keep_first(reading.features, _features_of(row, container))
+        if records is None:
+            return
+        own = [rows[place] or {} for place in (records.position - first).tolist()]
+        if "time" in records.fields:
+            reading.times += [row.get(schema.fields["time"]) for row in own]
+        inner = [_features_of(row, container) for row in own]
+        missing = "" if records.text else None
+        raw = {name: [features.get(name, missing) for features in inner] for name in records.features}
+        features = Features(tuple(raw), np.empty((0, records.size)), {}, {}, raw)
+        reading.batches.append(attrs.evolve(records, features=features))
+
+    def _head_of(self, chunk: Chunk) -> bytes:
+        """The first non-empty line of the stream of a chunk."""
+        if chunk.head is not None or chunk.starts_stream or chunk.stream not in self._heads:
+            head = chunk.head if chunk.head is not None else chunk.data.lstrip().partition(b"\n")[0]
+            self._heads[chunk.stream] = head
+        return self._heads[chunk.stream]
+
+    def _find_bad_lines(self, chunk: Chunk, spec: FormatSpec, wanted: set[str]) -> None:
         """Decode the lines of a chunk one by one, until there are examples of all its errors."""
+        # By a decoder of its own, so that what is looked at twice is not learned from twice.
+        schema = Schema(labels=self.reading.schema.labels)
+        schema.configured, schema.include = self.reading.schema.configured, self.reading.schema.include
+        schema.exclude = self.reading.schema.exclude
+        schema.restore(self.reading.schema.snapshot())
+        decoder = spec.make(schema)
+        if isinstance(decoder, HeadedDecoder):
+            decoder.begin(self._head_of(chunk))
         for position, line in enumerate(chunk.data.split(b"\n")):
-            for reason in self._errors_of(line, chunk, source_format):
+            errors = decoder.decode(line + b"\n", chunk.attributes).errors if line.strip() else {}
+            for reason in errors:
                 found = self.reading.examples.setdefault(reason, [])
                 if len(found) < _EXAMPLES:
                     found.append(BadLine(self._place(chunk.stream, position), excerpt(line.strip())))
@@ -193,12 +224,6 @@ class _InputReader:
                     wanted.discard(reason)
             if not wanted:
                 return
-
-    def _errors_of(self, line: bytes, chunk: Chunk, source_format: str) -> Mapping[str, int]:
-        if not line.strip():
-            return {}
-        alone = attrs.evolve(chunk, data=line + b"\n")
-        return self._decoders.decode_again(alone, source_format, self.reading.schema).errors
 
     def _place(self, stream: str, position: int) -> str:
         """File and line number; the source has left out the lines that are too long, and so they are counted in."""
@@ -213,16 +238,18 @@ class _InputReader:
             if len(found) < _EXAMPLES:
                 found.append(BadLine(f"{stream}:{number}", excerpt(beginning)))
 
-    def _note_names(self, data: bytes) -> None:
-        used = {*self.reading.schema.fields.values(), *self.reading.schema.features}
-        for line in data.split(b"\n", _LINES_FOR_NAMES)[:_LINES_FOR_NAMES]:
-            self._named_lines += 1
-            try:
-                record = json.loads(line)
-            except (ValueError, RecursionError):
-                continue
-            if isinstance(record, dict):
-                self.reading.others.update(dict.fromkeys(name for name in record if name not in used))
+
+def _features_of(row: Mapping[str, object], container: str) -> Mapping[str, object]:
+    """The object of features in a record, or the record itself if it has none."""
+    inner = row.get(container)
+    return inner if isinstance(inner, Mapping) else row
+
+
+def _keep_first(found: dict[str, object], row: Mapping[str, object]) -> None:
+    """Keep the first value of each name that is no gap; ``None`` for a name that has had gaps only."""
+    for name, value in row.items():
+        if found.get(name) in (None, "") and (name in found or len(found) < MAXIMUM_FEATURES):
+            found[name] = value
 
 
 def _files(path: str) -> list[tuple[str, int]]:
@@ -265,20 +292,7 @@ def guess_format(data: bytes, name: str) -> tuple[str, str] | None:
         if data.startswith(magic):
             return seems
     first = data.lstrip().split(b"\n", 1)[0].strip()
-    return _not_csv(first) if name == "csv" else _not_json_lines(first)
-
-
-def _not_csv(first: bytes) -> tuple[str, str] | None:
-    if first.startswith(b"{"):
-        return "JSON lines", "set format: jsonl for this input"
-    return None
-
-
-def _not_json_lines(first: bytes) -> tuple[str, str] | None:
-    if first.startswith(b"["):
-        return "one JSON array", "write one object a line: jq -c '.[]'"
-    if first == b"{":
-        return "JSON over several lines", "write one object a line: jq -c ."
-    if first.count(b",") > 1 and not first.startswith((b"{", b"<")):
-        return "CSV", "set format: csv for this input, or give the file a name that ends in .csv"
-    return None
+    if mistaken := FORMATS[name].mistaken(first):
+        return mistaken
+    others = [spec for spec in FORMATS.values() if spec.name != name]
+    return next(((spec.title, spec.advice) for spec in others if spec.resembles(first)), None)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 import numpy as np
 
-from ...formats import FIELD_CANDIDATES
-from ...records.batches import LabelBatch, RecordBatch
+from ...formats import FIELD_CANDIDATES, FORMATS, REASONS
 from ...records.fields import FIELDS
 from ...records.times import parse_time, parse_times
 from ...words import count_of, excerpt, joined, moment, percent, size_text
@@ -24,15 +22,6 @@ _PATH_LENGTH = 4_096
 _DAY = 86_400.0
 _WITH_ZONE = re.compile(r"(Z|z|UTC|[+-]\d\d(:?\d\d)?)$")
 _WITH_DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{8}T")
-_MENDING = {
-    "not_json": "each line must be one whole JSON object",
-    "not_an_object": "each line must be a JSON object: {...}",
-    "not_csv": "each line must have as many values as the header, with quotes that close",
-    "no_features": "a record needs features, a line without them a label",
-    "line_too_long": "raise limits.line_bytes if such lines are records",
-    "invalid_utf8": "write the log as UTF-8",
-    "invalid_gzip": "the archive is damaged or not complete; write it again",
-}
 _CONSEQUENCES = {
     "time": "so records are taken at the moment they are read",
     "prediction": "so only the inputs are watched",
@@ -59,7 +48,7 @@ def write_input(report: CheckReport, reading: InputReading, now: float) -> None:
         _complain_of_all(report, reading)
         return
     if reading.seems:
-        complain = report.mistake if reading.format == "csv" else report.warn  # CSV makes records of any text
+        complain = report.mistake if FORMATS[reading.format].takes_any_text else report.warn
         complain(each.path, f"it looks like {reading.seems[0]}, but is read as {reading.format}", reading.seems[1])
     _say_fields(report, reading)
     _say_times(report, reading, now)
@@ -105,7 +94,7 @@ def _say_lines(report: CheckReport, reading: InputReading) -> None:
     if reading.settings.start == "end":
         report.say("", "`run` starts at the end of what is there (start: end)")
     for reason, count in sorted(reading.errors.items()):
-        report.say("", f"{reason}: {count_of(count, 'line')}; {_MENDING.get(reason, 'see the documentation')}")
+        report.say("", f"{reason}: {count_of(count, 'line')}; {REASONS[reason]}")
         for bad in reading.examples.get(reason, ()):
             report.raw(f"  {bad.place}:")
             report.raw(f"    {bad.excerpt}")
@@ -135,7 +124,8 @@ def _say_fields(report: CheckReport, reading: InputReading) -> None:
         report.say("not used", joined(others))
     if reading.records:
         place, hint = "features.include", "correct the name or leave it out"
-        for name in sorted(schema.include - _seen(reading.batches)):
+        seen = {name for name, value in reading.features.items() if value not in (None, "")}
+        for name in sorted(schema.include - seen):
             report.mistake(place, f"no record of {reading.settings.path} has the feature {name}", hint)
 
 
@@ -148,7 +138,9 @@ def _field(report: CheckReport, reading: InputReading, field: str) -> tuple[str,
             _warn_of_missing(report, reading, field)
         candidates = [each for key in (field, _BESIDE.get(field)) for each in FIELD_CANDIDATES.get(key or "", ())]
         return "not found", f"tried {joined(candidates, 3)}; set fields.{field}: NAME"
-    example = _example([*reading.batches, *reading.label_batches], field)
+    example = _example(reading, name)
+    if example is not None and FIELDS[field].holds == "secret":
+        return excerpt(name, 24), "not shown: only a hash of it is kept"
     if example is not None:
         return excerpt(name, 24), excerpt(example, 60)
     if schema.configured.get(field) is not None and reading.records:
@@ -163,7 +155,7 @@ def _warn_of_missing(report: CheckReport, reading: InputReading, field: str) -> 
     if field == "prediction" and {"score", "scores"} & reading.schema.fields.keys():
         return
     hint = f"set fields.{field} to its name"
-    guess = _time_like(reading.batches) if field == "time" else None
+    guess = _time_like(reading) if field == "time" else None
     if guess:
         hint = f"{guess} looks like one: set fields.time: {guess}"
     elif reading.schema.nested and (others := _not_used(reading)):
@@ -177,31 +169,24 @@ def _not_used(reading: InputReading) -> list[str]:
     return [name for name in reading.others if name not in used]
 
 
-def _seen(batches: Sequence[RecordBatch]) -> set[str]:
-    return {
-        name for batch in batches for name, values in batch.features.items() if any(v not in (None, "") for v in values)
-    }
+def _example(reading: InputReading, name: str) -> str | None:
+    value = reading.values.get(name)
+    if value in (None, ""):
+        return None
+    return value if isinstance(value, str) else f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
-def _example(batches: Sequence[RecordBatch | LabelBatch], column: str) -> str | None:
-    for batch in batches:
-        for value in batch.fields.get(column, ()):
-            if value not in (None, ""):
-                return value if isinstance(value, str) else f"{value:.12g}" if isinstance(value, float) else str(value)
-    return None
-
-
-def _time_like(batches: Sequence[RecordBatch]) -> str | None:
+def _time_like(reading: InputReading) -> str | None:
     """The first feature whose first value is a date."""
-    for name, values in (batches[0].features if batches else {}).items():
-        value = next((each for each in values if each not in (None, "")), None)
+    for name in reading.schema.features:
+        value = reading.features.get(name)
         if isinstance(value, str) and _WITH_DATE.match(value) and np.isfinite(parse_time(value)):
             return name
     return None
 
 
 def _say_times(report: CheckReport, reading: InputReading, now: float) -> None:
-    raw = [value for batch in reading.batches for value in batch.fields.get("time", ())]
+    raw = reading.times
     if not raw:
         return
     path = reading.settings.path

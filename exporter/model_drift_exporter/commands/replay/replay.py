@@ -141,15 +141,15 @@ class Replay:
     def run(self) -> dict[str, Any]:
         """Replay to the end; returns the summary, which the report got as well."""
         step = self._backfill.step if self._backfill is not None else None
-        for piece in self._pipeline.merged(self._clock, self._wait, step):
+        for piece in self._pipeline.merged(self._clock, self._tell_and_wait, step):
             if self._backfill is not None and math.isfinite(piece.time):
                 # Before the lines of a step, what a scrape at its beginning would have found.
                 self._write_steps(self._backfill, piece.time)
             for part in in_blocks(piece.decoded, self._lines, LINES_A_LOOK):
                 self._pipeline.apply(part, piece.input, self._clock())
                 self._lines += size_of(part)
-                self._report_transitions()
                 if self._lines % LINES_A_LOOK == 0:
+                    self._report_transitions()
                     self._look()
         self._pipeline.models.finish()
         self._report_transitions()
@@ -160,8 +160,13 @@ class Replay:
         self._report.summary(summary)
         return summary
 
+    def _tell_and_wait(self) -> None:
+        """Say what is known before more is waited for: a pipe may stay open."""
+        self._report_transitions()
+        self._wait()
+
     def _report_transitions(self) -> None:
-        """Report the edges of latches since the last call, each with that of its finding: at once, as a pipe may stay open."""
+        """Report the edges of latches since the last call, each with that of its finding."""
         models = self._pipeline.models
         for transition in models.drain_transitions():
             self._fired[transition.severity] += transition.firing

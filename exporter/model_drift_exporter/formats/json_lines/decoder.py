@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -13,15 +13,18 @@ from msgspec.structs import astuple
 from numpy.typing import NDArray
 
 from ...records.batches import Decoded, LabelBatch, RecordBatch
+from ...records.chunk import NO_ATTRIBUTES, Attributes
 from ...records.features import Features
 from ...records.fields import FIELDS
-from ..columns import ColumnTypes
+from ..column_types import ColumnTypes
+from ..format import FormatSpec, Row
 from ..schema import OUTPUTS, Schema
+from .bodies import lines_of_body
 from .lenient import NOT_JSON, decode_leniently
 from .rows import Aliases, DecodedRows, is_braced, non_empty_lines, one_a_line
 from .structs import Kind, RecordStructs
 
-__all__ = ["JsonLinesDecoder"]
+__all__ = ["JSON_LINES", "JsonLinesDecoder", "json_rows"]
 
 _OF_LABELS = tuple(name for name, field in FIELDS.items() if field.of_labels)
 _KINDS: Mapping[type, Kind] = {float: "number", str: "text"}
@@ -41,18 +44,17 @@ class JsonLinesDecoder:
     features in an object, a flat row counts only if flat rows came first and it has an output and a known feature.
     """
 
-    per_stream = False
-
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
         self._generation = -1
         self._closed = schema.closed
         self._unscanned = _SCANNED_LINES_CLOSED if schema.closed else _SCANNED_LINES
         self._generic = msgspec.json.Decoder()
-        self._types = ColumnTypes(raw=schema.raw)
+        self._types = ColumnTypes()
 
-    def decode(self, data: bytes) -> Decoded:
+    def decode(self, data: bytes, attributes: Attributes = NO_ATTRIBUTES) -> Decoded:
         """Decode lines of JSON. Bad data never raises an error."""
+        del attributes
         self._scan(data)
         while True:
             if self._generation != self._schema.generation:
@@ -261,3 +263,35 @@ def _positions(line: Sequence[int] | None, size: int) -> NDArray[np.int64]:
 
 def _any(columns: Sequence[Sequence[Any]], index: int) -> bool:
     return any(column[index] is not None for column in columns)
+
+
+def json_rows(data: bytes, _head: bytes = b"") -> Iterator[Row]:
+    """The record on each non-empty line, as the standard library decodes it."""
+    for line in non_empty_lines(data):
+        record = decode_leniently(line)
+        yield record if isinstance(record, dict) else None
+
+
+def _mistaken(first_line: bytes) -> tuple[str, str] | None:
+    if first_line.startswith(b"["):
+        return "one JSON array", "write one object a line: jq -c '.[]'"
+    if first_line == b"{":
+        return "JSON over several lines", "write one object a line: jq -c ."
+    return None
+
+
+JSON_LINES = FormatSpec(
+    name="jsonl",
+    title="JSON lines",
+    make=JsonLinesDecoder,
+    endings=(".jsonl", ".ndjson", ".json"),
+    media_types=("application/json", "application/x-ndjson", "application/ndjson", "application/jsonl"),
+    errors={
+        "not_json": "each line must be one whole JSON object",
+        "not_an_object": "each line must be a JSON object: {...}",
+    },
+    looks_like=lambda first_line: first_line.startswith(b"{"),
+    mistaken=_mistaken,
+    rows=json_rows,
+    body=lines_of_body,
+)

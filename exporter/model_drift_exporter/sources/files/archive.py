@@ -1,30 +1,32 @@
-"""A gzip file, read once to its end."""
+"""Files that are read once to their end: gzip files, and those that only make sense as a whole."""
 
 from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from ...records.chunk import Chunk
+from ...records.framing import NEWLINE, DamagedFile, FilePart, FileParts, Framing
+from ..assembler import Assembler
 from ..compression import GzipDecompressor, is_only_unproven
-from ..lines import LineAssembler
 from .position import Identity
 from .tail import LINE_BYTES, READ_BYTES, FileCounters
 
-__all__ = ["ArchivesRead", "GzipArchive"]
+__all__ = ["Archive", "ArchivesRead", "GzipArchive", "WholeFile"]
 
-_COMPRESSED_BYTES = 16 << 10  # damage costs the lines of at most this many compressed bytes
+_COMPRESSED_BYTES = 64 << 10
 
 
-class GzipArchive:
-    """Reads one gzip file, of any number of members, in bounded pieces. ``ended`` is true at its end or at damage.
+class Archive:
+    """Reads one file from its beginning to its end, in bounded pieces. ``ended`` is true at its end or at damage.
 
-    A damaged or truncated file delivers its whole lines up to the damage, and ``problem`` describes it. A line that breaks
-    off there counts as one ``invalid_gzip``. A file of 0 bytes is valid and empty. Counters count compressed bytes.
-    ``lines`` is the number of lines read so far. The first ``skip_lines`` lines were read by an earlier process and are
-    not delivered.
+    What comes before damage is delivered, and ``problem`` describes the damage; what is lost counts as one error. Counters
+    count bytes of the file. ``lines`` is the number of lines read so far. The first ``skip_lines`` lines were read by an
+    earlier process and are not delivered. FileParts hold ``read_bytes`` of lines at least, as far as there are so many.
     """
+
+    format: str | None = None
 
     def __init__(
         self,
@@ -34,7 +36,6 @@ class GzipArchive:
         counters: FileCounters,
         *,
         skip_lines: int = 0,
-        line_bytes: int = LINE_BYTES,
         read_bytes: int = READ_BYTES,
     ) -> None:
         self.path: str | None = path
@@ -46,14 +47,13 @@ class GzipArchive:
         self._input = input
         self._counters = counters
         self._read_bytes = read_bytes
-        self._lines = LineAssembler(line_bytes)
-        self._decompressor = GzipDecompressor()
         self._descriptor: int | None = None
         self._offset = 0
         self._starts_stream = True
         self.lines = 0
         self._skip_lines = skip_lines
         self._head: bytes | None = None
+        self._damage: dict[str, int] = {}
 
     @property
     def is_open(self) -> bool:
@@ -74,27 +74,46 @@ class GzipArchive:
                 self.ended = self.at_end = True
                 return None
             self._descriptor = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        lines = b""
-        errors: dict[str, int] = {}
-        while not self.ended and not lines and not errors:
-            try:
-                lines = self._without_skipped(self._next_lines(self._descriptor))
-                errors = self._lines.take_too_long()
-            except (zlib.error, EOFError) as error:
-                self.ended = True
-                self.problem = f"{self.stream} is no whole gzip file ({error}): read up to the damage only"
-                errors = self._lines.take_too_long()
-                if self._lines.breaks_off or not is_only_unproven(error):
-                    errors["invalid_gzip"] = 1
+        found: list[bytes] = []
+        size = 0
+        while not self.ended and size < self._read_bytes:
+            lines = self._without_skipped(self._next_lines(self._descriptor, self._read_bytes - size))
+            size += len(lines)
+            found.append(lines)
         self.at_end = self.ended
+        lines = b"".join(found)
+        errors = self._take_errors()
+        if not lines:  # what comes before the damage comes first
+            errors, self._damage = errors | self._damage, {}
         if not lines and not errors:
             return None
         starts_stream = self._starts_stream and bool(lines)
         self._starts_stream = self._starts_stream and not lines
-        head = self._lines.take_head() if lines else None
+        head = self._take_head() if lines else None
         if lines and self._head is not None:
             head, self._head = self._head, None
-        return Chunk(self._input, self.stream, lines, starts_stream, errors, head=head)
+        return Chunk(self._input, self.stream, lines, starts_stream, errors, self.format, head)
+
+    def _next_lines(self, descriptor: int, max_bytes: int) -> bytes:
+        """More lines of the open file, perhaps none; about ``max_bytes`` at most. Sets ``ended`` where there are no more."""
+        raise NotImplementedError
+
+    def _take_errors(self) -> dict[str, int]:
+        return {}
+
+    def _take_head(self) -> bytes | None:
+        return None
+
+    def _end_with_damage(self, problem: str, reason: str = "") -> None:
+        """End here; what is lost counts as one for the ``reason``, unless nothing is."""
+        self.ended = True
+        self.problem = problem
+        if reason:
+            self._damage = {reason: 1}
+
+    def _advance(self, size: int) -> None:
+        self._offset += size
+        self._counters.bytes_read += size
 
     def _without_skipped(self, lines: bytes) -> bytes:
         before = self.lines
@@ -109,12 +128,13 @@ class GzipArchive:
             cut = lines.index(b"\n", cut) + 1
         return lines[cut:]
 
-    def flush(self) -> Chunk | None:
-        """Return ``None``: ``read`` returns the last line at the end of the archive."""
+    def flush(self, *, for_good: bool = True) -> Chunk | None:
+        """Return ``None``: ``read`` returns the last line at the end of the file."""
+        del for_good
         return None
 
     def unread_bytes(self, size: int) -> int:
-        """Compressed bytes not read yet; ``size`` is the size of the file."""
+        """Bytes not read yet; ``size`` is the size of the file."""
         return 0 if self.ended else max(0, size - self._offset)
 
     def close(self) -> None:
@@ -122,19 +142,101 @@ class GzipArchive:
             os.close(self._descriptor)
             self._descriptor = None
 
-    def _next_lines(self, descriptor: int) -> bytes:
-        text = self._decompressor.decompress(b"", self._read_bytes)
+
+class GzipArchive(Archive):
+    """A gzip file of any number of members. A file of 0 bytes is valid and empty.
+
+    A damaged or truncated file delivers its whole lines up to the damage. A line that breaks off there counts as one
+    ``invalid_gzip``.
+    """
+
+    def __init__(
+        self,
+        input: str,
+        path: str,
+        identity: Identity,
+        counters: FileCounters,
+        *,
+        skip_lines: int = 0,
+        framing: Framing = NEWLINE,
+        line_bytes: int = LINE_BYTES,
+        read_bytes: int = READ_BYTES,
+    ) -> None:
+        super().__init__(input, path, identity, counters, skip_lines=skip_lines, read_bytes=read_bytes)
+        self._records = Assembler(line_bytes, framing)
+        self._decompressor = GzipDecompressor()
+
+    def _next_lines(self, descriptor: int, max_bytes: int) -> bytes:
+        try:
+            lines = self._records.feed(self._text(descriptor, max_bytes))
+            return lines + self._records.finish() if self.ended else lines
+        except (zlib.error, EOFError) as error:
+            lost = self._records.breaks_off or not is_only_unproven(error)
+            problem = f"{self.stream} is no whole gzip file ({error}): read up to the damage only"
+            self._end_with_damage(problem, "invalid_gzip" if lost else "")
+            return b""
+
+    def _text(self, descriptor: int, max_bytes: int) -> bytes:
+        """More of the decompressed text; nothing at its end."""
+        text = self._decompressor.decompress(b"", max_bytes)
         if not text:
             compressed = os.pread(descriptor, _COMPRESSED_BYTES, self._offset)
             if not compressed:
                 if self._offset and not self._decompressor.complete:
                     raise EOFError("it ends too early")
                 self.ended = True
-                return self._lines.finish()
-            self._offset += len(compressed)
-            self._counters.bytes_read += len(compressed)
-            text = self._decompressor.decompress(compressed, self._read_bytes)
-        return self._lines.feed(text)
+                return b""
+            self._advance(len(compressed))
+            text = self._decompressor.decompress(compressed, max_bytes)
+        return text
+
+    def _take_errors(self) -> dict[str, int]:
+        return self._records.take_errors()
+
+    def _take_head(self) -> bytes | None:
+        return self._records.take_head()
+
+
+class WholeFile(Archive):
+    """A file whose framing makes lines of it, such as Parquet."""
+
+    def __init__(
+        self,
+        input: str,
+        path: str,
+        identity: Identity,
+        counters: FileCounters,
+        *,
+        framing: Framing,
+        parts: FileParts,
+        skip_lines: int = 0,
+        read_bytes: int = READ_BYTES,
+    ) -> None:
+        super().__init__(input, path, identity, counters, skip_lines=skip_lines, read_bytes=read_bytes)
+        self.format = framing.format
+        self._make_parts = parts
+        self._parts: Iterator[FilePart] | None = None
+        self._size = 0
+
+    def _next_lines(self, descriptor: int, max_bytes: int) -> bytes:
+        del max_bytes  # the framing has its own bounds
+        if self._parts is None:
+            # After a failed read it is read again from its beginning.
+            self._skip_lines, self.lines = max(self._skip_lines, self.lines), 0
+            self._size = os.fstat(descriptor).st_size
+            self._parts = self._make_parts(os.fdopen(descriptor, "rb", closefd=False))
+        try:
+            part = next(self._parts, None)
+        except DamagedFile as error:
+            self._end_with_damage(f"{self.stream}: {error}", error.reason)
+            return b""
+        self.ended = part is None
+        self._advance(max(0, int(self._size * (part.share if part else 1.0)) - self._offset))
+        return part.lines if part else b""
+
+    def close(self) -> None:
+        self._parts = None
+        super().close()
 
 
 class ArchivesRead:

@@ -9,7 +9,7 @@ import attrs
 import msgspec
 
 from ...errors import StateError
-from .archive import ArchivesRead, GzipArchive
+from .archive import Archive, ArchivesRead
 from .copies import Resumption
 from .discovery import FoundFile, find_renamed
 from .position import Identity, Position
@@ -114,7 +114,7 @@ class Resumptions(dict[Identity, Resumption]):
         return [*left, *found]
 
 
-def standing(reader: FileTail | GzipArchive) -> Resumption | None:
+def standing(reader: FileTail | Archive) -> Resumption | None:
     """The reading position of a file; ``None`` at its beginning."""
     if isinstance(reader, FileTail):
         return Resumption(reader.position, reader.stream) if reader.position.offset else None

@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from ...records.chunk import Chunk
-from ..source import SourceStatus
-from .archive import GzipArchive
+from ...records.framing import FramingOf, always_newline
+from ..source import Opening, Source, SourceSpec, SourceStatus
+from .archive import Archive
 from .followed_files import FileOptions, FollowedFile, FollowedFiles
 from .tail import LINE_BYTES, READ_BYTES, FileTail
 
-__all__ = ["FileSource"]
+__all__ = ["FILES", "FileSource"]
 
 OVERDUE_SECONDS = 60.0  # a pattern is scanned again after this time even if reading never pauses
 
 
-class FileSource:
+class FileSource(Source):
     """Reads the file, or the files, that ``pattern`` names.
 
     A file is known by its device and inode, not by its name. So a renamed file that the pattern still matches is not read
@@ -23,9 +24,10 @@ class FileSource:
     file of a single path is read until another file takes the path. Files are read in order of modification; a turn ends
     at the size that the file had when it began. A missing path is waited for. A pattern is scanned every ``scan_seconds``.
 
-    A file is an archive if its name ends in ``.gz`` or it begins like gzip. An archive is read once, to its end. If it
-    appears after the first poll, it is read only after ``grace_seconds`` without change. A pattern leaves out names in
-    ``.gz`` unless it ends in ``.gz`` itself, since most are compressed copies of rotated logs.
+    A file is an archive if its name ends in ``.gz``, it begins like gzip, or its framing is one of whole files, such as
+    Parquet. An archive is read once, to its end. If it appears after the first poll, it is read only after
+    ``grace_seconds`` without change. A pattern leaves out names in ``.gz`` unless it ends in ``.gz`` itself, since most are
+    compressed copies of rotated logs.
 
     ``start="end"`` skips what exists at the first poll. ``once=True`` reads what exists to its end and finishes. Files
     that cannot be read appear in ``problem`` and ``open_errors`` of the status; all others are read. At most ``max_open``
@@ -47,6 +49,7 @@ class FileSource:
         *,
         once: bool = False,
         start: str = "beginning",
+        framing: FramingOf = always_newline,
         line_bytes: int = LINE_BYTES,
         read_bytes: int = READ_BYTES,
         scan_seconds: float = 5.0,
@@ -61,7 +64,7 @@ class FileSource:
         self._files = FollowedFiles(
             input,
             pattern,
-            FileOptions(once, start == "end", line_bytes, read_bytes, scan_seconds, grace_seconds, max_open),
+            FileOptions(once, start == "end", framing, line_bytes, read_bytes, scan_seconds, grace_seconds, max_open),
         )
         self._turn_bytes = 0
         self._caught_up: float | None = None
@@ -152,7 +155,7 @@ class FileSource:
     def _end(self, followed: FollowedFile) -> Chunk | None:
         reader = followed.reader
         self._files_read += 1
-        if isinstance(reader, GzipArchive):
+        if isinstance(reader, Archive):
             self._files.archives_read.add(reader.identity, followed.status)
         chunk = reader.flush()
         self._files.remove(followed)
@@ -174,7 +177,7 @@ class FileSource:
             return None
         if reader.is_open and not was_open:
             files.note_opened(followed)
-        if isinstance(reader, GzipArchive) and reader.problem:
+        if isinstance(reader, Archive) and reader.problem:
             files.problems.report(reader.stream, reader.problem, counted=False, lost=True)
         if chunk is not None:
             files.note_read(followed, now)
@@ -191,7 +194,22 @@ class FileSource:
                 chunk = tail.flush()
                 files.remove(followed)
             elif draining:
-                chunk = tail.flush()
+                chunk = tail.flush(for_good=False)
             if chunk is not None:
                 return chunk
         return None
+
+
+def _open(opening: Opening) -> Source:
+    return FileSource(
+        opening.input,
+        opening.path,
+        opening.format,
+        once=opening.once,
+        start=opening.start,
+        framing=opening.framing,
+        line_bytes=opening.line_bytes,
+    )
+
+
+FILES = SourceSpec("file", _open)

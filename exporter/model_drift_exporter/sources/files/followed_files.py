@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections import deque
+from pathlib import Path
 from typing import Any
 
 import attrs
 
-from ..compression import begins_like_gzip
-from .archive import ArchivesRead, GzipArchive
+from ...records.framing import Framing, FramingOf
+from ..compression import GZIP_MAGIC
+from .archive import Archive, ArchivesRead, GzipArchive, WholeFile
 from .checkpoint import Resumptions, checkpoint_in, checkpoint_of, standing
 from .copies import Copies, Resumption
 from .discovery import FoundFile, find_file, find_files, is_archive, is_pattern
@@ -19,6 +21,8 @@ from .tail import FileCounters, FileTail
 
 __all__ = ["FileOptions", "FollowedFile", "FollowedFiles"]
 
+_BEGINNING_BYTES = 8
+
 
 @attrs.frozen
 class FileOptions:
@@ -26,6 +30,7 @@ class FileOptions:
 
     once: bool
     at_end: bool
+    framing: FramingOf
     line_bytes: int
     read_bytes: int
     scan_seconds: float
@@ -37,7 +42,7 @@ class FileOptions:
 class FollowedFile:
     """A file being read, and its status when last found. ``closes_at`` applies only once the file has lost its name."""
 
-    reader: FileTail | GzipArchive
+    reader: FileTail | Archive
     status: os.stat_result
     resumed: bool = False
     opened: bool = False
@@ -204,7 +209,10 @@ class FollowedFiles:
 
     def _adopt(self, found: FoundFile, now: float, *, first: bool) -> None:
         resumption: Resumption | None = None
-        if is_gzip := is_archive(found.path) or begins_like_gzip(found.path):
+        beginning = _beginning(found.path)
+        is_gzip = is_archive(found.path) or beginning.startswith(GZIP_MAGIC)
+        framing = self._options.framing(found.path, b"" if is_gzip else beginning)
+        if is_gzip or framing.parts is not None:
             if not self.archives_read.may_read(found.identity, found.status, now, at_once=first):
                 return
             resumption = self._closed.get(found.identity)
@@ -215,33 +223,47 @@ class FollowedFiles:
             resumption = known or None
         if resumption is not None:
             self._closed.forget(resumption)
-        at_end = first and self._options.at_end and not self._resumed
-        reader = self._archive(found, resumption) if is_gzip else self._tail(found, resumption, at_end=at_end)
+        if is_gzip or framing.parts is not None:
+            reader: FileTail | Archive = self._archive(found, resumption, framing, is_gzip=is_gzip)
+        else:
+            at_end = first and self._options.at_end and not self._resumed
+            reader = self._tail(found, resumption, framing, at_end=at_end)
         followed = FollowedFile(reader, found.status, resumed=resumption is not None)
         self._followed[found.identity] = followed
         self.queue.append(followed)
 
-    def _archive(self, found: FoundFile, resumption: Resumption | None) -> GzipArchive:
+    def _archive(
+        self, found: FoundFile, resumption: Resumption | None, framing: Framing, *, is_gzip: bool
+    ) -> GzipArchive | WholeFile:
         options = self._options
+        skip_lines = resumption.lines if resumption else 0
+        if framing.parts is not None and not is_gzip:
+            return WholeFile(
+                *(self._input, found.path, found.identity, self.counters),
+                framing=framing,
+                parts=framing.parts,
+                skip_lines=skip_lines,
+                read_bytes=options.read_bytes,
+            )
         return GzipArchive(
-            self._input,
-            found.path,
-            found.identity,
-            self.counters,
-            skip_lines=resumption.lines if resumption else 0,
+            *(self._input, found.path, found.identity, self.counters),
+            skip_lines=skip_lines,
+            framing=framing,
             line_bytes=options.line_bytes,
             read_bytes=options.read_bytes,
         )
 
-    def _tail(self, found: FoundFile, resumption: Resumption | None, *, at_end: bool) -> FileTail:
+    def _tail(self, found: FoundFile, resumption: Resumption | None, framing: Framing, *, at_end: bool) -> FileTail:
         options = self._options
+        position = resumption.position if resumption else Position(found.identity)
         return FileTail(
             self._input,
             found.path,
-            resumption.position if resumption else Position(found.identity),
+            position,
             self.counters,
             stream=resumption.stream if resumption else None,
             at_end=at_end,
+            framing=framing,
             line_bytes=options.line_bytes,
             read_bytes=options.read_bytes,
         )
@@ -260,8 +282,17 @@ class FollowedFiles:
             return False  # reading the file fails too, and reports it
 
 
-def _has_moved(file: FileTail | GzipArchive) -> bool:
-    if file.path is None or isinstance(file, GzipArchive):
+def _beginning(path: str) -> bytes:
+    """The first bytes of a file; none if it cannot be read."""
+    try:
+        with Path(path).open("rb", buffering=0) as file:
+            return file.read(_BEGINNING_BYTES)
+    except OSError:
+        return b""
+
+
+def _has_moved(file: FileTail | Archive) -> bool:
+    if file.path is None or isinstance(file, Archive):
         return False
     try:
         return identity_of(os.stat(file.path)) != file.identity  # noqa: PTH116 - on the reading path

@@ -17,7 +17,8 @@ import stat
 import attrs
 
 from ...records.chunk import Chunk
-from ..lines import BYTE_ORDER_MARK, LongLines
+from ...records.framing import NEWLINE, Framing
+from ...records.long_lines import BYTE_ORDER_MARK
 from .position import REMEMBERED_BYTES, Position, identity_of
 
 __all__ = ["LINE_BYTES", "READ_BYTES", "FileCounters", "FileTail"]
@@ -54,6 +55,7 @@ class FileTail:
         *,
         stream: str | None = None,
         at_end: bool = False,
+        framing: Framing = NEWLINE,
         line_bytes: int = LINE_BYTES,
         read_bytes: int = READ_BYTES,
     ) -> None:
@@ -68,7 +70,8 @@ class FileTail:
         self._resumes = position.offset > 0
         self._line_bytes = line_bytes
         self._read_bytes = read_bytes
-        self._long = LongLines(line_bytes)
+        self._cutter = framing.cutter(line_bytes)
+        self._skipped_from: Position | None = None
         self._descriptor: int | None = None
         self._parked_as: tuple[int, int] | None = None
         self._asleep = False
@@ -90,8 +93,8 @@ class FileTail:
 
     @property
     def position(self) -> Position:
-        """The position just after the last delivered line."""
-        return Position(self.identity, self._offset, self._seen[: self._before])
+        """The position just after the last delivered record, or inside a long one where reading can go on in it."""
+        return self._skipped_from or Position(self.identity, self._offset, self._seen[: self._before])
 
     def read(self) -> Chunk | None:
         """Return the next whole lines, or ``None``; ``at_end`` is then true if the whole file was seen.
@@ -114,25 +117,41 @@ class FileTail:
             if len(window) == seen:
                 self.at_end = True
                 break
-            if (self._at_head or self._long.skipping) and self._skip(window):
-                continue
-            cut = window.rfind(b"\n", seen) + 1
-            if cut:
-                lines = window[self._before : cut]
-                self._advance(window, cut, len(window))
-                return self._chunk(lines)
-            if len(window) - self._before > self._line_bytes:
-                self._long.begin(window[self._before :])
-                self._advance(window, len(window), len(window))
-            else:
-                self._seen = window
-        return self._chunk(b"") if self._long else None
+            if records := self._next_records(window, seen):
+                return self._chunk(self._cutter.take(records))
+        return self._chunk(b"") if self._cutter else None
 
-    def flush(self) -> Chunk | None:
-        """Return the unfinished last line with a newline added, or ``None``. Call it when the end of the line will not come."""
-        line = self._seen[self._before :]
+    def _next_records(self, window: bytes, seen: int) -> bytes:
+        """Move on in the window, and return the whole records in it, if there are any at the offset."""
+        if (self._at_head or self._cutter.skipping) and self._skip(window):
+            return b""
+        cutter = self._cutter
+        cut = cutter.end_of_last(window, self._before, seen) if not cutter.skipping else self._before
+        if cut > self._before:
+            records = window[self._before : cut]
+            self._advance(window, cut, len(window))
+            return records
+        if not cutter.skipping and cutter.is_too_long(window, self._before):
+            if not cutter.resumes_inside:
+                self._skipped_from = self.position
+            self._advance(window, cutter.begin(window, self._before), len(window))
+            if not cutter.skipping:
+                self._skipped_from = None
+        else:
+            self._seen = window
+        return b""
+
+    def flush(self, *, for_good: bool = True) -> Chunk | None:
+        """Return the unfinished last record, or ``None``. Call it when the end of the record will not come.
+
+        Unless it is ``for_good``, a record whose framing needs its end stays where it is.
+        """
+        if not for_good and not self._cutter.resumes_inside:
+            return None
+        rest = self._seen[self._before :]
         self._advance(self._seen, len(self._seen), len(self._seen))
-        return self._chunk(line + b"\n") if line else None
+        lines = self._cutter.long.take_out(self._cutter.finish(rest))
+        return self._chunk(lines) if lines or self._cutter else None
 
     def unread_bytes(self, size: int) -> int:
         """Bytes of the file not seen yet. ``size`` is the size when last found; it is used while the file is not open."""
@@ -182,7 +201,8 @@ class FileTail:
             if self._open_at_end:
                 self._go_to_end(descriptor, status.st_size)
             elif self._resumes:
-                self._begin_behind(descriptor, inside=not _ends_a_line(self._seen[: self._before]))
+                inside = self._cutter.resumes_inside and not _ends_a_line(self._seen[: self._before])
+                self._begin_behind(descriptor, inside=inside)
         except OSError:
             os.close(descriptor)
             raise
@@ -194,8 +214,9 @@ class FileTail:
         self._offset = position.offset
         self._seen = position.before
         self._before = len(position.before)
-        self._at_head = position.offset == 0
-        self._long.start(begun=position.offset > 0)
+        self._at_head = self._cutter.is_text and position.offset == 0
+        self._skipped_from = None
+        self._cutter.long.start(begun=position.offset > 0)
 
     def _go_to_end(self, descriptor: int, size: int) -> None:
         start = max(0, size - self._line_bytes - REMEMBERED_BYTES)
@@ -205,18 +226,16 @@ class FileTail:
             cut = len(window)
         self._go_to(Position(self.identity, start + cut, window[max(0, cut - REMEMBERED_BYTES) : cut]))
         if cut:
-            self._begin_behind(descriptor, inside=window[cut - 1 : cut] != b"\n")
+            self._begin_behind(descriptor, inside=self._cutter.is_inside(window[:cut]))
 
     def _begin_behind(self, descriptor: int, *, inside: bool) -> None:
         beginning = os.pread(descriptor, min(self._offset, self._line_bytes + REMEMBERED_BYTES), 0)
-        self._long.begin_behind(beginning, inside=inside)
+        self._cutter.long.begin_behind(self._cutter.lines(beginning), inside=inside)
 
     def _skip(self, window: bytes) -> bool:
         """Skip NUL bytes and a byte order mark at the head, or the rest of a long line. Returns whether anything was skipped."""
-        if self._long.skipping:
-            end = window.find(b"\n", self._before) + 1
-            cut = end or len(window)
-            self._long.go_on(window[self._before : cut], ends=end > 0)
+        if self._cutter.skipping:
+            cut = self._cutter.skip(window, self._before)
         else:
             body = window[self._before :]
             text = body.lstrip(b"\0")
@@ -227,6 +246,8 @@ class FileTail:
         if cut == self._before:
             return False
         self._advance(window, cut, cut)
+        if not self._cutter.skipping:
+            self._skipped_from = None
         return True
 
     def _advance(self, window: bytes, cut: int, searched: int) -> None:
@@ -245,11 +266,10 @@ class FileTail:
         self._go_to(Position(self.identity))
 
     def _chunk(self, lines: bytes) -> Chunk:
-        lines = self._long.take_out(lines)
         starts_stream = self._starts_stream and bool(lines)
         self._starts_stream = self._starts_stream and not lines
-        head = self._long.take_head() if lines else None
-        return Chunk(self._input, self.stream, lines, starts_stream, self._long.take_errors(), head=head)
+        head = self._cutter.long.take_head() if lines else None
+        return Chunk(self._input, self.stream, lines, starts_stream, self._cutter.take_errors(), head=head)
 
 
 def _ends_a_line(before: bytes) -> bool:

@@ -1,8 +1,8 @@
-"""Assembles bytes to whole lines, with a limit on the length of a line."""
+"""Lines that are too long: they are taken out of a stream and counted."""
 
 from __future__ import annotations
 
-__all__ = ["BYTE_ORDER_MARK", "LineAssembler", "LongLines", "without_long_lines"]
+__all__ = ["BYTE_ORDER_MARK", "LongLines", "without_long_lines"]
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -57,6 +57,10 @@ class LongLines:
         self.skipping = self._blank = True
         self._look(part)
 
+    def add(self, count: int) -> None:
+        """Count lines that were skipped together with a long one."""
+        self._count += count
+
     def go_on(self, part: bytes, *, ends: bool) -> None:
         """Skip more of the line; ``ends``: the line ends with this part."""
         self.skipping = not ends
@@ -100,76 +104,6 @@ class LongLines:
             self._count += 1
             if not self._begun:
                 self._begun, self._head = True, b""
-
-
-class LineAssembler:
-    """Assembles whole lines from the pieces of a stream that cannot be read twice.
-
-    Keeps at most ``line_bytes`` and one piece. It removes a byte order mark and NUL bytes at the head of the stream.
-    """
-
-    def __init__(self, line_bytes: int) -> None:
-        self._line_bytes = line_bytes
-        self._unfinished = bytearray()
-        self._at_head = True
-        self._long = LongLines(line_bytes)
-
-    @property
-    def breaks_off(self) -> bool:
-        """Whether the pieces so far end inside a line that is not counted yet."""
-        return bool(self._unfinished.strip())
-
-    def feed(self, piece: bytes) -> bytes:
-        """Return the lines that ``piece`` completes, with a newline at the end; empty if there are none."""
-        if self._at_head:
-            piece = self._without_head(piece)
-        if self._long.skipping:
-            start = piece.find(b"\n") + 1
-            self._long.go_on(piece[:start] if start else piece, ends=start > 0)
-            if not start:
-                return b""
-            piece = piece[start:]
-        cut = piece.rfind(b"\n") + 1
-        if not cut:
-            self._unfinished += piece
-            self._drop_long_unfinished()
-            return b""
-        lines = piece[:cut]
-        if self._unfinished:
-            lines = bytes(self._unfinished) + lines
-        self._unfinished = bytearray(piece[cut:])
-        lines = self._long.take_out(lines)
-        self._drop_long_unfinished()
-        return lines
-
-    def finish(self) -> bytes:
-        """Return the unfinished last line with a newline added, or empty bytes. A new line starts after it."""
-        line = bytes(self._unfinished)
-        self._unfinished.clear()
-        self._long.skipping = False
-        return line + b"\n" if line else b""
-
-    def take_head(self) -> bytes | None:
-        """Return ``Chunk.head`` for the lines just returned."""
-        return self._long.take_head()
-
-    def take_too_long(self) -> dict[str, int]:
-        """Return the number of lines removed since the last call, as ``Chunk.errors``: ``line_too_long``, or empty."""
-        return self._long.take_errors()
-
-    def _without_head(self, piece: bytes) -> bytes:
-        text = (bytes(self._unfinished) + piece).lstrip(b"\0")
-        self._unfinished.clear()
-        if BYTE_ORDER_MARK.startswith(text) and text != BYTE_ORDER_MARK:
-            self._unfinished += text
-            return b""
-        self._at_head = False
-        return text.removeprefix(BYTE_ORDER_MARK)
-
-    def _drop_long_unfinished(self) -> None:
-        if len(self._unfinished) > self._line_bytes:
-            self._long.begin(bytes(self._unfinished))
-            self._unfinished.clear()
 
 
 def _without_mark(text: bytes) -> bytes:

@@ -16,11 +16,10 @@ __all__ = ["ColumnTypes"]
 
 
 class ColumnTypes:
-    """Makes typed columns of raw ones. ``text``: the values are strings, as in CSV. With ``raw`` it leaves them as they are."""
+    """Makes typed columns of raw ones. ``text``: the values are strings, as in CSV."""
 
-    def __init__(self, *, text: bool = False, raw: bool = False) -> None:
+    def __init__(self, *, text: bool = False) -> None:
         self._text = text
-        self._raw = raw
         self._pools: dict[str, TextPool] = {}
 
     def pool(self, name: str) -> TextPool:
@@ -32,8 +31,6 @@ class ColumnTypes:
 
     def field(self, name: str, values: Column) -> Column:
         """The typed column of a field."""
-        if self._raw:
-            return values
         return typed_field(name, values, text=self._text, pool=self.pool(f"field {name}"))
 
     def features(
@@ -51,9 +48,6 @@ class ColumnTypes:
         others those that are ``numeric`` by their references become numbers, with what was none noted; text becomes coded where
         they are ``categorical``.
         """
-        if self._raw:
-            nothing = np.empty((0, size))
-            return Features(tuple(columns), nothing, {}, {}, columns)
         flat = [name for name in columns if sure.get(name) == "number"]
         matrix = np.empty((0, size))
         if flat:
@@ -78,12 +72,12 @@ class ColumnTypes:
     def _feature(self, name: str, column: Column, sure: str, numeric: bool, categorical: bool) -> Column:
         if isinstance(column, Numbers | Texts):
             return column
-        if sure == "text":
-            texts: Sequence[str | None] = column  # type: ignore[assignment]
-            return Texts.of(texts, self.pool(name))
         if numeric:
             array, invalid = numbers(column, text=self._text)
             return Numbers(array, np.asarray(invalid, dtype=np.int64))
+        if sure == "text":
+            texts: Sequence[str | None] = column  # type: ignore[assignment]
+            return Texts.of(texts, self.pool(name))
         if not self._text:
             return typed(column, self.pool(name))
         if categorical:

@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_drift_exporter.formats.columns import ColumnTypes
+from model_drift_exporter.formats.column_types import ColumnTypes
 from model_drift_exporter.records import columns as records_columns
 from model_drift_exporter.records.columns import Column, Identifiers, Numbers, Texts
-from model_drift_exporter.records.features import Features
 from model_drift_exporter.records.raw_values import numbers, text_of
 from tests.support.raw_values import JSON
 
@@ -79,18 +78,6 @@ def test_features_of_csv_are_what_their_references_say(
             assert [*column] == [cell or None for cell in cells]
         else:
             assert column is cells
-
-
-@given(JSON_COLUMNS)
-def test_raw_columns_stay_as_they_are(columns: dict[str, list[object]]) -> None:
-    """For ``check``, which shows people what stands in their log."""
-    types = ColumnTypes(raw=True)
-    features = types.features(columns, size_of(columns), sure={}, numeric=frozenset("a"))
-    assert isinstance(features, Features)
-    assert all(features[name] is columns[name] for name in columns)
-    assert (features.numbers.shape, features.names) == ((0, size_of(columns)), tuple(columns))
-    times = ["yesterday", None]
-    assert types.field("time", times) is times
 
 
 def test_fields_are_typed_by_what_they_hold() -> None:
