@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MODEL", "Stream", "endless", "label_block", "record_block", "write_labels", "write_log"]
+__all__ = ["MODEL", "Stream", "endless", "label_block", "record_block", "write_csv", "write_labels", "write_log"]
 
 MODEL = "churn"
 _CATEGORIES = ("basic", "silver", "gold", "platinum")
@@ -49,6 +50,20 @@ def write_log(path: Path, records: int, stream: Stream) -> Path:
         for first in range(0, records, _BLOCK):
             size = min(_BLOCK, records - first)
             file.write(record_block(stream, first, size))
+    return path
+
+
+def write_csv(path: Path, log: Path) -> Path:
+    """Write the records of a log of one model as CSV, each feature a column, and give the path back."""
+    with log.open("rb") as lines, path.open("w", newline="", encoding="utf-8") as file:
+        writer: csv.DictWriter[str] | None = None
+        for line in lines:
+            record = msgspec.json.decode(line)
+            row = {name: value for name, value in record.items() if name != "features"} | record["features"]
+            if writer is None:
+                writer = csv.DictWriter(file, [*row])
+                writer.writeheader()
+            writer.writerow(row)
     return path
 
 

@@ -57,9 +57,14 @@ class Sidecar:
         self._port = port
         self._connection: http.client.HTTPConnection | None = None
 
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where it listens."""
+        return "127.0.0.1", self._port
+
     def connect(self) -> http.client.HTTPConnection:
         """A connection of the caller's own, to be kept and closed."""
-        return http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
+        return http.client.HTTPConnection(*self.address, timeout=30)
 
     def scrape(self, *, gzip: bool = True) -> bytes:
         """The body of ``/metrics``, compressed with ``gzip``."""

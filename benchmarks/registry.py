@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import answers, broken_input, dashboards, memory, peers, profile, scrape, startup, statistics, throughput
+from . import (
+    answers,
+    broken_input,
+    dashboards,
+    learners,
+    memory,
+    peers,
+    pieces,
+    posts,
+    profile,
+    scrape,
+    startup,
+    statistics,
+    throughput,
+    trickle,
+)
 from .alarm_quality import benchmark as alarm_quality
 from .report import Report, Scale
 
@@ -12,7 +27,11 @@ __all__ = ["BENCHMARKS"]
 
 BENCHMARKS: dict[str, Callable[[Scale], Report]] = {
     "throughput": throughput.run,
+    "pieces": pieces.run,
+    "posts": posts.run,
+    "trickle": trickle.run,
     "memory": memory.run,
+    "learners": learners.run,
     "profile": profile.run,
     "startup": startup.run,
     "scrape": scrape.run,

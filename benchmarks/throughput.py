@@ -234,6 +234,8 @@ def stages(path: str, reference: str) -> dict[str, float]:
         marks.append(time.process_time())
         if chunk is None:
             if source.finished:
+                pipeline.models.give_gathered()
+                spent["bin, roll, count"] += time.process_time() - marks[-1]
                 return spent
             continue
         decoded = decoder.decode(chunk.data)

@@ -16,6 +16,7 @@ CALLED_BY_OTHERS: Mapping[str, str] = {
     "CodedBatch.fingerprints": "monitors of near-duplicates ask for them: they are part of what a monitor gets",
     "SettingsCommand.format_options": "click prints the help with it",
     "_QuietServer.capture_signals": "uvicorn enters it when it starts to serve",
+    "_QuietServer.main_loop": "uvicorn waits in it while it serves",
     "_StandardErrorHandler.emit": "logging calls it for each line",
 }
 

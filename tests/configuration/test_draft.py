@@ -92,3 +92,22 @@ def test_an_input_may_not_be_called_as_posted_records_are() -> None:
     draft.put_inputs([named("log.jsonl", "ingest")], FILE)
     draft.put(("ingest", "enabled"), False, FILE)
     assert [each.name for each in draft.finish().inputs] == ["ingest"]
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (
+            {"path": "a.parquet", "framing": "newline"},
+            "a Parquet file is read whole, so it has no framing; leave framing",
+        ),
+        ({"path": "-", "format": "parquet"}, "a Parquet file cannot be read from standard input; write it into a file"),
+        ({"path": "a", "framing": "length", "start": "end"}, "with framing: length only the beginning tells"),
+    ],
+)
+def test_what_a_framing_does_not_allow_is_a_mistake(values: dict[str, str], message: str) -> None:
+    """It is said before anything is read."""
+    draft = Draft()
+    draft.put_inputs([InputDraft(FILE, {**values}, {})], FILE)
+    with pytest.raises(ConfigurationError, match=f"input (log|stdin): {message}"):
+        draft.finish()

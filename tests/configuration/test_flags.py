@@ -182,3 +182,27 @@ def test_labels_are_added_to_the_inputs_of_the_file(tmp_path: Path) -> None:
     file.write_text("inputs: [{path: log.jsonl}, {path: truth.jsonl, contains: labels}]\n")
     found = [(each.name, each.contains) for each in run(f"--config.file={file}", "--labels=late.jsonl").inputs]
     assert found == [("log", "auto"), ("labels", "labels"), ("labels2", "labels")]
+
+
+@pytest.mark.parametrize("arguments", [["kafka://broker/topic"], ["log.jsonl", "--labels=KAFKA://broker/topic"]])
+def test_a_scheme_without_a_source_is_a_mistake(arguments: list[str]) -> None:
+    """It says where it was written, which schemes there are, and how to read a file of that name."""
+    with pytest.raises(ConfigurationError) as error:
+        run(*arguments)
+    (problem,) = map(str, error.value.problems)
+    place = "--labels" if len(arguments) > 1 else "LOG"
+    assert re.match(
+        rf'{place}: "kafka://broker/topic": there is no source for kafka://; known are file:// and - for standard input; '
+        r"of a file with such a name write \./kafka://broker/topic$",
+        problem,
+        re.IGNORECASE,
+    )
+    assert run("./kafka://broker/topic").inputs == (InputSettings("./kafka://broker/topic"),)
+
+
+def test_the_scheme_of_files_may_be_left_out() -> None:
+    """Both are the same input."""
+    assert run("file:///var/log/a.jsonl").inputs == (InputSettings("/var/log/a.jsonl"),)
+    assert run("stdin://").inputs == run("-").inputs
+    with pytest.raises(ConfigurationError, match=r'two inputs read "a\.jsonl"'):
+        run("a.jsonl", "file://a.jsonl")

@@ -225,3 +225,11 @@ def test_auto_is_written_as_a_word(file: Path) -> None:
     ]
     assert load(file, "ingest: {listen_address: ''}").ingest.listen_address is None
     assert load(file, "model: {name: }").model.name is None
+
+
+def test_a_scheme_without_a_source_says_where_it_is_written(file: Path) -> None:
+    """Line and column, as any mistake."""
+    (mistake,) = mistakes(file, "inputs:\n  - path: s3://bucket/log-*.jsonl\n")
+    assert mistake.startswith(
+        '2:11: inputs[0].path: "s3://bucket/log-*.jsonl": there is no source for s3://; known are '
+    )

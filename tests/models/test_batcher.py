@@ -83,7 +83,7 @@ def test_labels_and_rejected_lines_are_lines_too() -> None:
     assert (batch.labels.size, len(batch.rejected), batch.records) == (LINES // 2, LINES // 2, None)
 
 
-@pytest.mark.parametrize(("features", "size", "most"), [(1, 500, 80_000), (1_000, 20, 2_100)])
+@pytest.mark.parametrize(("features", "size", "most"), [(1, 500, 40_000), (1_000, 20, 2_100)])
 def test_all_models_together_have_a_bound(features: int, size: int, most: int) -> None:
     """In lines and, of wide records, in bytes; the model with most is given first."""
     gathered, given = _batcher()

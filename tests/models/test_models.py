@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,43 @@ def test_models_are_kept_apart() -> None:
     models = Models(_SETTINGS)
     _give(models, [row | {"model": ("a", "b", None, "", 7)[index % 5]} for index, row in enumerate(make_rows(50))])
     assert _records(models) == {"a": 10, "b": 10, "default": 20, "7": 10}
+
+
+def _taken_over(models: Models) -> float:
+    renewed = Models(_SETTINGS, [_reference("churn")])
+    renewed.take_over(models, same_fields=True)
+    return _records(renewed)["churn"]
+
+
+_LOOKS: dict[str, Callable[[Models], float]] = {
+    "collect": lambda models: _records(models)["churn"],
+    "by name": lambda models: models.by_name["churn"].traffic.records,
+    "snapshot": lambda models: models.snapshot()["tracks"]["churn"]["traffic"]["line"] + 1,
+    "take over": _taken_over,
+}
+
+
+@pytest.mark.parametrize("look", _LOOKS)
+def test_whoever_looks_finds_all_that_has_come(look: str) -> None:
+    """Also what is gathered still, and nothing twice."""
+    models = Models(_SETTINGS, [_reference("churn")])
+    for first in range(0, 30, 10):
+        rows = batch_of(make_rows(10, seed=first, start=START + 100 * first, model="churn"))
+        models.process(Decoded(attrs.evolve(rows, position=np.arange(first, first + 10))), START)
+    assert _LOOKS[look](models) == 30
+    assert _records(models) == {"churn": 30}
+
+
+def test_what_is_decided_is_told_when_no_earlier_line_is_gathered() -> None:
+    """Edges of several models are in the order of their records, whichever model is given more first."""
+    models = Models(_SETTINGS, [_reference("churn"), _reference("fraud")])
+    early = attrs.evolve(batch_of(make_rows(1, model="fraud")), position=np.array([0]))
+    models.process(Decoded(early), START, "log")
+    for first in range(1, 1_601, 400):
+        _broken(models, "churn", first)
+    assert models.drain_settled_transitions() == []
+    assert [each.model for each in models.drain_transitions()] == ["churn"]
+    assert models.drain_settled_transitions() == []
 
 
 def test_unnamed_records_belong_to_the_only_reference() -> None:

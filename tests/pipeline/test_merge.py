@@ -10,9 +10,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_drift_exporter.pipeline.merge import Log, in_blocks, labels_by_time, merged, size_of
+from model_drift_exporter.pipeline.merge import Log, in_blocks, merged, size_of
 from model_drift_exporter.records.batches import Decoded, LabelBatch, RecordBatch
-from model_drift_exporter.records.identifiers import hash_identifiers
 
 START = 1_700_000_000.0
 
@@ -149,21 +148,6 @@ def test_every_line_comes_once_in_order(
     # A rejected line has no time to be judged by; it stays in the order of its log.
     own = [int(text[1:]) for text in found if text[0] != "l"]
     assert own == [*range(len(first))]
-
-
-def test_labels_are_sorted_by_time_whatever_files_they_came_in() -> None:
-    """Shuffled or in several files: those with times in their order, one without a time behind the one before it."""
-    first = Decoded(labels=LabelBatch.of(3, time=[START + 5, None, START + 1], label=["a", "b", "c"]), lines=3)
-    second = Decoded(labels=LabelBatch.of(2, time=[START + 3, START + 9], label=["d", "e"], id=[1, 2]), lines=2)
-    text = Decoded(labels=LabelBatch.of(1, time=[str(START)], label=["f"], text=True), lines=1)
-    found = [batch.labels for batch in labels_by_time([first, Decoded(), second, text]) if batch.labels is not None]
-    assert [[*batch.labels] for batch in found] == [["c", "d", "a", "b", "e"], ["f"]]
-    first_id, second_id = hash_identifiers([1, 2])[0].tolist()
-    assert [*found[0].fields["id"]] == [None, first_id, None, None, second_id]
-    log = Log("labels", partial(next, labels_by_time([first, second]), None), labels=True, in_order=True)
-    parts = [piece.decoded.labels for piece in merged([log])]
-    told_in_order = [label for part in parts if part is not None for label in part.labels]
-    assert told_in_order == ["c", "d", "a", "b", "e"]
 
 
 def test_logs_that_interleave_make_one_piece() -> None:

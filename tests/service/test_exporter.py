@@ -18,11 +18,14 @@ from model_drift_exporter.configuration.settings import (
     LogSettings,
     ModelSettings,
     Settings,
+    StateSettings,
     WebSettings,
 )
 from model_drift_exporter.errors import ConfigurationError, Problem, ReferenceProfileError
+from model_drift_exporter.formats.json_lines.decoder import JsonLinesDecoder
 from model_drift_exporter.reference.profile_file import save_profiles
 from model_drift_exporter.service.exporter import Exporter, FairLock
+from model_drift_exporter.service.snapshot_file import read_snapshot
 from model_drift_exporter.settings.values import parse_listen_address, parse_window
 from tests.sections import field_settings
 from tests.support.exposition import Exposition, series_lines
@@ -436,3 +439,41 @@ def test_an_error_releases_it() -> None:
         raise ValueError("inside")
     with lock:
         pass
+
+
+def test_a_source_is_told_when_a_snapshot_with_its_checkpoint_is_on_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one that was saved, not a later one; of a snapshot that cannot be written it hears nothing."""
+    path = write_jsonl(tmp_path / "log.jsonl", make_rows(10))
+    exporter = Exporter(log_settings(path, state=StateSettings(str(tmp_path / "state"))), clock=StillClock())
+    source = exporter.pipeline.sources[0]
+    told: list[Any] = []
+    monkeypatch.setattr(source, "acknowledge", told.append)
+    read_all(exporter)
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", mock.Mock(side_effect=OSError(28, "No space left on device")))
+        exporter.save_state()
+    assert told == []
+    exporter.save_state()
+    checkpoint = source.checkpoint()
+    assert told == [checkpoint]
+    assert read_snapshot(tmp_path / "state")["state"]["sources"]["log"] == checkpoint
+    state = exporter.snapshot()
+    write_jsonl(path, make_rows(20))
+    read_all(exporter)
+    assert source.checkpoint() != checkpoint
+    exporter.saved(state)
+    assert told == [checkpoint, checkpoint]
+
+
+def test_the_headers_of_a_request_come_with_its_records(tmp_path: Path) -> None:
+    """To the decoder, and to nothing that is exported."""
+    exporter = Exporter(log_settings(tmp_path / "log.jsonl"), clock=StillClock())
+    body = write_jsonl(tmp_path / "body", make_rows(3)).read_bytes()
+    assert exporter.offer(body, "application/json", "identity", {"ce-id": "secret-7", "ce-type": "request"})
+    with mock.patch.object(JsonLinesDecoder, "decode", autospec=True, side_effect=JsonLinesDecoder.decode) as decode:
+        found = read_all(exporter)
+    (_, _, attributes), _ = decode.call_args
+    assert attributes == {"ce-id": "secret-7", "ce-type": "request", "media_type": "application/json"}
+    assert "secret-7" not in found.text

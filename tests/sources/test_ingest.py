@@ -365,3 +365,19 @@ def test_a_csv_header_that_is_too_long_is_not_replaced_by_a_row() -> None:
     chunk = source.poll(0.0)
     assert chunk is not None
     assert chunk.head is None
+
+
+def test_a_chunk_has_the_attributes_of_its_request() -> None:
+    """In each of its pieces, the media type among them; they count as what waits in the queue."""
+    source = IngestSource(format_of_body, queue_bytes=2 << 20)
+    body = b'{"a": "%s"}\n' % (b"x" * 1_000)
+    assert source.offer(body * 600, "Application/JSON; charset=utf-8", attributes={"ce-id": "7"})
+    assert source.offer(b"{}")
+    assert source.status(0.0).queue_bytes == 600 * len(body) + len("ce-id7") + 2
+    reading = Reading(source)
+    reading.step()
+    assert [dict(chunk.attributes) for chunk in reading.chunks] == [
+        *[{"ce-id": "7", "media_type": "application/json"}] * 3,
+        {"media_type": ""},
+    ]
+    assert not IngestSource(format_of_body, queue_bytes=10).offer(b"{}", attributes={"ce-id": "12345"})

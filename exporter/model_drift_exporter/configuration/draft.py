@@ -140,7 +140,7 @@ def _framing_contradictions(each: InputSettings) -> Iterator[Contradiction]:
     spec = _format_of(each)
     framing = framing_of(each.format, each.framing)(each.path, b"")
     if spec.framing.parts is not None and each.framing != "auto":
-        message = f"input {each.name}: {spec.title} is read as whole files, so it has no framing of its own"
+        message = f"input {each.name}: {spec.title} is read whole, so it has no framing"
         yield [("inputs",)], message, "leave framing out"
     elif spec.framing.parts is not None and each.path == "-":
         message = f"input {each.name}: {spec.title} cannot be read from standard input"

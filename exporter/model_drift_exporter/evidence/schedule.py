@@ -211,21 +211,23 @@ class EvidenceMinutes:
 
         If the clock goes back, for example after it had believed a wrong time, minutes count on from the earlier time.
         """
-        found = []
-        before, kept = self._time, self._kept
-        for time in times.tolist():
-            passed = max(time - (time if math.isnan(before) else before), 0.0)
-            before = time
-            kept = min(kept + _KEPT_SHARE * passed, _MOST_KEPT)
-            seconds = min((1.0 - _KEPT_SHARE) * passed, _DAY)
-            if seconds < _SECOND:
-                added = min(_SECOND - seconds, kept)
-                kept -= added
-                seconds += added
-            found.append(seconds / 60.0)
-        self._time, self._kept = before, kept
+        if not len(times):
+            return np.empty(0)
+        self.begin(float(times[0]))
+        passed = np.maximum(np.diff(times, prepend=self._time), 0.0)
+        self._time = float(times[-1])
+        seconds = np.minimum((1.0 - _KEPT_SHARE) * passed, _DAY)
+        missing = np.maximum(_SECOND - seconds, 0.0)
+        added, kept = [], self._kept
+        for gained, wanted in zip((_KEPT_SHARE * passed).tolist(), missing.tolist(), strict=True):
+            kept = min(kept + gained, _MOST_KEPT)
+            taken = min(wanted, kept)
+            kept -= taken
+            added.append(taken)
+        self._kept = kept
+        minutes: Array = (seconds + np.array(added, dtype=np.float64)) / 60.0
         with np.errstate(divide="ignore"):
-            return np.log(np.array(found, dtype=np.float64))
+            return np.log(minutes)
 
     def snapshot(self) -> dict[str, Any]:
         return {"time": self._time, "kept": self._kept}

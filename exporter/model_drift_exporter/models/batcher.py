@@ -23,7 +23,7 @@ LINES = 4_000
 HELD_SECONDS = 5.0
 """Seconds for which lines are held where nobody looks and nothing more is to be read: so much later an alarm may be logged."""
 
-_MOST_LINES = 80_000
+_MOST_LINES = 40_000
 _MOST_BYTES = 16 << 20
 _TYPED_BYTES = 8
 _RAW_BYTES = 40  # of a number or a short text, with its place
@@ -90,7 +90,7 @@ class _Gathered:
 class Batcher:
     """Keeps batches of all models, and gives each model its own joined: about 4,000 lines at a time.
 
-    All models together have 80,000 lines or 16 MiB at most; beyond that the model with most is given first. ``give`` is
+    All models together have 40,000 lines or 16 MiB at most; beyond that the model with most is given first. ``give`` is
     called with the name of a model and its batch. Where it fails, the batch stays, so that whoever reads sees the error too.
     """
 

@@ -21,7 +21,8 @@ from ..records.batches import Decoded, LabelBatch, restored
 from ..records.chunk import Chunk
 from ..sources import SOURCES, Source, SourceStatus
 from .input_decoder import InputDecoder
-from .merge import Log, Piece, labels_by_time, merged, numbered, size_of
+from .label_sort import labels_by_time
+from .merge import Log, Piece, merged, numbered, size_of
 
 __all__ = ["METRICS", "Intake", "Watch"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -18,17 +18,16 @@ __all__ = [
     "Log",
     "Piece",
     "in_blocks",
-    "labels_by_time",
     "merged",
     "next_pieces",
     "numbered",
     "running_times",
     "size_of",
+    "times_of",
 ]
 
 Positions = NDArray[np.int64]
 Array = NDArray[np.float64]
-_CHUNK = 20_000
 _MOST_HELD = 10_000
 Batch = TypeVar("Batch", RecordBatch, LabelBatch)
 
@@ -67,7 +66,7 @@ class Log:
         parts = [batch for batch in (decoded.records, decoded.labels) if batch is not None]
         lines = np.concatenate([*(part.position for part in parts), decoded.rejected])
         if len(lines):
-            times = np.concatenate([*map(_times, parts), np.full(len(decoded.rejected), np.nan)])
+            times = np.concatenate([*map(times_of, parts), np.full(len(decoded.rejected), np.nan)])
             order = np.argsort(lines, kind="stable")
             times = self._happened(times[order])
             self._last = float(times[-1])
@@ -233,26 +232,6 @@ def in_blocks(decoded: Decoded, before: int, size: int) -> Iterator[Decoded]:
         )
 
 
-def labels_by_time(batches: Iterable[Decoded]) -> Iterator[Decoded]:
-    """The labels of all batches in the order of their times, whatever files they came in; all are read first.
-
-    A label without a time stays with those before it. Rejected lines are left out: they concern no model.
-    """
-    held = [decoded.labels for decoded in batches if decoded.labels is not None]
-    for text in (False, True):
-        own = [batch for batch in held if batch.text is text]
-        if own:
-            whole = LabelBatch.joined(own)
-            times = _times(whole)
-            known = ~np.isnan(times)
-            keys = np.concatenate([[-np.inf], times[known]])[np.cumsum(known)]
-            order = np.argsort(keys, kind="stable")
-            for first in range(0, whole.size, _CHUNK):
-                part = whole.take(order[first : first + _CHUNK])
-                lines = np.arange(first, first + part.size)
-                yield Decoded(labels=attrs.evolve(part, position=lines), lines=part.size)
-
-
 def running_times(clock: EventClock, times: Array, last: float) -> Array:
     """The event time of each line as the clock believes it. A line without one (NaN) has that of the line before, or ``last``."""
     known = ~np.isnan(times)
@@ -261,7 +240,8 @@ def running_times(clock: EventClock, times: Array, last: float) -> Array:
     return reached
 
 
-def _times(batch: RecordBatch | LabelBatch) -> NDArray[np.float64]:
+def times_of(batch: RecordBatch | LabelBatch) -> NDArray[np.float64]:
+    """The event time of each record or label as it says itself, in seconds since the epoch; NaN where it says none."""
     time = batch.fields.get("time")
     return np.full(batch.size, np.nan) if time is None else parse_times(time)
 

@@ -17,17 +17,17 @@ __all__ = ["SortedRows"]
 Keys = NDArray[np.float64]
 Rows = NDArray[Any]
 
-_RUN = 65_536  # rows that are sorted at once
+_RUN = 32_768  # rows that are sorted at once
 _MOST_RUNS = 256  # that are merged at once
-_READ = 65_536  # rows that the buffers of a merge hold together
+_READ = 32_768  # rows that the buffers of a merge hold together
 
 
 class SortedRows:
     """Rows of one type in the order of their keys; rows with equal keys stay in the order in which they came.
 
     ``kind`` is the type of a row, a structured one where it has several columns. Rows stand in spools that share a ``store``.
-    Rows that come in order are one run, however many they are; others are runs of 65,536. Memory is that of a run or, while
-    256 runs at most are merged, of as many rows.
+    Rows that come in order are one run, however many they are; others are runs of 32,768 and more. In memory are the rows of
+    such a run or, while up to 256 runs are merged, about as many.
     """
 
     def __init__(self, kind: np.dtype[Any], store: SpoolStore) -> None:
@@ -52,7 +52,7 @@ class SortedRows:
             self._runs.add(keys[order], rows[order])
 
     def blocks(self) -> Iterator[tuple[Keys, Rows]]:
-        """All rows in order with their keys, up to 65,536 at a time. Nothing can be added any more; it can be done once."""
+        """All rows in order with their keys, up to 32,768 at a time. Nothing can be added any more; it can be done once."""
         self._sort()
         while len(self._runs) > _MOST_RUNS:
             fewer = _Runs.new(self._kind, self._store)
@@ -100,8 +100,10 @@ class _Runs:
         parts = [_Part(start, stop) for start, stop in pairwise(limits)]
         while parts:
             for part in parts:
-                if not len(part.keys):
-                    part.keys = self.keys.read(part.start, min(part.start + size, part.stop))
+                # A part with few keys would let all others come only as far as these reach.
+                if part.goes_on and len(part.keys) <= size // 2:
+                    more = self.keys.read(part.start + len(part.keys), min(part.start + size, part.stop))
+                    part.keys = np.concatenate([part.keys, more])
             known, limiting = min(
                 ((float(part.keys[-1]), place) for place, part in enumerate(parts) if part.goes_on),
                 default=(np.inf, len(parts)),

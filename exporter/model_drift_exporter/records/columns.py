@@ -91,10 +91,10 @@ class Numbers(_Array):
         """The values at an array or a slice of indexes, in that order."""
         values = self.values[indexes]
         if not len(self.invalid):
-            return attrs.evolve(self, values=values)
+            return type(self)(values)
         wrong = np.zeros(len(self.values), dtype=np.bool_)
         wrong[self.invalid] = True
-        return attrs.evolve(self, values=values, invalid=np.flatnonzero(wrong[indexes]))
+        return type(self)(values, np.flatnonzero(wrong[indexes]))
 
 
 class TextPool:
@@ -164,7 +164,7 @@ class Texts(_Array):
 
     def take(self, indexes: Any) -> Self:
         """The texts at an array or a slice of indexes, in that order."""
-        return attrs.evolve(self, codes=self.codes[indexes])
+        return type(self)(self.pool, self.codes[indexes])
 
     def distinct(self) -> tuple[list[str | None], NDArray[np.int64]]:
         """The distinct texts in the order in which they come, ``None`` for missing ones, and the place in them of each value."""
@@ -199,7 +199,7 @@ class Identifiers(_Array):
 
     def take(self, indexes: Any) -> Self:
         """The identifiers at an array or a slice of indexes, in that order."""
-        return attrs.evolve(self, hashes=self.hashes[indexes], known=self.known[indexes])
+        return type(self)(self.hashes[indexes], self.known[indexes])
 
 
 def typed(values: Column, pool: TextPool | None = None) -> Column:

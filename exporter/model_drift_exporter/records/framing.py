@@ -306,7 +306,8 @@ def _never(_beginning: bytes) -> bool:
 class Framing:
     """How records follow one another. ``help`` is for the documentation; ``cutter`` cuts a stream, given ``line_bytes``.
 
-    ``looks_like`` says whether a stream that is read with another framing may have this one, by its beginning: for advice.
+    ``title`` is what a stream with it is called. ``looks_like`` says whether a stream that is read with another framing may
+    have this one, by its beginning: for advice.
     Where ``has_ends`` is false, only reading from the beginning tells where a record begins.
 
     A framing of whole files has ``parts`` instead: it makes lines of an open file, which can be read anywhere, in parts
@@ -318,6 +319,7 @@ class Framing:
     help: str = ""
     cutter: Callable[[int], Cutter] = Cutter
     looks_like: Callable[[bytes], bool] = _never
+    title: str = ""
     has_ends: bool = True
     parts: FileParts | None = None
     format: str | None = None
@@ -348,6 +350,7 @@ FRAMINGS: Mapping[str, Framing] = MappingProxyType(
                 "lines of a container's standard output, in a log of the kubelet (CRI)",
                 _of_streams(b"stdout"),
                 _has_entry,
+                "the log of a container",
             ),
             Framing("container-both", "as `container`, with standard error", _of_streams(b"stdout", b"stderr")),
             Framing(

@@ -24,6 +24,11 @@ class Assembler:
         """Whether the pieces so far end inside a record that is not counted yet."""
         return bool(self._unfinished.strip())
 
+    @property
+    def held(self) -> int:
+        """Bytes of an unfinished record."""
+        return len(self._unfinished)
+
     def feed(self, piece: bytes) -> bytes:
         """Return the lines that ``piece`` completes, with a newline at the end; empty if there are none."""
         searched = len(self._unfinished)

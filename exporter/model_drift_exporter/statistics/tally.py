@@ -78,21 +78,25 @@ class Tally:
         self._add(rows, signs, slots, slice(first, None))
 
     def _add(self, rows: Contributions, signs: IntegerArray, slots: IntegerArray, part: slice) -> None:
-        signs, slots, level, numbers = signs[part], slots[part], rows.level[part], rows.numbers[part]
-        flat, width = self.counts.reshape(-1), self.counts.shape[1]
-        for places in (*rows.cells[part].T, level):
-            known = places >= 0
+        signs, level, numbers = signs[part], rows.level[part], rows.numbers[part]
+        flat, first = self.counts.reshape(-1), slots[part] * self.counts.shape[1]
+        for cells in (*rows.cells[part].T, level):
+            known = cells >= 0
             if known.all():
-                np.add.at(flat, slots * width + places, signs)
+                np.add.at(flat, first + cells, signs)
             else:
-                np.add.at(flat, (slots * width + places)[known], signs[known])
+                np.add.at(flat, (first + cells)[known], signs[known])
         known = level >= 0
+        slots = slots[part]
         if not known.all():
             signs, slots, level, numbers = signs[known], slots[known], level[known], numbers[known]
+        if (signs < 0).any():
+            numbers = numbers * signs[:, None]
         # By places on one axis, since an index of several axes takes three times as long.
         _, levels, width = self.sums.shape
-        places = ((slots * levels + level) * width)[:, None] + np.arange(width)
-        np.add.at(self.sums.reshape(-1), places.ravel(), (numbers * signs[:, None]).ravel())
+        first = (slots * levels + level) * width
+        places = first if width == 1 else (first[:, None] + np.arange(width)).ravel()
+        np.add.at(self.sums.reshape(-1), places, numbers.ravel())
 
     def clear(self, slot: int) -> None:
         """Empty one slot."""

@@ -76,14 +76,13 @@ class OutcomesInTime:
         kept = panes > newest - PANES
         self._newest = int(newest[-1])
         kept &= panes > self._newest - PANES  # drop outcomes that this batch itself pushed out
-        for pane in np.unique(panes[kept]).tolist():
+        if not kept.all():
+            panes, sign, rows = panes[kept], sign[kept], rows.take(kept)
+        for pane in np.unique(panes[np.diff(panes, prepend=_NEVER) != 0]).tolist():
             if self._panes[pane % PANES] != pane:
                 self._panes[pane % PANES] = pane
                 self._tally.clear(pane % PANES)
-        if kept.all():
-            self._tally.add(rows, sign, panes % PANES)
-        else:
-            self._tally.add(rows.take(kept), sign[kept], panes[kept] % PANES)
+        self._tally.add(rows, sign, panes % PANES)
 
     def set_back(self, now: float) -> None:
         if self._newest * self._width > now + LEAD:

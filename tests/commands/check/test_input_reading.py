@@ -105,6 +105,7 @@ def test_matched_files_have_their_sizes(tmp_path: Path) -> None:
         (b'\n[{"a": 1},\n', "jsonl", "one JSON array"),
         (b'{\n"a": 1}\n', "jsonl", "JSON over several lines"),
         (b"<log a=1, b=2, c=3>\n", "jsonl", None),
+        (b"2026-11-30T13:49:10.4Z stderr F model on :8080\n", "jsonl", "the log of a container"),
         (b"\x1f\x8b\x08\n", "jsonl", "compressed with gzip twice"),
         (b"\x28\xb5\x2f\xfd\n", "jsonl", "compressed with Zstandard"),
         (b"\xff\xfe{\x00\n", "jsonl", "UTF-16 text"),

@@ -17,6 +17,7 @@ from ...formats.schema import MAXIMUM_FEATURES
 from ...records.batches import Decoded, RecordBatch
 from ...records.chunk import Chunk
 from ...records.features import Features
+from ...records.framing import FRAMINGS
 from ...sources import Source, SourceStatus
 from ...sources.compression import begins_like_gzip
 from ...sources.files.discovery import find_file, find_files, is_archive, is_pattern
@@ -292,6 +293,9 @@ def guess_format(data: bytes, name: str) -> tuple[str, str] | None:
         if data.startswith(magic):
             return seems
     first = data.lstrip().split(b"\n", 1)[0].strip()
+    for framing in FRAMINGS.values():
+        if framing.looks_like(data):
+            return framing.title, f"set framing: {framing.name} for this input"
     if mistaken := FORMATS[name].mistaken(first):
         return mistaken
     others = [spec for spec in FORMATS.values() if spec.name != name]

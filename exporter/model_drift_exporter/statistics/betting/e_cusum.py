@@ -34,40 +34,35 @@ def advance(log_m: FloatArray, log_e: FloatArray, log_w: npt.ArrayLike) -> tuple
     factors = np.clip(log_e, -_LARGEST, _LARGEST)
     began = np.broadcast_to(np.asarray(log_m, dtype=np.float64), log_e.shape[1:])
     if began.size <= _FEW:
-        return _one_by_one(began, factors, floors)
-    after = np.empty(log_e.shape)
-    before = began
-    for update, floor in enumerate(floors.tolist()):
-        np.maximum(before, floor, out=after[update, ...])
-        after[update] += factors[update]
-        before = after[update, ...]
+        after = _one_by_one(began, factors, floors)
+    else:
+        after = np.empty(log_e.shape)
+        before = began
+        for update, floor in enumerate(floors.tolist()):
+            np.maximum(before, floor, out=after[update, ...])
+            after[update] += factors[update]
+            before = after[update, ...]
     rows = (-1, *[1] * began.ndim)
     restarts = np.concatenate([began[None], after])[: len(after)] <= floors.reshape(rows)
     started = np.where(restarts, np.arange(len(after)).reshape(rows), -1)
     return after, np.maximum.accumulate(started, axis=0)
 
 
-def _one_by_one(began: FloatArray, factors: FloatArray, floors: FloatArray) -> tuple[FloatArray, npt.NDArray[np.int64]]:
-    """The same with plain numbers: for a few bets this is faster than an array operation for each update."""
-    after: list[list[float]] = []
-    started: list[list[int]] = []
+def _one_by_one(began: FloatArray, factors: FloatArray, floors: FloatArray) -> FloatArray:
+    """Log M after each update with plain numbers: for a few bets this is faster than array operations for each update."""
     log_w = floors.tolist()
-    for before, log_e in zip(began.ravel().tolist(), factors.reshape(len(factors), began.size).T.tolist(), strict=True):
-        log_m, since = before, -1
-        of_bet, since_of_bet = [], []
-        for update, (factor, floor) in enumerate(zip(log_e, log_w, strict=True)):
-            if log_m <= floor:
-                log_m, since = floor, update
-            log_m += factor
-            of_bet.append(log_m)
-            since_of_bet.append(since)
-        after.append(of_bet)
-        started.append(since_of_bet)
+    columns = []
+    for log_m, log_e in zip(began.ravel().tolist(), factors.reshape(len(factors), began.size).T.tolist(), strict=True):
+        before = log_m
+        after = []
+        for factor, floor in zip(log_e, log_w, strict=True):
+            if before <= floor:  # noqa: PLR1730 - max() would take as long as all the rest
+                before = floor
+            before += factor
+            after.append(before)
+        columns.append(after)
     # [bet, update] to [update, ...]
-    return (
-        np.ascontiguousarray(np.array(after, dtype=np.float64).T).reshape(factors.shape),
-        np.ascontiguousarray(np.array(started, dtype=np.int64).T).reshape(factors.shape),
-    )
+    return np.ascontiguousarray(np.array(columns, dtype=np.float64).T).reshape(factors.shape)
 
 
 def log_mean(log_m: FloatArray, weights: npt.ArrayLike) -> FloatArray:
