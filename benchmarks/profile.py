@@ -86,41 +86,50 @@ def _write_json_lines(path: Path, rows: int) -> None:
         file.writelines(_blocks(rows))
 
 
-def _columns(block: bytes) -> dict[str, list[Any]]:
-    """The columns of some JSON lines; features stand beside the fields, as in tables."""
-    lines = msgspec.json.Decoder().decode_lines(block)
-    flat = {name: [line[name] for line in lines] for name in _FLAT}
-    return flat | {name: [line["features"][name] for line in lines] for name in lines[0]["features"]}
+class _Named(msgspec.Struct):
+    ts: str
+    id: str
+
+
+def _tables(rows: int) -> Iterator[dict[str, list[Any]]]:
+    """Columns of a block each; features stand beside the fields, as in tables. Only times and identifiers go on."""
+    columns: dict[str, list[Any]] = {}
+    for block in _blocks(rows):
+        if not columns:
+            lines = msgspec.json.Decoder().decode_lines(block)
+            columns = {name: [line[name] for line in lines] for name in _FLAT}
+            columns |= {name: [line["features"][name] for line in lines] for name in lines[0]["features"]}
+        named = msgspec.json.Decoder(_Named).decode_lines(block)
+        yield columns | {"ts": [each.ts for each in named], "id": [each.id for each in named]}
 
 
 def _write_csv(path: Path, rows: int) -> None:
+    rest: list[str] = []
     with path.open("w", encoding="utf-8") as file:
-        for number, block in enumerate(_blocks(rows)):
-            columns = _columns(block)
-            if not number:
+        for columns in _tables(rows):
+            times, names, *others = columns.values()
+            if not rest:
                 file.write(",".join(columns) + "\n")
-            file.writelines(",".join(map(str, row)) + "\n" for row in zip(*columns.values(), strict=True))
+                rest = [",".join(map(str, row)) for row in zip(*others, strict=True)]
+            file.writelines(f"{each},{name},{row}\n" for each, name, row in zip(times, names, rest, strict=True))
 
 
 def _write_parquet(path: Path, rows: int) -> None:
     import pyarrow as pa
     from pyarrow import parquet
 
-    tables: list[Any] = []
+    waiting: list[Any] = []
     writer = None
-    for block in _blocks(rows):
-        tables.append(pa.table(_columns(block)))
-        if (
-            writer is None
-        ):  # values repeat from block to block, so a dictionary would make numbers smaller than they are
-            texts = [field.name for field in tables[0].schema if pa.types.is_string(field.type)]
-            writer = parquet.ParquetWriter(path, tables[0].schema, use_dictionary=texts)
-        if sum(table.num_rows for table in tables) >= _ROW_GROUP:
-            writer.write_table(pa.concat_tables(tables), row_group_size=_ROW_GROUP)
-            tables = []
+    for columns in _tables(rows):
+        waiting.append(pa.table(columns))
+        if writer is None:
+            # Values repeat from block to block: a dictionary would make numbers smaller than they are.
+            texts = [field.name for field in waiting[0].schema if pa.types.is_string(field.type)]
+            writer = parquet.ParquetWriter(path, waiting[0].schema, use_dictionary=texts)
+        if sum(table.num_rows for table in waiting) >= min(rows, _ROW_GROUP):
+            writer.write_table(pa.concat_tables(waiting), row_group_size=_ROW_GROUP)
+            waiting = []
     if writer is not None:
-        if tables:
-            writer.write_table(pa.concat_tables(tables), row_group_size=_ROW_GROUP)
         writer.close()
 
 

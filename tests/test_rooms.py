@@ -59,7 +59,7 @@ HOUSE: Mapping[str, tuple[Room, ...]] = {
         Room(
             "pipeline",
             "inputs to models: decode, merge, hand on",
-            "configuration models reference formats sources metrics array_spool " + _BYTES,
+            "configuration models reference formats sources metrics sorted_rows array_spool " + _BYTES,
         ),
         Room(
             "configuration",
@@ -80,7 +80,7 @@ HOUSE: Mapping[str, tuple[Room, ...]] = {
         Room(
             "reference",
             "what was accepted: profile, bins, losses",
-            "settings statistics words atomic_file array_spool " + _BYTES,
+            "settings statistics words atomic_file sorted_rows array_spool " + _BYTES,
         ),
     ),
     "Bytes": (
@@ -88,6 +88,7 @@ HOUSE: Mapping[str, tuple[Room, ...]] = {
         Room("sources", "where bytes come from", "metrics " + _BYTES),
         Room("joining", "what belongs together by an identifier", _BYTES),
         Room("records", "records, labels, event times, raw values", "errors"),
+        Room("sorted_rows", "any number of rows in order, in little memory", "array_spool"),
         Room("array_spool", "long arrays in little memory", "errors"),
     ),
     "Ground": (

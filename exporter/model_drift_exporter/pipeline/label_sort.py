@@ -9,9 +9,9 @@ import numpy as np
 
 from ..array_spool import SpoolStore
 from ..records.batches import Decoded
+from ..sorted_rows import SortedRows
 from .label_rows import LabelRows
 from .merge import times_of
-from .sorted_rows import SortedRows
 
 __all__ = ["labels_by_time"]
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model_drift_exporter.array_spool import ArraySpool, SpoolStore
+from model_drift_exporter.reference.building import time_order as time_order_module
 from model_drift_exporter.reference.building.time_order import arranged, time_order
 from model_drift_exporter.statistics import FloatArray
 
@@ -19,10 +21,10 @@ def _spool(values: Sequence[float], dtype: type = np.float64) -> ArraySpool:
 
 
 @given(st.lists(st.integers(0, 9) | st.floats(-1e12, 1e12), max_size=200), st.integers(1, 40), st.integers(0, 400))
-def test_rows_of_one_time_keep_their_order(times: list[float], rows: int, memory: int) -> None:
-    """The order is that of a stable sort of all of them, whatever is sorted at once and however many times are equal."""
-    with SpoolStore(memory) as store, _spool(times) as spool:
-        places, ordered = time_order(spool, store, rows=rows)
+def test_rows_of_one_time_keep_their_order(times: list[float], size: int, memory: int) -> None:
+    """The order is that of a stable sort of all of them, however few are looked at together."""
+    with SpoolStore(memory) as store, _spool(times) as spool, patch.object(time_order_module, "PART", size):
+        places, ordered = time_order(spool, store)
         expected = np.argsort(np.array(times, dtype=np.float64), kind="stable")
         assert places.read(0, len(times)).tolist() == expected.tolist()
         assert ordered.read(0, len(times)).tolist() == np.array(times, dtype=np.float64)[expected].tolist()

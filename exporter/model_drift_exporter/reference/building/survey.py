@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -133,6 +133,8 @@ class FieldSurvey:
     def observe(self, values: Sequence[object], *, text: bool) -> None:
         """Take in one column of raw values."""
         self._text = text
+        if text and self.texts > self.numbers and not isinstance(values, Texts | Numbers):
+            values = Texts.of(cast("Sequence[str]", values))  # then each distinct one is looked at once
         array, invalid = numbers(values, text=text)
         found = array[np.isfinite(array)]
         self.numbers += len(array) - int(np.isnan(array).sum())
@@ -156,21 +158,22 @@ class FieldSurvey:
 
     def _count(self, values: Sequence[object], *, text: bool) -> None:
         """Count texts by name; beyond a number of distinct ones, those that are known."""
+        more = len(self.categories) < _DISTINCT
         if isinstance(values, Texts | Numbers):
             texts, places = distinct_texts(values)
-            numbers = np.bincount(places, minlength=len(texts)).tolist()
-            counts = [(name, number) for name, number in zip(texts, numbers, strict=True) if number]
-        else:
-            names: Iterable[Any] = values if text else map(text_of, values)
-            counts = [*Counter(names).items()]
-        more = len(self.categories) < _DISTINCT
-        for name, number in counts:
-            if name is None or (text and not name):
-                continue
-            if more or name in self.categories:
-                self.categories[name] += number
-            else:
-                self.overflow += number
+            for name, number in zip(texts, np.bincount(places, minlength=len(texts)).tolist(), strict=True):
+                if name is None or (text and not name) or not number:
+                    continue
+                if more or name in self.categories:
+                    self.categories[name] += number
+                else:
+                    self.overflow += number
+            return
+        named = filter(None, values) if text else map(text_of, values)
+        names: list[Any] = [name for name in named if name is not None]
+        known = names if more else [name for name in names if name in self.categories]
+        self.categories.update(known)
+        self.overflow += len(names) - len(known)
 
     @property
     def present(self) -> int:

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from model_drift_exporter import sorted_rows
 from model_drift_exporter.array_spool import SpoolStore
-from model_drift_exporter.pipeline import sorted_rows
-from model_drift_exporter.pipeline.sorted_rows import SortedRows
+from model_drift_exporter.sorted_rows import SortedRows
 
 KIND = np.dtype([("number", np.int64), ("mark", np.uint8)])
 

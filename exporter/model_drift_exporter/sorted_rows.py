@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from ..array_spool import ArraySpool, SpoolStore
+from .array_spool import ArraySpool, SpoolStore
 
 __all__ = ["SortedRows"]
 
