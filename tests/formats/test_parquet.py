@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from model_drift_exporter.formats import FORMATS, Schema
-from model_drift_exporter.formats.parquet import PARQUET, parts
+from model_drift_exporter.formats.json_lines.decoder import JsonLinesDecoder
+from model_drift_exporter.formats.parquet import PARQUET, lines_of, parts
 from model_drift_exporter.records.framing import DamagedFile, FilePart
 from tests.support.collected_records import collect
 
@@ -40,15 +41,15 @@ def _file(columns: dict[str, list[Any]] | list[dict[str, Any]], **options: Any) 
 
 
 def _rows(file: io.BytesIO) -> list[dict[str, Any]]:
-    return [json.loads(line) for part in parts(file) for line in part.lines.splitlines()]
+    return [json.loads(line) for part in parts(file) for line in lines_of(part.data).splitlines()]
 
 
 def test_rows_come_in_parts_with_progress() -> None:
     """All rows come, in order, in parts of bounded size; the share read grows to 1."""
     file = _file({"x": list(range(9_000)), "prediction": [0.5] * 9_000})
     found = list(parts(file))
-    assert [json.loads(line)["x"] for part in found for line in part.lines.splitlines()] == list(range(9_000))
-    assert max(part.lines.count(b"\n") for part in found) <= 4_000
+    assert [json.loads(line)["x"] for part in found for line in lines_of(part.data).splitlines()] == list(range(9_000))
+    assert [part.rows for part in found] == [4_000, 4_000, 1_000]
     assert [part.share for part in found] == sorted(part.share for part in found)
     assert found[-1].share == 1
 
@@ -56,7 +57,15 @@ def test_rows_come_in_parts_with_progress() -> None:
 def test_parts_of_wide_rows_are_small() -> None:
     """What is held at a time does not grow with the number of columns."""
     file = _file({f"x{number}": [1.0] * 1_000 for number in range(500)})
-    assert [part.lines.count(b"\n") for part in parts(file)] == [400, 400, 200]
+    assert [part.rows for part in parts(file)] == [400, 400, 200]
+
+
+@pytest.mark.parametrize("skip", [0, 1, 3_999, 4_000, 4_001, 8_999, 9_000, 10_000])
+def test_rows_that_were_read_before_are_left_out(skip: int) -> None:
+    """A process goes on where another one stopped."""
+    file = _file({"x": list(range(9_000))})
+    found = [json.loads(line)["x"] for part in parts(file, skip) for line in lines_of(part.data).splitlines()]
+    assert found == [*range(skip, 9_000)]
 
 
 def test_values_are_as_in_json() -> None:
@@ -90,8 +99,14 @@ def test_values_are_as_in_json() -> None:
     assert second == dict.fromkeys(columns) | {"timestamp": first["timestamp"]}
 
 
-@given(st.lists(st.fixed_dictionaries(_VALUES), min_size=1, max_size=12), st.booleans())
-def test_records_are_those_of_the_same_rows_as_json_lines(rows: list[dict[str, Any]], nested: bool) -> None:
+@given(
+    st.lists(st.fixed_dictionaries(_VALUES), min_size=1, max_size=12),
+    st.booleans(),
+    st.sampled_from([{}, {"score": "x"}, {"time": "n", "latency": "x"}, {"label": "flag"}, {"model": "plan"}]),
+)
+def test_records_are_those_of_the_same_rows_as_json_lines(
+    rows: list[dict[str, Any]], nested: bool, configured: dict[str, str]
+) -> None:
     """Records, labels and errors, whatever the rows hold; no number is a gap in both."""
     kinds = {"x": pa.float64(), "n": pa.int64(), "plan": pa.string(), "flag": pa.bool_(), 'odd "name"': pa.int64()}
     fields = {"id": pa.string(), "prediction": pa.int64(), "label": pa.int64()}
@@ -107,8 +122,35 @@ def test_records_are_those_of_the_same_rows_as_json_lines(rows: list[dict[str, A
     parquet.write_table(pa.Table.from_pylist(rows, schema), file, row_group_size=5)
     lines = b"".join(json.dumps(_without_nan(row)).encode() + b"\n" for row in rows)
     file.seek(0)
-    read = collect(PARQUET.make(Schema()), [b"".join(part.lines for part in parts(file))])
-    assert repr(read) == repr(collect(FORMATS["jsonl"].make(Schema()), [lines]))
+    read = collect(PARQUET.make(Schema(configured)), [part.data for part in parts(file)])
+    assert repr(read) == repr(collect(FORMATS["jsonl"].make(Schema(configured)), [lines]))
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_columns_are_taken_as_they_are(nested: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where each row is a record beyond doubt, no row is looked at by itself; gaps do not matter."""
+    rows: list[dict[str, Any]] = [
+        {"x": 1.0, "n": None, "plan": "gold"},
+        {"x": None, "n": 2, "plan": None},
+        {"x": math.inf, "n": 3, "plan": "b"},
+    ]
+    fields: list[dict[str, Any]] = [
+        {"id": 7, "prediction": 1, "label": None},
+        {"id": None, "prediction": 0, "label": 1},
+        {"id": None, "prediction": None, "label": None},
+    ]
+    pairs = list(zip(rows, fields, strict=True))
+    records: list[dict[str, Any]] = [own | ({"features": row} if nested else row) for row, own in pairs]
+    lines = b"".join(json.dumps(each).encode() + b"\n" for each in records)
+    (part,) = parts(_file(records))
+
+    def decode_lines(*_: object) -> None:
+        raise AssertionError("rows are decoded one by one")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(JsonLinesDecoder, "decode", decode_lines)
+        read = collect(PARQUET.make(Schema()), [part.data])
+    assert repr(read) == repr(collect(JsonLinesDecoder(Schema()), [lines]))
 
 
 def _without_nan(row: dict[str, Any]) -> dict[str, Any]:
@@ -139,7 +181,7 @@ def test_what_comes_before_the_damage_is_read() -> None:
     found: list[FilePart] = []
     with pytest.raises(DamagedFile):
         found.extend(iter(parts(io.BytesIO(bytes(data)))))
-    assert sum(part.lines.count(b"\n") for part in found) >= 3_000
+    assert sum(part.rows for part in found) >= 3_000
 
 
 def test_without_pyarrow(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from model_drift_exporter.joining.keys import keys_of
 from model_drift_exporter.labels.admission import Admission, Sample
 from model_drift_exporter.labels.evaluability import LabelHealth
 from model_drift_exporter.labels.events import EventReader
@@ -12,7 +13,7 @@ from model_drift_exporter.labels.join import JoinTally
 from model_drift_exporter.labels.label_clock import FlowTimes
 from model_drift_exporter.labels.label_store import COUNTED, LABEL, PREDICTION, UNINDEXED, LabelStore
 from model_drift_exporter.records.batches import LabelBatch
-from model_drift_exporter.records.identifiers import hash_identifiers, keys_of
+from model_drift_exporter.records.identifiers import hash_identifiers
 from model_drift_exporter.reference.outcome_batch import OutcomeLayout
 from tests.sections import label_settings
 from tests.support.label_streams import labelled_reference, prediction

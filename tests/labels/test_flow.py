@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from model_drift_exporter.errors import StateError
 from model_drift_exporter.evidence.alarms import Alarms
 from model_drift_exporter.evidence.settings import EvidenceSettings
+from model_drift_exporter.joining.keys import keys_of
 from model_drift_exporter.labels.flow import FlowState, LabelFlow
 from model_drift_exporter.labels.settings import LabelSettings
 from model_drift_exporter.monitors import ALARMS
 from model_drift_exporter.records.batches import LabelBatch
-from model_drift_exporter.records.identifiers import hash_identifiers, keys_of
+from model_drift_exporter.records.identifiers import hash_identifiers
 from model_drift_exporter.reference.outcome_batch import OutcomeLayout
 from tests.sections import label_settings
 from tests.support.label_oracle import Oracle

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+from model_drift_exporter.formats.parquet import lines_of
 from model_drift_exporter.records.chunk import Chunk
 from model_drift_exporter.sources import Source, SourceStatus
 
@@ -23,10 +24,11 @@ class Reading:
         self.now += seconds
         lines: list[bytes] = []
         while (chunk := self.source.poll(self.now, draining=draining)) is not None:
-            assert not chunk.data or chunk.data.endswith(b"\n"), "a chunk holds whole lines"
+            data = chunk.data if chunk.rows is None else lines_of(chunk.data)
+            assert not data or data.endswith(b"\n"), "a chunk holds whole lines"
             self.chunks.append(chunk)
             self.errors.update(chunk.errors)
-            lines += chunk.data.split(b"\n")[:-1]
+            lines += data.split(b"\n")[:-1]
         return lines
 
     def to_end(self, limit: int = 10_000) -> list[bytes]:

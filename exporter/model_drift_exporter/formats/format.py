@@ -51,6 +51,10 @@ def _resembles(spec: FormatSpec) -> Callable[[bytes], bool]:
     return spec.looks_like
 
 
+def _unchanged(data: bytes) -> bytes:
+    return data
+
+
 def _as_lines(body: bytes, whole: bool) -> bytes:
     lines = (body if whole else body[: body.rfind(b"\n") + 1]).rstrip()
     return lines + b"\n" if lines else b""
@@ -68,7 +72,8 @@ class FormatSpec:
     alone are rejected, each with what to do about it.
 
     ``rows`` reads the records of a chunk's data generically, one for each that a decoder counts; its second argument is
-    the first non-empty line of the stream. ``body`` makes whole lines of the body of a request; its second argument is
+    the first non-empty line of the stream. ``lines`` writes the data as lines for people, if it is none; the decoder takes
+    these lines, too. ``body`` makes whole lines of the body of a request; its second argument is
     false if the body is cut off.
     """
 
@@ -90,6 +95,7 @@ class FormatSpec:
     mistaken: Callable[[bytes], tuple[str, str] | None] = _nothing
     """What a first line shows that people take for this format, and what to do about it; ``None`` if nothing."""
     body: Callable[[bytes, bool], bytes] = _as_lines
+    lines: Callable[[bytes], bytes] = _unchanged
 
     @property
     def advice(self) -> str:

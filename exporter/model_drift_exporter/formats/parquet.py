@@ -1,4 +1,7 @@
-"""Parquet: rows of a file as JSON lines, read a few thousand at a time.
+"""Parquet: rows of a file, read a few thousand at a time.
+
+A part of a file comes as a stream of Arrow (IPC). Where each of its rows is a record beyond doubt, columns are taken as they
+are; other parts are written as JSON lines and decoded as such, so that one decoder says what is a record, a label or an error.
 
 Needs pyarrow (the ``parquet`` extra), which is imported only when a file is read.
 """
@@ -7,33 +10,40 @@ from __future__ import annotations
 
 import errno
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, BinaryIO
 
 import msgspec
+import numpy as np
 
+from ..records.batches import Decoded
+from ..records.chunk import NO_ATTRIBUTES, Attributes
+from ..records.columns import Column, Numbers, Texts
+from ..records.fields import FIELDS
 from ..records.framing import DamagedFile, FilePart, Framing
-from .format import FormatSpec
+from .format import FormatSpec, Row
 from .json_lines.decoder import JsonLinesDecoder, json_rows
+from .schema import FIELD_CANDIDATES
 
-__all__ = ["PARQUET", "parts"]
+__all__ = ["PARQUET", "ParquetDecoder", "lines_of", "parts"]
 
 _MAGIC = b"PAR1"
+_ARROW = b"\xff\xff\xff\xff"
 _ROWS = 4_000
 _VALUES = 200_000
 _BUFFER_BYTES = 1 << 20
 
 
-def parts(file: BinaryIO) -> Iterator[FilePart]:
-    """The rows of an open file in parts of at most 4,000 rows and, unless a row has more, 200,000 values.
+def parts(file: BinaryIO, skip: int = 0) -> Iterator[FilePart]:
+    """The rows of an open file behind the first ``skip``, in parts of at most 4,000 rows and some 200,000 values.
 
     Raises :class:`DamagedFile` where it cannot be read on, and ``OSError`` without pyarrow.
     """
     try:
         import pyarrow as pa
-        from pyarrow import compute, parquet
+        from pyarrow import parquet
     except ImportError as error:
         hint = "reading Parquet needs pyarrow; install it with: pip install 'model-drift-exporter[parquet]'"
         raise OSError(errno.ENOPKG, hint) from error
@@ -42,22 +52,130 @@ def parts(file: BinaryIO) -> Iterator[FilePart]:
         total = max(table.metadata.num_rows, 1)
         read = 0
         rows = max(1, min(_ROWS, _VALUES // max(table.metadata.num_columns, 1)))
-        make_row = _row_maker(table.schema_arrow.names)
         for batch in table.iter_batches(batch_size=rows):
-            if batch.num_rows:
-                read += batch.num_rows
-                columns = [_values(column, pa.types, compute) for column in batch.columns]
-                yield FilePart(_ENCODER.encode_lines([*map(make_row, *columns)]), read / total)
+            begins, read = read, read + batch.num_rows
+            if read > skip:
+                own = batch.slice(max(0, skip - begins))
+                yield FilePart(_packed(own), own.num_rows, read / total)
     except (pa.ArrowException, OSError) as error:
         raise DamagedFile("not_parquet", f"cannot read it as Parquet: {error}") from error
 
 
-def _values(column: Any, types: Any, compute: Any) -> Sequence[Any]:
-    """The values of a column, as JSON has them; ``types`` and ``compute`` are modules of pyarrow."""
-    kind = column.type
+def _packed(batch: Any) -> bytes:
+    import pyarrow as pa
+
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema) as stream:
+        stream.write_batch(batch)
+    data: bytes = sink.getvalue().to_pybytes()
+    return data
+
+
+def _unpacked(data: bytes) -> Any:
+    import pyarrow as pa
+
+    return pa.ipc.open_stream(data).read_next_batch()
+
+
+def lines_of(data: bytes) -> bytes:
+    """The rows of a part as JSON lines; what is no part is returned as it is."""
+    return _lines(_unpacked(data)) if data.startswith(_ARROW) else data
+
+
+class ParquetDecoder(JsonLinesDecoder):
+    """Decodes parts of a file, and JSON lines."""
+
+    def decode(self, data: bytes, attributes: Attributes = NO_ATTRIBUTES) -> Decoded:
+        """Decode a part. Bad data never raises an error."""
+        if not data.startswith(_ARROW):
+            return super().decode(data, attributes)
+        batch = _unpacked(data)
+        decoded = self._decode_columns(batch)
+        return super().decode(_lines(batch), attributes) if decoded is None else decoded
+
+    def _decode_columns(self, batch: Any) -> Decoded | None:
+        """The columns of a part all of whose rows are records; ``None`` if that has to be found out row by row."""
+        schema, size = self._schema, batch.num_rows
+        columns = {name: _plain_column(column) for name, column in zip(batch.schema.names, batch.columns, strict=True)}
+        if schema.labels or len(columns) < batch.num_columns:
+            return None
+        # All rows have the same names, so the first one tells as much as all.
+        schema.learn({name: column[0].as_py() for name, column in columns.items()})
+        found = self._feature_columns(columns)
+        if found is None:
+            return None
+        nothing = [None] * size
+        values: dict[str, Column] = {
+            name: self._typed_column(name, column) if column is not None else nothing for name, column in found.items()
+        }
+        features = self._types.features(values, size, sure={}, numeric=schema.numeric)
+        fields: dict[str, Sequence[Any]] = {
+            field: _values(columns[name]) if name in columns else nothing
+            for field, name in schema.fields.items()
+            if field in FIELDS and (name in columns or field != "label")
+        }
+        return Decoded(self._batch(size, fields, features, None), lines=size)
+
+    def _feature_columns(self, columns: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The column of each feature, ``None`` for one that is not there; nothing if a row may be no record."""
+        schema = self._schema
+        if schema.mixed:
+            return None
+        if schema.nested:
+            container = columns.get(schema.fields["features"])
+            if container is None or not _is_struct(container) or container.null_count:
+                return None
+            inner = dict(zip((field.name for field in container.type), container.flatten(), strict=True))
+            return {name: _plain_column(inner[name]) if name in inner else None for name in schema.features}
+        if schema.nested is None or any(_is_struct(columns.get(name)) for name in FIELD_CANDIDATES["features"]):
+            return None
+        used = {name for field, name in schema.fields.items() if field in FIELDS}
+        found = {name: columns.get(name) for name in schema.features if name not in used}
+        return found if _all_have_one([column for column in found.values() if column is not None]) else None
+
+    def _typed_column(self, name: str, column: Any) -> Column:
+        import pyarrow as pa
+
+        kind, types = column.type, pa.types
+        if types.is_floating(kind) or types.is_integer(kind):
+            return Numbers(np.array(column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)))
+        if types.is_string(kind) or types.is_large_string(kind):
+            return Texts.of(column.to_pylist(), self._types.pool(name))
+        return _values(column)
+
+
+def _plain_column(column: Any) -> Any:
+    """A column of values themselves, not of their places in a dictionary."""
+    return column.dictionary_decode() if hasattr(column, "dictionary_decode") else column
+
+
+def _is_struct(column: Any) -> bool:
+    import pyarrow as pa
+
+    return column is not None and pa.types.is_struct(column.type)
+
+
+def _all_have_one(columns: Sequence[Any]) -> bool:
+    """Whether each row has a value in one of the columns at least."""
+    from pyarrow import compute
+
+    missing = None
+    for column in columns:
+        own = np.asarray(compute.is_null(column, nan_is_null=True))
+        missing = own if missing is None else missing & own
+        if not missing.any():
+            return True
+    return False
+
+
+def _values(column: Any) -> Sequence[Any]:
+    """The values of a column as JSON would give them, and infinite numbers."""
+    import pyarrow as pa
+
+    types, kind = pa.types, column.type
     values: list[Any] = column.to_pylist()
     if types.is_floating(kind):
-        return [*map(_finite, values)] if compute.any(compute.is_inf(column)).as_py() else values
+        return [None if value != value else value for value in values]  # noqa: PLR0124 - NaN
     as_they_are = (types.is_integer, types.is_boolean, types.is_string, types.is_large_string)
     return values if any(is_kind(kind) for is_kind in as_they_are) else [*map(_plain, values)]
 
@@ -69,7 +187,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [*map(_plain, value)]
     if isinstance(value, float | Decimal):
-        return _finite(float(value))
+        return None if value != value else float(value)  # noqa: PLR0124 - NaN
     if isinstance(value, datetime) and value.tzinfo is None:
         value = value.replace(tzinfo=UTC)
     if isinstance(value, date | time):
@@ -79,9 +197,19 @@ def _plain(value: Any) -> Any:
     return value.decode(errors="replace") if isinstance(value, bytes) else value
 
 
-def _finite(value: Any) -> Any:
+def _lines(batch: Any) -> bytes:
+    """One JSON object for each row."""
+    columns = [[*map(_writable, _values(_plain_column(column)))] for column in batch.columns]
+    return _ENCODER.encode_lines([*map(_row_maker(batch.schema.names), *columns)])
+
+
+def _writable(value: Any) -> Any:
     """JSON has no infinity; what is too large for a float is read as one."""
-    return _INFINITE.get(value, value)
+    if isinstance(value, dict):
+        return {name: _writable(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [*map(_writable, value)]
+    return _INFINITE.get(value, value) if isinstance(value, float) else value
 
 
 _INFINITE = {math.inf: msgspec.Raw(b"1e999"), -math.inf: msgspec.Raw(b"-1e999")}
@@ -102,13 +230,18 @@ def _is_odd(name: str) -> bool:
     return any(character in '\\"' or character < " " for character in name)
 
 
+def _rows(data: bytes, head: bytes) -> Iterator[Row]:
+    return json_rows(lines_of(data), head)
+
+
 PARQUET = FormatSpec(
     name="parquet",
     title="a Parquet file",
-    make=JsonLinesDecoder,
+    make=ParquetDecoder,
     endings=(".parquet", ".pq"),
     framing=Framing("parquet", parts=parts, format="parquet"),
     errors={"not_parquet": "the file is damaged or not complete; write it again"},
     looks_like=lambda beginning: beginning.startswith(_MAGIC),
-    rows=json_rows,
+    lines=lines_of,
+    rows=_rows,
 )

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..joining.key_sample import KeySample
-from ..records.identifiers import numbered_keys
+from ..joining.keys import numbered_keys
 from .evaluability import LabelHealth
 from .events import Events
 from .join import JoinTally

@@ -9,9 +9,10 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from ..joining.keys import keys_of
 from ..records.batches import LabelBatch
 from ..records.columns import Numbers, Texts
-from ..records.identifiers import hash_identifiers, keys_of
+from ..records.identifiers import hash_identifiers
 from ..records.raw_values import distinct_texts, numbers
 from ..records.times import parse_times
 from ..reference.binner import Binner

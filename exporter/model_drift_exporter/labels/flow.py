@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from ..errors import StateError
 from ..evidence.alarms import Alarm, Alarms
+from ..joining.keys import keys_of
 from ..metrics.samples import Samples
 from ..records.batches import LabelBatch
-from ..records.identifiers import hash_identifiers, keys_of
+from ..records.identifiers import hash_identifiers
 from ..reference.binner import Binner
 from ..reference.coded_batch import CodedBatch
 from ..reference.outcome_batch import OutcomeBatch, OutcomeLayout

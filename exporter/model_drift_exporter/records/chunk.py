@@ -27,6 +27,8 @@ class Chunk:
     header. It is the line itself if reading began after it, and empty if the line was too long. It is set once, in the
     chunk with the first lines after it; otherwise it is ``None``.
 
+    ``rows`` is the number of records if the data is no lines, but part of a file that only its format can read.
+
     ``attributes`` are what the transport says of all records of the chunk: ``media_type``, the headers of a request in
     lower case (``ce-id``), a partition or an offset. They are never exported.
     """
@@ -39,3 +41,4 @@ class Chunk:
     format: str | None = None
     head: bytes | None = None
     attributes: Attributes = NO_ATTRIBUTES
+    rows: int | None = None

@@ -281,9 +281,10 @@ class LengthCutter(Cutter):
 
 @attrs.frozen
 class FilePart:
-    """Whole lines made of a part of a file, and the share of the file that has been read with them, 0 to 1."""
+    """A part of a file for the decoder of its format: so many ``rows``. ``share`` of the file is read with it, 0 to 1."""
 
-    lines: bytes
+    data: bytes
+    rows: int
     share: float
 
 
@@ -295,7 +296,8 @@ class DamagedFile(Exception):  # noqa: N818 - what it is of, as OSError
         self.reason = reason
 
 
-FileParts = Callable[[BinaryIO], Iterator[FilePart]]
+FileParts = Callable[[BinaryIO, int], Iterator[FilePart]]
+"""Reads an open file in parts, behind so many rows."""
 
 
 def _never(_beginning: bytes) -> bool:
@@ -310,9 +312,8 @@ class Framing:
     have this one, by its beginning: for advice.
     Where ``has_ends`` is false, only reading from the beginning tells where a record begins.
 
-    A framing of whole files has ``parts`` instead: it makes lines of an open file, which can be read anywhere, in parts
-    of bounded size. ``parts`` raises :class:`DamagedFile`, or ``OSError`` if the file cannot be read at all. ``format`` is
-    that of these lines.
+    A framing of whole files has ``parts`` instead: it reads an open file, which can be read anywhere, in parts of bounded
+    size, for the decoder of ``format``. It raises :class:`DamagedFile`, or ``OSError`` if the file cannot be read at all.
     """
 
     name: str

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .columns import Identifiers
 from .raw_values import text_of
 
-__all__ = ["hash_identifiers", "hashed_again", "keys_of", "numbered_keys"]
+__all__ = ["hash_identifiers", "hash_numbers", "hashed_again"]
 
 Hashes = NDArray[np.uint64]
 
@@ -48,16 +48,10 @@ def hash_identifiers(values: Sequence[object]) -> tuple[Hashes, NDArray[np.bool_
     return _mix(_matrix(encoded, lengths), lengths, lengths), known
 
 
-def keys_of(model: str, hashes: Hashes) -> Hashes:
-    """Keys of a model's identifiers, from their hashes."""
-    seed = np.frombuffer(blake2b(model.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "<u8")
-    return hashed_again(hashes ^ seed)
-
-
-def numbered_keys(model: str, first: int, count: int) -> Hashes:
-    """Keys for events without an identifier, from their numbers in the stream. They only decide which are in the sample."""
+def hash_numbers(first: int, count: int) -> Hashes:
+    """Hashes of so many whole numbers from ``first`` on, for things that have a place but no identifier."""
     numbers = np.arange(first, first + count, dtype=np.uint64)
-    return keys_of(model, hashed_again(numbers * _GAMMA + _SEED))
+    return hashed_again(numbers * _GAMMA + _SEED)
 
 
 def _texts(values: Sequence[object]) -> list[str]:

@@ -124,7 +124,8 @@ def _digits(texts: Sequence[str]) -> NDArray[np.int64] | None:
         separators.append((_SECONDS_LENGTH, "."))
     if any((characters[:, position] != ord(separator)).any() for position, separator in separators):
         return None
-    if not np.isin(characters[:, 10], (ord("T"), ord(" "))).all():
+    between = characters[:, 10]
+    if not ((between == ord("T")) | (between == ord(" "))).all():
         return None
     digits = characters[:, [*_DIGITS, *range(_SECONDS_LENGTH + 1, end)]].astype(np.int64) - ord("0")
     return digits if digits.min() >= 0 and digits.max() <= 9 else None

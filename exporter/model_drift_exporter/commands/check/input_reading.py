@@ -17,7 +17,7 @@ from ...formats.schema import MAXIMUM_FEATURES
 from ...records.batches import Decoded, RecordBatch
 from ...records.chunk import Chunk
 from ...records.features import Features
-from ...records.framing import FRAMINGS
+from ...records.framing import FRAMINGS, NEWLINE
 from ...sources import Source, SourceStatus
 from ...sources.compression import begins_like_gzip
 from ...sources.files.discovery import find_file, find_files, is_archive, is_pattern
@@ -119,9 +119,9 @@ class Beginning(Source):
         if self._lines <= 0 or self._bytes <= 0:
             self.complete = False
             return None
-        data = _first_lines(chunk.data, self._lines)
+        data = chunk.data if chunk.rows is not None else _first_lines(chunk.data, self._lines)
         self.complete = len(data) == len(chunk.data)
-        self._lines -= data.count(b"\n")
+        self._lines -= data.count(b"\n") if chunk.rows is None else chunk.rows
         self._bytes -= len(data)
         return attrs.evolve(chunk, data=data)
 
@@ -138,6 +138,7 @@ class Reader:
     def __init__(self, each: InputSettings, schema: Schema, line_bytes: int) -> None:
         self.reading = InputReading(each, schema, files=_files(each.path))
         self._line_bytes = line_bytes
+        self._has_lines = each.framing in ("auto", NEWLINE.name)
         self._delivered: Counter[str] = Counter()
         self._heads: dict[str, bytes] = {}
         self._long: dict[str, Mapping[int, bytes]] = {}
@@ -146,12 +147,12 @@ class Reader:
         """Take in one chunk, as :data:`Watch`."""
         reading = self.reading
         first = reading.lines + sum(chunk.errors.values())
-        if "line_too_long" in chunk.errors and chunk.stream not in self._long:
+        if "line_too_long" in chunk.errors and self._has_lines and chunk.stream not in self._long:
             self._long[chunk.stream] = _long_lines(chunk.stream, self._line_bytes)
             self._note_long_lines(chunk.stream)
         if name and not reading.format:
             reading.format = name
-            reading.seems = guess_format(chunk.data, name)
+            reading.seems = guess_format(chunk.data, name) if chunk.rows is None else None
         if decoded.problem:
             reading.streams[chunk.stream] = decoded.problem
         reading.errors.update(decoded.errors)
@@ -166,7 +167,7 @@ class Reader:
             }
             if wanted:
                 self._find_bad_lines(chunk, FORMATS[name], wanted)
-        self._delivered[chunk.stream] += chunk.data.count(b"\n")
+        self._delivered[chunk.stream] += chunk.data.count(b"\n") if chunk.rows is None else chunk.rows
 
     def finish(self, source: Beginning, now: float) -> InputReading:
         """What was found, once nothing more is read."""
@@ -215,7 +216,7 @@ class Reader:
         decoder = spec.make(schema)
         if isinstance(decoder, HeadedDecoder):
             decoder.begin(self._head_of(chunk))
-        for position, line in enumerate(chunk.data.split(b"\n")):
+        for position, line in enumerate(spec.lines(chunk.data).split(b"\n")):
             errors = decoder.decode(line + b"\n", chunk.attributes).errors if line.strip() else {}
             for reason in errors:
                 found = self.reading.examples.setdefault(reason, [])
@@ -227,11 +228,11 @@ class Reader:
                 return
 
     def _place(self, stream: str, position: int) -> str:
-        """File and line number; the source has left out the lines that are too long, and so they are counted in."""
+        """File and line number, or that of the record; lines that are too long were left out, and are counted in."""
         number = self._delivered[stream] + position + 1
         for long in self._long.get(stream, {}):
             number += long <= number
-        return f"{stream}:{number}"
+        return f"{stream}:{number}" if self._has_lines else f"{stream}: record {number}"
 
     def _note_long_lines(self, stream: str) -> None:
         found = self.reading.examples.setdefault("line_too_long", [])

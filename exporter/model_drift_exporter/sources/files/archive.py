@@ -19,24 +19,15 @@ _COMPRESSED_BYTES = 64 << 10
 
 
 class Archive:
-    """Reads one file from its beginning to its end, in bounded pieces. ``ended`` is true at its end or at damage.
+    """Reads one file from its beginning to its end, in bounded parts. ``ended`` is true at its end or at damage.
 
     What comes before damage is delivered, and ``problem`` describes the damage; what is lost counts as one error. Counters
-    count bytes of the file. ``lines`` is the number of lines read so far. The first ``skip_lines`` lines were read by an
-    earlier process and are not delivered. FileParts hold ``read_bytes`` of lines at least, as far as there are so many.
+    count bytes of the file. ``lines`` is the number of lines, or rows, read so far. The first ``skip_lines`` were read by
+    an earlier process and are not delivered.
     """
 
-    format: str | None = None
-
     def __init__(
-        self,
-        input: str,
-        path: str,
-        identity: Identity,
-        counters: FileCounters,
-        *,
-        skip_lines: int = 0,
-        read_bytes: int = READ_BYTES,
+        self, input: str, path: str, identity: Identity, counters: FileCounters, *, skip_lines: int = 0
     ) -> None:
         self.path: str | None = path
         self.identity = identity
@@ -44,15 +35,13 @@ class Archive:
         self.problem = ""
         self.ended = False
         self.at_end = False
+        self.lines = 0
         self._input = input
         self._counters = counters
-        self._read_bytes = read_bytes
         self._descriptor: int | None = None
         self._offset = 0
         self._starts_stream = True
-        self.lines = 0
         self._skip_lines = skip_lines
-        self._head: bytes | None = None
         self._damage: dict[str, int] = {}
 
     @property
@@ -65,7 +54,7 @@ class Archive:
         return self._descriptor is None and self.path is not None and not self.ended
 
     def read(self) -> Chunk | None:
-        """Return the next whole lines, or ``None`` at the end.
+        """Return the next whole records, or ``None`` at the end.
 
         Raises ``OSError`` if the file cannot be opened or read.
         """
@@ -74,35 +63,16 @@ class Archive:
                 self.ended = self.at_end = True
                 return None
             self._descriptor = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        found: list[bytes] = []
-        size = 0
-        while not self.ended and size < self._read_bytes:
-            lines = self._without_skipped(self._next_lines(self._descriptor, self._read_bytes - size))
-            size += len(lines)
-            found.append(lines)
+        chunk = self._read(self._descriptor)
         self.at_end = self.ended
-        lines = b"".join(found)
-        errors = self._take_errors()
-        if not lines:  # what comes before the damage comes first
-            errors, self._damage = errors | self._damage, {}
-        if not lines and not errors:
-            return None
-        starts_stream = self._starts_stream and bool(lines)
-        self._starts_stream = self._starts_stream and not lines
-        head = self._take_head() if lines else None
-        if lines and self._head is not None:
-            head, self._head = self._head, None
-        return Chunk(self._input, self.stream, lines, starts_stream, errors, self.format, head)
+        if chunk is not None or not self._damage:
+            return chunk
+        errors, self._damage = self._damage, {}
+        return Chunk(self._input, self.stream, b"", errors=errors)
 
-    def _next_lines(self, descriptor: int, max_bytes: int) -> bytes:
-        """More lines of the open file, perhaps none; about ``max_bytes`` at most. Sets ``ended`` where there are no more."""
+    def _read(self, descriptor: int) -> Chunk | None:
+        """The next records of the open file, ``None`` if there are none. Sets ``ended`` where there are no more."""
         raise NotImplementedError
-
-    def _take_errors(self) -> dict[str, int]:
-        return {}
-
-    def _take_head(self) -> bytes | None:
-        return None
 
     def _end_with_damage(self, problem: str, reason: str = "") -> None:
         """End here; what is lost counts as one for the ``reason``, unless nothing is."""
@@ -115,21 +85,8 @@ class Archive:
         self._offset += size
         self._counters.bytes_read += size
 
-    def _without_skipped(self, lines: bytes) -> bytes:
-        before = self.lines
-        self.lines += lines.count(b"\n")
-        skipped = min(self._skip_lines, self.lines) - before
-        if skipped <= 0:
-            return lines
-        if self._starts_stream and (text := lines.lstrip()):
-            self._starts_stream, self._head = False, text.partition(b"\n")[0]
-        cut = 0
-        for _ in range(skipped):
-            cut = lines.index(b"\n", cut) + 1
-        return lines[cut:]
-
     def flush(self, *, for_good: bool = True) -> Chunk | None:
-        """Return ``None``: ``read`` returns the last line at the end of the file."""
+        """Return ``None``: ``read`` returns the last record at the end of the file."""
         del for_good
         return None
 
@@ -147,7 +104,7 @@ class GzipArchive(Archive):
     """A gzip file of any number of members. A file of 0 bytes is valid and empty.
 
     A damaged or truncated file delivers its whole lines up to the damage. A line that breaks off there counts as one
-    ``invalid_gzip``.
+    ``invalid_gzip``. Chunks hold ``read_bytes`` of lines, as far as there are so many.
     """
 
     def __init__(
@@ -162,11 +119,44 @@ class GzipArchive(Archive):
         line_bytes: int = LINE_BYTES,
         read_bytes: int = READ_BYTES,
     ) -> None:
-        super().__init__(input, path, identity, counters, skip_lines=skip_lines, read_bytes=read_bytes)
+        super().__init__(input, path, identity, counters, skip_lines=skip_lines)
+        self._read_bytes = read_bytes
         self._records = Assembler(line_bytes, framing)
         self._decompressor = GzipDecompressor()
+        self._head: bytes | None = None
+
+    def _read(self, descriptor: int) -> Chunk | None:
+        found: list[bytes] = []
+        size = 0
+        while not self.ended and size < self._read_bytes:
+            lines = self._without_skipped(self._next_lines(descriptor, self._read_bytes - size))
+            size += len(lines)
+            found.append(lines)
+        lines, errors = b"".join(found), self._records.take_errors()
+        if not lines and not errors:
+            return None
+        starts_stream = self._starts_stream and bool(lines)
+        self._starts_stream = self._starts_stream and not lines
+        head = self._records.take_head() if lines else None
+        if lines and self._head is not None:
+            head, self._head = self._head, None
+        return Chunk(self._input, self.stream, lines, starts_stream, errors, head=head)
+
+    def _without_skipped(self, lines: bytes) -> bytes:
+        before = self.lines
+        self.lines += lines.count(b"\n")
+        skipped = min(self._skip_lines, self.lines) - before
+        if skipped <= 0:
+            return lines
+        if self._starts_stream and (text := lines.lstrip()):
+            self._starts_stream, self._head = False, text.partition(b"\n")[0]
+        cut = 0
+        for _ in range(skipped):
+            cut = lines.index(b"\n", cut) + 1
+        return lines[cut:]
 
     def _next_lines(self, descriptor: int, max_bytes: int) -> bytes:
+        """More lines of the open file, perhaps none; about ``max_bytes`` at most."""
         try:
             lines = self._records.feed(self._text(descriptor, max_bytes))
             return lines + self._records.finish() if self.ended else lines
@@ -190,15 +180,9 @@ class GzipArchive(Archive):
             text = self._decompressor.decompress(compressed, max_bytes)
         return text
 
-    def _take_errors(self) -> dict[str, int]:
-        return self._records.take_errors()
-
-    def _take_head(self) -> bytes | None:
-        return self._records.take_head()
-
 
 class WholeFile(Archive):
-    """A file whose framing makes lines of it, such as Parquet."""
+    """A file that its framing reads in parts, such as Parquet."""
 
     def __init__(
         self,
@@ -210,29 +194,32 @@ class WholeFile(Archive):
         framing: Framing,
         parts: FileParts,
         skip_lines: int = 0,
-        read_bytes: int = READ_BYTES,
     ) -> None:
-        super().__init__(input, path, identity, counters, skip_lines=skip_lines, read_bytes=read_bytes)
-        self.format = framing.format
+        super().__init__(input, path, identity, counters, skip_lines=skip_lines)
+        self._format = framing.format
         self._make_parts = parts
         self._parts: Iterator[FilePart] | None = None
         self._size = 0
 
-    def _next_lines(self, descriptor: int, max_bytes: int) -> bytes:
-        del max_bytes  # the framing has its own bounds
+    def _read(self, descriptor: int) -> Chunk | None:
+        if self.ended:
+            return None
         if self._parts is None:
-            # After a failed read it is read again from its beginning.
-            self._skip_lines, self.lines = max(self._skip_lines, self.lines), 0
+            self.lines = max(self._skip_lines, self.lines)
             self._size = os.fstat(descriptor).st_size
-            self._parts = self._make_parts(os.fdopen(descriptor, "rb", closefd=False))
+            self._parts = self._make_parts(os.fdopen(descriptor, "rb", closefd=False), self.lines)
         try:
             part = next(self._parts, None)
         except DamagedFile as error:
             self._end_with_damage(f"{self.stream}: {error}", error.reason)
-            return b""
+            return None
         self.ended = part is None
         self._advance(max(0, int(self._size * (part.share if part else 1.0)) - self._offset))
-        return part.lines if part else b""
+        if part is None:
+            return None
+        self.lines += part.rows
+        starts_stream, self._starts_stream = self._starts_stream, False
+        return Chunk(self._input, self.stream, part.data, starts_stream, format=self._format, rows=part.rows)
 
     def close(self) -> None:
         self._parts = None

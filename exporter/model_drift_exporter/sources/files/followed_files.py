@@ -243,7 +243,6 @@ class FollowedFiles:
                 framing=framing,
                 parts=framing.parts,
                 skip_lines=skip_lines,
-                read_bytes=options.read_bytes,
             )
         return GzipArchive(
             *(self._input, found.path, found.identity, self.counters),

@@ -129,12 +129,13 @@ class FileTail:
         cut = cutter.end_of_last(window, self._before, seen) if not cutter.skipping else self._before
         if cut > self._before:
             records = window[self._before : cut]
-            self._advance(window, cut, len(window))
+            self._advance(window, cut, cut if cutter.is_too_long(window, cut) else len(window))
             return records
         if not cutter.skipping and cutter.is_too_long(window, self._before):
             if not cutter.resumes_inside:
                 self._skipped_from = self.position
-            self._advance(window, cutter.begin(window, self._before), len(window))
+            cut = cutter.begin(window, self._before)
+            self._advance(window, cut, cut)
             if not cutter.skipping:
                 self._skipped_from = None
         else:
@@ -251,7 +252,7 @@ class FileTail:
         return True
 
     def _advance(self, window: bytes, cut: int, searched: int) -> None:
-        """Move the position to ``cut``. There is no newline between ``cut`` and ``searched``."""
+        """Move the position to ``cut``. No record ends between ``cut`` and ``searched``."""
         self._counters.bytes_read += cut - self._before
         self._offset += cut - self._before
         start = max(0, cut - REMEMBERED_BYTES)
