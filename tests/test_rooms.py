@@ -87,8 +87,8 @@ HOUSE: Mapping[str, tuple[Room, ...]] = {
         Room("formats", "bytes to records", "records"),
         Room("sources", "where bytes come from", "metrics " + _BYTES),
         Room("joining", "what belongs together by an identifier", _BYTES),
-        Room("records", "records, labels, event times, raw values", "errors"),
         Room("sorted_rows", "any number of rows in order, in little memory", "array_spool"),
+        Room("records", "records, labels, event times, raw values", "errors"),
         Room("array_spool", "long arrays in little memory", "errors"),
     ),
     "Ground": (
