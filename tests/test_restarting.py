@@ -94,6 +94,8 @@ def _decided(lines: list[str], folder: Path, *, learned: bool, cuts: list[int], 
                 exporter = _started(folder, clock, learned=learned)
         while exporter.step():
             pass
+        exporter.collect()  # who looks gets all that has come, and what came of it is told then
+        exporter.step()
     # What happens at one moment may be told in any order.
     return sorted(edges.found, key=lambda edge: (edge.time, edge.alert))
 
