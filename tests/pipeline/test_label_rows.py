@@ -104,3 +104,28 @@ def test_what_is_nested_too_deeply_is_no_label_all_the_same() -> None:
         table = LabelRows(store)
         found = table.batch(table.rows(LabelBatch.of(2, label=[deep, "x"])), text=False)
     assert [*found.labels] == [[], "x"]
+
+
+def test_long_texts_come_in_parts_and_are_not_kept() -> None:
+    """Whatever their number, a few MiB of them are in memory; a label that is longer than a part is one by itself."""
+    lengths = [100, 20_000, 5 << 20, 100, 3 << 20, 2 << 20]
+    texts = [chr(ord("a") + number) * length for number, length in enumerate(lengths)]
+    with SpoolStore(1 << 10) as store:
+        table = LabelRows(store)
+        rows = table.rows(LabelBatch.of(len(texts), label=texts))
+        parts = [*table.parts(rows)]
+        assert [len(part) for part in parts] == [2, 1, 2, 1]
+        assert [text for part in parts for text in table.batch(part, text=False).labels] == texts
+        known = [*table._places, *table._read.values()]
+    assert sum(map(len, known)) <= 2 * (5 << 20)
+
+
+@given(st.lists(st.text(max_size=9), min_size=1, max_size=30))
+@settings(deadline=None)
+def test_what_is_forgotten_is_read_again(texts: list[str]) -> None:
+    """With room for a few bytes only, the labels are the same."""
+    with pytest.MonkeyPatch.context() as patch, SpoolStore(8) as store:
+        patch.setattr(label_rows, "_MOST_KNOWN_BYTES", 10)
+        table = LabelRows(store)
+        rows = table.rows(LabelBatch.of(len(texts), label=texts))
+        assert [text for part in table.parts(rows) for text in table.batch(part, text=False).labels] == texts

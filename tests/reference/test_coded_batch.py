@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model_drift_exporter.models.segment_table import MOST_SEGMENTS, SegmentTable
 from model_drift_exporter.records.batches import RecordBatch
+from model_drift_exporter.records.columns import Texts
 from model_drift_exporter.reference.binner import Binner
 from model_drift_exporter.reference.coded_batch import CodedBatch, count_cells
 from model_drift_exporter.reference.profile import (
@@ -58,6 +60,16 @@ def test_cells_are_counted_by_group_and_weight(rows: list[tuple[int, int, float]
     ]
     found = count_cells(cells, 9, group=group, groups=3, weight=weight)
     assert found == pytest.approx(np.array([[weighted.get((own, cell), 0.0) for cell in range(9)] for own in range(3)]))
+
+
+def test_segments_are_groups() -> None:
+    """As a table of segments gives them: small integers, though the cells of all segments have no place among these."""
+    table = SegmentTable()
+    segment = table.places(Texts.of([f"s{number}" for number in range(150)]))
+    assert segment is not None
+    counts = count_cells(np.full((2, 150), [[3], [499]]), 500, group=segment, groups=MOST_SEGMENTS + 2)
+    assert counts[:, 3].tolist() == counts[:, 499].tolist() == [0, *[1] * MOST_SEGMENTS, 50]
+    assert counts.sum() == 300
 
 
 def test_numbers_are_those_of_the_reference_in_its_order() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,8 @@ _VALUE = np.dtype([("kind", np.uint8), ("value", np.uint64), ("more", np.int32)]
 A number has its bits as ``value``, and ``more`` is 1 for what was none. An identifier has its hash, and ``more`` says whether
 there is one. Others stand elsewhere: ``value`` says where, and ``more`` is their length in bytes, -1 where one is missing.
 """
-_MOST_KNOWN = 10_000
+_MOST_KNOWN, _MOST_KNOWN_BYTES = 10_000, 1 << 20
+_MOST_ROWS, _MOST_BYTES = 20_000, 4 << 20
 _TOO_DEEP = b"[]"
 
 
@@ -44,6 +45,7 @@ class LabelRows:
         self._bytes = ArraySpool(np.uint8, store=store)
         self._places: dict[bytes, int] = {}
         self._read: dict[tuple[int, int], bytes] = {}
+        self._known_bytes = {"places": 0, "read": 0}
 
     def rows(self, batch: LabelBatch) -> Rows:
         """The labels of a batch, [row]."""
@@ -51,6 +53,22 @@ class LabelRows:
         for name, column in batch.fields.items():
             self._write(rows[name], column)
         return rows
+
+    def parts(self, rows: Rows) -> Iterator[Rows]:
+        """The rows in parts of at most 20,000, and of as many as have 4 MiB of texts; a row that has more is a part."""
+        size = np.zeros(len(rows), dtype=np.int64)
+        for name in self._names:
+            values = rows[name]
+            elsewhere = (values["kind"] == _TEXT) | (values["kind"] == _OTHER)
+            size += np.where(elsewhere, np.maximum(values["more"], 0), 0)
+        ends = np.cumsum(size)
+        first = 0
+        while first < len(rows):
+            before = int(ends[first - 1]) if first else 0
+            fitting = int(np.searchsorted(ends, before + _MOST_BYTES, side="right"))
+            last = min(max(fitting, first + 1), first + _MOST_ROWS)
+            yield rows[first:last]
+            first = last
 
     def batch(self, rows: Rows, *, text: bool) -> LabelBatch:
         """The batch of some rows, at least one; ``text`` is as in the batches that they are from."""
@@ -82,8 +100,7 @@ class LabelRows:
     def _place(self, data: bytes) -> int:
         place = self._places.get(data)
         if place is None:
-            if len(self._places) >= _MOST_KNOWN:
-                self._places.clear()
+            self._make_room(self._places, "places", len(data))
             place = self._places[data] = len(self._bytes)
             self._bytes.append(np.frombuffer(data, np.uint8))
         return place
@@ -119,11 +136,17 @@ class LabelRows:
             return texts.take(places)
         return [json.loads(data[place] or b"null") for place in places.tolist()]
 
+    def _make_room(self, known: dict[Any, Any], name: str, size: int) -> None:
+        """Forget what is known of texts, if there are many of them or they are long; ``size`` bytes come."""
+        if len(known) >= _MOST_KNOWN or self._known_bytes[name] + size > _MOST_KNOWN_BYTES:
+            known.clear()
+            self._known_bytes[name] = 0
+        self._known_bytes[name] += size
+
     def _data(self, place: int, length: int) -> bytes:
         data = self._read.get((place, length))
         if data is None:
-            if len(self._read) >= _MOST_KNOWN:
-                self._read.clear()
+            self._make_room(self._read, "read", length)
             data = self._read[place, length] = self._bytes.read(place, place + length).tobytes()
         return data
 

@@ -15,7 +15,6 @@ from .merge import times_of
 
 __all__ = ["labels_by_time"]
 
-_CHUNK = 20_000
 _SPOOL_BYTES = 8 << 20
 
 
@@ -40,7 +39,7 @@ def labels_by_time(batches: Iterable[Decoded]) -> Iterator[Decoded]:
         for text, rows in sorted_rows.items():
             number = 0
             for _, block in rows.blocks():
-                for first in range(0, len(block), _CHUNK):
-                    part = table.batch(block[first : first + _CHUNK], text=text)
+                for own in table.parts(block):
+                    part = table.batch(own, text=text)
                     yield Decoded(labels=attrs.evolve(part, position=part.position + number), lines=part.size)
                     number += part.size

@@ -103,12 +103,11 @@ class TextPool:
     Who has a pool with more than 10,000 texts, or a million characters, goes on with a new one: see :meth:`full`.
     """
 
-    __slots__ = ("__weakref__", "_characters", "codes", "texts")
+    __slots__ = ("__weakref__", "codes", "texts")
 
     def __init__(self) -> None:
         self.texts: list[str] = []
         self.codes = _Coding(self.texts)
-        self._characters = 0
 
     def __len__(self) -> int:
         return len(self.texts)

@@ -108,7 +108,8 @@ def count_cells(
 
     ``cells`` is [column, record] or [record]. Returns int64 counts [cell] or [group, cell], with ``weight`` [record] its sums.
     """
-    places = cells if group is None else cells + group * size
+    # A group may be of a small type, of which the product is none.
+    places = cells if group is None else cells + group.astype(np.int64) * size
     weights = None if weight is None else np.broadcast_to(weight, places.shape).ravel()
     counts = np.bincount(places.ravel(), weights=weights, minlength=groups * size)
     return counts if group is None else counts.reshape(groups, size)
