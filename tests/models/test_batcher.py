@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from model_drift_exporter.evidence.settings import EvidenceSettings
 from model_drift_exporter.metrics.renderer import render
 from model_drift_exporter.models import batcher
-from model_drift_exporter.models.batcher import HELD_SECONDS, LINES, Batcher, joined
+from model_drift_exporter.models.batcher import HELD_SECONDS, LINES, Batcher, one_batch
 from model_drift_exporter.models.models import Models
 from model_drift_exporter.records.batches import (
     NO_POSITIONS,
@@ -163,11 +163,11 @@ def test_what_fails_is_not_lost() -> None:
 def test_each_record_keeps_its_arrival() -> None:
     """Also where only some of the batches have records."""
     rejected = ModelBatch(None, None, np.array([3]), 7.0)
-    whole = joined([_batch(0, 2, arrival=5.0), rejected, _batch(4, 1, arrival=8.0)])
+    whole = one_batch([_batch(0, 2, arrival=5.0), rejected, _batch(4, 1, arrival=8.0)])
     assert (whole.arrival, whole.arrival_of_records().tolist()) == (5.0, [5.0, 5.0, 8.0])
-    again = joined([whole, _batch(5, 1, arrival=9.0)])
+    again = one_batch([whole, _batch(5, 1, arrival=9.0)])
     assert again.arrival_of_records().tolist() == [5.0, 5.0, 8.0, 9.0]
-    same = joined([_batch(0, 2, arrival=5.0), _batch(4, 1, arrival=5.0)])
+    same = one_batch([_batch(0, 2, arrival=5.0), _batch(4, 1, arrival=5.0)])
     assert same.arrivals is None
     assert same.arrival_of_records().tolist() == [5.0] * 3
 

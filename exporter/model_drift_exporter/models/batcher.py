@@ -16,7 +16,7 @@ import numpy as np
 from ..records.batches import LabelBatch, ModelBatch, RecordBatch
 from ..records.columns import Column
 
-__all__ = ["HELD_SECONDS", "LINES", "Batcher", "joined"]
+__all__ = ["HELD_SECONDS", "LINES", "Batcher", "one_batch"]
 
 LINES = 4_000
 """Lines of a model, its labels and rejected lines included, that are worth a batch."""
@@ -125,7 +125,7 @@ class Batcher:
     def give(self, name: str) -> None:
         """Give one model all that has come for it."""
         own = self._by_model[name]
-        own.batches = [joined(own.batches)]
+        own.batches = [one_batch(own.batches)]
         self._give(name, own.batches[0])
         del self._by_model[name]
 
@@ -141,7 +141,7 @@ class Batcher:
                 self.give(name)
 
 
-def joined(batches: Sequence[ModelBatch]) -> ModelBatch:
+def one_batch(batches: Sequence[ModelBatch]) -> ModelBatch:
     """At least one batch of a model as one, in their order. All must be of one kind, and their lines ascend."""
     if len(batches) == 1:
         return batches[0]
