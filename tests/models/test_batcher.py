@@ -97,6 +97,39 @@ def test_all_models_together_have_a_bound(features: int, size: int, most: int) -
     assert given[0][0] == "m7"
 
 
+_LARGE = {
+    "texts of 20 kB": (20_000, {"text": [f"{line:>20000}" for line in range(3)]}, None),
+    "a thousand scores": (70_000, {}, [{f"class {number}": number / 7 for number in range(1_000)}] * 3),
+    "embeddings": (50_000, {"embedding": [[line / 7] * 1_500 for line in range(3)]}, None),
+}
+
+
+@pytest.mark.parametrize("models", [1, 6])
+@pytest.mark.parametrize("what", _LARGE)
+def test_large_values_have_a_bound(models: int, what: str) -> None:
+    """In bytes: 4 MiB of a model, 16 MiB of all, whatever a value holds."""
+    gathered, given = _batcher()
+    least, features, scores = _LARGE[what]
+    waiting = 0
+    for turn in range(600 // models):
+        for number in range(models):
+            records = RecordBatch.of(3, features, scores=scores, position=range(3 * turn, 3 * turn + 3))
+            gathered.add(f"m{number}", ModelBatch(records, None, NO_POSITIONS, 0.0))
+            waiting += 3
+            assert (waiting - sum(batch.size for _, batch in given)) * least <= min(16, 4 * models) << 20
+    assert min(batch.size for _, batch in given) * least > 1 << 20
+
+
+def test_what_is_large_by_itself_is_not_copied() -> None:
+    """Neither a batch that is worth one in bytes, nor what has been gathered before it."""
+    gathered, given = _batcher()
+    gathered.add("a", _batch(0, 10, features=600))
+    large = _batch(10, 1_000, features=600)
+    gathered.add("a", large)
+    assert _sizes(given) == [("a", 10), ("a", 1_000)]
+    assert given[1][1] is large
+
+
 def test_nothing_is_held_for_long() -> None:
     """Some seconds, and not at all where the clock was set back."""
     gathered, given = _batcher()

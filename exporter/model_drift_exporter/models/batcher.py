@@ -14,7 +14,7 @@ import attrs
 import numpy as np
 
 from ..records.batches import LabelBatch, ModelBatch, RecordBatch
-from ..records.columns import Column
+from ..records.columns import Column, bytes_of
 
 __all__ = ["HELD_SECONDS", "LINES", "Batcher", "one_batch"]
 
@@ -25,8 +25,8 @@ HELD_SECONDS = 5.0
 
 _MOST_LINES = 40_000
 _MOST_BYTES = 16 << 20
-_TYPED_BYTES = 8
-_RAW_BYTES = 40  # of a number or a short text, with its place
+_WORTH_BYTES = 4 << 20
+"""Of one model: beside the work on so much, what a batch costs in any case is little, and more need not be copied."""
 Batch = TypeVar("Batch", RecordBatch, LabelBatch)
 
 
@@ -49,15 +49,20 @@ class _Lines:
         if records is not None and records.size:
             first, last = float(records.position[0]), float(records.position[-1])
             count += records.size
-            size += records.features.numbers.nbytes
-            size += _bytes(records.features.others, records.size) + _bytes(records.fields, records.size)
+            size += records.position.nbytes + records.features.numbers.nbytes
+            size += _bytes(records.features.others) + _bytes(records.fields)
         if labels is not None and labels.size:
             first_label, last = float(labels.position[0]), max(last, float(labels.position[-1]))
             count += labels.size
-            size += _bytes(labels.fields, labels.size)
+            size += labels.position.nbytes + _bytes(labels.fields)
         if len(rejected):
             first, last = min(first, float(rejected[0])), max(last, float(rejected[-1]))
         return cls(count, size, first, first_label, last)
+
+    @property
+    def enough(self) -> bool:
+        """Whether they are worth a batch by themselves."""
+        return self.count >= LINES or self.size >= _WORTH_BYTES
 
 
 @attrs.define(eq=False)
@@ -88,7 +93,7 @@ class _Gathered:
 
 
 class Batcher:
-    """Keeps batches of all models, and gives each model its own joined: about 4,000 lines at a time.
+    """Keeps batches of all models, and gives each model its own joined: about 4,000 lines at a time, or 4 MiB.
 
     All models together have 40,000 lines or 16 MiB at most; beyond that the model with most is given first. ``give`` is
     called with the name of a model and its batch. Where it fails, the batch stays, so that whoever reads sees the error too.
@@ -106,13 +111,13 @@ class Batcher:
     def add(self, name: str, batch: ModelBatch) -> None:
         """Put a batch behind what has come for its model; what is enough now is given."""
         own, lines = self._by_model.get(name), _Lines.of(batch)
-        if own is not None and (lines.count >= LINES or not own.takes(batch, lines)):
+        if own is not None and (lines.enough or not own.takes(batch, lines)):
             self.give(name)
             own = None
         if own is None:
             own = self._by_model[name] = _Gathered(batch.arrival)
         own.add(batch, lines)
-        if own.count >= LINES:
+        if own.count >= LINES or own.size >= _WORTH_BYTES:
             self.give(name)
         while self._too_much():
             self.give(max(self._by_model, key=lambda each: self._by_model[each].size))
@@ -171,6 +176,5 @@ def _kinds(batch: ModelBatch) -> dict[type, object]:
     return found
 
 
-def _bytes(columns: Mapping[str, Column], size: int) -> int:
-    """About what columns of so many values hold."""
-    return size * sum(_RAW_BYTES if isinstance(column, list) else _TYPED_BYTES for column in columns.values())
+def _bytes(columns: Mapping[str, Column]) -> int:
+    return sum(map(bytes_of, columns.values()))
