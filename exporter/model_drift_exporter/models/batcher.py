@@ -23,8 +23,9 @@ LINES = 4_000
 HELD_SECONDS = 5.0
 """Seconds for which lines are held where nobody looks and nothing more is to be read: so much later an alarm may be logged."""
 
-_MOST_LINES = 40_000
+_MOST_LINES = 10_000
 _MOST_BYTES = 16 << 20
+_PLACE_BYTES = 8  # of a line's position
 _WORTH_BYTES = 4 << 20
 """Of one model: beside the work on so much, what a batch costs in any case is little, and more need not be copied."""
 Batch = TypeVar("Batch", RecordBatch, LabelBatch)
@@ -49,12 +50,12 @@ class _Lines:
         if records is not None and records.size:
             first, last = float(records.position[0]), float(records.position[-1])
             count += records.size
-            size += records.position.nbytes + records.features.numbers.nbytes
+            size += _PLACE_BYTES * records.size + records.features.numbers.nbytes
             size += _bytes(records.features.others) + _bytes(records.fields)
         if labels is not None and labels.size:
             first_label, last = float(labels.position[0]), max(last, float(labels.position[-1]))
             count += labels.size
-            size += labels.position.nbytes + _bytes(labels.fields)
+            size += _PLACE_BYTES * labels.size + _bytes(labels.fields)
         if len(rejected):
             first, last = min(first, float(rejected[0])), max(last, float(rejected[-1]))
         return cls(count, size, first, first_label, last)
@@ -95,8 +96,9 @@ class _Gathered:
 class Batcher:
     """Keeps batches of all models, and gives each model its own joined: about 4,000 lines at a time, or 4 MiB.
 
-    All models together have 40,000 lines or 16 MiB at most; beyond that the model with most is given first. ``give`` is
-    called with the name of a model and its batch. Where it fails, the batch stays, so that whoever reads sees the error too.
+    All models together have 10,000 lines or 16 MiB at most; beyond that the model with most is given first. ``give`` is
+    called with the name of a model and its batch. Where it fails, the batch stays, and :meth:`give_held` gives it again
+    at once: a scrape that meets an error leaves it to the reader, who ends with it.
     """
 
     def __init__(self, give: Callable[[str, ModelBatch], None]) -> None:
@@ -131,7 +133,11 @@ class Batcher:
         """Give one model all that has come for it."""
         own = self._by_model[name]
         own.batches = [one_batch(own.batches)]
-        self._give(name, own.batches[0])
+        try:
+            self._give(name, own.batches[0])
+        except Exception:
+            own.since = -math.inf
+            raise
         del self._by_model[name]
 
     def give_all(self) -> None:
@@ -140,7 +146,10 @@ class Batcher:
             self.give(name)
 
     def give_held(self, now: float, seconds: float = HELD_SECONDS) -> None:
-        """Give each model what has been held for so many seconds. ``now`` is wall-clock time, in seconds since the epoch."""
+        """Give each model what has been held for so many seconds, or could not be given.
+
+        ``now`` is wall-clock time, in seconds since the epoch.
+        """
         for name, own in [*self._by_model.items()]:
             if not 0 <= now - own.since < seconds:  # a clock that was set back must not hold anything
                 self.give(name)
