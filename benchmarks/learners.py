@@ -48,7 +48,7 @@ def learned(path: str) -> dict[str, float]:
     settings = Settings(inputs=(InputSettings(path),))
     pipeline = make_pipeline(settings, open_sources(settings.inputs, settings, once=True))
     pipeline.read_to_end(time.time, lambda: None)
-    models = pipeline.models.by_name.values()
+    models = pipeline.models.up_to_date().values()
     return {
         "records": sum(model.traffic.records for model in models),
         "learned": sum(model.reference is not None for model in models),

@@ -194,7 +194,7 @@ def exporter(path: str, reference: str, labels: str | None = None) -> dict[str, 
         settings = Settings(inputs=tuple(inputs), reference=(reference,))
         pipeline = make_pipeline(settings, open_sources(settings.inputs, settings, once=True))
         pipeline.read_to_end(time.time, lambda: None)
-        return sum(model.traffic.records for model in pipeline.models.by_name.values())
+        return sum(model.traffic.records for model in pipeline.models.up_to_date().values())
 
     return _timed(program)
 
@@ -209,7 +209,7 @@ def read_in_pieces(path: str, reference: str, kibibytes: int) -> dict[str, float
         source = FileSource("log", path, once=True, read_bytes=kibibytes * 1024)
         pipeline = make_pipeline(Settings(reference=(reference,)), [source])
         pipeline.read_to_end(time.time, lambda: None)
-        return sum(model.traffic.records for model in pipeline.models.by_name.values())
+        return sum(model.traffic.records for model in pipeline.models.up_to_date().values())
 
     return _timed(program) | {"peak": status_mebibytes("self", "VmHWM")}
 

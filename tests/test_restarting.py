@@ -114,9 +114,9 @@ def test_another_reference_begins_anew(tmp_path: Path) -> None:
     first = Exporter(_settings(tmp_path, learned=False), clock=_clock())
     while first.step():
         pass
-    assert first.pipeline.models.by_name["default"].alarms["ModelInputBroken"].active
+    assert first.pipeline.models.up_to_date()["default"].alarms["ModelInputBroken"].active
     first.save_state()
     reference_file(tmp_path / "reference.json", rows=2_500)
     second = Exporter(_settings(tmp_path, learned=False), clock=_clock())
     assert not second.step()
-    assert not second.pipeline.models.by_name["default"].alarms["ModelInputBroken"].active
+    assert not second.pipeline.models.up_to_date()["default"].alarms["ModelInputBroken"].active

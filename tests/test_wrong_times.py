@@ -57,19 +57,19 @@ def test_twenty_records_of_2099_keep_no_latch_closed(tmp_path: Path, rows: list[
     settings = _settings(tmp_path, [*rows[:place], *wrong])
     first = _pipeline(settings)
     before = _read(first)
-    assert first.models.by_name["default"].times.now == _2099 + 19
+    assert first.models.up_to_date()["default"].times.now == _2099 + 19
     second = _pipeline(settings)
     second.restore(first.snapshot())
     with (tmp_path / "log.jsonl").open("a") as file:
         file.writelines(json.dumps(row) + "\n" for row in rows[place:])
     after = _read(second)
     assert _edges([*before, *after]) == _INCIDENT
-    assert second.models.by_name["default"].times.now == rows[-1]["ts"] - 3_600
+    assert second.models.up_to_date()["default"].times.now == rows[-1]["ts"] - 3_600
     joined = [
         Exposition.of(each.collect(START))("model_labels_joined_total", model="default") for each in (first, second)
     ]
     assert sum(joined) == _COUNT
-    assert second.models.by_name["default"].not_evaluable == set()
+    assert second.models.up_to_date()["default"].not_evaluable == set()
 
 
 @pytest.mark.parametrize("count", [1, 12, 2_000])
@@ -93,7 +93,7 @@ def test_labels_dated_when_they_fall_due_count_when_they_come(tmp_path: Path) ->
     (page,) = (edge for edge in _read(pipeline) if edge.severity == "page")
     assert page.alert == "ModelLossIncreased"
     assert page.time < START + 20 * _COUNT
-    assert "future_labels" in pipeline.models.by_name["default"].not_evaluable
+    assert "future_labels" in pipeline.models.up_to_date()["default"].not_evaluable
 
 
 def test_labels_of_renamed_classes_are_no_harm(tmp_path: Path) -> None:
@@ -104,4 +104,4 @@ def test_labels_of_renamed_classes_are_no_harm(tmp_path: Path) -> None:
     rows = sorted([*predictions, *labels], key=lambda row: float(row["ts"]))
     pipeline = _pipeline(_settings(tmp_path, rows))
     assert _read(pipeline) == []
-    assert pipeline.models.by_name["default"].not_evaluable == {"unseen_class_labels"}
+    assert pipeline.models.up_to_date()["default"].not_evaluable == {"unseen_class_labels"}

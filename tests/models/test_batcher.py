@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from model_drift_exporter.evidence.settings import EvidenceSettings
 from model_drift_exporter.metrics.renderer import render
 from model_drift_exporter.models import batcher
-from model_drift_exporter.models.batcher import HELD_SECONDS, LINES, Batcher, joined
+from model_drift_exporter.models.batcher import HELD_SECONDS, LINES, Batcher, one_batch
 from model_drift_exporter.models.models import Models
 from model_drift_exporter.records.batches import (
     NO_POSITIONS,
@@ -83,7 +83,7 @@ def test_labels_and_rejected_lines_are_lines_too() -> None:
     assert (batch.labels.size, len(batch.rejected), batch.records) == (LINES // 2, LINES // 2, None)
 
 
-@pytest.mark.parametrize(("features", "size", "most"), [(1, 500, 40_000), (1_000, 20, 2_100)])
+@pytest.mark.parametrize(("features", "size", "most"), [(1, 500, 10_000), (1_000, 20, 2_100)])
 def test_all_models_together_have_a_bound(features: int, size: int, most: int) -> None:
     """In lines and, of wide records, in bytes; the model with most is given first."""
     gathered, given = _batcher()
@@ -95,6 +95,39 @@ def test_all_models_together_have_a_bound(features: int, size: int, most: int) -
             waiting += more
             assert waiting - sum(batch.size for _, batch in given) <= most
     assert given[0][0] == "m7"
+
+
+_LARGE = {
+    "texts of 20 kB": (20_000, {"text": [f"{line:>20000}" for line in range(3)]}, None),
+    "a thousand scores": (70_000, {}, [{f"class {number}": number / 7 for number in range(1_000)}] * 3),
+    "embeddings": (50_000, {"embedding": [[line / 7] * 1_500 for line in range(3)]}, None),
+}
+
+
+@pytest.mark.parametrize("models", [1, 6])
+@pytest.mark.parametrize("what", _LARGE)
+def test_large_values_have_a_bound(models: int, what: str) -> None:
+    """In bytes: 4 MiB of a model, 16 MiB of all, whatever a value holds."""
+    gathered, given = _batcher()
+    least, features, scores = _LARGE[what]
+    waiting = 0
+    for turn in range(600 // models):
+        for number in range(models):
+            records = RecordBatch.of(3, features, scores=scores, position=range(3 * turn, 3 * turn + 3))
+            gathered.add(f"m{number}", ModelBatch(records, None, NO_POSITIONS, 0.0))
+            waiting += 3
+            assert (waiting - sum(batch.size for _, batch in given)) * least <= min(16, 4 * models) << 20
+    assert min(batch.size for _, batch in given) * least > 1 << 20
+
+
+def test_what_is_large_by_itself_is_not_copied() -> None:
+    """Neither a batch that is worth one in bytes, nor what has been gathered before it."""
+    gathered, given = _batcher()
+    gathered.add("a", _batch(0, 10, features=600))
+    large = _batch(10, 1_000, features=600)
+    gathered.add("a", large)
+    assert _sizes(given) == [("a", 10), ("a", 1_000)]
+    assert given[1][1] is large
 
 
 def test_nothing_is_held_for_long() -> None:
@@ -155,19 +188,20 @@ def test_what_fails_is_not_lost() -> None:
     gathered = Batcher(fail)
     gathered.add("a", _batch(0, 2))
     gathered.add("a", _batch(2, 2))
-    for _ in range(2):
-        with pytest.raises(OSError, match="a 4"):
-            gathered.give_all()
+    with pytest.raises(OSError, match="a 4"):
+        gathered.give_all()
+    with pytest.raises(OSError, match="a 4"):
+        gathered.give_held(0.0)
 
 
 def test_each_record_keeps_its_arrival() -> None:
     """Also where only some of the batches have records."""
     rejected = ModelBatch(None, None, np.array([3]), 7.0)
-    whole = joined([_batch(0, 2, arrival=5.0), rejected, _batch(4, 1, arrival=8.0)])
+    whole = one_batch([_batch(0, 2, arrival=5.0), rejected, _batch(4, 1, arrival=8.0)])
     assert (whole.arrival, whole.arrival_of_records().tolist()) == (5.0, [5.0, 5.0, 8.0])
-    again = joined([whole, _batch(5, 1, arrival=9.0)])
+    again = one_batch([whole, _batch(5, 1, arrival=9.0)])
     assert again.arrival_of_records().tolist() == [5.0, 5.0, 8.0, 9.0]
-    same = joined([_batch(0, 2, arrival=5.0), _batch(4, 1, arrival=5.0)])
+    same = one_batch([_batch(0, 2, arrival=5.0), _batch(4, 1, arrival=5.0)])
     assert same.arrivals is None
     assert same.arrival_of_records().tolist() == [5.0] * 3
 

@@ -56,7 +56,7 @@ def _taken_over(models: Models) -> float:
 
 _LOOKS: dict[str, Callable[[Models], float]] = {
     "collect": lambda models: _records(models)["churn"],
-    "by name": lambda models: models.by_name["churn"].traffic.records,
+    "up to date": lambda models: models.up_to_date()["churn"].traffic.records,
     "snapshot": lambda models: models.snapshot()["tracks"]["churn"]["traffic"]["line"] + 1,
     "take over": _taken_over,
 }
@@ -69,6 +69,7 @@ def test_whoever_looks_finds_all_that_has_come(look: str) -> None:
     for first in range(0, 30, 10):
         rows = batch_of(make_rows(10, seed=first, start=START + 100 * first, model="churn"))
         models.process(Decoded(attrs.evolve(rows, position=np.arange(first, first + 10))), START)
+    assert models.by_name["churn"].traffic.records == 0
     assert _LOOKS[look](models) == 30
     assert _records(models) == {"churn": 30}
 
@@ -102,10 +103,10 @@ def test_a_reference_for_another_model() -> None:
     """A model that no reference names learns its own; the reference of the default serves all."""
     models = Models(_SETTINGS, [_reference("churn")])
     _give(models, make_rows(3, model="fraud"))
-    assert models.by_name["fraud"].learning == 3
+    assert models.up_to_date()["fraud"].learning == 3
     models = Models(_SETTINGS, [_reference("default")])
     _give(models, make_rows(3, model="fraud"))
-    assert models.by_name["fraud"].learning is None
+    assert models.up_to_date()["fraud"].learning is None
 
 
 def test_models_beyond_the_limit_are_counted_together() -> None:
@@ -160,7 +161,7 @@ def test_learning_ends_with_the_input(caplog: pytest.LogCaptureFixture) -> None:
     _give(models, make_rows(60))
     models.finish()
     models.finish()
-    assert models.by_name["default"].reference is not None
+    assert models.up_to_date()["default"].reference is not None
     assert sum("learned a reference" in message for message in caplog.messages) == 1
 
 
@@ -269,7 +270,7 @@ def test_a_model_without_hope_stays_so() -> None:
     renewed = Models(attrs.evolve(_SETTINGS, windows=(parse_window("2h"),)))
     renewed.take_over(old, same_fields=True)
     _give(renewed, [{"features": {"x": None}, "ts": START} for _ in range(5)])
-    assert renewed.by_name["default"].learning is None
+    assert renewed.up_to_date()["default"].learning is None
     assert _records(renewed) == {"default": 105}
 
 
@@ -338,13 +339,13 @@ def test_rejected_lines_find_their_model() -> None:
     models.process(
         Decoded(attrs.evolve(batch_of(make_rows(400, model="fraud")), position=np.arange(1_200, 1_600))), START, "log"
     )
-    active = [name for name, model in models.by_name.items() if model.alarms["ModelInputBroken"].active]
+    active = [name for name, model in models.up_to_date().items() if model.alarms["ModelInputBroken"].active]
     assert active == ["churn"]
     models.process(Decoded(rejected=np.arange(1_600, 3_000)), START, "log")
     models.process(
         Decoded(attrs.evolve(batch_of(make_rows(1, model="fraud")), position=np.array([3_000]))), START, "log"
     )
-    assert models.by_name["fraud"].alarms["ModelInputBroken"].active
+    assert models.up_to_date()["fraud"].alarms["ModelInputBroken"].active
 
 
 def test_models_go_on_from_a_snapshot(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -357,9 +358,9 @@ def test_models_go_on_from_a_snapshot(tmp_path: Path, caplog: pytest.LogCaptureF
     write_snapshot(tmp_path / "state", old.snapshot())
     restored = Models(_SETTINGS, [_reference("churn"), _reference("fraud", rows=400)])
     restored.restore(read_snapshot(tmp_path / "state"))
-    assert restored.by_name["churn"].alarms["ModelInputBroken"].active
-    assert not restored.by_name["fraud"].alarms["ModelInputBroken"].active
-    assert restored.by_name["new"].learning == 60
+    assert restored.up_to_date()["churn"].alarms["ModelInputBroken"].active
+    assert not restored.up_to_date()["fraud"].alarms["ModelInputBroken"].active
+    assert restored.up_to_date()["new"].learning == 60
     assert [message for message in caplog.messages if "model fraud begins anew: " in message]
     assert not [message for message in caplog.messages if "model churn" in message]
     claimed = [batch.labels for batch in restored.routing.claim("later", only=False, arrival=START)]

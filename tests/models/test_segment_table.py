@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model_drift_exporter.models.segment_table import MOST_SEGMENTS, SegmentTable
+from model_drift_exporter.records.batches import MAXIMUM_NAME
 from model_drift_exporter.records.columns import Numbers, Texts
 from model_drift_exporter.records.fields import typed_field
 
@@ -53,3 +54,13 @@ def test_segments_beyond_the_limit_share_the_last_place() -> None:
     assert places is not None
     assert places.tolist() == [*range(1, MOST_SEGMENTS + 1), *[MOST_SEGMENTS + 1] * 50]
     assert len(table.names) == MOST_SEGMENTS
+
+
+def test_a_name_that_is_too_long_is_one_of_the_others() -> None:
+    """As everywhere: such a text names nothing, and a table of them would have no bound."""
+    table = SegmentTable()
+    longest = "x" * MAXIMUM_NAME
+    places = table.places(Texts.of([longest + "x", longest, "fr", longest + "x"]))
+    assert places is not None
+    assert places.tolist() == [MOST_SEGMENTS + 1, 1, 2, MOST_SEGMENTS + 1]
+    assert table.snapshot() == [longest, "fr"]

@@ -16,7 +16,7 @@ from model_drift_exporter.evidence.settings import PAGE, TICKET, EvidenceSetting
 from model_drift_exporter.metrics.samples import Samples
 from model_drift_exporter.models.model import Model
 from model_drift_exporter.models.settings import MonitoringSettings
-from model_drift_exporter.monitors import ALARMS, MONITORS, MonitorSpec
+from model_drift_exporter.monitors import ALARMS, MONITORS, RESERVED_NAMES, Monitor, MonitorSpec, collected
 from model_drift_exporter.monitors.findings import MOST_FEATURES, Finding
 from model_drift_exporter.reference.profile import ReferenceProfile
 from model_drift_exporter.settings.values import parse_window
@@ -320,3 +320,18 @@ def test_what_cannot_be_judged_is_declared(spec: MonitorSpec, task: str) -> None
     assert parts is not None
     if spec.name in parts.by_name:
         assert {*parts.by_name[spec.name].not_evaluable()} <= {*spec.reasons}
+
+
+@pytest.mark.parametrize("name", [*RESERVED_NAMES, MONITORS[0].name])
+def test_no_monitor_has_the_name_of_another_part(name: str) -> None:
+    """One would overwrite the other's state in a snapshot."""
+    spec = MonitorSpec(name, "Another", lambda _: Monitor())
+    with pytest.raises(ValueError, match=f"a monitor cannot be called {name}"):
+        collected(*MONITORS, spec)
+
+
+def test_names_that_are_reserved_are_those_of_other_parts() -> None:
+    """What a model's snapshot holds beside the monitors."""
+    parts = Model("m", _reference("binary"), monitoring_settings((parse_window("1h"),))).parts
+    assert parts is not None
+    assert parts.snapshot().keys() - {spec.name for spec in MONITORS} == RESERVED_NAMES

@@ -289,7 +289,7 @@ def test_bad_lines_among_labels_are_no_broken_input() -> None:
     found = _read(pipeline)
     assert found("model_drift_exporter_record_errors_total", input="truth", reason="not_json") == 400
     assert found("model_labels_total", model="m") == 400
-    assert not pipeline.models.by_name["m"].alarms["ModelInputBroken"].active
+    assert not pipeline.models.up_to_date()["m"].alarms["ModelInputBroken"].active
 
 
 def test_a_log_that_breaks_pages() -> None:
@@ -298,7 +298,7 @@ def test_a_log_that_breaks_pages() -> None:
         chunks = [*_jsonl(_encoded(make_rows(400))), Chunk("log", "log.jsonl", bad, errors=errors)]
         pipeline = _pipeline([_Chunks(chunks)], [_reference()])
         _read(pipeline)
-        assert pipeline.models.by_name["m"].alarms["ModelInputBroken"].active
+        assert pipeline.models.up_to_date()["m"].alarms["ModelInputBroken"].active
         (edge,) = pipeline.models.drain_transitions()
         assert edge.record == 399
 

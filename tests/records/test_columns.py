@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
+from collections.abc import Callable
 from itertools import chain
 from typing import Any
 
@@ -18,6 +20,7 @@ from model_drift_exporter.records.columns import (
     Numbers,
     TextPool,
     Texts,
+    bytes_of,
     concatenated,
     joined,
     taken,
@@ -259,3 +262,57 @@ def test_invalid_values_stay_with_their_place(column: Numbers, data: st.DataObje
     assert invalid == sorted(set(invalid))
     assert [value == [] for value in whole] == [index in invalid for index in range(len(whole))]
     assert np.isnan(whole.values[whole.invalid]).all()
+
+
+def _embeddings(size: int) -> Column:
+    return [[place + element / 7 for element in range(1_500)] for place in range(size)]
+
+
+def _scores(size: int) -> Column:
+    return [{f"class {number}": place + number / 7 for number in range(1_000)} for place in range(size)]
+
+
+def _nested(size: int) -> Column:
+    return tuple([{"a": [place + element / 7 for element in range(50)]} for _ in range(20)] for place in range(size))
+
+
+def _long_texts(size: int) -> Column:
+    return typed([f"{place:>20000}" for place in range(size)])
+
+
+def _raw_texts(size: int) -> Column:
+    return [f"{place:>20000}" if place % 2 else {"text": [f"{place:>20000}"]} for place in range(size)]
+
+
+def _names(size: int) -> Column:
+    return [{f"{place:>20000}": True} for place in range(size)]
+
+
+@pytest.mark.parametrize("make", [_embeddings, _scores, _nested, _long_texts, _raw_texts, _names])
+def test_the_bytes_of_a_column_are_about_what_it_takes(make: Callable[[int], Column]) -> None:
+    """Whatever its values are made of: within a factor of two of what Python allocates."""
+    make(1)
+    tracemalloc.start()
+    try:
+        column = make(50)
+        taken_now, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken_now / 2 < bytes_of(column) < taken_now * 2
+
+
+@given(NUMBERS, TEXTS, IDENTIFIERS)
+def test_arrays_are_counted_to_the_byte(floats: Numbers, texts: Texts, identifiers: Identifiers) -> None:
+    """Of texts also the characters, which each use counts, but all together no more than the pool has."""
+    assert bytes_of(floats) == 8 * (len(floats) + len(floats.invalid))
+    assert bytes_of(identifiers) == 9 * len(identifiers)
+    each = [len(str(text)) for text in texts if text is not None]
+    assert bytes_of(texts) == 4 * len(texts) + min(sum(each), sum(map(len, texts.pool.texts)))
+
+
+def test_what_other_batches_say_is_not_counted() -> None:
+    """A pool holds texts of many, and a text that is repeated is there once."""
+    pool = TextPool()
+    Texts.of(["x" * 1_000], pool)
+    assert bytes_of(Texts.of(["a", None, "bcd"], pool)) == 12 + 4
+    assert bytes_of(Texts.of(["y" * 1_000] * 500, pool)) == 2_000 + 2_004

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model_drift_exporter.records.batches import RecordBatch, plain
 from model_drift_exporter.records.columns import Column, Identifiers, Numbers, TextPool, Texts, typed
+from model_drift_exporter.records.fields import FIELDS
 from model_drift_exporter.records.stored_columns import loaded, storable, stored
 from tests.support.raw_values import COLUMNS
 
@@ -69,3 +71,11 @@ def test_what_a_snapshot_cannot_hold(value: object, kept: object) -> None:
     """Becomes what monitors read it as."""
     assert storable(value) == kept
     assert type(storable(value)) is type(kept)
+
+
+def test_no_field_has_the_name_of_another_part_of_a_batch() -> None:
+    """A batch is kept as one mapping: its fields by their names, and what is no field beside them."""
+    others = plain(RecordBatch.of(1, {"a": [1.0]}))
+    assert others is not None
+    assert others.keys() == {"size", "text", "line", "features"}
+    assert not others.keys() & FIELDS.keys()

@@ -23,6 +23,7 @@ from model_drift_exporter.configuration.settings import (
 )
 from model_drift_exporter.errors import ConfigurationError, Problem, ReferenceProfileError
 from model_drift_exporter.formats.json_lines.decoder import JsonLinesDecoder
+from model_drift_exporter.models.model import Model
 from model_drift_exporter.reference.profile_file import save_profiles
 from model_drift_exporter.service.exporter import Exporter, FairLock
 from model_drift_exporter.service.snapshot_file import read_snapshot
@@ -117,6 +118,25 @@ def test_a_failed_reader_is_neither_healthy_nor_ready(tmp_path: Path, monkeypatc
     with pytest.raises(OSError, match="disk"):
         exporter.run(threading.Event())
     assert exporter.healthy() == exporter.ready() == "reading has failed: OSError: disk"
+
+
+def test_what_fails_in_a_scrape_ends_the_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scrape gives a model what is gathered; the reader gives it again at once, whatever else it would have waited for."""
+    path = tmp_path / "log.jsonl"
+    path.write_text(json.dumps(make_rows(1)[0]) + "\n")
+    exporter = Exporter(log_settings(path), clock=StillClock())
+    while exporter.step():
+        pass
+    process = mock.Mock(side_effect=[OSError("a monitor"), OSError("a monitor")])
+    monkeypatch.setattr(Model, "process", process)
+    assert not exporter.step()
+    assert process.call_count == 0
+    with pytest.raises(OSError, match="a monitor"):
+        exporter.collect()
+    assert exporter.healthy() is None
+    with pytest.raises(OSError, match="a monitor"):
+        exporter.run(threading.Event())
+    assert exporter.healthy() == exporter.ready() == "reading has failed: OSError: a monitor"
 
 
 def test_an_input_that_is_missing_is_no_reason_to_be_not_ready(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def test_sources_stay_come_and_go(tmp_path: Path) -> None:
     assert successor.sources[1:] == pipeline.sources[1:]
     while successor.step(START):
         pass
-    assert successor.models.by_name["default"].traffic.records == 15
+    assert successor.models.up_to_date()["default"].traffic.records == 15
     assert pipeline.sources[0].status(START).files == 0
 
 
@@ -73,4 +73,4 @@ def test_a_bad_reference_leaves_the_old_pipeline_as_it_was(tmp_path: Path) -> No
     with pytest.raises(ReferenceProfileError, match="cannot read"):
         reloaded(pipeline, old, Settings(reference=(str(tmp_path / "no.json"),)), always=IngestSource(format_of_body))
     assert pipeline.step(START)
-    assert pipeline.models.by_name["default"].traffic.records == 5
+    assert pipeline.models.up_to_date()["default"].traffic.records == 5

@@ -14,19 +14,20 @@ import attrs
 import numpy as np
 
 from ..records.batches import LabelBatch, ModelBatch, RecordBatch
-from ..records.columns import Column
+from ..records.columns import Column, bytes_of
 
-__all__ = ["HELD_SECONDS", "LINES", "Batcher", "joined"]
+__all__ = ["HELD_SECONDS", "LINES", "Batcher", "one_batch"]
 
 LINES = 4_000
 """Lines of a model, its labels and rejected lines included, that are worth a batch."""
 HELD_SECONDS = 5.0
 """Seconds for which lines are held where nobody looks and nothing more is to be read: so much later an alarm may be logged."""
 
-_MOST_LINES = 40_000
+_MOST_LINES = 10_000
 _MOST_BYTES = 16 << 20
-_TYPED_BYTES = 8
-_RAW_BYTES = 40  # of a number or a short text, with its place
+_PLACE_BYTES = 8  # of a line's position
+_WORTH_BYTES = 4 << 20
+"""Of one model: beside the work on so much, what a batch costs in any case is little, and more need not be copied."""
 Batch = TypeVar("Batch", RecordBatch, LabelBatch)
 
 
@@ -49,15 +50,20 @@ class _Lines:
         if records is not None and records.size:
             first, last = float(records.position[0]), float(records.position[-1])
             count += records.size
-            size += records.features.numbers.nbytes
-            size += _bytes(records.features.others, records.size) + _bytes(records.fields, records.size)
+            size += _PLACE_BYTES * records.size + records.features.numbers.nbytes
+            size += _bytes(records.features.others) + _bytes(records.fields)
         if labels is not None and labels.size:
             first_label, last = float(labels.position[0]), max(last, float(labels.position[-1]))
             count += labels.size
-            size += _bytes(labels.fields, labels.size)
+            size += _PLACE_BYTES * labels.size + _bytes(labels.fields)
         if len(rejected):
             first, last = min(first, float(rejected[0])), max(last, float(rejected[-1]))
         return cls(count, size, first, first_label, last)
+
+    @property
+    def enough(self) -> bool:
+        """Whether they are worth a batch by themselves."""
+        return self.count >= LINES or self.size >= _WORTH_BYTES
 
 
 @attrs.define(eq=False)
@@ -88,10 +94,11 @@ class _Gathered:
 
 
 class Batcher:
-    """Keeps batches of all models, and gives each model its own joined: about 4,000 lines at a time.
+    """Keeps batches of all models, and gives each model its own joined: about 4,000 lines at a time, or 4 MiB.
 
-    All models together have 40,000 lines or 16 MiB at most; beyond that the model with most is given first. ``give`` is
-    called with the name of a model and its batch. Where it fails, the batch stays, so that whoever reads sees the error too.
+    All models together have 10,000 lines or 16 MiB at most; beyond that the model with most is given first. ``give`` is
+    called with the name of a model and its batch. Where it fails, the batch stays, and :meth:`give_held` gives it again
+    at once: a scrape that meets an error leaves it to the reader, who ends with it.
     """
 
     def __init__(self, give: Callable[[str, ModelBatch], None]) -> None:
@@ -106,13 +113,13 @@ class Batcher:
     def add(self, name: str, batch: ModelBatch) -> None:
         """Put a batch behind what has come for its model; what is enough now is given."""
         own, lines = self._by_model.get(name), _Lines.of(batch)
-        if own is not None and (lines.count >= LINES or not own.takes(batch, lines)):
+        if own is not None and (lines.enough or not own.takes(batch, lines)):
             self.give(name)
             own = None
         if own is None:
             own = self._by_model[name] = _Gathered(batch.arrival)
         own.add(batch, lines)
-        if own.count >= LINES:
+        if own.count >= LINES or own.size >= _WORTH_BYTES:
             self.give(name)
         while self._too_much():
             self.give(max(self._by_model, key=lambda each: self._by_model[each].size))
@@ -125,8 +132,12 @@ class Batcher:
     def give(self, name: str) -> None:
         """Give one model all that has come for it."""
         own = self._by_model[name]
-        own.batches = [joined(own.batches)]
-        self._give(name, own.batches[0])
+        own.batches = [one_batch(own.batches)]
+        try:
+            self._give(name, own.batches[0])
+        except Exception:
+            own.since = -math.inf
+            raise
         del self._by_model[name]
 
     def give_all(self) -> None:
@@ -135,13 +146,16 @@ class Batcher:
             self.give(name)
 
     def give_held(self, now: float, seconds: float = HELD_SECONDS) -> None:
-        """Give each model what has been held for so many seconds. ``now`` is wall-clock time, in seconds since the epoch."""
+        """Give each model what has been held for so many seconds, or could not be given.
+
+        ``now`` is wall-clock time, in seconds since the epoch.
+        """
         for name, own in [*self._by_model.items()]:
             if not 0 <= now - own.since < seconds:  # a clock that was set back must not hold anything
                 self.give(name)
 
 
-def joined(batches: Sequence[ModelBatch]) -> ModelBatch:
+def one_batch(batches: Sequence[ModelBatch]) -> ModelBatch:
     """At least one batch of a model as one, in their order. All must be of one kind, and their lines ascend."""
     if len(batches) == 1:
         return batches[0]
@@ -171,6 +185,5 @@ def _kinds(batch: ModelBatch) -> dict[type, object]:
     return found
 
 
-def _bytes(columns: Mapping[str, Column], size: int) -> int:
-    """About what columns of so many values hold."""
-    return size * sum(_RAW_BYTES if isinstance(column, list) else _TYPED_BYTES for column in columns.values())
+def _bytes(columns: Mapping[str, Column]) -> int:
+    return sum(map(bytes_of, columns.values()))

@@ -39,7 +39,7 @@ def _name(value: object) -> str:
 
 @attrs.define(eq=False)
 class ModelTraffic:
-    """Counters, version and clock of one model. ``line`` is that of the last record in its input, -1 before the first."""
+    """Counters, version and clock of one model. ``position`` is the line of the last record, -1 before the first."""
 
     times: EventTimes
     records: int = 0

@@ -41,8 +41,8 @@ def default_model(configured: str | None, references: Sequence[ReferenceProfile]
 class Models:
     """All models; at most ``limit``. ``default_name`` is configured for records without a model name.
 
-    What comes for a model is gathered until it is worth a batch. Whatever looks at a model gets it with all that has come:
-    see :attr:`by_name`.
+    What comes for a model is gathered until it is worth a batch. Whatever looks at what a model knows takes
+    it with all that has come: see :meth:`up_to_date`.
     """
 
     def __init__(
@@ -65,6 +65,10 @@ class Models:
 
     @property
     def by_name(self) -> Mapping[str, Model]:
+        """All models as they are now, without what is gathered for them."""
+        return self._by_name
+
+    def up_to_date(self) -> Mapping[str, Model]:
         """All models, after they were given what is gathered for them."""
         self.give_gathered()
         return self._by_name
@@ -139,7 +143,7 @@ class Models:
 
         ``same_fields`` is true if the settings of fields and features are unchanged.
         """
-        models = old.by_name
+        models = old.up_to_date()
         self._overflow, self._fit, self._edges = old._overflow, old._fit, old._edges
         self.routing.take_over(old.routing)
         for name, model in models.items():
@@ -156,7 +160,7 @@ class Models:
 
     def finish(self) -> None:
         """Call this at the end of the input: models that still learn use the records so far."""
-        models = self.by_name
+        models = self.up_to_date()
         self._fit.look(models, self.references, at_end=True)
         for model in models.values():
             learning = model.learning
@@ -189,7 +193,7 @@ class Models:
 
         Returns the released alerts by model, without models that had none. Raises ``KeyError`` for an unknown model.
         """
-        models = [*self.by_name.values()] if model is None else [self.by_name[model]]
+        models = [*self.up_to_date().values()] if model is None else [self.up_to_date()[model]]
         return {each.name: released for each in models if (released := each.rearm())}
 
     def drain_transitions(self) -> list[Transition]:
@@ -212,7 +216,7 @@ class Models:
     def snapshot(self) -> dict[str, Any]:
         """State for a snapshot, as plain values and arrays."""
         return {
-            "tracks": {name: model.snapshot() for name, model in self.by_name.items()},
+            "tracks": {name: model.snapshot() for name, model in self.up_to_date().items()},
             **self.routing.snapshot(),
         }
 
@@ -232,7 +236,7 @@ class Models:
     def collect(self) -> Iterable[Samples]:
         """Samples of all models."""
         exported = []
-        models = self.by_name
+        models = self.up_to_date()
         for model in models.values():
             samples = [*model.collect()]
             exported.append(series_now(samples))

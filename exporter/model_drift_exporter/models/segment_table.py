@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ..records.batches import MAXIMUM_NAME
 from ..records.columns import Column
 from ..records.raw_values import distinct_texts
 
@@ -18,7 +19,7 @@ MOST_SEGMENTS = 100
 class SegmentTable:
     """Segments by place: 0 is that of records without one, then the first 100 in the order in which they came.
 
-    All others share the place behind these.
+    All others share the place behind these, and so do names of over 200 characters.
     """
 
     def __init__(self) -> None:
@@ -43,7 +44,7 @@ class SegmentTable:
         if not name:
             return 0
         place = self._places.get(name)
-        if place is None and len(self._places) < MOST_SEGMENTS:
+        if place is None and len(self._places) < MOST_SEGMENTS and len(name) <= MAXIMUM_NAME:
             place = self._places[name] = len(self._places) + 1
         return MOST_SEGMENTS + 1 if place is None else place
 

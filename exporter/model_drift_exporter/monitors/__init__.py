@@ -27,14 +27,30 @@ __all__ = [
     "MONITORS",
     "PARTS",
     "REASONS",
+    "RESERVED_NAMES",
     "Monitor",
     "MonitorContext",
     "MonitorSpec",
     "alarms_of",
+    "collected",
     "sections_of",
 ]
 
-MONITORS: tuple[MonitorSpec, ...] = (
+RESERVED_NAMES = frozenset({"labels", "segments"})
+"""What a model's snapshot calls the parts of it that are no monitors."""
+
+
+def collected(*monitors: MonitorSpec) -> tuple[MonitorSpec, ...]:
+    """The monitors given. Raises :class:`ValueError` for two of one name, and for a name that another part of a model has."""
+    names = set(RESERVED_NAMES)
+    for spec in monitors:
+        if spec.name in names:
+            raise ValueError(f"a monitor cannot be called {spec.name}: a part of a model has this name")
+        names.add(spec.name)
+    return monitors
+
+
+MONITORS: tuple[MonitorSpec, ...] = collected(
     BIN_COUNTS,
     DISTANCES,
     CONFIDENCE,

@@ -6,7 +6,8 @@ values need not know its type.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, Self, overload
 
@@ -21,6 +22,7 @@ __all__ = [
     "Numbers",
     "TextPool",
     "Texts",
+    "bytes_of",
     "concatenated",
     "joined",
     "taken",
@@ -35,6 +37,9 @@ _NUMBERS = {float, int, type(None)}
 _EXACT = 2.0**53
 _TEXTS = {str, bool, type(None)}
 _NONE = np.empty(0, dtype=np.int64)
+_BYTES_OF_VALUE = 60  # of a raw value: a number or what holds a text, a list or an object, with its place in the column
+_BYTES_OF_ELEMENT = 40  # of a number in a list
+_BYTES_OF_ENTRY = 70  # of a number in an object
 
 
 class _Array(Sequence[object]):
@@ -115,7 +120,17 @@ class TextPool:
     @property
     def full(self) -> bool:
         """Whether the next batch of texts should get another pool."""
-        return len(self.texts) >= _MOST_TEXTS or self.codes.characters >= _MOST_CHARACTERS
+        return len(self.texts) >= _MOST_TEXTS or self.characters >= _MOST_CHARACTERS
+
+    @property
+    def characters(self) -> int:
+        """How many characters all texts have together."""
+        return self.codes.characters
+
+    def lengths(self, codes: NDArray[np.int32]) -> NDArray[np.int64]:
+        """How many characters the text of each code has, 0 for a missing one."""
+        found: NDArray[np.int64] = np.frombuffer(self.codes.lengths, np.int64)[codes + 1]
+        return found
 
     def code(self, values: Sequence[str | None]) -> NDArray[np.int32]:
         """The code of each text; new texts are added."""
@@ -123,16 +138,18 @@ class TextPool:
 
 
 class _Coding(dict[str | None, int]):
-    __slots__ = ("characters", "texts")
+    __slots__ = ("characters", "lengths", "texts")
 
     def __init__(self, texts: list[str]) -> None:
         super().__init__({None: -1})
         self.texts = texts
+        self.lengths = array("q", [0])  # of the missing text, whose code is -1, and of each other behind it
         self.characters = 0
 
     def __missing__(self, key: str) -> int:
         code = self[key] = len(self.texts)
         self.texts.append(key)
+        self.lengths.append(len(key))
         self.characters += len(key)
         return code
 
@@ -229,6 +246,31 @@ def _exact_numbers(values: Column, *, whole: bool) -> Numbers | None:
     if whole and bool((np.abs(array) >= _EXACT).any()):
         return None
     return Numbers(array)
+
+
+def bytes_of(column: Column) -> int:
+    """About how many bytes of memory a column holds. A text of a pool counts each time, as long as the pool has as many."""
+    if isinstance(column, Numbers):
+        return column.values.nbytes + column.invalid.nbytes
+    if isinstance(column, Identifiers):
+        return column.hashes.nbytes + column.known.nbytes
+    if isinstance(column, Texts):
+        return column.codes.nbytes + min(int(column.pool.lengths(column.codes).sum()), column.pool.characters)
+    return _BYTES_OF_VALUE * len(column) + _bytes_within(column)
+
+
+def _bytes_within(values: Sequence[object]) -> int:
+    """What raw values hold beyond themselves. It looks at one level of nesting after the other, and at no number by itself."""
+    size = 0
+    while not (kinds := set(map(type, values))) <= _NUMBERS:
+        if str in kinds:
+            size += sum(len(value) for value in values if isinstance(value, str))
+        lists = [value for value in values if isinstance(value, list | tuple)]
+        objects = [value for value in values if isinstance(value, Mapping)]
+        names = sum(map(len, chain.from_iterable(objects)))
+        size += _BYTES_OF_ELEMENT * sum(map(len, lists)) + _BYTES_OF_ENTRY * sum(map(len, objects)) + names
+        values = [*chain.from_iterable(lists), *chain.from_iterable(each.values() for each in objects)]
+    return size
 
 
 def taken(column: Column, indexes: Any) -> Column:

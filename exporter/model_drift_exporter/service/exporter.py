@@ -197,7 +197,8 @@ class Exporter:
                 inputs=tuple(self.pipeline.statuses(now)),
                 errors=dict(self.pipeline.errors),
                 models=tuple(
-                    model_status(model, labels.get(name, 0)) for name, model in self.pipeline.models.by_name.items()
+                    model_status(model, labels.get(name, 0))
+                    for name, model in self.pipeline.models.up_to_date().items()
                 ),
                 reload_successful=not self._reload_problem,
                 reload_problem=self._reload_problem,

@@ -99,7 +99,7 @@ class _Thinned(Backfill):
 
 
 def _cheap(pipeline: Pipeline) -> Iterator[Samples]:
-    for model in pipeline.models.by_name.values():
+    for model in pipeline.models.up_to_date().values():
         yield from model.own_samples()
         if model.parts is not None:
             yield from model.parts.by_name["bin_counts"].collect()

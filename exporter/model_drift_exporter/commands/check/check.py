@@ -139,7 +139,7 @@ def _write_models(
     by_model: Mapping[str, Sequence[RecordBatch]],
     now: float,
 ) -> None:
-    models = pipeline.models.by_name
+    models = pipeline.models.up_to_date()
     for position, (name, model) in enumerate(models.items()):
         write_model(
             report,

@@ -175,7 +175,7 @@ class Replay:
 
     def _look(self) -> None:
         """Report what monitors say now beside the alarms, and no longer say."""
-        for name, model in self._pipeline.models.by_name.items():
+        for name, model in self._pipeline.models.up_to_date().items():
             for edge in self._seen.setdefault(name, FindingsSeen()).look(model):
                 self._report.finding(edge)
 
@@ -184,16 +184,18 @@ class Replay:
             backfill.write(step, self._pipeline.models.collect())
 
     def _finish(self, backfill: Backfill) -> None:
-        clocks = [model.times.now for model in self._pipeline.models.by_name.values() if model.times.now is not None]
+        clocks = [
+            model.times.now for model in self._pipeline.models.up_to_date().values() if model.times.now is not None
+        ]
         if clocks:
             self._write_steps(backfill, max(clocks) + backfill.step)
         backfill.flush()
 
     def _summary(self) -> dict[str, Any]:
         models = self._pipeline.models
-        reasons = {reason for model in models.by_name.values() for reason in model.not_evaluable}
+        reasons = {reason for model in models.up_to_date().values() for reason in model.not_evaluable}
         return {
-            "records": sum(model.traffic.records for model in models.by_name.values()),
+            "records": sum(model.traffic.records for model in models.up_to_date().values()),
             "labels": sum(models.labels().values()),
             "pages": self._fired[PAGE],
             "tickets": self._fired[TICKET],
