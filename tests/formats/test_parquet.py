@@ -67,7 +67,7 @@ _LONG_ROWS: dict[str, Callable[[int], dict[str, Any]]] = {
 @pytest.mark.parametrize("shape", sorted(_LONG_ROWS))
 def test_parts_of_long_rows_have_few_rows(shape: str) -> None:
     """What is held at a time has a bound in bytes, whatever makes rows long; a row is not divided."""
-    rows = [_LONG_ROWS[shape](number) | {"id": number} for number in range(700)]
+    rows: list[dict[str, Any]] = [{**_LONG_ROWS[shape](number), "id": number} for number in range(700)]
     found = list(parts(_file(rows)))
     assert all(len(part.data) < 2.2 * 2**20 or part.rows == 1 for part in found)
     assert 1 < len(found) < 200

@@ -22,7 +22,7 @@ from ..records.batches import Decoded
 from ..records.chunk import NO_ATTRIBUTES, Attributes
 from ..records.columns import Column, Numbers, Texts
 from ..records.fields import FIELDS
-from ..records.framing import DamagedFile, FilePart, Framing
+from ..records.framing import Cutter, DamagedFile, FilePart, Framing, RefusingCutter
 from ..records.raw_values import NESTED
 from .format import FormatSpec, Row
 from .json_lines.decoder import JsonLinesDecoder, json_rows
@@ -268,13 +268,20 @@ def _rows(data: bytes, head: bytes) -> Iterator[Row]:
     return json_rows(lines_of(data), head)
 
 
+def _refused(line_bytes: int) -> Cutter:
+    problem = "Parquet cannot be read from gzip or through a pipe; decompress it, and give the file instead of a pipe"
+    return RefusingCutter(line_bytes, "not_parquet", problem)
+
+
 PARQUET = FormatSpec(
     name="parquet",
     title="a Parquet file",
     make=ParquetDecoder,
     endings=(".parquet", ".pq"),
-    framing=Framing("parquet", parts=parts, format="parquet"),
-    errors={"not_parquet": "the file is damaged or not complete; write it again"},
+    framing=Framing("parquet", cutter=_refused, parts=parts, format="parquet"),
+    errors={
+        "not_parquet": "the file is damaged, in gzip or read through a pipe; write it again, or give the file itself"
+    },
     looks_like=lambda beginning: beginning.startswith(_MAGIC),
     lines=lines_of,
     rows=_rows,
