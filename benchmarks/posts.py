@@ -8,9 +8,10 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import cycle
+from itertools import count, cycle
 from pathlib import Path
 from statistics import median
+from uuid import UUID
 
 from .data import Stream, record_block, write_log
 from .processes import Sidecar, build_reference, sidecar
@@ -24,8 +25,8 @@ _ACCEPTED = b"202"
 METHOD = """\
 `model-drift-exporter run` with a reference profile of 25 features. {clients} clients post one record of 25 features
 at a time, each over a connection that it keeps, the next as soon as the answer is there, for {seconds} s; {rounds}
-rounds. CPU time of the exporter's process (all threads), and records that it has counted; the clients share the
-machine with it."""
+rounds. Each request has an `X-Request-Id` of its own, as proxies set it. CPU time of the exporter's process (all
+threads), and records that it has counted; the clients share the machine with it."""
 
 
 def run(scale: Scale) -> Report:
@@ -37,7 +38,7 @@ def run(scale: Scale) -> Report:
         reference = build_reference(rows, Path(folder, "reference.json"))
         with sidecar([f"--reference={reference}"]) as running:
             running.wait()
-            requests = cycle(map(_request, records))
+            requests = map(_request, cycle(records), count())
             _posted(running, requests, 1.0)  # the first record makes the model
             for _ in range(rounds):
                 counted, busy = running.records(), running.cpu_seconds()
@@ -68,8 +69,11 @@ def run(scale: Scale) -> Report:
     )
 
 
-def _request(record: bytes) -> bytes:
-    head = f"POST /ingest HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(record)}\r\n\r\n"
+def _request(record: bytes, number: int) -> bytes:
+    head = (
+        f"POST /ingest HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(record)}\r\n"
+        f"X-Request-Id: {UUID(int=number)}\r\n\r\n"
+    )
     return head.encode() + record
 
 

@@ -79,3 +79,11 @@ def test_a_body_that_is_cut_off_gives_its_whole_lines() -> None:
     assert CSV.body(b"", True) == b""
     assert JSON_LINES.body(b'{"a": 1}\n{"a"', False) == b'{"a": 1}\n'
     assert JSON_LINES.body(b'[{"a": 1},\n{"a"', False) == b""
+
+
+@pytest.mark.parametrize("name", ["authorization", "cookie", "proxy-authorization", "Ce-Id"])
+def test_a_format_reads_no_credentials(name: str) -> None:
+    """Names of headers are in lower case, so that none slips through or is never found."""
+    assert catalogue_of([attrs.evolve(JSON_LINES, attributes=("ce-id",))])
+    with pytest.raises(ValueError, match=f"the format jsonl cannot read attributes of these names: {name}"):
+        catalogue_of([attrs.evolve(JSON_LINES, attributes=("ce-id", name))])

@@ -4,6 +4,7 @@ import io
 import json
 import math
 import sys
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,6 +19,7 @@ from model_drift_exporter.formats import FORMATS, Schema
 from model_drift_exporter.formats.json_lines.decoder import JsonLinesDecoder
 from model_drift_exporter.formats.parquet import PARQUET, lines_of, parts
 from model_drift_exporter.records.framing import DamagedFile, FilePart
+from model_drift_exporter.records.raw_values import NESTED
 from tests.support.collected_records import collect
 
 _VALUES: dict[str, st.SearchStrategy[Any]] = {
@@ -54,10 +56,35 @@ def test_rows_come_in_parts_with_progress() -> None:
     assert found[-1].share == 1
 
 
-def test_parts_of_wide_rows_are_small() -> None:
-    """What is held at a time does not grow with the number of columns."""
-    file = _file({f"x{number}": [1.0] * 1_000 for number in range(500)})
-    assert [part.rows for part in parts(file)] == [400, 400, 200]
+_LONG_ROWS: dict[str, Callable[[int], dict[str, Any]]] = {
+    "many columns": lambda number: {f"x{column}": float(number) for column in range(600)},
+    "lists": lambda number: {"x": [float(number)] * 1_536},
+    "a text that repeats, which is written once": lambda number: {"x": "long" * 20_000 if number % 2 else "short"},
+    "one long row behind many short ones": lambda number: {"x": "long" * 1_000_000 if number == 600 else "short"},
+}
+
+
+@pytest.mark.parametrize("shape", sorted(_LONG_ROWS))
+def test_parts_of_long_rows_have_few_rows(shape: str) -> None:
+    """What is held at a time has a bound in bytes, whatever makes rows long; a row is not divided."""
+    rows: list[dict[str, Any]] = [{**_LONG_ROWS[shape](number), "id": number} for number in range(700)]
+    found = list(parts(_file(rows)))
+    assert all(len(part.data) < 2.2 * 2**20 or part.rows == 1 for part in found)
+    assert 1 < len(found) < 200
+    assert [json.loads(line)["id"] for part in found for line in lines_of(part.data).splitlines()] == [*range(700)]
+    shares = [part.share for part in found]
+    assert (shares, shares[-1]) == (sorted(shares), 1)
+
+
+def test_what_lists_hold_as_features_is_not_kept() -> None:
+    """They are neither numbers nor texts, in columns and in lines; a list that is a field is kept."""
+    rows = [{"x": [1.0, 2.0], "scores": [0.1, 0.9], "prediction": 1}, {"x": None, "scores": None, "prediction": 0}]
+    (part,) = parts(_file(rows))
+    for data in (part.data, lines_of(part.data)):
+        records = PARQUET.make(Schema({"scores": "scores"})).decode(data).records
+        assert records is not None
+        assert [*records.features["x"]] == [NESTED, None]
+        assert [*records.fields["scores"]] == [[0.1, 0.9], None]
 
 
 @pytest.mark.parametrize("skip", [0, 1, 3_999, 4_000, 4_001, 8_999, 9_000, 10_000])

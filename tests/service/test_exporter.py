@@ -22,6 +22,7 @@ from model_drift_exporter.configuration.settings import (
     WebSettings,
 )
 from model_drift_exporter.errors import ConfigurationError, Problem, ReferenceProfileError
+from model_drift_exporter.formats import FORMATS
 from model_drift_exporter.formats.json_lines.decoder import JsonLinesDecoder
 from model_drift_exporter.models.model import Model
 from model_drift_exporter.reference.profile_file import save_profiles
@@ -487,13 +488,18 @@ def test_a_source_is_told_when_a_snapshot_with_its_checkpoint_is_on_disk(
     assert told == [checkpoint, checkpoint]
 
 
-def test_the_headers_of_a_request_come_with_its_records(tmp_path: Path) -> None:
+@pytest.mark.parametrize("read", [(), ("ce-id",)])
+def test_the_headers_that_a_format_reads_come_with_its_records(tmp_path: Path, read: tuple[str, ...]) -> None:
     """To the decoder, and to nothing that is exported."""
-    exporter = Exporter(log_settings(tmp_path / "log.jsonl"), clock=StillClock())
+    spec = attrs.evolve(FORMATS["jsonl"], attributes=read)
     body = write_jsonl(tmp_path / "body", make_rows(3)).read_bytes()
-    assert exporter.offer(body, "application/json", "identity", {"ce-id": "secret-7", "ce-type": "request"})
-    with mock.patch.object(JsonLinesDecoder, "decode", autospec=True, side_effect=JsonLinesDecoder.decode) as decode:
+    with (
+        mock.patch("model_drift_exporter.pipeline.assembly.format_of_body", return_value=spec),
+        mock.patch.object(JsonLinesDecoder, "decode", autospec=True, side_effect=JsonLinesDecoder.decode) as decode,
+    ):
+        exporter = Exporter(log_settings(tmp_path / "log.jsonl"), clock=StillClock())
+        assert exporter.offer(body, "application/json", "identity", {"ce-id": "secret-7", "ce-type": "request"})
         found = read_all(exporter)
     (_, _, attributes), _ = decode.call_args
-    assert attributes == {"ce-id": "secret-7", "ce-type": "request", "media_type": "application/json"}
+    assert attributes == {**dict.fromkeys(read, "secret-7"), "media_type": "application/json"}
     assert "secret-7" not in found.text

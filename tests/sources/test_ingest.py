@@ -4,12 +4,13 @@ import gzip
 import json
 import threading
 
+import attrs
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_drift_exporter.formats import format_of_body
+from model_drift_exporter.formats import FORMATS, format_of_body
 from model_drift_exporter.sources import IngestSource
 from tests.support.source_reader import Reading
 
@@ -367,12 +368,13 @@ def test_a_csv_header_that_is_too_long_is_not_replaced_by_a_row() -> None:
     assert chunk.head is None
 
 
-def test_a_chunk_has_the_attributes_of_its_request() -> None:
+def test_a_chunk_has_the_attributes_that_its_format_reads() -> None:
     """In each of its pieces, the media type among them; they count as what waits in the queue."""
-    source = IngestSource(format_of_body, queue_bytes=2 << 20)
+    reads = attrs.evolve(FORMATS["jsonl"], attributes=("ce-id",))
+    source = IngestSource(lambda _: reads, queue_bytes=2 << 20)
     body = b'{"a": "%s"}\n' % (b"x" * 1_000)
-    assert source.offer(body * 600, "Application/JSON; charset=utf-8", attributes={"ce-id": "7"})
-    assert source.offer(b"{}")
+    assert source.offer(body * 600, "Application/JSON; charset=utf-8", headers={"ce-id": "7", "ce-type": "request"})
+    assert source.offer(b"{}", headers={"ce-id": "x" * 2_000, "authorization": "secret"})
     assert source.status(0.0).queue_bytes == 600 * len(body) + len("ce-id7") + 2
     reading = Reading(source)
     reading.step()
@@ -380,4 +382,18 @@ def test_a_chunk_has_the_attributes_of_its_request() -> None:
         *[{"ce-id": "7", "media_type": "application/json"}] * 3,
         {"media_type": ""},
     ]
-    assert not IngestSource(format_of_body, queue_bytes=10).offer(b"{}", attributes={"ce-id": "12345"})
+    assert not IngestSource(lambda _: reads, queue_bytes=10).offer(b"{}", headers={"ce-id": "12345"})
+
+
+@pytest.mark.parametrize(("attributes", "chunks"), [((), 1), (("x-request-id",), 100), (("ce-source",), 2)])
+def test_requests_come_together_where_nothing_differs_that_is_read(attributes: tuple[str, ...], chunks: int) -> None:
+    """A proxy gives each request an identifier of its own, which no decoder reads."""
+    reads = attrs.evolve(FORMATS["jsonl"], attributes=attributes)
+    source = IngestSource(lambda _: reads)
+    for number in range(100):
+        headers = {"x-request-id": f"r{number}", "ce-id": f"{number}", "ce-source": f"s{number // 50}"}
+        assert source.offer(b'{"a": 1}', "application/json", headers=headers)
+    reading = Reading(source)
+    assert reading.step() == [b'{"a": 1}'] * 100
+    assert len(reading.chunks) == chunks
+    assert {*reading.chunks[0].attributes} == {*attributes, "media_type"}

@@ -4,11 +4,13 @@ import gzip
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import BinaryIO
 
 import pytest
 
+from model_drift_exporter.formats import framing_of
 from model_drift_exporter.sources import StdinSource
 from tests.support.source_reader import Reading
 
@@ -96,6 +98,26 @@ def test_a_stream_in_memory() -> None:
     assert reading.source.format == "csv"
     assert reading.to_end() == [b"one", b"two"]
     assert {chunk.input for chunk in reading.chunks} == {"log"}
+
+
+@pytest.mark.parametrize("compress", [bytes, gzip.compress])
+@pytest.mark.parametrize("read_bytes", [1, 3, 1 << 18])
+def test_parquet_through_a_pipe_is_refused(compress: Callable[[bytes], bytes], read_bytes: int) -> None:
+    """Nothing of it is read as lines; it counts once, and the problem says what to do."""
+    stream = io.BytesIO(compress(b"PAR1\n{}\n" * 1_000))
+    framing = partial(framing_of("auto", "auto"), "stdin")
+    reading = Reading(StdinSource(stream=stream, framing=framing, read_bytes=read_bytes))
+    assert reading.to_end() == []
+    assert reading.errors == {"not_parquet": 1}
+    assert "give the file instead of a pipe" in reading.status.problem
+
+
+def test_a_short_line_of_a_pipe_does_not_wait_for_the_next(pipe: Pipe) -> None:
+    """It tells as well as a long one that the stream is text."""
+    reading = Reading(StdinSource(stream=pipe.reader, framing=partial(framing_of("auto", "auto"), "stdin")))
+    for line in (b"1\n", b"PAR1\n"):
+        pipe.writer.write(line)
+        assert reading.step() == [line.strip()]
 
 
 def test_standard_input_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,7 @@ class FakeService:
     reloads: int = 0
     rearmed: list[str | None] = attrs.field(factory=list)
     offered: list[tuple[bytes, str, str]] = attrs.field(factory=list)
-    attributes: list[Mapping[str, str]] = attrs.field(factory=list)
+    headers: list[Mapping[str, str]] = attrs.field(factory=list)
 
     def collect(self) -> list[Samples]:
         return self.samples
@@ -53,9 +53,9 @@ class FakeService:
         self.rearmed.append(model)
         return None if model == "unknown" else {"churn": ["ModelInputBroken"]}
 
-    def offer(self, body: bytes, content_type: str, content_encoding: str, attributes: Mapping[str, str]) -> bool:
+    def offer(self, body: bytes, content_type: str, content_encoding: str, headers: Mapping[str, str]) -> bool:
         if self.queue_full:
             return False
         self.offered.append((body, content_type, content_encoding))
-        self.attributes.append(attributes)
+        self.headers.append(headers)
         return True

@@ -209,24 +209,7 @@ def test_a_client_that_goes_away_is_no_error(service: FakeService, monkeypatch: 
     assert [body for body, _, _ in service.offered] == [b"x" * 8]
 
 
-def test_headers_that_say_something_of_the_records_come_with_them(service: FakeService) -> None:
-    """Those of CloudEvents and of binary tensors; never credentials, and no more than a format could use."""
-    headers = {
-        "Ce-Id": "7d5f",
-        "CE-Time": "2026-11-03T09:14:07.221Z",
-        "Inference-Header-Content-Length": "12",
-        "X-Request-Id": "r1",
-        "Authorization": "Bearer secret",
-        "Cookie": "secret",
-        "Ce-Long": "x" * 2_000,
-    }
-    ask(service, "POST", "/ingest", content=b"{}", headers=headers)
-    many = {f"Ce-{number:03d}": "x" for number in range(100)}
-    ask(service, "POST", "/ingest", content=b"{}", headers=many)
-    assert service.attributes[0] == {
-        "ce-id": "7d5f",
-        "ce-time": "2026-11-03T09:14:07.221Z",
-        "inference-header-content-length": "12",
-        "x-request-id": "r1",
-    }
-    assert len(service.attributes[1]) == 32
+def test_the_source_gets_the_headers_of_a_request(service: FakeService) -> None:
+    """It keeps those that the format reads, whatever letters their names are written in."""
+    ask(service, "POST", "/ingest", content=b"{}", headers={"Ce-Id": "7d5f", "X-Request-Id": "r1"})
+    assert (service.headers[0]["ce-id"], service.headers[0]["x-request-id"]) == ("7d5f", "r1")

@@ -10,9 +10,11 @@ import numpy as np
 from ..records.columns import Column, Numbers, TextPool, Texts, typed
 from ..records.features import Features
 from ..records.fields import typed_field
-from ..records.raw_values import numbers
+from ..records.raw_values import NESTED, numbers
 
 __all__ = ["ColumnTypes"]
+
+_CONTAINERS: frozenset[type] = frozenset({list, dict})
 
 
 class ColumnTypes:
@@ -79,8 +81,15 @@ class ColumnTypes:
             texts: Sequence[str | None] = column  # type: ignore[assignment]
             return Texts.of(texts, self.pool(name))
         if not self._text:
-            return typed(column, self.pool(name))
+            return _without_contents(typed(column, self.pool(name)))
         if categorical:
             cells: list[str | None] = [str(value) if value else None for value in column]
             return Texts.of(cells, self.pool(name))
         return column
+
+
+def _without_contents(column: Column) -> Column:
+    """Raw values without what arrays and objects hold, which may be a thousand times as much as the rest of a record."""
+    if isinstance(column, Numbers | Texts) or _CONTAINERS.isdisjoint(map(type, column)):
+        return column
+    return [NESTED if value.__class__ in _CONTAINERS else value for value in column]

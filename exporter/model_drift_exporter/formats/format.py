@@ -15,6 +15,7 @@ from .schema import Schema
 
 __all__ = ["Decoder", "FormatSpec", "HeadedDecoder", "Row", "catalogue_of"]
 
+_CREDENTIALS = frozenset({"authorization", "proxy-authorization", "cookie"})
 Row = Mapping[str, object] | None
 """A record as it was written: raw values by name; ``None`` if the line cannot be read."""
 
@@ -64,17 +65,22 @@ def _as_lines(body: bytes, whole: bool) -> bytes:
 class FormatSpec:
     """All that is known of a format. A format is a module with its spec and a line in ``FORMATS``.
 
-    ``name`` is that of the setting, ``title`` stands in sentences. A stream is of the format if its name ends in one of
-    ``endings`` (``.csv``), or a request if it has one of the ``media_types``. ``make`` makes decoders; all streams of an
-    input share one schema, which grows as fields are seen. ``framing`` is that of its
-    streams, if no setting says another one. If ``per_stream`` is true, each stream needs its own decoder,
-    a ``HeadedDecoder``; otherwise those of an input share one. ``errors`` are the reasons for which records of this format
-    alone are rejected, each with what to do about it.
+    ``name`` is the value of the setting ``format``. ``title`` stands in sentences.
 
-    ``rows`` reads the records of a chunk's data generically, one for each that a decoder counts; its second argument is
-    the first non-empty line of the stream. ``lines`` writes the data as lines for people, if it is none; the decoder takes
-    these lines, too. ``body`` makes whole lines of the body of a request; its second argument is
-    false if the body is cut off.
+    A stream is of the format if its name ends in one of ``endings`` (such as ``.csv``). A request is of the format if it
+    has one of the ``media_types``. ``framing`` is that of the streams, if no setting names another one.
+
+    ``make`` makes a decoder. All streams of an input share one schema, which grows as fields are seen. If ``per_stream``
+    is true, each stream has a decoder of its own, a ``HeadedDecoder``; otherwise all streams of an input share one.
+    ``attributes`` names the headers of a request that the decoder reads, in lower case. A chunk carries these and no
+    others, and requests that differ in one of them are decoded apart.
+
+    ``errors`` has the reasons for which only this format rejects records, each with what to do about it.
+
+    ``rows`` reads the records in the data of a chunk generically, one for each that a decoder counts. Its second argument
+    is the first non-empty line of the stream. ``lines`` writes data that is no text as lines for people; the decoder takes
+    these lines, too. ``body`` makes whole lines of the body of a request. Its second argument is false if the body is cut
+    off.
     """
 
     name: str
@@ -83,6 +89,7 @@ class FormatSpec:
     endings: tuple[str, ...]
     rows: Callable[[bytes, bytes], Iterator[Row]]
     media_types: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
     framing: Framing = NEWLINE
     per_stream: bool = False
     takes_any_text: bool = False
@@ -104,7 +111,10 @@ class FormatSpec:
 
 
 def catalogue_of(specs: Iterable[FormatSpec]) -> Mapping[str, FormatSpec]:
-    """Specs by name. Raises ``ValueError`` if two have the same name, ending or media type."""
+    """Specs by name.
+
+    Raises ``ValueError`` if two have the same name, ending or media type, or if one reads a header that holds credentials.
+    """
     found: dict[str, FormatSpec] = {}
     taken: dict[str, str] = {}
     for spec in specs:
@@ -112,5 +122,7 @@ def catalogue_of(specs: Iterable[FormatSpec]) -> Mapping[str, FormatSpec]:
             if word in taken:
                 raise ValueError(f"the formats {taken[word]} and {spec.name} both have {word}")
             taken[word] = spec.name
+        if odd := [name for name in spec.attributes if name in _CREDENTIALS or name != name.lower()]:
+            raise ValueError(f"the format {spec.name} cannot read attributes of these names: {', '.join(odd)}")
         found[spec.name] = spec
     return MappingProxyType(found)

@@ -22,7 +22,8 @@ from ..records.batches import Decoded
 from ..records.chunk import NO_ATTRIBUTES, Attributes
 from ..records.columns import Column, Numbers, Texts
 from ..records.fields import FIELDS
-from ..records.framing import DamagedFile, FilePart, Framing
+from ..records.framing import Cutter, DamagedFile, FilePart, Framing, RefusingCutter
+from ..records.raw_values import NESTED
 from .format import FormatSpec, Row
 from .json_lines.decoder import JsonLinesDecoder, json_rows
 from .schema import FIELD_CANDIDATES
@@ -32,12 +33,15 @@ __all__ = ["PARQUET", "ParquetDecoder", "lines_of", "parts"]
 _MAGIC = b"PAR1"
 _ARROW = b"\xff\xff\xff\xff"
 _ROWS = 4_000
-_VALUES = 200_000
-_BUFFER_BYTES = 1 << 20
+_PART_BYTES = 2 << 20
+_PROBED_ROWS = 16
+_BUFFER_BYTES = 64 << 10
 
 
 def parts(file: BinaryIO, skip: int = 0) -> Iterator[FilePart]:
-    """The rows of an open file behind the first ``skip``, in parts of at most 4,000 rows and some 200,000 values.
+    """The rows of an open file behind the first ``skip``, in parts of at most 4,000 rows and 2 MiB of data, or of one row.
+
+    A row has no bound of its own: a page of the file has to be decompressed before the length of its rows is known.
 
     Raises :class:`DamagedFile` where it cannot be read on, and ``OSError`` without pyarrow.
     """
@@ -47,18 +51,46 @@ def parts(file: BinaryIO, skip: int = 0) -> Iterator[FilePart]:
     except ImportError as error:
         hint = "reading Parquet needs pyarrow; install it with: pip install 'model-drift-exporter[parquet]'"
         raise OSError(errno.ENOPKG, hint) from error
+    # Other pools keep what is freed for themselves.
+    pa.set_memory_pool(pa.system_memory_pool())
     try:
         table = parquet.ParquetFile(file, buffer_size=_BUFFER_BYTES, pre_buffer=False)
         total = max(table.metadata.num_rows, 1)
-        read = 0
-        rows = max(1, min(_ROWS, _VALUES // max(table.metadata.num_columns, 1)))
-        for batch in table.iter_batches(batch_size=rows):
+        read, done = 0, skip
+        for batch in table.iter_batches(batch_size=_rows_of_a_part(table), use_threads=False):
             begins, read = read, read + batch.num_rows
-            if read > skip:
-                own = batch.slice(max(0, skip - begins))
-                yield FilePart(_packed(own), own.num_rows, read / total)
+            if read <= skip:
+                continue
+            for part in _small(batch.slice(max(0, skip - begins))):
+                done += part.num_rows
+                yield FilePart(_packed(part), part.num_rows, done / total)
+            del batch, part
+            pa.default_memory_pool().release_unused()
     except (pa.ArrowException, OSError) as error:
         raise DamagedFile("not_parquet", f"cannot read it as Parquet: {error}") from error
+
+
+def _rows_of_a_part(table: Any) -> int:
+    """So many rows have the bytes of a part, where rows are longest.
+
+    A file says how long its rows are as they are encoded. A value that repeats is written once, so some rows are looked at.
+    """
+    groups = [table.metadata.row_group(index) for index in range(table.metadata.num_row_groups)]
+    row_bytes = max((group.total_byte_size / group.num_rows for group in groups if group.num_rows), default=0.0)
+    for batch in table.iter_batches(batch_size=_PROBED_ROWS, use_threads=False):
+        row_bytes = max(row_bytes, batch.nbytes / max(batch.num_rows, 1))
+        break
+    return max(1, min(_ROWS, int(_PART_BYTES / max(row_bytes, 1.0))))
+
+
+def _small(batch: Any) -> Iterator[Any]:
+    """A batch in slices of the bytes of a part; a row is not divided."""
+    if batch.num_rows < 2 or batch.nbytes <= _PART_BYTES:
+        yield batch
+        return
+    half = batch.num_rows // 2
+    yield from _small(batch.slice(0, half))
+    yield from _small(batch.slice(half))
 
 
 def _packed(batch: Any) -> bytes:
@@ -141,6 +173,8 @@ class ParquetDecoder(JsonLinesDecoder):
             return Numbers(np.array(column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)))
         if types.is_string(kind) or types.is_large_string(kind):
             return Texts.of(column.to_pylist(), self._types.pool(name))
+        if types.is_nested(kind):
+            return [NESTED if there else None for there in column.is_valid().to_pylist()]
         return _values(column)
 
 
@@ -234,13 +268,20 @@ def _rows(data: bytes, head: bytes) -> Iterator[Row]:
     return json_rows(lines_of(data), head)
 
 
+def _refused(line_bytes: int) -> Cutter:
+    problem = "Parquet cannot be read from gzip or through a pipe; decompress it, and give the file instead of a pipe"
+    return RefusingCutter(line_bytes, "not_parquet", problem)
+
+
 PARQUET = FormatSpec(
     name="parquet",
     title="a Parquet file",
     make=ParquetDecoder,
     endings=(".parquet", ".pq"),
-    framing=Framing("parquet", parts=parts, format="parquet"),
-    errors={"not_parquet": "the file is damaged or not complete; write it again"},
+    framing=Framing("parquet", cutter=_refused, parts=parts, format="parquet"),
+    errors={
+        "not_parquet": "the file is damaged, in gzip or read through a pipe; write it again, or give the file itself"
+    },
     looks_like=lambda beginning: beginning.startswith(_MAGIC),
     lines=lines_of,
     rows=_rows,

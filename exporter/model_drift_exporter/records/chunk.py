@@ -29,8 +29,8 @@ class Chunk:
 
     ``rows`` is the number of records if the data is no lines, but part of a file that only its format can read.
 
-    ``attributes`` are what the transport says of all records of the chunk: ``media_type``, the headers of a request in
-    lower case (``ce-id``), a partition or an offset. They are never exported.
+    ``attributes`` are what the transport says of all records of the chunk: the ``media_type`` of a request, those of its
+    headers that the decoder of its format reads (in lower case), a partition or an offset. They are never exported.
     """
 
     input: str

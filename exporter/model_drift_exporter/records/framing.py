@@ -25,8 +25,10 @@ __all__ = [
     "FilePart",
     "FileParts",
     "Framing",
+    "FramingBy",
     "FramingOf",
     "LengthCutter",
+    "RefusingCutter",
     "always_newline",
 ]
 
@@ -42,6 +44,8 @@ class Cutter:
     is_text = True
     """Whether NUL bytes and a byte order mark at the head of the stream are no part of a record."""
     resumes_inside = True
+    problem = ""
+    """Why nothing of the stream can be read, and what to do about it."""
 
     def __init__(self, line_bytes: int) -> None:
         self.line_bytes = line_bytes
@@ -279,6 +283,45 @@ class LengthCutter(Cutter):
             start = end
 
 
+class RefusingCutter(Cutter):
+    """Reads nothing of a stream whose format can only be read from a whole file. The stream counts once, for ``reason``."""
+
+    is_text = False
+    resumes_inside = False
+
+    def __init__(self, line_bytes: int, reason: str, problem: str) -> None:
+        super().__init__(line_bytes)
+        self._reason, self._why = reason, problem
+        self._uncounted = 0
+
+    @property
+    def skipping(self) -> bool:
+        return bool(self.problem)
+
+    def end_of_last(self, window: bytes, start: int, searched: int) -> int:
+        del window, searched
+        return start
+
+    def is_too_long(self, window: bytes, start: int) -> bool:
+        return len(window) > start
+
+    def begin(self, window: bytes, start: int) -> int:
+        self.problem, self._uncounted = self._why, 1
+        return self.skip(window, start)
+
+    def skip(self, window: bytes, start: int) -> int:
+        del start
+        return len(window)
+
+    def take_errors(self) -> dict[str, int]:
+        errors = {self._reason: self._uncounted} if self._uncounted else {}
+        self._uncounted = 0
+        return errors
+
+    def __bool__(self) -> bool:
+        return self._uncounted > 0
+
+
 @attrs.frozen
 class FilePart:
     """A part of a file for the decoder of its format: so many ``rows``. ``share`` of the file is read with it, 0 to 1."""
@@ -306,14 +349,19 @@ def _never(_beginning: bytes) -> bool:
 
 @attrs.frozen
 class Framing:
-    """How records follow one another. ``help`` is for the documentation; ``cutter`` cuts a stream, given ``line_bytes``.
+    """How records follow one another in a stream.
 
-    ``title`` is what a stream with it is called. ``looks_like`` says whether a stream that is read with another framing may
-    have this one, by its beginning: for advice.
-    Where ``has_ends`` is false, only reading from the beginning tells where a record begins.
+    ``name`` is the value of the setting ``framing``. ``help`` explains it in the documentation. ``title`` is what a stream
+    with this framing is called.
 
-    A framing of whole files has ``parts`` instead: it reads an open file, which can be read anywhere, in parts of bounded
-    size, for the decoder of ``format``. It raises :class:`DamagedFile`, or ``OSError`` if the file cannot be read at all.
+    ``cutter`` makes a cutter for a stream. Its argument is ``line_bytes``, the length of the longest record. ``looks_like``
+    says by the beginning of a stream whether it may have this framing; it gives advice where another one is set. If
+    ``has_ends`` is false, only reading from the beginning tells where a record begins.
+
+    A framing of whole files has ``parts``, which reads an open file in parts for the decoder of ``format``. The file must
+    be one that can be read anywhere. Parts are bounded in bytes, and ``line_bytes`` does not apply to them. ``parts`` raises
+    :class:`DamagedFile` where the file cannot be read on, and ``OSError`` if it cannot be read at all. The ``cutter`` of
+    such a framing gets the streams that are no such file, a pipe or one in gzip: it is a :class:`RefusingCutter`.
     """
 
     name: str
@@ -328,6 +376,9 @@ class Framing:
 
 FramingOf = Callable[[str, bytes], Framing]
 """The framing of a stream, by its name and its first bytes."""
+
+FramingBy = Callable[[bytes], Framing]
+"""The framing of one stream, by its first bytes."""
 
 _ENTRY = re.compile(rb"\d{4}-\d\d-\d\dT\S+ (?:stdout|stderr) [FP](?::\S*)? ")
 

@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 
 from .columns import Numbers, Texts
 
-__all__ = ["Values", "distinct_texts", "numbers", "text_of"]
+__all__ = ["NESTED", "Values", "distinct_texts", "numbers", "text_of"]
 
 Values = Sequence[object]
+NESTED: object = ()
+"""Stands for an array or an object as the value of a feature: it is neither a number nor a text, whatever it holds."""
+
 _NUMBERS = {float, int, type(None)}
 _JSON_NUMBERS = msgspec.json.Decoder(list[float | None])
 _TEXTS = {str, type(None)}

@@ -256,11 +256,9 @@ class Exporter:
             _log.info("model %s: re-armed, which released %s", name, ", ".join(alerts))
         return released
 
-    def offer(
-        self, body: bytes, content_type: str, content_encoding: str, attributes: Attributes = NO_ATTRIBUTES
-    ) -> bool:
-        """Queue one request body with its headers; false when the queue is full."""
-        taken = self.ingest.offer(body, content_type, content_encoding, attributes)
+    def offer(self, body: bytes, content_type: str, content_encoding: str, headers: Attributes = NO_ATTRIBUTES) -> bool:
+        """Queue one request body, with those of its headers that its format reads; false when the queue is full."""
+        taken = self.ingest.offer(body, content_type, content_encoding, headers)
         if taken:
             self.wake()
         return taken

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from ..records.framing import NEWLINE, Framing
+from ..records.framing import NEWLINE, Framing, FramingBy
 from ..records.long_lines import BYTE_ORDER_MARK
 
 __all__ = ["Assembler"]
+
+_LEAST_TO_TELL = 4  # the length of the shortest mark that files of a format begin with
+_MOST_TO_TELL = 4_096
 
 
 class Assembler:
     """Gives the lines of whole records. Keeps one unfinished record at most, as long as its framing allows, and one piece.
 
-    It removes a byte order mark and NUL bytes at the head of a stream of text.
+    It removes a byte order mark and NUL bytes at the head of a stream of text. ``framing`` may be told by the first bytes.
     """
 
-    def __init__(self, line_bytes: int, framing: Framing = NEWLINE) -> None:
-        self._cutter = framing.cutter(line_bytes)
+    def __init__(self, line_bytes: int, framing: Framing | FramingBy = NEWLINE) -> None:
+        self._line_bytes = line_bytes
+        self._framing_by = None if isinstance(framing, Framing) else framing
+        self._cutter = (framing if isinstance(framing, Framing) else framing(b"")).cutter(line_bytes)
         self._unfinished = b""
         self._at_head = self._cutter.is_text
 
@@ -23,6 +28,11 @@ class Assembler:
     def breaks_off(self) -> bool:
         """Whether the pieces so far end inside a record that is not counted yet."""
         return bool(self._unfinished.strip())
+
+    @property
+    def problem(self) -> str:
+        """Why nothing of the stream can be read, and what to do about it; empty if it can be."""
+        return self._cutter.problem
 
     @property
     def held(self) -> int:
@@ -33,6 +43,12 @@ class Assembler:
         """Return the lines that ``piece`` completes, with a newline at the end; empty if there are none."""
         searched = len(self._unfinished)
         window = self._unfinished + piece if self._unfinished else piece
+        if self._framing_by is not None:
+            if len(window) < _LEAST_TO_TELL and b"\n" not in window:
+                self._unfinished = window
+                return b""
+            self._cutter = self._framing_by(window[:_MOST_TO_TELL]).cutter(self._line_bytes)
+            self._at_head, self._framing_by, searched = self._cutter.is_text, None, 0
         if self._at_head:
             text = window.lstrip(b"\0")
             if BYTE_ORDER_MARK.startswith(text) and text != BYTE_ORDER_MARK:

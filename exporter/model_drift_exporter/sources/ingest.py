@@ -20,6 +20,7 @@ __all__ = ["BodyFormat", "IngestSource"]
 
 _PIECE_BYTES = 256 << 10  # text given on at a time, so that one large body is no large batch
 _WHITE_SPACE = b" \t\r\n"
+_LONGEST_ATTRIBUTE = 1_024
 
 
 class BodyFormat(Protocol):
@@ -32,6 +33,11 @@ class BodyFormat(Protocol):
     def per_stream(self) -> bool: ...
 
     @property
+    def attributes(self) -> tuple[str, ...]:
+        """The headers that its decoder reads, in lower case."""
+        ...
+
+    @property
     def body(self) -> Callable[[bytes, bool], bytes]:
         """Makes whole lines of a body; its second argument is false if the body is cut off."""
         ...
@@ -40,6 +46,7 @@ class BodyFormat(Protocol):
 @attrs.frozen
 class _Request:
     body: bytes
+    format: BodyFormat
     attributes: Attributes
     is_gzip: bool
     size: int
@@ -52,7 +59,8 @@ class IngestSource(Source):
     ``content_encoding`` or by itself. A body that cannot be decompressed counts as one ``invalid_gzip``. Of one that
     expands beyond ``max_body_bytes`` the whole lines up to there are passed on, and the rest counts as one
     ``body_too_large``; one that is a single array or object is such a rest altogether. A large body comes in several
-    chunks. A chunk has the attributes of its request, ``media_type`` among them.
+    chunks. A chunk has the ``media_type`` of its request, and those of its headers that the decoder of the format reads.
+    Requests that differ in none of these come together in one chunk.
     """
 
     def __init__(
@@ -87,15 +95,23 @@ class IngestSource(Source):
         return self._closed and not self._queue and self._rest is None
 
     def offer(
-        self, body: bytes, content_type: str = "", content_encoding: str = "", attributes: Attributes = NO_ATTRIBUTES
+        self, body: bytes, content_type: str = "", content_encoding: str = "", headers: Attributes = NO_ATTRIBUTES
     ) -> bool:
-        """Queue a body without looking into it; ``False`` if the queue is full or closed (counted as dropped)."""
+        """Queue a body without looking into it; ``False`` if the queue is full or closed (counted as dropped).
+
+        ``headers`` has names in lower case. Those that the format does not read are not kept, nor are those longer than
+        1,024 characters.
+        """
         media_type = content_type.partition(";")[0].strip().lower()
+        spec = self._format_of(media_type)
+        kept = {name: headers[name] for name in spec.attributes if name in headers}
+        kept = {name: value for name, value in kept.items() if len(value) <= _LONGEST_ATTRIBUTE}
         request = _Request(
             body,
-            {**attributes, "media_type": media_type},
+            spec,
+            {**kept, "media_type": media_type},
             is_gzip="gzip" in content_encoding.lower() or body.startswith(GZIP_MAGIC),
-            size=len(body) + sum(len(name) + len(value) for name, value in attributes.items()),
+            size=len(body) + sum(len(name) + len(value) for name, value in kept.items()),
         )
         with self._lock:
             full = len(self._queue) >= self._queue_requests or self._waiting_bytes + request.size > self._queue_bytes
@@ -177,7 +193,7 @@ class IngestSource(Source):
             if not whole:
                 errors["body_too_large"] = 1
         text = text.removeprefix(BYTE_ORDER_MARK).lstrip(_WHITE_SPACE)
-        spec = self._format_of(request.attributes["media_type"])
+        spec = request.format
         lines = spec.body(text.rstrip(_WHITE_SPACE) if whole else text, whole)
         long = LongLines(self._line_bytes)
         lines = long.take_out(lines) if lines else lines

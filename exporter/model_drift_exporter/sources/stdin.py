@@ -7,11 +7,12 @@ import os
 import select
 import sys
 import zlib
+from functools import partial
 from io import UnsupportedOperation
 from typing import BinaryIO
 
 from ..records.chunk import Chunk
-from ..records.framing import NEWLINE, Framing
+from ..records.framing import NEWLINE, Framing, FramingBy
 from .assembler import Assembler
 from .compression import Pieces, is_only_unproven
 from .files.tail import LINE_BYTES, READ_BYTES, READS_PER_POLL
@@ -38,7 +39,7 @@ class StdinSource(Source):
         format: str = "auto",
         *,
         stream: BinaryIO | None = None,
-        framing: Framing = NEWLINE,
+        framing: Framing | FramingBy = NEWLINE,
         line_bytes: int = LINE_BYTES,
         read_bytes: int = READ_BYTES,
     ) -> None:
@@ -79,6 +80,8 @@ class StdinSource(Source):
             if piece is None:
                 break
             lines = self._records.feed(piece)
+            if self._records.problem and not self._problem:
+                self._fail(f"standard input: {self._records.problem}")
             if not piece:
                 self.finished = True
                 lines = self._finish()
@@ -147,7 +150,7 @@ class StdinSource(Source):
 
 
 def _open(opening: Opening) -> Source:
-    framing = opening.framing(opening.input, b"")
+    framing = partial(opening.framing, opening.input)
     return StdinSource(opening.input, opening.format, framing=framing, line_bytes=opening.line_bytes)
 
 

@@ -25,10 +25,6 @@ CONTENT_TYPES = tuple(media_type for spec in FORMATS.values() for media_type in 
 """What a body may be, by the formats."""
 
 _CONTENT_ENCODINGS = {"": "identity", "identity": "identity", "gzip": "gzip", "x-gzip": "gzip"}
-_KEPT_PREFIX = "ce-"
-_KEPT_HEADERS = frozenset({"x-request-id", "inference-header-content-length"})
-_LONGEST_HEADER = 1_024
-_MOST_HEADERS = 32
 _RETRY_SECONDS = "1"
 _BODY_SECONDS = 30.0
 _LEAST_PENDING = 16 * 2**20
@@ -64,7 +60,7 @@ class IngestEndpoint:
         expanded = _announced_bytes(body, content_encoding)
         if expanded > self._settings.max_body_bytes:
             raise self._too_large(f"the body expands to {expanded} bytes, more than")
-        if body and not self._service.offer(body, content_type, content_encoding, _attributes(request)):
+        if body and not self._service.offer(body, content_type, content_encoding, request.headers):
             raise _busy("the queue is full")
         return self._queued
 
@@ -107,20 +103,6 @@ def _content_type(request: Request) -> str:
         accepted = ", ".join(CONTENT_TYPES[:-1]) + " or " + CONTENT_TYPES[-1]
         raise _refusal(415, f"the content type {content_type!r} is not accepted; send {accepted}")
     return content_type
-
-
-def _attributes(request: Request) -> dict[str, str]:
-    """The headers that say something of the records, such as those of CloudEvents; beyond a size or a number they are left out.
-
-    Credentials and cookies are never among them.
-    """
-    found = [
-        (name, value)
-        for name, value in request.headers.items()
-        if name.startswith(_KEPT_PREFIX) or name in _KEPT_HEADERS
-        if len(name) + len(value) <= _LONGEST_HEADER
-    ]
-    return dict(found[:_MOST_HEADERS])
 
 
 def _content_encoding(request: Request) -> str:

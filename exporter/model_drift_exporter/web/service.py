@@ -45,11 +45,11 @@ class Service(Protocol):
         """Releases the latched alerts of one model, or of all; which by model, ``None`` if there is no such model."""
         ...
 
-    def offer(self, body: bytes, content_type: str, content_encoding: str, attributes: Mapping[str, str]) -> bool:
+    def offer(self, body: bytes, content_type: str, content_encoding: str, headers: Mapping[str, str]) -> bool:
         """Takes one unparsed request body; ``False`` when the queue has no room for it.
 
         Called on the event loop: never blocks. ``content_type`` is a media type in lower case without parameters;
-        ``content_encoding`` is ``gzip`` (the body is still compressed) or ``identity``. ``attributes`` are those headers, in
-        lower case, that a format may use.
+        ``content_encoding`` is ``gzip`` (the body is still compressed) or ``identity``. Of the ``headers``, whose
+        names are in lower case, only those are kept that the format reads.
         """
         ...

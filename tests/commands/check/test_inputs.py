@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import os
 import random
 import re
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -180,6 +182,25 @@ def test_a_file_in_another_format_is_named(tmp_path: Path, name: str, content: s
     assert f"no line could be read as jsonl; {expected}" in str(report.mistakes[0])
 
 
+@pytest.mark.parametrize("path", ["log.parquet.gz", "log.gz", "-"])
+def test_parquet_in_gzip_or_through_a_pipe_is_refused(
+    tmp_path: Path, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is wrong and what to do about it are said, and nothing of it is shown as lines."""
+    file = io.BytesIO()
+    parquet.write_table(pa.table({"x": [1.0] * 1_000, "prediction": [0] * 1_000}), file)
+    data = file.getvalue()
+    (tmp_path / "log").write_bytes(data if path == "-" else gzip.compress(data))
+    with (tmp_path / "log").open("rb") as stream:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(stream))
+        (tmp_path / path).write_bytes((tmp_path / "log").read_bytes())
+        report = checked(Settings(inputs=(InputSettings(path if path == "-" else str(tmp_path / path)),)))
+    text = re.sub(r"\s+", " ", text_of(report))
+    assert "Parquet cannot be read from gzip or through a pipe; decompress it, and give the file" in text
+    assert "1 = 0 records + 0 labels + 1 error" in text
+    assert "PAR1" not in text
+
+
 def test_a_parquet_file_is_read_as_others_are(tmp_path: Path) -> None:
     """Its rows have numbers like lines; one that is damaged is unreadable and says so."""
     rows = [record(index, random.Random(index)) for index in range(2_500)]
@@ -192,7 +213,7 @@ def test_a_parquet_file_is_read_as_others_are(tmp_path: Path) -> None:
     assert 'parquet, features in the object "features"' in text
     assert re.search(r"id +id +r0\n", text)
     report = checked(Settings(inputs=(InputSettings(str(tmp_path / "cut.parquet")),)))
-    assert "not_parquet: 1 line; the file is damaged or not complete; write it again" in text_of(report)
+    assert "not_parquet: 1 line; the file is damaged" in text_of(report)
     assert "cut.parquet: cannot read it as Parquet" in report.unreadable[0]
 
 

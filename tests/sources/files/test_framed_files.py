@@ -208,6 +208,28 @@ def test_a_damaged_parquet_file_is_told_and_counted(tmp_path: Path) -> None:
     assert reading.step(6.0) == LINES
 
 
+@pytest.mark.parametrize("name", ["log.parquet.gz", "log.gz", "log.parquet", "no ending"])
+@pytest.mark.parametrize("read_bytes", [3, 1 << 18])
+def test_parquet_in_gzip_is_refused(tmp_path: Path, name: str, read_bytes: int) -> None:
+    """Nothing of it is read as lines, whether its name or its content says what it is; other files are read."""
+    path = write_parquet(tmp_path / name)
+    path.write_bytes(gzip.compress(path.read_bytes()))
+    reading = Reading(source_of(path, "auto", once=True, read_bytes=read_bytes))
+    assert reading.to_end() == []
+    assert reading.errors == {"not_parquet": 1}
+    assert f"{name}: Parquet cannot be read from gzip" in reading.status.problem
+    assert "decompress it" in reading.status.problem
+    assert reading.status.lag_bytes == 0
+
+
+def test_text_in_gzip_is_no_parquet(tmp_path: Path) -> None:
+    """However short its first record is."""
+    path = tmp_path / "log.gz"
+    path.write_bytes(gzip.compress(b"1\nPAR1\nPAR1\n"))
+    for read_bytes in (1, 3, 1_000):
+        assert Reading(source_of(path, "auto", once=True, read_bytes=read_bytes)).to_end() == [b"1", b"PAR1", b"PAR1"]
+
+
 def test_without_pyarrow_a_parquet_file_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The input cannot be read, and says what to install; nothing counts as read."""
     path = write_parquet(tmp_path / "log.parquet")

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Collection, Iterator, Mapping
 
 from ...records.chunk import Chunk
-from ...records.framing import NEWLINE, DamagedFile, FilePart, FileParts, Framing
+from ...records.framing import NEWLINE, DamagedFile, FilePart, FileParts, Framing, FramingBy
 from ..assembler import Assembler
 from ..compression import GzipDecompressor, is_only_unproven
 from .position import Identity
@@ -115,7 +115,7 @@ class GzipArchive(Archive):
         counters: FileCounters,
         *,
         skip_lines: int = 0,
-        framing: Framing = NEWLINE,
+        framing: Framing | FramingBy = NEWLINE,
         line_bytes: int = LINE_BYTES,
         read_bytes: int = READ_BYTES,
     ) -> None:
@@ -159,6 +159,8 @@ class GzipArchive(Archive):
         """More lines of the open file, perhaps none; about ``max_bytes`` at most."""
         try:
             lines = self._records.feed(self._text(descriptor, max_bytes))
+            if self._records.problem:
+                self._end_with_damage(f"{self.stream}: {self._records.problem}")
             return lines + self._records.finish() if self.ended else lines
         except (zlib.error, EOFError) as error:
             lost = self._records.breaks_off or not is_only_unproven(error)

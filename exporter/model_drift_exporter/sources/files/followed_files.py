@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -247,7 +248,7 @@ class FollowedFiles:
         return GzipArchive(
             *(self._input, found.path, found.identity, self.counters),
             skip_lines=skip_lines,
-            framing=framing,
+            framing=partial(options.framing, found.path),
             line_bytes=options.line_bytes,
             read_bytes=options.read_bytes,
         )
