@@ -78,7 +78,10 @@ def test_parts_of_long_rows_have_few_rows(shape: str) -> None:
 
 def test_what_lists_hold_as_features_is_not_kept() -> None:
     """They are neither numbers nor texts, in columns and in lines; a list that is a field is kept."""
-    rows = [{"x": [1.0, 2.0], "scores": [0.1, 0.9], "prediction": 1}, {"x": None, "scores": None, "prediction": 0}]
+    rows: list[dict[str, Any]] = [
+        {"x": [1.0, 2.0], "scores": [0.1, 0.9], "prediction": 1},
+        {"x": None, "scores": None, "prediction": 0},
+    ]
     (part,) = parts(_file(rows))
     for data in (part.data, lines_of(part.data)):
         records = PARQUET.make(Schema({"scores": "scores"})).decode(data).records

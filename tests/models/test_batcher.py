@@ -97,7 +97,7 @@ def test_all_models_together_have_a_bound(features: int, size: int, most: int) -
     assert given[0][0] == "m7"
 
 
-_LARGE = {
+_LARGE: dict[str, tuple[int, dict[str, list[object]], list[object] | None]] = {
     "texts of 20 kB": (20_000, {"text": [f"{line:>20000}" for line in range(3)]}, None),
     "a thousand scores": (70_000, {}, [{f"class {number}": number / 7 for number in range(1_000)}] * 3),
     "embeddings": (50_000, {"embedding": [[line / 7] * 1_500 for line in range(3)]}, None),

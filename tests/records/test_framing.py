@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from model_drift_exporter.records.framing import FRAMINGS, NEWLINE, ContainerCutter, Framing
+from model_drift_exporter.records.cutters import ContainerCutter
+from model_drift_exporter.records.framing import FRAMINGS, NEWLINE, Framing
 from model_drift_exporter.sources.assembler import Assembler
 
 _TIME = b"2026-11-30T13:49:14.107403003Z"

@@ -21,8 +21,9 @@ import numpy as np
 from ..records.batches import Decoded
 from ..records.chunk import NO_ATTRIBUTES, Attributes
 from ..records.columns import Column, Numbers, Texts
+from ..records.cutters import Cutter, RefusingCutter
 from ..records.fields import FIELDS
-from ..records.framing import Cutter, DamagedFile, FilePart, Framing, RefusingCutter
+from ..records.framing import DamagedFile, FilePart, Framing
 from ..records.raw_values import NESTED
 from .format import FormatSpec, Row
 from .json_lines.decoder import JsonLinesDecoder, json_rows
