@@ -38,7 +38,7 @@ __all__ = ["build_profiles", "write_profile"]
 Progress = Callable[[float], None]
 _STEPS = 1_000
 _SURVEYED, _COUNTED = 0.5, 0.95  # shares of the time after the first and the second pass over the rows, as measured
-_MEMORY = 16 << 20  # of what is kept of rows, for all models together; the rest is in a temporary file
+_MEMORY = 8 << 20  # of what is kept of rows, for all models together; the rest is in a temporary file
 _LINE_CHARACTERS = 2_000
 _SHOWN_CLASSES = 20
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+import attrs
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,9 @@ from numpy.typing import NDArray
 from ...array_spool import SpoolStore
 from ...errors import ReferenceProfileError
 from ...records.batches import RecordBatch
-from ...records.raw_values import text_of
+from ...records.columns import Numbers
+from ...records.features import Features
+from ...records.raw_values import numbers, text_of
 from ...records.times import parse_times
 from ..binner import Binner
 from ..coded_batch import CodedBatch, count_cells
@@ -173,6 +176,7 @@ class ProfileBuilder:
             learned=self._learned,
         )
         self._binner = Binner(self._reference)
+        self._numeric = [column.name for column in self._reference.features if column.numeric]
         self._counts = np.zeros(self._binner.size, dtype=np.int64)
         self._moments = {position: Moments(column.edges) for position, column in enumerate(columns) if column.numeric}
         self._loss = LossTally(self._reference)
@@ -240,6 +244,7 @@ class ProfileBuilder:
 
     def count(self, batch: RecordBatch) -> None:
         """Second pass over a batch."""
+        batch = self._with_numbers(batch)
         cells, scores = self._binner.cells(batch)
         self._counts += count_cells(cells, self._binner.size)
         for position, moments in self._moments.items():
@@ -252,6 +257,17 @@ class ProfileBuilder:
             coded = self._coded(batch, cells, scores)
             for part in self._parts.values():
                 part.count(coded)
+
+    def _with_numbers(self, batch: RecordBatch) -> RecordBatch:
+        """The batch with its numeric features as numbers, also where they came as text: it is read once, not for each use."""
+        raw = [name for name in self._numeric if name in batch.features.others]
+        if not raw:
+            return batch
+        columns = dict(batch.features)
+        for name in raw:
+            values, invalid = numbers(columns[name], text=batch.text)
+            columns[name] = Numbers(values, np.array(invalid, dtype=np.int64))
+        return attrs.evolve(batch, features=Features.of_typed(columns, batch.size))
 
     def _coded(self, batch: RecordBatch, cells: NDArray[np.int64], scores: Scores | None) -> CodedBatch:
         """The rows as monitors get records; every row belongs into the reference, so every one is timely."""
