@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_drift_exporter.errors import ReferenceProfileError
+from model_drift_exporter.records.batches import RecordBatch
 from model_drift_exporter.reference.building.builder import ProfileBuilder, WarningList, shortened
 from model_drift_exporter.reference.profile import Column, ReferenceProfile
 from model_drift_exporter.reference.profile_file import load_profiles, save_profiles
@@ -398,3 +399,36 @@ def test_a_long_list_is_cut() -> None:
     assert shortened(["a", "b"], ", ") == "a, b"
     assert shortened([*"abcdefg"], "; ") == "a; b; c; d; e; ... and 2 more"
     assert shortened([], ", ") == ""
+
+
+def test_a_model_that_learns_writes_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However much the builder keeps of its rows: a sidecar's disks may be read-only."""
+
+    def refuse(**_: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    values = np.random.default_rng(0).normal(size=(60, 5_000))
+    features = {f"x{row}": each.tolist() for row, each in enumerate(values)}
+    batch = RecordBatch.of(5_000, features, prediction=[index % 2 for index in range(5_000)])
+    builder = ProfileBuilder("m", learned=True)
+    builder.survey(batch)
+    builder.fix_bins()
+    builder.count(batch)
+    assert builder.profile().rows == 5_000
+
+
+def test_numbers_of_a_text_format_are_those_of_any_other() -> None:
+    """Values that are none, or are missing, among them; also of a feature that is numeric because the user says so."""
+    texts = [str(index % 70 / 4) if index % 9 else ("", "broken")[index % 2] for index in range(900)]
+    raw: list[object] = [float(each) if each not in ("", "broken") else [] if each else None for each in texts]
+    profiles = []
+    for values, text in ((texts, True), (raw, False)):
+        builder = ProfileBuilder("m", build_settings(kinds={"x": "numeric"}))
+        batch = RecordBatch.of(900, {"x": values}, text=text)
+        builder.survey(batch)
+        builder.fix_bins()
+        builder.count(batch)
+        profiles.append(builder.profile())
+    assert profiles[0].features[0] == profiles[1].features[0]
+    assert profiles[0].features[0].counts["__invalid__"] == texts.count("broken") > 0
