@@ -179,6 +179,40 @@ def test_a_label_stands_behind_the_record_of_its_line() -> None:
     assert batch.size == 5
 
 
+_NAMES = st.lists(st.lists(st.integers(0, 30), min_size=1, max_size=4), min_size=1, max_size=8)
+
+
+@given(_NAMES, st.lists(st.lists(st.one_of(st.none(), st.integers(0, 40)), max_size=5), max_size=4))
+def test_who_may_have_got_the_prediction_of_a_label_is_given(
+    pieces: list[list[int]], asked: list[list[int | None]]
+) -> None:
+    """All that has come for it, and no other model anything; also where records come between the questions."""
+    gathered, given = _batcher()
+    waiting: dict[str, set[int]] = {}
+    line = 0
+    for number in range(max(len(pieces), len(asked))):
+        for name, piece in enumerate(pieces[number : number + 1]):
+            owner = f"m{(name + number) % 3}"
+            records = RecordBatch.of(len(piece), {}, position=range(line, line + len(piece)), id=[*map(str, piece)])
+            gathered.add(owner, ModelBatch(records, None, NO_POSITIONS, 0.0))
+            waiting.setdefault(owner, set()).update(piece)
+            line += len(piece)
+        for labels in asked[number : number + 1]:
+            before, size = len(given), len(labels)
+            gathered.give_records_of(LabelBatch.of(size, id=labels, label=[1] * size))
+            wanted = {name for name, own in waiting.items() if own & {*labels}}
+            assert {name for name, _ in given[before:]} == wanted
+            waiting = {name: own for name, own in waiting.items() if name not in wanted}
+
+
+def test_labels_without_identifiers_ask_for_nothing() -> None:
+    """No model can know them."""
+    gathered, given = _batcher()
+    gathered.add("a", _batch(0, 2))
+    gathered.give_records_of(LabelBatch.of(1, label=[1]))
+    assert given == []
+
+
 def test_what_fails_is_not_lost() -> None:
     """A scrape that meets an error leaves it to the reader, who ends with it."""
 

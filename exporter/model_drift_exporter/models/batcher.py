@@ -12,9 +12,11 @@ from typing import TypeVar
 
 import attrs
 import numpy as np
+from numpy.typing import NDArray
 
 from ..records.batches import LabelBatch, ModelBatch, RecordBatch
 from ..records.columns import Column, bytes_of
+from ..records.identifiers import hash_identifiers
 
 __all__ = ["HELD_SECONDS", "LINES", "Batcher", "one_batch"]
 
@@ -25,6 +27,7 @@ HELD_SECONDS = 5.0
 
 _MOST_LINES = 10_000
 _MOST_BYTES = 16 << 20
+_NO_HASHES = np.empty(0, dtype=np.uint64)
 _PLACE_BYTES = 8  # of a line's position
 _WORTH_BYTES = 4 << 20
 """Of one model: beside the work on so much, what a batch costs in any case is little, and more need not be copied."""
@@ -77,6 +80,8 @@ class _Gathered:
     size: int = 0
     batches: list[ModelBatch] = attrs.field(factory=list)
     _kinds: dict[type, object] = attrs.field(factory=dict)
+    _hashes: NDArray[np.uint64] = _NO_HASHES
+    _hashed: int = 0
 
     def takes(self, batch: ModelBatch, lines: _Lines) -> bool:
         """Whether a batch can stand behind these: its columns are of the same kind, and its lines come later."""
@@ -91,6 +96,19 @@ class _Gathered:
         self.size += lines.size
         self.batches.append(batch)
         self._kinds |= _kinds(batch)
+
+    def as_one(self) -> ModelBatch:
+        """All batches as one, which takes their place."""
+        self.batches = [one_batch(self.batches)]
+        self._hashes, self._hashed = _NO_HASHES, 0
+        return self.batches[0]
+
+    def holds(self, identifiers: NDArray[np.uint64]) -> bool:
+        """Whether one of the records may have one of these hashed identifiers."""
+        records = [batch.records for batch in self.batches[self._hashed :] if batch.records is not None]
+        more = [hash_identifiers(each.fields["id"])[0] for each in records if "id" in each.fields]
+        self._hashes, self._hashed = np.concatenate([self._hashes, *more]), len(self.batches)
+        return bool(np.isin(self._hashes, identifiers).any())
 
 
 class Batcher:
@@ -132,9 +150,9 @@ class Batcher:
     def give(self, name: str) -> None:
         """Give one model all that has come for it."""
         own = self._by_model[name]
-        own.batches = [one_batch(own.batches)]
+        batch = own.as_one()
         try:
-            self._give(name, own.batches[0])
+            self._give(name, batch)
         except Exception:
             own.since = -math.inf
             raise
@@ -144,6 +162,15 @@ class Batcher:
         """Give every model all that has come for it."""
         for name in [*self._by_model]:
             self.give(name)
+
+    def give_records_of(self, labels: LabelBatch) -> None:
+        """Give the models that wait for records which labels may belong to, all that has come for them."""
+        if "id" not in labels.fields or not self._by_model:
+            return
+        hashes, known = hash_identifiers(labels.fields["id"])
+        for name, own in [*self._by_model.items()]:
+            if own.holds(hashes[known]):
+                self.give(name)
 
     def give_held(self, now: float, seconds: float = HELD_SECONDS) -> None:
         """Give each model what has been held for so many seconds, or could not be given.

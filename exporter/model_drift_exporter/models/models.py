@@ -98,7 +98,7 @@ class Models:
             self._by_name,
             arrival=arrival,
             input_name=input_name,
-            give=self.give_gathered,
+            give=self._batcher.give_records_of,
         )
         for name, own in routed.items():
             self._batcher.add(name, own)

@@ -21,7 +21,7 @@ _WAITING_LABELS = 100_000
 _WAITING_LINES = 100_000
 
 
-def _nothing() -> None:
+def _nothing(labels: LabelBatch) -> None:
     """For models that have all that has come."""
 
 
@@ -58,13 +58,14 @@ class Routing:
         *,
         arrival: float,
         input_name: str,
-        give: Callable[[], None] = _nothing,
+        give: Callable[[LabelBatch], None] = _nothing,
     ) -> dict[str, ModelBatch]:
         """The content of a chunk by model, without anything that belongs to none of the ``models``.
 
         ``records`` are the records of the chunk by model; ``models`` must include those that are new in it. ``arrival`` is
         the wall-clock time in seconds since the epoch. Positions are line indexes of the input ``input_name``. ``give`` is
-        called before models are asked what they know, so that they have all that came earlier.
+        called with the labels without a model name before models are asked what they know of them, so that who has got their
+        predictions knows these.
         """
         rejected = self._rejected_by_model(decoded, records, input_name)
         labels = {}
@@ -178,7 +179,7 @@ class LabelRouter:
         models: Mapping[str, Model],
         default: str,
         batches: Mapping[str, RecordBatch],
-        give: Callable[[], None] = _nothing,
+        give: Callable[[LabelBatch], None] = _nothing,
     ) -> dict[str, LabelBatch]:
         """Labels by model. ``default`` is the model of records without a model name.
 
@@ -188,7 +189,7 @@ class LabelRouter:
         found: dict[str, LabelBatch] = {}
         for name, own in labels.by_model().items():
             if name is None and len(models) > 1:
-                give()
+                give(own)
                 for owner, part in self._of_unnamed(own, models, default, batches).items():
                     # A model may get labels in both ways: those that name it, and those of its predictions.
                     named = found.get(owner)
