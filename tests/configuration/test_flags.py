@@ -200,6 +200,15 @@ def test_a_scheme_without_a_source_is_a_mistake(arguments: list[str]) -> None:
     assert run("./kafka://broker/topic").inputs == (InputSettings("./kafka://broker/topic"),)
 
 
+def test_a_scheme_without_a_file_is_a_mistake() -> None:
+    """What is missing is said, and where; it ended in a traceback."""
+    with pytest.raises(ConfigurationError) as caught:
+        run("file://")
+    assert [str(problem) for problem in caught.value.problems] == [
+        'LOG: "file://" names no file; write file://FILE, or the path alone'
+    ]
+
+
 def test_the_scheme_of_files_may_be_left_out() -> None:
     """Both are the same input."""
     assert run("file:///var/log/a.jsonl").inputs == (InputSettings("/var/log/a.jsonl"),)

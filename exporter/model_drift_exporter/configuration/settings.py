@@ -85,7 +85,10 @@ def _parse_input_path(text: str) -> str:
     if scheme == STANDARD_INPUT.scheme:
         return "-"
     if scheme in ("", FILES.scheme):
-        return without_scheme(path)
+        file = without_scheme(path)
+        if not file:
+            raise SettingError(f'"{path}" names no file', f"write {path}FILE, or the path alone")
+        return file
     if scheme not in SOURCES:
         known = ", ".join(f"{each}://" for each in SOURCES if each != STANDARD_INPUT.scheme)
         hint = f"known are {known} and - for standard input; of a file with such a name write ./{path}"
