@@ -105,7 +105,7 @@ FIELDS: Mapping[str, Field] = {
     ),
     "caller": Field(
         "secret",
-        "Field of the user, client or key that asked; of a record only a hash of it is kept, which means nothing outside of the process.",
+        "Field of the user, client or key that asked; of a record only a hash of it is kept, of use in this process alone.",
         ("caller", "user_id", "client_id", "api_key"),
         only_nested=True,
         optional=True,
