@@ -322,7 +322,7 @@ def test_what_cannot_be_judged_is_declared(spec: MonitorSpec, task: str) -> None
         assert {*parts.by_name[spec.name].not_evaluable()} <= {*spec.reasons}
 
 
-@pytest.mark.parametrize("name", [*RESERVED_NAMES, MONITORS[0].name])
+@pytest.mark.parametrize("name", [*sorted(RESERVED_NAMES), MONITORS[0].name])
 def test_no_monitor_has_the_name_of_another_part(name: str) -> None:
     """One would overwrite the other's state in a snapshot."""
     spec = MonitorSpec(name, "Another", lambda _: Monitor())
