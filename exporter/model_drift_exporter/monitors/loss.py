@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..evidence.alarm_spec import AlarmSpec
 from ..evidence.alarms import Alarms, clamped_log10
+from ..evidence.promise import Promise, promise_of
 from ..evidence.score_evidence import ScoreEvidence
 from ..evidence.settings import PAGE
 from ..metrics.metric import Group, Metric, counter, gauge
@@ -25,6 +26,7 @@ from ..settings.kinds import Number
 from ..statistics.betting.score_bets import ScoreBets
 from ..statistics.performance_metrics import BOUNDED_ERROR
 from .monitor import COUNTERS, Monitor, MonitorContext, MonitorSpec
+from .promise_metrics import LOSS_PROMISE, PromiseSeries
 
 __all__ = [
     "LOSS",
@@ -74,7 +76,7 @@ _EXCLUDED = counter(
     "Outcomes of predictions from broken input: no evidence on the loss, since ModelInputBroken tells of them.",
     Group.ALERTS,
 )
-_METRICS: tuple[Metric, ...] = (_EVIDENCE, _CLASS_EVIDENCE, _TOLERATED, _UPDATES, _EXCLUDED)
+_METRICS: tuple[Metric, ...] = (_EVIDENCE, _CLASS_EVIDENCE, _TOLERATED, _UPDATES, _EXCLUDED, *LOSS_PROMISE.every)
 
 
 @attrs.frozen
@@ -116,6 +118,8 @@ class LossMonitor(Monitor):
         self._class_log10 = Series(_CLASS_EVIDENCE, [(context.model, name) for name in names])
         self._tolerated = Series(_TOLERATED, [(context.model, loss)]).samples([bets[0].limit])
         self._updates = Series(_UPDATES, [(context.model,)])
+        self._reference, self._rows = context.reference, outcomes.loss.rows
+        self._promise = PromiseSeries(LOSS_PROMISE, context.model, ["overall", *["classes"][: len(names)]])
         self._excluded_outcomes = Series(_EXCLUDED, [(context.model,)])
 
     def judge(self, outcomes: OutcomeBatch) -> None:
@@ -128,6 +132,11 @@ class LossMonitor(Monitor):
             outcomes.time[counted], outcomes.matured[counted], outcomes.position[counted], np.stack(losses)[:, counted]
         )
 
+    @property
+    def promise(self) -> Promise:
+        """What the promise of false pages about the loss rests on now."""
+        return promise_of(self._reference, self._rows, self._evidence.live)
+
     def collect(self) -> Iterable[Samples]:
         overall, *by_class = (clamped_log10(value) for value in self._evidence.members.tolist())
         yield self._log10.samples([overall])
@@ -135,6 +144,9 @@ class LossMonitor(Monitor):
         yield self._tolerated
         yield self._updates.samples([self._evidence.updates])
         yield self._excluded_outcomes.samples([self._excluded])
+        live = self._evidence.live
+        effects = [float(live.effects[0]), *[float(live.effects[1:].max(initial=1.0))][: len(live.effects) - 1]]
+        yield from self._promise.collect(self.promise, live.since, effects)
 
     def snapshot(self) -> Any:
         return {**self._evidence.snapshot(), COUNTERS: self._excluded}
