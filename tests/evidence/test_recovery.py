@@ -174,3 +174,16 @@ def test_a_damaged_snapshot_changes_nothing(change: dict[str, object]) -> None:
     with pytest.raises((ValueError, IndexError, TypeError)):
         blocks.restore(other.snapshot() | change)
     np.testing.assert_equal(blocks.snapshot(), before)
+
+
+def test_a_larger_design_effect_needs_as_many_times_the_records() -> None:
+    """And allows for a deviation that is larger by its root."""
+    blocks = blocks_of(limit=0.0)
+    blocks.temper(np.array([4.0]))
+    assert feed(blocks, 0.0, updates=59) is None
+    assert feed(blocks, 0.0, updates=1, start=59 * 60.0) == 0
+    inside, outside = 0.9 * (1 / 500) ** 0.5, 1.1 * (1 / 500) ** 0.5
+    for mean, over in ((inside, True), (outside, False)):
+        blocks = blocks_of(limit=0.0)
+        blocks.temper(np.array([4.0]))
+        assert (feed(blocks, mean, updates=60) is not None) is over

@@ -274,3 +274,64 @@ def test_a_snapshot_of_the_first_form_is_set_aside(caplog: pytest.LogCaptureFixt
     assert alarms["ModelLossIncreased"].active
     _observe(evidence, _errors((6_000, 0.08)), 0)
     assert [edge.firing for edge in _edges(alarms)] == [False]
+
+
+def _daily(
+    evidence: ScoreEvidence, alarms: Alarms, rates: list[float], seed: int = 1
+) -> tuple[list[Transition], list[float]]:
+    """Days of 1,000 outcomes with their errors; all edges, and the live design effect behind each day."""
+    random = np.random.default_rng(seed)
+    edges, effects = [], []
+    for day, rate in enumerate(rates):
+        record = 1_000 * day + np.arange(1_000)
+        time: Array = 86_400.0 * record / 1_000
+        evidence.observe(time, time, record, (random.random(1_000) < rate).astype(np.float64)[None])
+        edges += _edges(alarms)
+        effects.append(float(evidence.live.effects[0]))
+    return edges, effects
+
+
+def test_an_error_that_varies_by_day_is_found_by_about_the_eighth() -> None:
+    """By 4 points, where the reference was shuffled: 13 outcomes of a day of 1,000 count as one. It pages before that at most."""
+    evidence, alarms = _made(mean=0.15)
+    rates = np.clip(0.15 + 0.04 * np.random.default_rng(4).standard_normal(365), 0.01, 0.9)
+    edges, effects = _daily(evidence, alarms, rates.tolist())
+    assert [edge.time for edge in edges if edge.firing and edge.time > 12 * 86_400] == []
+    assert max(effects[:20]) > 5
+    assert 8 < effects[-1] < 40
+
+
+def test_an_incident_that_was_mended_makes_the_next_page_no_later() -> None:
+    """.15 to .45 for three days looks like days that differ, and is none: it stays out of what live blocks show."""
+    evidence, alarms = _made(mean=0.15)
+    edges, effects = _daily(evidence, alarms, [0.15] * 30 + [0.45] * 3 + [0.15] * 40 + [0.45] * 3)
+    assert set(effects) == {1.0}
+    first, mended, second = edges
+    assert (first.firing, mended.firing, second.firing) == (True, False, True)
+    assert [first.record - 30_000 <= 100, second.record - 73_000 <= 100] == [True, True]
+
+
+def test_live_dependence_slows_evidence_and_recovery_alike() -> None:
+    """Evidence is divided by the larger of the two design effects."""
+    evidence, alarms = _made(mean=0.15)
+    _daily(evidence, alarms, np.tile([0.10, 0.20], 20).tolist())
+    effect = evidence.live.effects[0]
+    assert effect > 5
+    before = evidence.snapshot()["state"]["log_m"]
+    time: Array = np.full(10, 41 * 86_400.0)
+    evidence.observe(time, time, np.arange(10), np.ones((1, 10)))
+    bets = ScoreBets(0.15, math.sqrt(0.15 * 0.85), 10_000, binary=True)
+    gained = evidence.snapshot()["state"]["log_m"] - np.maximum(before, math.log(1_440 * 0.999))
+    assert gained == pytest.approx(10 * bets.log_e(np.ones(1))[0] / effect, abs=0.01)
+
+
+def test_a_snapshot_of_before_has_no_live_blocks() -> None:
+    """Evidence goes on; what live outcomes show begins anew."""
+    evidence, alarms = _made(mean=0.15)
+    _daily(evidence, alarms, [0.10, 0.20] * 10)
+    state = evidence.snapshot()
+    del state["live"]
+    fresh, _ = _made(mean=0.15)
+    fresh.restore(state)
+    assert fresh.updates == evidence.updates
+    assert fresh.live.effects.tolist() == [1.0]

@@ -3,7 +3,12 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from model_drift_exporter.reference.description import dependence_sentence, season_sentence
+from model_drift_exporter.reference.description import (
+    dependence_sentence,
+    promise_sentence,
+    season_sentence,
+    why_not_backed,
+)
 from model_drift_exporter.reference.profile import LossSummary, OutcomeSummary, ReferenceProfile, Season
 from model_drift_exporter.reference.seasons import ABSENT_REASONS
 from tests.support.prediction_log import batch_of, make_rows, profile_of
@@ -55,3 +60,19 @@ def test_each_reason_against_a_season_has_its_own_words(reason: str) -> None:
 def test_a_reason_of_a_later_version_is_shown_as_it_is() -> None:
     """What this version does not know is still said, escaped."""
     assert season_sentence(msgspec.structs.replace(_profile(), season_absent="x\n")) == "none: x\\n"
+
+
+def test_what_the_promise_rests_on_is_said() -> None:
+    """A reference of many days with times, one of few, one without; how dense it is, for live traffic may be denser."""
+    timed = msgspec.structs.replace(_profile(), first_time=0.0, last_time=20 * 86_400.0, season_absent="no_gain")
+    assert why_not_backed(timed) == ""
+    assert promise_sentence(timed).startswith("by this reference: 20 days with times, about 50 rows a day")
+    short = msgspec.structs.replace(timed, last_time=86_400.0)
+    assert promise_sentence(short).startswith(
+        "not yet: the reference covers 1.0 days, less than 8, so it does not show"
+    )
+    for without in (
+        msgspec.structs.replace(timed, first_time=None, last_time=None),
+        msgspec.structs.replace(timed, season_absent="no_times"),
+    ):
+        assert promise_sentence(without).startswith("not yet: the reference has no times, so")

@@ -83,11 +83,17 @@ class ColumnEvidence(ResumableEvidence):
         self.dependence.live.drop(self.dependence.families(target))
 
     def _recovered(self, decision: AlarmDecision) -> None:
-        families = self.dependence.families(decision.target)
+        families, live = self.dependence.families(decision.target, decision.about), self.dependence.live
         if decision.alarm.severity == PAGE:
-            self.dependence.live.drop(families, all_of_it=True)
+            live.drop(families, all_of_it=True)
         else:
-            self.dependence.live.settle(families)
+            live.settle(np.setdiff1d(families, self._held(PAGE)))
+
+    def _held(self, severity: str = "") -> NDArray[np.intp]:
+        """The families of evidence that latched alarms are about, those of a severity if one is given."""
+        latched = [each for each in self._decisions if each.about and severity in ("", each.alarm.severity)]
+        families = [self.dependence.families(each.target, each.about) for each in latched]
+        return np.concatenate([np.zeros(0, dtype=np.intp), *families])
 
     def _temper(self) -> None:
         """Evidence and recovery use the larger of the reference's and the live design effects."""
@@ -99,9 +105,7 @@ class ColumnEvidence(ResumableEvidence):
         """Look at what live records have shown, before the next update is weighed."""
         live = self.dependence.live
         held = np.zeros(len(live.effects), dtype=np.bool_)
-        for decision in self._decisions:
-            if about := decision.about:
-                held[self.dependence.families(decision.target, about)] = True
+        held[self._held()] = True
         if live.look(stretch, self.dependence.largest(self._state.log_m), held, time):
             self._temper()
 

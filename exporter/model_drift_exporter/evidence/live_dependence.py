@@ -23,6 +23,8 @@ BACKED_DAYS = 8
 _LEVELS = 3  # blocks of an update, of hours, of days
 _DAY = 2
 _HALF_LIFE = 30.0  # blocks of days
+_LAST_EPISODE = 0.25
+"""What is left of one episode after two half-lives."""
 _CALM = np.log(10.0)
 """While M is less than ten times its floor, no excursion has begun that is worth the name."""
 
@@ -59,7 +61,8 @@ class LiveDependence:
 
     An excursion must not hide itself. So what blocks show waits while their family has evidence, and is used once that has
     gone; while an alarm is latched about the family (*held*), nothing is used. What waits is dropped where a page is over
-    (:meth:`drop`), and used where a ticket is (:meth:`settle`): drift that comes and goes is variation. All this happens at the
+    (:meth:`drop`). Where a ticket is over (:meth:`settle`), it is dropped the first time, and used the next: drift that comes
+    and goes again and again is variation, and once it was an incident that must not hide the same one. All this happens at the
     next look, so it does not depend on how records are cut into batches, and :attr:`effects` are known before they are used.
 
     Sums that are used fade with a half-life of thirty days. They are made in the order of updates.
@@ -91,6 +94,7 @@ class LiveDependence:
         self._floor = 0.0  # the largest since the last look: evidence may have begun to grow from there
         self._traffic = np.zeros(2)  # records, and days that had any
         self._days = np.zeros(families)
+        self._episodes = np.zeros(families)  # tickets that were over, of late
         self._drop, self._settle = np.zeros(families, dtype=np.bool_), np.zeros(families, dtype=np.bool_)
 
     @property
@@ -110,8 +114,11 @@ class LiveDependence:
         self._drop[families] |= (all_of_it | waits[families]) & ~self._settle[families]
 
     def settle(self, families: NDArray[np.intp]) -> None:
-        """Use what waits."""
-        self._settle[families] = True
+        """Use what waits, if as much has been over before, some weeks ago at most; otherwise as :meth:`drop`, ``all_of_it``."""
+        again = self._episodes[families] >= _LAST_EPISODE
+        self._settle[families] |= again
+        self._drop[families] |= ~again
+        self._episodes[families] += 1.0
 
     def take(
         self, stretch: Stretch, log_minutes: Array, records: Array, sums: Array, moments: Array | None = None
@@ -161,6 +168,7 @@ class LiveDependence:
             kept = 0.5 ** (1.0 / _HALF_LIFE)
             self._used *= kept
             self._used_moment *= kept
+            self._episodes *= kept
             self._traffic = kept * self._traffic + [records.max(initial=0.0), stretch.days]
         self._gather(fresh, calm=(log_m < self._floor + _CALM) & ~held)
         self._floor = 0.0
@@ -243,6 +251,7 @@ class LiveDependence:
             "floor": self._floor,
             "traffic": self._traffic,
             "days": self._days.astype(np.float32),
+            "episodes": self._episodes.astype(kind),
             "drop": self._drop,
             "settle": self._settle,
         }
@@ -259,9 +268,11 @@ class LiveDependence:
             name: getattr(self, f"_{name}").shape for name in ("updates", "hours", "day", "last", "used", "waiting")
         }
         arrays = {name: _unpacked(state[name], shape) for name, shape in shapes.items()}
-        flags = {name: np.array(state[name], dtype=np.bool_) for name in ("drop", "settle")}
-        days = np.array(state["days"], dtype=np.float64)
-        if any(each.shape != self._allowed.shape for each in (*flags.values(), days)):
+        by_family: dict[str, NDArray[Any]] = {
+            name: np.array(state[name], dtype=np.bool_) for name in ("drop", "settle")
+        }
+        by_family |= {name: np.array(state[name], dtype=np.float64) for name in ("days", "episodes")}
+        if any(each.shape != self._allowed.shape for each in by_family.values()):
             raise ValueError("live dependence of other families")
         moments = np.zeros((3, len(self._series.family)))
         if self._series.measured:
@@ -270,8 +281,7 @@ class LiveDependence:
         self._clock.restore(state["clock"])
         self._floor, self._traffic = floor, traffic
         self.since = None if state["since"] is None else float(state["since"])
-        self._days = days
-        for name, values in (arrays | flags).items():
+        for name, values in (arrays | by_family).items():
             setattr(self, f"_{name}", values)
         self._moment, self._waiting_moment, self._used_moment = moments.copy()
         self.effects = self._found()
