@@ -38,7 +38,7 @@ def test_independent_records_show_nothing_at_thousands_of_looks() -> None:
     for share in (0.5, 0.002):
         variance, excess = share * (1 - share), 1 / (share * (1 - share)) - 6
         for _ in range(1_000):
-            values = (random.random(40 * 50) < share) - share
+            values: Array = (random.random(40 * 50) < share).astype(np.float64) - share
             found = shown_effects(_sums(values, 50), variance * ONE, excess * ONE, ONE)
             assert found.tolist() == [1.0]
 
