@@ -54,7 +54,7 @@ def run(scale: Scale, sizes: Sizes | None = None) -> Report:
     if {*wanted} - {"operations"}:
         parts, notes = _laboratory(scale, sizes, wanted)
     if "operations" in wanted:
-        parts.append(operations(sizes, scale.kinds))
+        parts += operations(sizes, scale.kinds)
     return Report(
         title="Alarm quality",
         method=METHOD,
