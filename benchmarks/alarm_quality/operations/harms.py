@@ -73,27 +73,28 @@ def _truth(name: str, change: Change, *, days: float = 60.0, hours: float | None
 
 
 _LIST = (
-    # Large changes of the relation: the delays that the issue of operations asks for.
-    _truth("sudden .15→.45", after(ONSET, faults.flipped(0.40)), hours=37.4),
-    _truth("x1 turned round", after(ONSET, faults.turned_round(_MODEL)), hours=37.4),
-    _truth("decline over 180 d", faults.turned_round(_MODEL, day=ONSET, days=180.0), days=200.0, hours=70.4 * 24),
+    # What is asked is 1.1 times what version 0.1.0 took, on the same streams, before operations were looked at.
+    _truth("sudden .15→.45", after(ONSET, faults.flipped(0.40)), hours=1.1 * 32.5),
+    _truth("x1 turned round", after(ONSET, faults.turned_round(_MODEL)), hours=1.1 * 32.1),
+    _truth("decline over 180 d", faults.turned_round(_MODEL, day=ONSET, days=180.0), days=200.0, hours=1.1 * 931),
     Harm(
         Kind("nightly batch .15→.45", World(nightly_batch=True), truths=(after(ONSET, faults.flipped(0.40)),)),
         asked_hours=(7 - ONSET) * 24 + 2.0 + 24.0 * 1.2 + 1.0,  # labels of the second batch are a day late
     ),
     Harm(
-        Kind("monthly labels .15→.45", labels=labels.in_batches(30.0), truths=(after(ONSET, faults.flipped(0.40)),)),
-        days=70.0,
-        asked_hours=(60.0 - ONSET) * 24 + 2.0,
+        Kind("monthly labels .15→.45", labels=labels.in_batches(30.0), truths=(after(65.25, faults.flipped(0.40)),)),
+        days=60.0,
+        asked_hours=(90.0 - 65.25) * 24 + 2.0,
+        onset=65.25,
     ),
-    Harm(Kind("labels 3 d late .15→.43", labels=labels.days_late(3.0), truths=(after(ONSET, faults.flipped(0.38)),))),
     Harm(
         Kind(
             "daily versions, labels 3 d late .15→.43",
             labels=labels.days_late(3.0),
             truths=(after(ONSET, faults.flipped(0.38)),),
             live=(faults.daily_versions,),
-        )
+        ),
+        asked_hours=2 * 89.9,
     ),
     # Values that are missing or of a wrong type.
     _inputs("x1 missing 50 %", faults.missing(0.5, "x1"), "x1", hours=4.0, records=600.0),

@@ -12,8 +12,9 @@ from model_drift_exporter.evidence.settings import PAGE
 
 from ..sections import Part, quantile, when_found
 from .harms import HARMS
+from .replays import MOST_REFERENCE_ROWS
 
-__all__ = ["harm_part", "quiet_part", "quiet_row"]
+__all__ = ["harm_part", "quiet_part", "quiet_row", "replay_part"]
 
 _WEEKS_A_YEAR = 365.25 / 7
 _MOST_IN_A_KIND, _MOST_IN_ALL = 1, 2
@@ -91,6 +92,22 @@ def quiet_row(name: str, streams: Sequence[Mapping[str, Any]]) -> list[str | flo
         _alerts(tickets),
         ", ".join(f"{reason} {share:.0%}" for reason, share in reasons.most_common() if share >= 0.01),
     ]
+
+
+def replay_part(found: Mapping[str, Mapping[str, Any]]) -> Part:
+    """Whether the command line decides on files what was decided without them."""
+    if not found:
+        return Part()
+    done = {name: each for name, each in found.items() if each}
+    other = [name for name, each in done.items() if each["here"] != each["replayed"]]
+    alerts = sum(len(each["replayed"]) for each in done.values())
+    what = f"of {len(done)} kinds, a stream each as files: those of which replay tells other alerts at other records"
+    text = (
+        f"Through `profile` and `replay`: {alerts} alerts in {len(done)} streams of 60 days or 30,000 records at most."
+    )
+    if left := [name for name in found if name not in done]:
+        text += f" Left out, as their reference has more than {MOST_REFERENCE_ROWS:,} rows: {', '.join(left)}."
+    return Part([Figure(what + (f" ({', '.join(other)})" if other else ""), len(other), "", 0)], [], [text])
 
 
 def harm_part(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> Part:

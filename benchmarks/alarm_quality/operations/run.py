@@ -7,8 +7,9 @@ from typing import Any
 from .follow import follow_harm, follow_kind
 from .harms import HARMS
 from .quiet import QUIET
+from .replays import decisions_of_both
 
-__all__ = ["harm_delays", "quiet_streams"]
+__all__ = ["harm_delays", "quiet_streams", "replayed"]
 
 _YEAR_DAYS = 365.25
 
@@ -22,3 +23,9 @@ def quiet_streams(name: str, *, share: float = 1.0) -> list[dict[str, Any]]:
 def harm_delays(name: str, *, seeds: int) -> list[dict[str, Any]]:
     """When a harm is told, by seed."""
     return [follow_harm(HARMS[name], seed=seed) for seed in range(1, seeds + 1)]
+
+
+def replayed(name: str, *, share: float = 1.0) -> dict[str, Any]:
+    """What ``replay`` decides on files of a kind in which nothing is wrong, and what was decided without files."""
+    kind = QUIET[name]
+    return decisions_of_both(kind, seed=1, days=kind.years * _YEAR_DAYS * share)
