@@ -34,6 +34,12 @@ with 200 features, these are made as bins (each of 65,536 levels is binned once,
 JSON; the dependent streams go through `Model` with their labels, the real streams through `replay` from their files. A
 clean model has 200 features: numbers, numbers with gaps or ties, categories; its reference has 10,000 rows.
 
+Operations are streams as people have them, from generators that know what is true: a loss page is false if the mean
+expected loss of all records from its onset to the page, copies counted once, is within what the reference tolerates; a page on
+inputs is false in all of them. Tickets have the promise of one a week. A harm is told by the first alarm that names it, and by
+the first page: hours of event time and records after it began, medians over seeds. Single kinds and harms:
+`python -m benchmarks alarm_quality --only=operations --kinds='storm*,sudden*'`.
+
 With the real streams and with river: `python -m benchmarks alarm_quality --streams=FOLDER --peers-python=PYTHON`."""
 
 _NO_STREAMS = (
@@ -54,7 +60,7 @@ def run(scale: Scale, sizes: Sizes | None = None) -> Report:
     if {*wanted} - {"operations"}:
         parts, notes = _laboratory(scale, sizes, wanted)
     if "operations" in wanted:
-        parts.append(operations(sizes, scale.kinds))
+        parts += operations(sizes, scale.kinds)
     return Report(
         title="Alarm quality",
         method=METHOD,

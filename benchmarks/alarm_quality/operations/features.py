@@ -8,7 +8,7 @@ import numpy as np
 from .deliveries import Change
 from .stream import Stream
 
-__all__ = ["constants", "counters", "many_columns", "only", "same_customers", "zips"]
+__all__ = ["constants", "counters", "devices", "many_columns", "only", "same_customers", "zips"]
 
 Random = np.random.Generator
 
@@ -25,6 +25,12 @@ def only(*names: str) -> Change:
         )
 
     return change
+
+
+def devices(stream: Stream, random: Random) -> Stream:
+    """A category of three values."""
+    drawn = random.choice(3, stream.size, p=[0.6, 0.3, 0.1]).astype(np.float64)
+    return attrs.evolve(stream.seeing(device=drawn), texts={**stream.texts, "device": ("phone", "desk", "tablet")})
 
 
 def zips(number: int) -> Change:

@@ -17,12 +17,48 @@ from model_drift_exporter.monitors.loss import LossSettings, class_bets, judged_
 from model_drift_exporter.reference.profile import ReferenceProfile
 
 from ..laws import START, profile_of
+from .harms import Harm
 from .kind import Case, Kind, make_case
 from .stream import DAY, HOUR, Stream, distinct_mean
 
-__all__ = ["Limits", "follow_kind", "followed", "judged"]
+__all__ = ["Limits", "follow_harm", "follow_kind", "followed", "judged"]
 
 _CLASSES = ("no", "yes")
+
+
+def follow_harm(harm: Harm, *, seed: int) -> dict[str, Any]:
+    """When an alarm names the harm, and when a page tells it: hours and records after the onset, nothing for never."""
+    case = make_case(harm.kind, seed, harm.onset + harm.days)
+    profile = profile_of(case.reference)
+    model = Model(profile.model, profile, Settings().monitoring)
+    onset = START + harm.onset * DAY
+    found: dict[str, Any] = {"ticket": None, "page": None, "before": []}
+    for batch in case.live.batches():
+        model.process(batch)
+        for edge in model.alarms.drain():
+            if not edge.firing:
+                continue
+            if edge.time < onset:
+                found["before"].append(edge.alert)
+                continue
+            names = [name for name in edge.features if name in harm.names]
+            if names or not harm.names:
+                found["ticket"] = found["ticket"] or _told(edge, case.live, onset)
+            if edge.severity == PAGE:
+                found["page"] = found["page"] or _told(edge, case.live, onset)
+        if found["ticket"] and found["page"]:
+            break
+    return found
+
+
+def _told(edge: Transition, live: Stream, onset: float) -> dict[str, Any]:
+    times = live["time"]
+    return {
+        "alert": edge.alert,
+        "features": [*edge.features],
+        "hours": (edge.time - onset) / HOUR,
+        "records": int(np.count_nonzero((times >= onset) & (times <= edge.time))),
+    }
 
 
 class Limits:
@@ -97,10 +133,9 @@ def _loss(edge: Transition, live: Stream, limits: Limits) -> dict[str, Any]:
     mean = distinct_mean(live["loss"][inside], live["source"][inside])
     true = limits.loss is not None and mean > limits.loss
     for place, limit in (limits.classes or {}).items():
-        # The loss of the records of a class is what it was: 1 where the prediction is another.
-        own = inside & (live["label"] == place)
-        wrong = (live["predicted"] != live["label"]).astype(np.float64)
-        true |= distinct_mean(wrong[own], live["source"][own]) > limit
+        # The error on a class does not vary where nothing is wrong, so that all of its records say what it is.
+        own = live["label"] == place
+        true |= distinct_mean((live["predicted"] != live["label"])[own].astype(np.float64), live["source"][own]) > limit
     return {
         "true": bool(true),
         "why": f"mean loss {mean:.4f} of {limits.loss:.4f} since day {(onset - START) / DAY:.1f}",

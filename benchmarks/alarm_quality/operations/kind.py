@@ -50,8 +50,9 @@ TRAINING = Reference(60.0, 10_000, "shuffled", times=False)
 class Kind:
     """``years`` are event time in one stream, of ``streams``.
 
-    ``causes`` change the features as they are, ``inputs`` as the log has them, ``outputs`` what the model says, ``deliveries``
-    how records come into the log; all of these befall the reference as well, those of ``live`` do not.
+    ``causes`` change the features as they are, ``truths`` what follows from them (``likely`` and ``flips``), ``inputs`` the
+    features as the log has them, ``outputs`` what the model says, ``deliveries`` how records come into the log; all of these
+    befall the reference as well, those of ``live`` do not.
     """
 
     name: str
@@ -59,7 +60,9 @@ class Kind:
     reference: Reference = Reference()
     labels: LabelLaw = day_late
     causes: tuple[Change, ...] = ()
+    truths: tuple[Change, ...] = ()
     inputs: tuple[Change, ...] = ()
+    outputs: tuple[Change, ...] = ()
     deliveries: tuple[Change, ...] = ()
     live: tuple[Change, ...] = ()
     classifier: Classifier = Classifier()
@@ -86,7 +89,7 @@ def make_case(kind: Kind, seed: int, days: float) -> Case:
     for change in kind.inputs:
         stream = change(stream, random)
     stream = answered(stream, kind.classifier)
-    for change in kind.deliveries:
+    for change in (*kind.outputs, *kind.deliveries):
         stream = change(stream, random)
     accepted = stream["time"] < START
     before, live = stream.take(accepted), stream.take(~accepted)
@@ -101,13 +104,15 @@ def make_case(kind: Kind, seed: int, days: float) -> Case:
 
 def with_outcomes(stream: Stream, kind: Kind, random: Random) -> Stream:
     """What becomes of each record: ``likely`` is a positive outcome by its features, which ``flips`` turn round."""
-    likely = kind.classifier.score(stream)
-    flips = kind.world.flips(stream)
+    stream = stream.having(likely=kind.classifier.score(stream), flips=kind.world.flips(stream))
+    for change in kind.truths:
+        stream = change(stream, random)
+    likely, flips = stream["likely"], stream["flips"]
     chance = likely * (1.0 - flips) + (1.0 - likely) * flips
     drawn = random.random(stream.size)
     if kind.world.together > 1:
         drawn = drawn[np.arange(stream.size) // kind.world.together * kind.world.together]
-    return stream.having(likely=likely, flips=flips, label=(drawn < chance).astype(np.float64))
+    return stream.having(label=(drawn < chance).astype(np.float64))
 
 
 def answered(stream: Stream, classifier: Classifier) -> Stream:

@@ -25,6 +25,8 @@ __all__ = [
     "negatives_first",
     "none",
     "only_some",
+    "unsure_ones",
+    "wrong_on_top",
 ]
 
 Array = NDArray[np.float64]
@@ -131,3 +133,18 @@ def negatives_first(stream: Stream, random: Random) -> Stream:
         first_label=np.zeros(stream.size),
         first_labelled=np.where(positive, first, np.inf),
     )
+
+
+def unsure_ones(stream: Stream, random: Random) -> Stream:
+    """A label comes for those records only whose score is near a half: somebody looks at them."""
+    stream = day_late(stream, random)
+    unsure = np.abs(stream["score"] - 0.5) < 0.35
+    return stream.having(labelled=np.where(unsure, stream["labelled"], np.inf))
+
+
+def wrong_on_top(stream: Stream, random: Random) -> Stream:
+    """All labels come three days late, but half of the mistakes are told within some hours."""
+    stream = days_late(3.0)(stream, random)
+    told = _wrong(stream) & (random.random(stream.size) < 0.5)
+    soon = stream["time"] + random.uniform(1.0, 6.0, stream.size) * HOUR
+    return stream.having(labelled=np.where(told, soon, stream["labelled"]))

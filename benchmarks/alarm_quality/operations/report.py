@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 from benchmarks.report import Figure, Table, number
 from model_drift_exporter.evidence.settings import PAGE
 
-from ..sections import Part
+from ..sections import Part, quantile, when_found
+from .harms import HARMS
+from .replays import MOST_REFERENCE_ROWS
 
-__all__ = ["quiet_part", "quiet_row"]
+__all__ = ["harm_part", "quiet_part", "quiet_row", "replay_part"]
 
 _WEEKS_A_YEAR = 365.25 / 7
 _MOST_IN_A_KIND, _MOST_IN_ALL = 1, 2
@@ -89,3 +92,63 @@ def quiet_row(name: str, streams: Sequence[Mapping[str, Any]]) -> list[str | flo
         _alerts(tickets),
         ", ".join(f"{reason} {share:.0%}" for reason, share in reasons.most_common() if share >= 0.01),
     ]
+
+
+def replay_part(found: Mapping[str, Mapping[str, Any]]) -> Part:
+    """Whether the command line decides on files what was decided without them."""
+    if not found:
+        return Part()
+    done = {name: each for name, each in found.items() if each}
+    other = [name for name, each in done.items() if each["here"] != each["replayed"]]
+    alerts = sum(len(each["replayed"]) for each in done.values())
+    what = f"of {len(done)} kinds, a stream each as files: those of which replay tells other alerts at other records"
+    text = (
+        f"Through `profile` and `replay`: {alerts} alerts in {len(done)} streams of 60 days or 30,000 records at most."
+    )
+    if left := [name for name in found if name not in done]:
+        text += f" Left out, as their reference has more than {MOST_REFERENCE_ROWS:,} rows: {', '.join(left)}."
+    return Part([Figure(what + (f" ({', '.join(other)})" if other else ""), len(other), "", 0)], [], [text])
+
+
+def harm_part(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> Part:
+    """Streams that turn bad: medians over seeds of when that is told."""
+    if not found:
+        return Part()
+    figures = []
+    for name, seeds in found.items():
+        harm = HARMS[name]
+        if harm.asked_hours is not None:
+            records = _median(seeds, "page", "records")
+            late = harm.asked_records is not None and records > harm.asked_records
+            hours = _median(seeds, "page", "hours")
+            if harm.asked_records is None or late:
+                figures.append(Figure(f"{name}: page after", hours, "h", harm.asked_hours))
+            else:
+                figures.append(Figure(f"{name}: page after", records, "records", harm.asked_records))
+    columns = (
+        *("harm", "seeds", "first alarm that names it: hours", "records", "which"),
+        *("page: hours", "records", "which", "alarms before it began"),
+    )
+    return Part(figures, [Table(columns, [_harm_row(name, seeds) for name, seeds in found.items()])], [])
+
+
+def _median(seeds: Sequence[Mapping[str, Any]], what: str, unit: str) -> float:
+    return quantile([seed[what][unit] if seed[what] else math.inf for seed in seeds], 0.5)
+
+
+def _which(seeds: Sequence[Mapping[str, Any]], what: str) -> str:
+    counted: Counter[str] = Counter()
+    for seed in seeds:
+        if seed[what]:
+            features = ", ".join(seed[what]["features"][:4])
+            counted[seed[what]["alert"].removeprefix("Model") + (f" ({features})" if features else "")] += 1
+    return "; ".join(f"{text}" for text, _ in counted.most_common(2))
+
+
+def _harm_row(name: str, seeds: Sequence[Mapping[str, Any]]) -> list[str | float]:
+    row: list[str | float] = [name, str(len(seeds))]
+    for what in ("ticket", "page"):
+        row += [when_found(_median(seeds, what, unit)) for unit in ("hours", "records")]
+        row.append(_which(seeds, what))
+    row.append(", ".join(sorted({alert for seed in seeds for alert in seed["before"]})))
+    return row
