@@ -10,6 +10,7 @@ from ..labels.evaluability import NOT_EVALUABLE
 from ..labels.flow import LabelFlow
 from ..models.model import Model
 from ..monitors.distances import DistancesMonitor, Values, WindowedDrift
+from ..monitors.loss import LossMonitor
 from ..reference.profile import ABOVE, BELOW, FEATURE, INVALID, MISSING, OTHER, PREDICTION, SCORE, Column
 from .status import (
     AlertStatus,
@@ -34,6 +35,7 @@ def model_status(model: Model, labels: int) -> ModelStatus:
     windows: tuple[WindowStatus, ...] = ()
     rate = 0.0
     distances = model.parts.monitor(DistancesMonitor) if model.parts is not None else None
+    loss = model.parts.monitor(LossMonitor) if model.parts is not None else None
     if distances is not None:
         look = distances.look()
         windows = tuple(_window(model, distances, look, place) for place in range(len(look.records)))
@@ -56,6 +58,7 @@ def model_status(model: Model, labels: int) -> ModelStatus:
         windows=windows,
         alerts=tuple(map(_alert, model.alarms.by_alert.values())),
         findings=_findings(model),
+        doubled_loss_outcomes=None if loss is None else loss.doubled_loss_outcomes,
         label_state=None if model.parts is None else _label_state(model.parts.labels),
     )
 

@@ -130,7 +130,8 @@ class LabelStatus:
 class ModelStatus:
     """One model: identity, traffic, its windows (empty while it learns), its alarms and its labels.
 
-    ``findings`` are in the order in which a person should read them.
+    ``findings`` are in the order in which a person should read them. ``doubled_loss_outcomes``: about how many outcomes it
+    takes until a doubled loss pages, infinite if it never does, ``None`` where no loss is judged.
     """
 
     name: str
@@ -151,6 +152,7 @@ class ModelStatus:
     alerts: tuple[AlertStatus, ...] = ()
     findings: tuple[FindingStatus, ...] = ()
     label_state: LabelStatus | None = None
+    doubled_loss_outcomes: float | None = None
 
 
 @attrs.frozen
