@@ -22,14 +22,14 @@ _LEAST_OF_LOOK = 40
 class Stretch:
     """Some updates, from ``start`` to before ``stop``. Hours end behind the updates ``hours``, counted from ``start``.
 
-    If ``look``, what blocks show is looked at behind the last one. If ``day``, a block of days ends there too.
+    If ``look``, what blocks show is looked at behind the last one. A block of so many ``days`` ends there too, 0 for none.
     """
 
     start: int
     stop: int
     hours: tuple[int, ...]
     look: bool
-    day: bool
+    days: int
 
 
 class BlockClock:
@@ -61,22 +61,22 @@ class BlockClock:
                 each + passed for each in (self._of_hour, self._of_day, self._of_look)
             )
             hour = int(latest[update + 1])
-            day = self._of_day >= _LEAST_OF_DAY and hour // _HOURS_A_DAY > self._begun // _HOURS_A_DAY
-            if not day and self._of_hour < _LEAST_OF_HOUR:
+            days = hour // _HOURS_A_DAY - self._begun // _HOURS_A_DAY if self._of_day >= _LEAST_OF_DAY else 0
+            if not days and self._of_hour < _LEAST_OF_HOUR:
                 continue
             ended.append(update - start)
             self._of_hour = 0
-            if day:
+            if days:
                 self._of_day, self._begun = 0, hour
-            if day or self._of_look >= _LEAST_OF_LOOK:
-                yield Stretch(start, update + 1, (*ended,), look=True, day=day)
+            if days or self._of_look >= _LEAST_OF_LOOK:
+                yield Stretch(start, update + 1, (*ended,), look=True, days=days)
                 start, ended, self._of_look = update + 1, [], 0
         passed = number - counted
         self._of_hour, self._of_day, self._of_look = (
             each + passed for each in (self._of_hour, self._of_day, self._of_look)
         )
         if start < number:
-            yield Stretch(start, number, (*ended,), look=False, day=False)
+            yield Stretch(start, number, (*ended,), look=False, days=0)
 
     def snapshot(self) -> dict[str, Any]:
         return {

@@ -89,8 +89,15 @@ class LiveDependence:
         self._waiting_moment, self._used_moment = np.zeros(series), np.zeros(series)
         self._last = np.zeros(series)
         self._floor = 0.0  # the largest since the last look: evidence may have begun to grow from there
+        self._traffic = np.zeros(2)  # records, and days that had any
         self._days = np.zeros(families)
         self._drop, self._settle = np.zeros(families, dtype=np.bool_), np.zeros(families, dtype=np.bool_)
+
+    @property
+    def records_a_day(self) -> float:
+        """Mean number of records of the days that have any, of late; 0 before a day is over."""
+        records, days = self._traffic.tolist()
+        return records / days if days else 0.0
 
     def stretches(self, times: Array) -> Iterator[Stretch]:
         """Parts updates at these event times, in seconds, where there is a look. :meth:`take` in each before the next one."""
@@ -147,17 +154,18 @@ class LiveDependence:
         self._day += self._updates[1:3]
         fresh = np.zeros_like(self._waiting)
         fresh[0], fresh[1] = self._updates, self._hours
-        if stretch.day:
+        if stretch.days:
             records, sums = self._day
             fresh[_DAY] = records > 0, records, sums, sums**2 / np.maximum(records, 1.0)
             self._last, self._day = records, np.zeros_like(self._day)
             kept = 0.5 ** (1.0 / _HALF_LIFE)
             self._used *= kept
             self._used_moment *= kept
+            self._traffic = kept * self._traffic + [records.max(initial=0.0), stretch.days]
         self._gather(fresh, calm=(log_m < self._floor + _CALM) & ~held)
         self._floor = 0.0
         self._updates, self._hours = np.zeros_like(self._updates), np.zeros_like(self._hours)
-        if stretch.day and self.since is None:
+        if stretch.days and self.since is None:
             counted = self._days[~held] if not held.all() else self._days
             if len(counted) and counted.min() >= BACKED_DAYS:
                 self.since = time
@@ -233,6 +241,7 @@ class LiveDependence:
             "clock": self._clock.snapshot(),
             "since": self.since,
             "floor": self._floor,
+            "traffic": self._traffic,
             "days": self._days.astype(np.float32),
             "drop": self._drop,
             "settle": self._settle,
@@ -257,9 +266,9 @@ class LiveDependence:
         moments = np.zeros((3, len(self._series.family)))
         if self._series.measured:
             moments = np.array(state["moments"], dtype=np.float64).reshape(moments.shape)
-        floor = float(state["floor"])
+        floor, traffic = float(state["floor"]), np.array(state["traffic"], dtype=np.float64).reshape(2)
         self._clock.restore(state["clock"])
-        self._floor = floor
+        self._floor, self._traffic = floor, traffic
         self.since = None if state["since"] is None else float(state["since"])
         self._days = days
         for name, values in (arrays | flags).items():

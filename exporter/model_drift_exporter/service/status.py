@@ -17,6 +17,7 @@ __all__ = [
     "LabelStatus",
     "LearningStatus",
     "ModelStatus",
+    "PromiseStatus",
     "WindowStatus",
 ]
 
@@ -127,6 +128,19 @@ class LabelStatus:
 
 
 @attrs.frozen
+class PromiseStatus:
+    """What the promise of false alarms ``about`` inputs, or the loss, rests on: ``basis`` is reference, live or not_yet.
+
+    ``since`` is event time in seconds since the epoch, for live records. ``why`` says why the reference is not the basis.
+    """
+
+    about: str
+    basis: str
+    since: float | None
+    why: str
+
+
+@attrs.frozen
 class ModelStatus:
     """One model: identity, traffic, its windows (empty while it learns), its alarms and its labels.
 
@@ -153,6 +167,7 @@ class ModelStatus:
     findings: tuple[FindingStatus, ...] = ()
     label_state: LabelStatus | None = None
     doubled_loss_outcomes: float | None = None
+    promises: tuple[PromiseStatus, ...] = ()
 
 
 @attrs.frozen
