@@ -198,7 +198,7 @@ def evident(alarms: Alarms, outcomes: OutcomeBatch) -> NDArray[np.bool_]:
     """
     found = (outcomes.sign > 0) & ~outcomes.revision
     found &= ~alarms["ModelInputBroken"].history.covers(outcomes.time, outcomes.position)
-    for reason in (outcomes.superseded, outcomes.withheld):
+    for reason in (outcomes.superseded, outcomes.withheld, outcomes.surplus):
         if reason is not None:
             found &= ~reason
     return found
