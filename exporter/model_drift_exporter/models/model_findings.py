@@ -69,13 +69,9 @@ def alarm_finding(alarm: Alarm, spec: AlarmSpec) -> Finding:
 
 def usual_again(usual: Usual, counted: Counted) -> str:
     """That the latest records or outcomes are usual, and how long the alert is held."""
-    conditions = []
-    if usual.more:
-        conditions.append(f"until {usual.more:,} more {'is' if usual.more == 1 else 'are'}")
-    if usual.until is not None:
-        conditions.append(f"until {timestamp(usual.until)} at least")
-    held = f"; the alert is held {' and '.join(conditions)}" if conditions else ""
-    return f"The last {usual.observations:,} {counted} are usual again{held}."
+    more = f"; the alert is held until {usual.more:,} more {'is' if usual.more == 1 else 'are'}" if usual.more else ""
+    until = "" if usual.until is None else f"; it is not over before {timestamp(usual.until)}"
+    return f"The last {usual.observations:,} {counted} are usual again{more}{until}."
 
 
 def told(transition: Transition, spec: AlarmSpec) -> Finding:
@@ -103,7 +99,11 @@ def _finding(
     threshold: float,
     rise: int,
 ) -> Finding:
-    again = f"This is rise {rise}: it had been back to usual while the alert was held." if rise > 1 else ""
+    again = (
+        f"This is rise {rise}: it had been back to usual while the alert was held for the one before."
+        if rise > 1
+        else ""
+    )
     about = _ABOUT.get(certainty, "").format(joined(features, MOST_FEATURES)) if features else ""
     return Finding(
         kind=spec.kind,
