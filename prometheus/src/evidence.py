@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from .rule_files import Record
 
-__all__ = ["EVIDENCE", "EXPLANATION", "HELD", "RISE", "THRESHOLD", "UNTIL", "USUAL", "VERDICTS", "evidence_records", "loss_records"]
+__all__ = [
+    "EVIDENCE",
+    "EXPLANATION",
+    "HELD",
+    "RISE",
+    "THRESHOLD",
+    "UNTIL",
+    "USUAL",
+    "VERDICTS",
+    "evidence_records",
+    "loss_records",
+]
 
 EVIDENCE = "model:alert_evidence:log10"
 THRESHOLD = "model:alert_evidence_threshold:log10"
