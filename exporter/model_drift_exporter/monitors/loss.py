@@ -286,6 +286,7 @@ LOSS = MonitorSpec(
             shows=("loss", "relation", "suspected_features"),
             names_features=True,
             panel="model:21",
+            counted="outcomes",
         ),
     ),
 )
