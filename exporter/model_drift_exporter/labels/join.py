@@ -243,6 +243,7 @@ def _write_predictions(store: LabelStore, rows: Positions, events: Events, place
     """Write the values of the predictions at ``places`` into ``rows``."""
     store.put("predicted", rows, events.predicted[places])
     columns = store.columns
+    columns["version"][rows] = events.version[places]
     if "score" in columns:
         columns["score"][rows] = events.score[places]
         columns["score_cell"][rows] = events.score_cell[places]

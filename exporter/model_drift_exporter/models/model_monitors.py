@@ -160,6 +160,7 @@ class ModelMonitors:
             batch.rejected,
             clock,
             self._segments.places(records.fields.get("segment")),
+            traffic.version_codes(records.fields.get("version"), records.size),
         )
 
     def not_evaluable(self) -> set[str]:

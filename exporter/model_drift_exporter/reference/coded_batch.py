@@ -38,6 +38,8 @@ class CodedBatch:
 
     ``segment`` (int16) is the place of each record's segment in a bounded table, ``None`` where records have none: an axis of the
     counts, not a further model (see :func:`count_cells`).
+
+    ``version`` is the code of each record's version of the model, 0 for none; ``None`` where records have none.
     """
 
     binner: Binner
@@ -53,6 +55,7 @@ class CodedBatch:
     rejected: NDArray[np.int64] = attrs.field(factory=lambda: NO_POSITIONS)
     clock: float = np.nan
     segment: NDArray[np.int16] | None = None
+    version: NDArray[np.uint8] | None = None
 
     @cached_property
     def counts(self) -> NDArray[np.int64]:
