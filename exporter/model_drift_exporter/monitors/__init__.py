@@ -19,6 +19,7 @@ from .latency import LATENCY
 from .loss import LOSS
 from .monitor import Monitor, MonitorContext, MonitorSpec
 from .performance import PERFORMANCE
+from .traffic import TRAFFIC
 
 __all__ = [
     "ALARMS",
@@ -55,6 +56,7 @@ MONITORS: tuple[MonitorSpec, ...] = collected(
     DISTANCES,
     CONFIDENCE,
     LATENCY,
+    TRAFFIC,
     DRIFT,
     PERFORMANCE,
     LOSS,
