@@ -121,19 +121,29 @@ class ColumnEvidence(ResumableEvidence):
         """
         self._count(self._schedule.reject(position, now), *self._no_records)
 
-    def add(self, cells: NDArray[np.int64], time: Array, now: Array, position: NDArray[np.int64]) -> None:
+    def add(
+        self,
+        cells: NDArray[np.int64],
+        time: Array,
+        now: Array,
+        position: NDArray[np.int64],
+        surplus: NDArray[np.bool_] | None = None,
+    ) -> None:
         """Take in records, in their order.
 
         ``cells`` is [column, record]: the bin of each value, on one axis of the bins of all columns. ``time`` is event time
         and ``now`` the event clock just after each record, in seconds since the epoch. ``position`` is the number of its line.
+        Those in ``surplus`` are no evidence: they count as lines only.
         """
         for first in range(0, len(time), self._most_records):
             part = slice(first, first + self._most_records)
             updates = self._schedule.observe(position[part], now[part])
             # A record that is too late for the windows counts, since evidence has no window. A record ahead of the clock does
             # not: its time is not believed, so its slot is unknown, and so is whether it is live.
-            ahead = time[part] > now[part]
-            kept = ~ahead if ahead.any() else slice(None)
+            left_out = time[part] > now[part]
+            if surplus is not None:
+                left_out |= surplus[part]
+            kept = ~left_out if left_out.any() else slice(None)
             self._count(updates, cells[:, part][:, kept], time[part][kept], updates.update_of[kept])
 
     def flush(self) -> None:

@@ -134,7 +134,7 @@ class DriftMonitor(Monitor):
             self._evidence.reject(batch.rejected, batch.clock)
         if batch.size:
             cells = batch.cells[: len(self._evidence.columns)]
-            self._evidence.add(cells, batch.time, batch.now, batch.position)
+            self._evidence.add(cells, batch.time, batch.now, batch.position, batch.surplus)
         self._evidence.flush()
 
     def collect(self) -> Iterable[Samples]:

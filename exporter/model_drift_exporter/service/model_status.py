@@ -37,6 +37,7 @@ def model_status(model: Model, labels: int) -> ModelStatus:
     windows: tuple[WindowStatus, ...] = ()
     rate = 0.0
     distances = model.parts.monitor(DistancesMonitor) if model.parts is not None else None
+    loss = model.parts.monitor(LossMonitor) if model.parts is not None else None
     if distances is not None:
         look = distances.look()
         windows = tuple(_window(model, distances, look, place) for place in range(len(look.records)))
@@ -59,6 +60,7 @@ def model_status(model: Model, labels: int) -> ModelStatus:
         windows=windows,
         alerts=tuple(map(_alert, model.alarms.by_alert.values())),
         findings=_findings(model),
+        doubled_loss_outcomes=None if loss is None else loss.doubled_loss_outcomes,
         label_state=None if model.parts is None else _label_state(model.parts.labels),
         promises=tuple(_promises(model)),
     )
@@ -75,6 +77,8 @@ def _alert(alarm: Alarm) -> AlertStatus:
         certainty=alarm.certainty,
         evidence=alarm.exported,
         threshold=clamped_log10(alarm.threshold),
+        rise=alarm.rise,
+        usual=alarm.usual,
     )
 
 

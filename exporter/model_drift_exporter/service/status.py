@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import attrs
 
+from ..evidence.recovery import Usual
 from ..sources.source import SourceStatus
 
 __all__ = [
@@ -82,7 +83,10 @@ class LearningStatus:
 
 @attrs.frozen
 class AlertStatus:
-    """One alarm. Evidence and threshold are log10; ``since`` and ``onset`` seconds of event time since the epoch."""
+    """One alarm. Evidence and threshold are log10; ``since`` and ``onset`` seconds of event time since the epoch.
+
+    ``rise`` counts the rises since the latch was open. ``usual``: it is held although the latest records are back to usual.
+    """
 
     alert: str
     severity: str
@@ -93,6 +97,8 @@ class AlertStatus:
     certainty: str
     evidence: float
     threshold: float
+    rise: int = 0
+    usual: Usual | None = None
 
 
 @attrs.frozen
@@ -144,7 +150,8 @@ class PromiseStatus:
 class ModelStatus:
     """One model: identity, traffic, its windows (empty while it learns), its alarms and its labels.
 
-    ``findings`` are in the order in which a person should read them.
+    ``findings`` are in the order in which a person should read them. ``doubled_loss_outcomes``: about how many outcomes it
+    takes until a doubled loss pages, infinite if it never does, ``None`` where no loss is judged.
     """
 
     name: str
@@ -165,6 +172,7 @@ class ModelStatus:
     alerts: tuple[AlertStatus, ...] = ()
     findings: tuple[FindingStatus, ...] = ()
     label_state: LabelStatus | None = None
+    doubled_loss_outcomes: float | None = None
     promises: tuple[PromiseStatus, ...] = ()
 
 
