@@ -6,7 +6,7 @@ from tests.support.exposition import Exposition
 
 
 def test_one_basis_is_1_and_effects_have_their_family() -> None:
-    """The time since when is absent until live records have shown enough."""
+    """The time since when is 0 until live records have shown enough."""
     series = PromiseSeries(INPUTS_PROMISE, "m", ["values", "missing"])
     found = Exposition.of(series.collect(Promise("not_yet", None, "no times"), None, [3.5, 1.0]))
     bases = {
@@ -14,6 +14,6 @@ def test_one_basis_is_1_and_effects_have_their_family() -> None:
     }
     assert bases == {"reference": 0.0, "live": 0.0, "not_yet": 1.0}
     assert found("model_inputs_live_design_effect", model="m", family="values") == 3.5
-    assert found.select("model_inputs_promise_since_timestamp_seconds", model="m") == {}
+    assert found("model_inputs_promise_since_timestamp_seconds", model="m") == 0.0
     later = Exposition.of(series.collect(Promise("live", 5.0, "no times"), 5.0, [1.0, 1.0]))
     assert later("model_inputs_promise_since_timestamp_seconds", model="m") == 5.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 
 from ..evidence.promise import BASES, Promise
@@ -25,7 +24,7 @@ class PromiseMetrics:
         self.since = gauge(
             f"model_{about}_promise_since_timestamp_seconds",
             "model",
-            f"Event time since when live records show how {what} depend on one another; absent before.",
+            f"Event time since when live records show how {what} depend on one another; 0 before.",
             Group.DEPENDENCE,
         )
         self.effect = gauge(
@@ -57,5 +56,5 @@ class PromiseSeries:
     def collect(self, promise: Promise, live_since: float | None, effects: Sequence[float]) -> Iterable[Samples]:
         """Samples now. ``live_since`` is told even where the reference is the basis."""
         yield self._basis.samples([float(basis == promise.basis) for basis in BASES])
-        yield self._since.samples([math.nan if live_since is None else live_since])
+        yield self._since.samples([0.0 if live_since is None else live_since])
         yield self._effect.samples([*effects])
