@@ -244,7 +244,7 @@ def _write_predictions(store: LabelStore, rows: Positions, events: Events, place
     store.put("predicted", rows, events.predicted[places])
     columns = store.columns
     if "score" in columns:
-        columns["score"][rows] = events.score[places]
+        store.put_scores(rows, events.score[places])
         columns["score_cell"][rows] = events.score_cell[places]
     if "probabilities" in columns and events.probabilities is not None:
         columns["probabilities"][rows] = events.probabilities[places]
