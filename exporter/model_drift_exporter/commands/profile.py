@@ -26,7 +26,7 @@ from ..monitors import PARTS
 from ..pipeline.assembly import make_intake, wait_for_more
 from ..records.batches import RecordBatch
 from ..reference.building.builder import ProfileBuilder
-from ..reference.description import dependence_sentence, season_sentence
+from ..reference.description import dependence_sentence, promise_sentence, season_sentence, why_not_backed
 from ..reference.profile import ReferenceProfile
 from ..reference.profile_file import save_profiles
 from ..service.logs import configure_logging
@@ -227,6 +227,8 @@ def describe(profile: ReferenceProfile, settings: Settings) -> Sequence[str]:
     lines += [f"  season: {season_sentence(profile)}", f"  dependence: {dependence_sentence(profile)}"]
     cost = reference_cost(profile, settings)
     lines += [f"  delay: {sentence}" for sentence in cost.sentences]
+    promised = "warning: false alarms promised" if why_not_backed(profile) else "false alarms promised"
+    lines.append(f"  {promised}: {promise_sentence(profile)}")
     lines += [f"  warning: {warning}" for warning in [*profile.warnings, *cost.warnings]]
     return [excerpt(line, _LINE_CHARACTERS) for line in lines]
 

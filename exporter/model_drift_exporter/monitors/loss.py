@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ..evidence.alarm_spec import AlarmSpec
 from ..evidence.alarms import Alarms, clamped_log10
 from ..evidence.expected_delays import log_update_minutes, loss_delay
+from ..evidence.promise import Promise, promise_of
 from ..evidence.score_evidence import ScoreEvidence
 from ..evidence.settings import PAGE, EvidenceSettings
 from ..metrics.metric import Group, Metric, counter, gauge
@@ -27,6 +28,7 @@ from ..settings.kinds import Number
 from ..statistics.betting.score_bets import ScoreBets
 from ..statistics.performance_metrics import BOUNDED_ERROR
 from .monitor import COUNTERS, Monitor, MonitorContext, MonitorSpec
+from .promise_metrics import LOSS_PROMISE, PromiseSeries
 
 __all__ = [
     "LOSS",
@@ -84,7 +86,10 @@ _EXCLUDED = counter(
     "Outcomes of predictions from broken input: no evidence on the loss, since ModelInputBroken tells of them.",
     Group.ALERTS,
 )
-_METRICS: tuple[Metric, ...] = (_EVIDENCE, _CLASS_EVIDENCE, _TOLERATED, _DOUBLED, _UPDATES, _EXCLUDED)
+_METRICS: tuple[Metric, ...] = (
+    *(_EVIDENCE, _CLASS_EVIDENCE, _TOLERATED, _DOUBLED, _UPDATES, _EXCLUDED),
+    *LOSS_PROMISE.every,
+)
 
 
 @attrs.frozen
@@ -131,6 +136,8 @@ class LossMonitor(Monitor):
         """About how many outcomes it takes until a doubled loss pages."""
         self._doubled = Series(_DOUBLED, [(context.model, loss)]).samples([doubled])
         self._updates = Series(_UPDATES, [(context.model,)])
+        self._reference, self._rows = context.reference, outcomes.loss.rows
+        self._promise = PromiseSeries(LOSS_PROMISE, context.model, ["overall", *["classes"][: len(names)]])
         self._excluded_outcomes = Series(_EXCLUDED, [(context.model,)])
 
     def judge(self, outcomes: OutcomeBatch) -> None:
@@ -143,6 +150,11 @@ class LossMonitor(Monitor):
             outcomes.time[counted], outcomes.matured[counted], outcomes.position[counted], np.stack(losses)[:, counted]
         )
 
+    @property
+    def promise(self) -> Promise:
+        """What the promise of false pages about the loss rests on now."""
+        return promise_of(self._reference, self._rows, self._evidence.live)
+
     def collect(self) -> Iterable[Samples]:
         overall, *by_class = (clamped_log10(value) for value in self._evidence.members.tolist())
         yield self._log10.samples([overall])
@@ -151,6 +163,9 @@ class LossMonitor(Monitor):
         yield self._doubled
         yield self._updates.samples([self._evidence.updates])
         yield self._excluded_outcomes.samples([self._excluded])
+        live = self._evidence.live
+        effects = [float(live.effects[0]), *[float(live.effects[1:].max(initial=1.0))][: len(live.effects) - 1]]
+        yield from self._promise.collect(self.promise, live.since, effects)
 
     def snapshot(self) -> Any:
         return {**self._evidence.snapshot(), COUNTERS: self._excluded}
@@ -183,7 +198,7 @@ def evident(alarms: Alarms, outcomes: OutcomeBatch) -> NDArray[np.bool_]:
     """
     found = (outcomes.sign > 0) & ~outcomes.revision
     found &= ~alarms["ModelInputBroken"].history.covers(outcomes.time, outcomes.position)
-    for reason in (outcomes.superseded, outcomes.withheld):
+    for reason in (outcomes.superseded, outcomes.withheld, outcomes.surplus):
         if reason is not None:
             found &= ~reason
     return found
@@ -271,6 +286,7 @@ LOSS = MonitorSpec(
             shows=("loss", "relation", "suspected_features"),
             names_features=True,
             panel="model:21",
+            counted="outcomes",
         ),
     ),
 )

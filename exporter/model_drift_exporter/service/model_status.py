@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..evidence.alarms import Alarm, clamped_log10
 from ..labels.evaluability import NOT_EVALUABLE
 from ..labels.flow import LabelFlow
 from ..models.model import Model
 from ..monitors.distances import DistancesMonitor, Values, WindowedDrift
+from ..monitors.drift import DriftMonitor
 from ..monitors.loss import LossMonitor
 from ..reference.profile import ABOVE, BELOW, FEATURE, INVALID, MISSING, OTHER, PREDICTION, SCORE, Column
 from .status import (
@@ -20,6 +21,7 @@ from .status import (
     LabelStatus,
     LearningStatus,
     ModelStatus,
+    PromiseStatus,
     WindowStatus,
 )
 
@@ -60,6 +62,7 @@ def model_status(model: Model, labels: int) -> ModelStatus:
         findings=_findings(model),
         doubled_loss_outcomes=None if loss is None else loss.doubled_loss_outcomes,
         label_state=None if model.parts is None else _label_state(model.parts.labels),
+        promises=tuple(_promises(model)),
     )
 
 
@@ -74,7 +77,21 @@ def _alert(alarm: Alarm) -> AlertStatus:
         certainty=alarm.certainty,
         evidence=alarm.exported,
         threshold=clamped_log10(alarm.threshold),
+        rise=alarm.rise,
+        usual=alarm.usual,
     )
+
+
+def _promises(model: Model) -> Iterator[PromiseStatus]:
+    if model.parts is None:
+        return
+    for about, monitor in (
+        ("inputs", model.parts.monitor(DriftMonitor)),
+        ("the loss", model.parts.monitor(LossMonitor)),
+    ):
+        if monitor is not None:
+            promise = monitor.promise
+            yield PromiseStatus(about, promise.basis, promise.since, promise.why)
 
 
 def _findings(model: Model) -> tuple[FindingStatus, ...]:

@@ -19,7 +19,7 @@ from ...reference.building.builder import ProfileBuilder
 from ...reference.building.settings import BuildSettings
 from ...reference.building.survey import FieldSurvey
 from ...reference.coded_batch import count_cells
-from ...reference.description import dependence_sentence, season_sentence
+from ...reference.description import dependence_sentence, promise_sentence, season_sentence
 from ...reference.profile import (
     ABOVE,
     BELOW,
@@ -98,6 +98,7 @@ def write_model(
     report.say("season", season_sentence(reference))
     report.say("dependence", dependence_sentence(reference))
     _say_cost(report, reference, settings)
+    report.say("promise", promise_sentence(reference))
     shares = _shares(reference, batches)
     if table:
         report.show(Table(_HEADER, [*_rows(reference, surveys, shares)]))
