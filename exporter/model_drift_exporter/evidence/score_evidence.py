@@ -170,6 +170,11 @@ class ScoreEvidence(ResumableEvidence):
         _, number, size = scores.shape
         every = []
         for bets, own in zip(self._bets, scores, strict=True):
+            if bets.binary:
+                known = np.isfinite(own)
+                ones = np.where(known, own, 0.0).sum(axis=1)
+                every.append(bets.log_e_of_counts(ones, known.sum(axis=1) - ones))
+                continue
             log_e = bets.log_e(own.T.ravel())
             log_e[np.isnan(log_e)] = 0.0
             every.append(_in_order(log_e.reshape(size, number, -1)))
