@@ -235,6 +235,22 @@ def _unknown_features(alert: str) -> str:
     )
 
 
+def _traffic() -> str:
+    """How many records have come since the onset, and how many are usual: the sums over replicas."""
+
+    def figure(name: str, text: str) -> str:
+        return f"{{{{ range {_asked(f'sum(model_traffic_recent_{name}{{model=%q}})')} }}}}{text}{{{{ end }}}}"
+
+    number = '{{ .Value | printf "%.0f" }}'
+    seconds = _asked("max(model_traffic_recent_seconds{model=%q})")
+    return (
+        f"{{{{ range {seconds} }}}}\nPredictions in {{{{ .Value | humanizeDuration }}}}{{{{ end }}}}"
+        + figure("records", f": {number}")
+        + figure("usual_records", f"; usual at this time: {number}")
+        + figure("usual_records_deviation", f", give or take {number}.")
+    )
+
+
 PIECES: Mapping[Shown, Callable[[str], str]] = {
     "loss": lambda _: _loss(),
     "relation": lambda _: _relation(),
@@ -244,5 +260,6 @@ PIECES: Mapping[Shown, Callable[[str], str]] = {
     "unknown_features": _unknown_features,
     "rejected_lines": lambda _: _rejected_lines(),
     "outputs": lambda _: _outputs(),
+    "traffic": lambda _: _traffic(),
 }
 """What an alarm may show, by the name that it gives to it: the text for its alert."""

@@ -304,6 +304,13 @@ class DecisionLoop:
         decision.restart()
         decision.alarm.evidence = 0.0
 
+    def restart_members(self, decision: AlarmDecision, members: slice) -> None:
+        """Set the evidence of some members of an open latch back to 1. No bet of theirs may be one of another member."""
+        target = decision.target
+        self._state.restart(np.unique(target.places[members]))
+        decision.members[members] = 0.0
+        decision.alarm.evidence = float(target.evidence(decision.members[None])[0])
+
     def advance(self, log_e: Array, times: UpdateTimes, excess: Excess, bet_again: BetAgain = _nothing) -> None:
         """Take in updates with the ``log_e`` of all bets, [update, bet]. Alarms fire and recover at their exact update.
 
