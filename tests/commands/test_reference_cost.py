@@ -49,7 +49,7 @@ def test_a_good_reference_says_how_long_changes_take() -> None:
     assert cost.warnings == []
     loss, shift = cost.sentences
     assert loss == (
-        "a doubled error (20 %) would page after about 640 labels; with a reference of ten times the rows after about 560"
+        "a doubled error (20.0 %) would page after about 640 labels; with a reference of ten times the rows after about 560"
     )
     assert shift.startswith(_SHIFT + "about ")
     assert shift.endswith(" records in n0; a reference of ten times the rows would hardly be sooner")
@@ -60,7 +60,7 @@ def test_two_days_with_dependence_are_warned_of_beside_thirty() -> None:
     cost = cost_of(over(2, dependent(labelled(effect=60.0), [300.0, 2.0])))
     assert cost.sentences == []
     loss, shift, rough = cost.warnings
-    assert loss.startswith("a doubled error (20 %) would ")
+    assert loss.startswith("a doubled error (20.0 %) would ")
     assert " (about 60 labels count as one); with a reference of 30 days after about " in loss
     assert shift.startswith(_SHIFT + "for ever in n0; with a reference of 30 days ")
     assert rough.startswith("2 days do not show whether rows depend on each other or follow a cycle of the day")

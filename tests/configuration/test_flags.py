@@ -11,6 +11,7 @@ from model_drift_exporter.configuration.flags import settings_from
 from model_drift_exporter.configuration.settings import InputSettings, Settings
 from model_drift_exporter.configuration.settings_command import SettingsCommand, labels_option
 from model_drift_exporter.errors import ConfigurationError
+from model_drift_exporter.records.framing import FRAMINGS
 from model_drift_exporter.settings.declarations import all_settings
 
 
@@ -149,7 +150,9 @@ def test_help_lists_every_flag_under_its_section_and_ends_with_the_default() -> 
         if setting.flag:
             assert len(re.findall(rf"{re.escape(setting.flag)} ", output)) >= 1, setting.flag
     defaults = re.findall(r"\[default: [^]]*\]", output)
-    assert len(defaults) == 1 + sum(1 for setting in all_settings(Settings) if setting.flag)
+    assert len(defaults) == len(["--config.file", "--framing"]) + sum(
+        1 for setting in all_settings(Settings) if setting.flag
+    )
     assert output.index("--config.file") < output.index("--windows") < output.index("The HTTP server:")
     assert output.index("The HTTP server:") < output.index("--web.listen-address")
     assert "Address of the page and the metrics. [default: :9877]" in output
@@ -215,3 +218,30 @@ def test_the_scheme_of_files_may_be_left_out() -> None:
     assert run("stdin://").inputs == run("-").inputs
     with pytest.raises(ConfigurationError, match=r'two inputs read "a\.jsonl"'):
         run("a.jsonl", "file://a.jsonl")
+
+
+@pytest.mark.parametrize("framing", ["auto", *FRAMINGS])
+def test_a_framing_is_that_of_the_logs_on_the_command_line(framing: str) -> None:
+    """Labels have one of their own, so that both kinds can be read together."""
+    settings = run(f"--framing={framing}", "a.log", "b.log", "--labels=c.log")
+    assert [each.framing for each in settings.inputs] == [framing, framing, "auto"]
+    settings = run(f"--labels-framing={framing}", "a.log", "--labels=c.log", "--labels=d.log")
+    assert [each.framing for each in settings.inputs] == ["auto", framing, framing]
+
+
+def test_a_framing_needs_a_log_that_it_is_of(tmp_path: Path) -> None:
+    """The inputs of a file have framings of their own there; all mistakes are told."""
+    file = tmp_path / "exporter.yaml"
+    file.write_text("inputs: [{path: a.log, framing: container}]\n")
+    assert run(f"--config.file={file}").inputs[0].framing == "container"
+    told = mistakes(f"--config.file={file}", "--framing=container", "--labels-framing=length")
+    assert [each.partition(" on the command line that it could be of; ")[::2] for each in told] == [
+        ("--framing: there is no LOG", "set framing of the inputs in the configuration file"),
+        ("--labels-framing: there is no --labels", "set framing of the inputs in the configuration file"),
+    ]
+    (mistake,) = mistakes("--framing=containers", "a.log")
+    assert mistake == (
+        '--framing: "containers" is not one of auto, newline, container, container-both, length; did you mean container?'
+    )
+    (mistake,) = mistakes("--framing=container", "rows.parquet")
+    assert mistake.startswith("LOG: input log: a Parquet file is read whole, so it has no framing")

@@ -45,6 +45,16 @@ def test_every_key_is_found_and_no_other(batches: list[list[int]], data: st.Data
         assert [None if row < 0 else float(store.columns["time"][row]) for row in found] == expected
 
 
+def test_a_score_beyond_single_precision_stays_the_largest() -> None:
+    """Without a warning of NumPy, and finite; none stays none."""
+    store = LabelStore(BINARY, 10)
+    rows = store.append(_keys(*range(5)))
+    store.put_scores(rows, np.array([1e308, -1e308, 0.25, np.nan, 3e38]))
+    found = store.columns["score"][rows].astype(np.float64)
+    assert np.isfinite(found).tolist() == [True, True, True, False, True]
+    assert found[1] < found[2] == 0.25 < found[4] < found[0]
+
+
 @pytest.mark.parametrize("layout", [BINARY, EIGHT, REGRESSION])
 def test_a_million_entries_fit_into_42_mib(layout: OutcomeLayout) -> None:
     """Columns and index together, probabilities of eight classes included."""

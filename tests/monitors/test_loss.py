@@ -294,3 +294,19 @@ def test_what_a_doubled_error_costs_is_exported(error: float) -> None:
         found.append(next(edge.record for edge in context.alarms.drain() if edge.firing))
     expected = _metrics(monitor)("model_reference_doubled_loss_outcomes", model="m", loss="zero_one")
     assert 2 / 3 < expected / np.median(found) < 3 / 2
+
+
+def test_it_costs_more_where_live_outcomes_depend_on_each_other_more() -> None:
+    """Days that differ in their error, beside a reference of rows that are alike; `profile` can know of the reference only."""
+    context, monitor = _watch(_balanced())
+    name, labels = "model_reference_doubled_loss_outcomes", {"model": "m", "loss": "zero_one"}
+    before = _metrics(monitor)(name, **labels)
+    assert monitor.doubled_loss_outcomes == before
+    for day in range(40):
+        error = 0.03 + 0.14 * (day % 4 in (1, 2))
+        start = START + day * 86_400.0
+        sample = _sample(400, seed=100 + day, error=(error, error))
+        monitor.judge(outcomes_of(context, *sample, start=start, step=216.0))
+    effect = _metrics(monitor)("model_loss_live_design_effect", model="m", family="overall")
+    assert effect > 3
+    assert _metrics(monitor)(name, **labels) == pytest.approx(before * effect)

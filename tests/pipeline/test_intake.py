@@ -11,7 +11,9 @@ import pytest
 from pyarrow import parquet
 
 from model_drift_exporter.commands.profile import build_profiles
+from model_drift_exporter.configuration.flags import settings_from
 from model_drift_exporter.configuration.settings import InputSettings, Settings
+from model_drift_exporter.errors import ReferenceProfileError
 from model_drift_exporter.metrics.metric import Group, Metric, gauge
 from model_drift_exporter.pipeline import intake as module
 from model_drift_exporter.pipeline.assembly import make_intake, make_pipeline, open_sources
@@ -161,6 +163,25 @@ def test_every_format_and_framing_is_read_by_every_verb(tmp_path: Path) -> None:
     assert series[0] == series[1] == series[2]
     assert len({*profiles}) == 1
     assert len({*reports}) == 1
+
+
+def test_the_log_of_a_container_that_is_read_as_lines_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Once, by every verb, with what to give; not where its framing is given."""
+    _write(tmp_path, make_rows(200, seed=3, label="no"))
+    path = str(tmp_path / "0.log")
+    said = f"input log: {path} looks like the log of a container; read it with --framing=container, or set framing: container"
+    intake = make_intake(settings_from({}, [path]))
+    assert [*intake.pieces(lambda: START, lambda: None)]
+    assert [record.getMessage() for record in caplog.records if "looks like" in record.getMessage()] == [
+        f"{said} for this input"
+    ]
+    caplog.clear()
+    with pytest.raises(ReferenceProfileError):
+        build_profiles(settings_from({}, [path]))
+    assert said in caplog.text
+    caplog.clear()
+    assert build_profiles(settings_from({"framing": "container"}, [path]))[0][0].rows == 200
+    assert "looks like" not in caplog.text
 
 
 def test_reading_again_goes_on_with_what_was_learned(tmp_path: Path) -> None:

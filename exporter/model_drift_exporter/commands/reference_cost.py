@@ -15,7 +15,7 @@ from ..monitors import ALARMS
 from ..monitors.loss import LossSettings, doubled_loss_outcomes, why_loss_is_off
 from ..reference.outcome_batch import OutcomeLayout
 from ..reference.profile import ReferenceProfile
-from ..words import excerpt, joined
+from ..words import excerpt, joined, percent
 
 __all__ = ["ReferenceCost", "reference_cost"]
 
@@ -98,9 +98,7 @@ def _of_loss(reference: ReferenceProfile, settings: Settings, threshold: float, 
     delay_of = partial(doubled_loss_outcomes, reference, own, monitoring.evidence, threshold)
     rate = min(2.0 * outcomes.loss.mean, 1.0)
     change = (
-        f"a doubled error ({100 * rate:.2g} %)"
-        if OutcomeLayout.of(reference).classification
-        else "errors twice as large"
+        f"a doubled error ({percent(rate)})" if OutcomeLayout.of(reference).classification else "errors twice as large"
     )
     delay = _Delay(change, delay_of(), delay_of(rows=larger.times), delay_of(rows=larger.times, design_effect=1.0))
     if math.isinf(delay.best):

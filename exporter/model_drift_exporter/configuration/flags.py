@@ -23,20 +23,25 @@ from .settings import InputSettings, Settings
 
 __all__ = ["SEPARATOR", "headings", "settings_from", "settings_parameters"]
 
-_CONFIGURATION_FILE = "config_file"
+_CONFIGURATION_FILE, _FRAMING, _LABELS_FRAMING = "config_file", "framing", "labels_framing"
 SEPARATOR = "__"
 """Between the section and the setting in the name of a parameter."""
 
 
 def settings_parameters() -> list[click.Parameter]:
-    """``--config.file`` and a flag for every setting; their values are for ``settings_from``."""
+    """``--config.file``, ``--framing`` and a flag for every setting; their values are for ``settings_from``."""
     file = click.Option(
         ["--config.file", _CONFIGURATION_FILE],
         type=click.Path(path_type=Path),
         metavar="FILE",
         help="YAML file with settings; a flag wins over it. [default: none]",
     )
-    return [file, *(_option(setting) for setting in all_settings(Settings) if setting.flag)]
+    framing = click.Option(
+        ["--framing", _FRAMING],
+        metavar=_of_input("framing").kind.placeholder,
+        help=f"Of each LOG on the command line. {_of_input('framing').help.replace('`', '')} [default: auto]",
+    )
+    return [file, framing, *(_option(setting) for setting in all_settings(Settings) if setting.flag)]
 
 
 def headings() -> dict[str, str]:
@@ -53,8 +58,8 @@ def settings_from(
     """The settings by defaults, file, flags and LOG arguments, the later winning.
 
     ``context_values`` are the parameters of a ``SettingsCommand``; others in it are ignored. ``logs``,
-    where there are any, replace the inputs of the file; ``labels`` are added to them as inputs that hold labels. Raises
-    ``ConfigurationError`` with all mistakes.
+    where there are any, replace the inputs of the file; ``labels`` are added to them as inputs that hold labels. The parameters
+    ``framing`` and ``labels_framing`` are those of the two. Raises ``ConfigurationError`` with all mistakes.
     """
     draft = Draft()
     file = context_values.get(_CONFIGURATION_FILE)
@@ -63,16 +68,39 @@ def settings_from(
 
         draft = read_configuration(Path(str(file)))
     draft.overlay(_read_flags(context_values))
+    framing = _framing(context_values, _FRAMING, draft, "LOG" if not logs else "")
     if logs:
-        draft.put_inputs(_input_drafts(logs, "LOG", draft), Place("LOG"))
+        draft.put_inputs(_input_drafts(logs, "LOG", draft, **framing), Place("LOG"))
+    framing = _framing(context_values, _LABELS_FRAMING, draft, "--labels" if not labels else "")
     if labels:
-        draft.add_inputs(_input_drafts(labels, "--labels", draft, contains="labels"), Place("--labels"))
+        draft.add_inputs(_input_drafts(labels, "--labels", draft, contains="labels", **framing), Place("--labels"))
     return draft.finish()
+
+
+def _of_input(name: str) -> Setting:
+    return next(each for each in all_settings(InputSettings) if each.path == (name,))
+
+
+def _framing(values: Mapping[str, object], name: str, draft: Draft, lacks: str) -> dict[str, str]:
+    """The framing that a flag gives to inputs on the command line; ``lacks`` is what there is none of."""
+    written = values.get(name)
+    if written is None:
+        return {}
+    place = Place(f"--{name.replace('_', '-')}")
+    if lacks:
+        hint = "set framing of the inputs in the configuration file"
+        draft.problems.append(place.problem(f"there is no {lacks} on the command line that it could be of", hint))
+        return {}
+    try:
+        return {"framing": str(_of_input("framing").kind.parse(str(written)))}
+    except SettingError as mistake:
+        draft.problems.append(place.problem(mistake.message, mistake.hint))
+        return {}
 
 
 def _input_drafts(paths: Sequence[str], written: str, draft: Draft, **values: str) -> list[InputDraft]:
     place = Place(written)
-    kind = next(each.kind for each in all_settings(InputSettings) if each.path == ("path",))
+    kind = _of_input("path").kind
     inputs = []
     for path in paths:
         try:

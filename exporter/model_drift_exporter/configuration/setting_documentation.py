@@ -18,7 +18,8 @@ _INTRODUCTION = """\
 
 Every setting has a default: `model-drift-exporter run predictions.jsonl` works without a configuration. A setting is
 written in a YAML file, given by `--config.file`, or as a flag; the flag wins. LOG arguments on the command line replace
-the `inputs` of the file. [exporter.example.yaml](exporter.example.yaml) is a commented file to begin with, and
+the `inputs` of the file; `--framing` is their framing, and `--labels-framing` that of `--labels`.
+[exporter.example.yaml](exporter.example.yaml) is a commented file to begin with, and
 `model-drift-exporter check --config.file=FILE` reports all mistakes at once, each with its line and column.
 
 * A section is a mapping in the file and the first part of a flag: `web.listen_address` is `listen_address` under

@@ -36,11 +36,14 @@ class SettingsCommand(click.Command):
 
 
 def labels_option(command: Command) -> Command:
-    """Adds ``--labels``, for the ``labels`` of ``settings_from``."""
+    """Adds ``--labels``, for the ``labels`` of ``settings_from``, and ``--labels-framing``."""
+    framing = click.option(
+        "--labels-framing", "labels_framing", metavar="VALUE", help="As --framing, of each --labels."
+    )
     return click.option(
         "--labels",
         "labels",
         multiple=True,
         metavar="GLOB",
         help="Labels to join with the predictions: a file or a glob; an input of its own. Can be given again.",
-    )(command)
+    )(framing(command))

@@ -199,17 +199,12 @@ class ScoreEvidence(ResumableEvidence):
 
     def _log_e(self, scores: Array, live: NDArray[np.bool_]) -> Array:
         """The ln e of each update, [update, bet], from scores [score, update, outcome]; ``live`` is [update * outcome]."""
-        _, number, size = scores.shape
-        by_outcome = []
-        for bets, own in zip(self._bets, scores, strict=True):
-            log_e = bets.log_e(own.T.ravel())
-            log_e[np.isnan(log_e)] = 0.0
-            by_outcome.append(log_e.reshape(size, number, -1))
-        every = [_in_order(each) for each in by_outcome]
+        every = [_log_e_of(bets, own) for bets, own in zip(self._bets, scores, strict=True)]
         if self._versions == 1 or live.all():
             return np.concatenate(every * self._versions, axis=1)
-        counts = live.reshape(number, size).T[:, :, None]
-        return np.concatenate([*(_in_order(np.where(counts, each, 0.0)) for each in by_outcome), *every], axis=1)
+        alive = live.reshape(scores.shape[1:])
+        present = [_log_e_of(bets, np.where(alive, own, np.nan)) for bets, own in zip(self._bets, scores, strict=True)]
+        return np.concatenate([*present, *every], axis=1)
 
     def snapshot(self) -> dict[str, Any]:
         return {
@@ -237,6 +232,17 @@ class ScoreEvidence(ResumableEvidence):
         if "live" in state:  # snapshots of before have none
             self.live.restore(state["live"])
         self._temper()
+
+
+def _log_e_of(bets: ScoreBets, scores: Array) -> Array:
+    """The ln e of each update, [update, bet], from one score, [update, outcome]."""
+    if bets.binary:
+        known = np.isfinite(scores)
+        ones = np.where(known, scores, 0.0).sum(axis=1)
+        return bets.log_e_of_counts(ones, known.sum(axis=1) - ones)
+    log_e = bets.log_e(scores.T.ravel())
+    log_e[np.isnan(log_e)] = 0.0
+    return _in_order(log_e.reshape(*scores.T.shape, -1))
 
 
 def _rows_and_sums(scores: Array) -> tuple[Array, Array]:

@@ -247,7 +247,7 @@ def _write_predictions(store: LabelStore, rows: Positions, events: Events, place
     columns["flags"][rows] |= events.surplus[places] * np.uint8(SURPLUS)
     columns["version"][rows] = events.version[places]
     if "score" in columns:
-        columns["score"][rows] = events.score[places]
+        store.put_scores(rows, events.score[places])
         columns["score_cell"][rows] = events.score_cell[places]
     if "probabilities" in columns and events.probabilities is not None:
         columns["probabilities"][rows] = events.probabilities[places]

@@ -73,6 +73,14 @@ class LabelStore(IdentifierIndex):
             values = np.where(np.isnan(values), self._none, values)
         self.columns[name][rows] = values
 
+    def put_scores(self, rows: Rows | slice, scores: Array) -> None:
+        """Set the scores of some rows, NaN for none. One beyond the range of single precision becomes the last one in it.
+
+        It stays above, or below, all others: its bin is told apart, and no probability is as large.
+        """
+        largest = np.finfo(np.float32).max
+        self.columns["score"][rows] = np.clip(scores, -largest, largest)
+
     def supersede(self, keys: Keys) -> tuple[Rows, Rows]:
         rows, old = super().supersede(keys)
         self.columns["flags"][old] |= UNINDEXED

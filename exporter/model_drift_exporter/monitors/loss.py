@@ -75,8 +75,8 @@ _TOLERATED = gauge(
 _DOUBLED = gauge(
     "model_reference_doubled_loss_outcomes",
     "model loss",
-    "About how many outcomes it takes until errors that are twice as frequent, or as large, page: what the size and the "
-    "dependence of the reference cost. Infinite where so much is tolerated.",
+    "About how many outcomes it takes until errors that are twice as frequent, or as large, page: what the size of the "
+    "reference, and the larger of its dependence and the live one, cost. Infinite where so much is tolerated.",
     Group.ALERTS,
 )
 _UPDATES = counter("model_loss_evidence_updates_total", "model", "Updates of the evidence on the loss.", Group.ALERTS)
@@ -134,12 +134,11 @@ class LossMonitor(Monitor):
         self._class_log10 = Series(_CLASS_EVIDENCE, [(context.model, name) for name in names])
         self._tolerated = Series(_TOLERATED, [(context.model, loss)]).samples([bets[0].limit])
         alarm = self._alarms["ModelLossIncreased"]
-        doubled = doubled_loss_outcomes(context.reference, settings, context.evidence, alarm.threshold)
-        self.doubled_loss_outcomes = doubled
-        """About how many outcomes it takes until a doubled loss pages."""
-        self._doubled = Series(_DOUBLED, [(context.model, loss)]).samples([doubled])
+        self._doubled = doubled_loss_outcomes(context.reference, settings, context.evidence, alarm.threshold)
+        self._doubled_series = Series(_DOUBLED, [(context.model, loss)])
         self._updates = Series(_UPDATES, [(context.model,)])
         self._reference, self._rows = context.reference, outcomes.loss.rows
+        self._effect = bets[0].design_effect
         self._promise = PromiseSeries(LOSS_PROMISE, context.model, ["overall", *["classes"][: len(names)]])
         self._excluded_outcomes = Series(_EXCLUDED, [(context.model, reason) for reason in EXCLUDED])
 
@@ -164,12 +163,17 @@ class LossMonitor(Monitor):
         """What the promise of false pages about the loss rests on now."""
         return promise_of(self._reference, self._rows, self._evidence.live)
 
+    @property
+    def doubled_loss_outcomes(self) -> float:
+        """About how many outcomes it takes until a doubled loss pages: an outcome counts for less where live ones depend more."""
+        return self._doubled * max(float(self._evidence.live.effects[0]) / self._effect, 1.0)
+
     def collect(self) -> Iterable[Samples]:
         overall, *by_class = (clamped_log10(value) for value in self._evidence.members.tolist())
         yield self._log10.samples([overall])
         yield self._class_log10.samples(by_class)
         yield self._tolerated
-        yield self._doubled
+        yield self._doubled_series.samples([self.doubled_loss_outcomes])
         yield self._updates.samples([self._evidence.updates])
         live = self._evidence.live
         effects = [float(live.effects[0]), *[float(live.effects[1:].max(initial=1.0))][: len(live.effects) - 1]]

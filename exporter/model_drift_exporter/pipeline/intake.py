@@ -19,6 +19,7 @@ from ..metrics.metric import Group, Metric, counter, gauge
 from ..metrics.samples import Samples, Series
 from ..records.batches import Decoded, LabelBatch, restored
 from ..records.chunk import Chunk
+from ..records.framing import FRAMINGS
 from ..sources import SOURCES, Source, SourceStatus
 from .input_decoder import InputDecoder
 from .label_sort import labels_by_time
@@ -177,9 +178,19 @@ class Intake:
             _log.error("input %s: %s: %s", chunk.input, chunk.stream, decoded.problem)
         for reason, count in decoded.errors.items():
             self._count_error(chunk, reason, count)
+        if decoded.records is None and chunk.rows is None and (chunk.input, "") not in self._warned:
+            self._say_framing(chunk)
         if self._watch is not None:
             self._watch(chunk, self.decoding.format_in_use(chunk, source_format), decoded)
         return decoded
+
+    def _say_framing(self, chunk: Chunk) -> None:
+        """Say, once for each input, that lines without any record look like those of another framing."""
+        for framing in FRAMINGS.values():
+            if framing.looks_like(chunk.data):
+                self._warned.add((chunk.input, ""))
+                what = f"{chunk.stream} looks like {framing.title}; read it with --framing={framing.name}"
+                _log.warning("input %s: %s, or set framing: %s for this input", chunk.input, what, framing.name)
 
     def _count_error(self, chunk: Chunk, reason: str, count: int) -> None:
         if not count:

@@ -39,6 +39,17 @@ def test_no_bet_gains_while_the_mean_keeps_to_the_limit(bets: ScoreBets, places:
         assert np.all(inside @ np.exp(log_e * bets.design_effect) <= 1 + 1e-9)
 
 
+@given(BETS, st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)), max_size=5))
+def test_counts_of_ones_and_zeros_are_the_evidence_of_each(bets: ScoreBets, counts: list[tuple[int, int]]) -> None:
+    """Together they are what they are one by one."""
+    numbers = np.array(counts, dtype=np.int64).reshape(-1, 2)
+    found = bets.log_e_of_counts(numbers[:, 0], numbers[:, 1])
+    assert found.shape == (len(counts), len(bets.weights))
+    for (ones, zeros), own in zip(counts, found, strict=True):
+        every = bets.log_e([1.0] * ones + [0.0] * zeros).sum(axis=0)
+        np.testing.assert_allclose(own, every, rtol=1e-9, atol=1e-9)
+
+
 @given(BETS)
 def test_evidence_grows_with_the_loss(bets: ScoreBets) -> None:
     """A larger loss is never less evidence, and losses beyond the range count as its ends."""

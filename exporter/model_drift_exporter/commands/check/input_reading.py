@@ -296,7 +296,7 @@ def guess_format(data: bytes, name: str) -> tuple[str, str] | None:
     first = data.lstrip().split(b"\n", 1)[0].strip()
     for framing in FRAMINGS.values():
         if framing.looks_like(data):
-            return framing.title, f"set framing: {framing.name} for this input"
+            return framing.title, f"give --framing={framing.name}, or set framing: {framing.name} for this input"
     if mistaken := FORMATS[name].mistaken(first):
         return mistaken
     others = [spec for spec in FORMATS.values() if spec.name != name]

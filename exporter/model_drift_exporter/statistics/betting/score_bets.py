@@ -63,6 +63,7 @@ class ScoreBets:
         self.limit = bound + allowed
         """The largest mean under the null hypothesis."""
         self.lower = lower
+        self.binary = binary
         self.stakes = self._chosen_stakes(binary=binary)
         """λ of each bet, ``[bet]``."""
         large = len(self.stakes) - len(_GAPS)
@@ -78,6 +79,13 @@ class ScoreBets:
         log_e: FloatArray = excess[:, None] * self.stakes
         np.log1p(log_e, out=log_e)
         log_e /= self.design_effect
+        return log_e
+
+    def log_e_of_counts(self, ones: npt.ArrayLike, zeros: npt.ArrayLike) -> FloatArray:
+        """The ln e of some scores of 1 and some of 0 together, ``[n]`` to ``[n, bet]``."""
+        right, wrong = self.log_e([0.0, 1.0])
+        log_e: FloatArray = np.multiply.outer(np.asarray(ones, dtype=np.float64), wrong)
+        log_e += np.multiply.outer(np.asarray(zeros, dtype=np.float64), right)
         return log_e
 
     def _chosen_stakes(self, *, binary: bool) -> FloatArray:
