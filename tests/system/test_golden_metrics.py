@@ -179,6 +179,7 @@ _LIVE_ONLY = frozenset(
         "process_resident_memory_bytes",
     }
 )
+"""Metrics that the golden log cannot show: of a model still learning, and of a process that serves and keeps its state."""
 _OF_WEEKS = frozenset(
     {
         "model_traffic_usual_silence_seconds",
@@ -189,7 +190,7 @@ _OF_WEEKS = frozenset(
         "model_traffic_recent_usual_records_deviation",
     }
 )
-"""Metrics that the golden log cannot show: of a model still learning, and of a process that serves and keeps its state."""
+"""Those of habits, which take weeks."""
 
 
 def test_exposition_and_catalogue_agree(golden_text: str, tmp_path: Path) -> None:
