@@ -11,7 +11,7 @@ import attrs
 from ..errors import StateError
 from .alarms import Alarm
 
-__all__ = ["BLOCK_SECONDS", "CountEvidence", "Usual"]
+__all__ = ["BLOCK_SECONDS", "CountEvidence", "RecordCount"]
 
 BLOCK_SECONDS = 7_200
 """Records are counted in blocks of event time; evidence is updated when one is over."""
@@ -40,7 +40,7 @@ _STRAY = 4.0
 
 
 @attrs.frozen
-class Usual:
+class RecordCount:
     """How many records came in some time, how many are usual then, and one standard deviation of that, all in records."""
 
     records: float
@@ -275,12 +275,12 @@ class CountEvidence:
 
     # What is told.
 
-    def of_block(self) -> Usual:
+    def of_block(self) -> RecordCount:
         """What is usual in the block that is not over, and what has come of it; NaN in the first two weeks."""
         usual = self.expected() if self._known >= _WARM_UP else math.nan
-        return Usual(self._current, usual, self._deviation(usual, self._families[0]), BLOCK_SECONDS)
+        return RecordCount(self._current, usual, self._deviation(usual, self._families[0]), BLOCK_SECONDS)
 
-    def since(self) -> Usual:
+    def since(self) -> RecordCount:
         """The blocks since the onset while the latch is closed, a week at most; else the last day, as far as it is known."""
         return self._of_last(_A_DAY if self._onset is None else self._blocks_since(self._onset))
 
@@ -288,14 +288,16 @@ class CountEvidence:
         block = 0 if self._block is None else self._block
         return min(max(1, block - int(onset // BLOCK_SECONDS)), _A_WEEK)
 
-    def _of_last(self, blocks: int) -> Usual:
+    def _of_last(self, blocks: int) -> RecordCount:
         blocks = min(blocks, len(self._counts))
         if not blocks:
-            return Usual(math.nan, math.nan, math.nan, math.nan)
+            return RecordCount(math.nan, math.nan, math.nan, math.nan)
         records, usual = self._sums(blocks)
         if self._known < _WARM_UP:
             usual = math.nan
-        return Usual(records, usual, self._deviation(usual, self._families[blocks >= _A_DAY]), blocks * BLOCK_SECONDS)
+        return RecordCount(
+            records, usual, self._deviation(usual, self._families[blocks >= _A_DAY]), blocks * BLOCK_SECONDS
+        )
 
     def _deviation(self, usual: float, family: _Family) -> float:
         return math.nan if math.isnan(usual) else math.sqrt(family.dispersion * usual)
