@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .exporter_troubles import troubles
-from .models import MISSING, SILENCE, USUAL_SILENCE
+from .models import ALLOWED_SILENCE, MISSING, SILENCE
 from .rule_files import Alert, Group, rule_file
 from .targets import DOWN, EXPORTERS, NO_MODEL, TARGETS, instances, target_records
 from .texts import describe
@@ -27,6 +27,9 @@ def groups() -> list[Group]:
     alerts = [_down(), _absent(), _input_down(), _partly_blind(), _traffic_stopped(), *troubles(), _watchdog()]
     return [Group("model-drift-exporter", [*target_records(), *alerts])]
 
+
+_RETIRED = 691_200
+"""Seconds."""
 
 _BLIND = (
     "While this lasts, no alert about drift, broken input or loss can come for this model, and those firing may stop."
@@ -157,8 +160,9 @@ def _traffic_stopped() -> Alert:
         alert,
         "ticket",
         "(\n"
-        # Records of last week that are being read are no silence, though they are old.
-        f"    ({SILENCE} > on (model) {USUAL_SILENCE} unless on (model) model:records:rate5m > 0)\n"
+        # Records of last week that are being read are no silence, though they are old. After eight days more it is retired.
+        f"    ({SILENCE} > on (model) {ALLOWED_SILENCE} < on (model) {ALLOWED_SILENCE} + {_RETIRED}\n"
+        "      unless on (model) model:records:rate5m > 0)\n"
         "  or on (model)\n"
         f"    {MISSING} >= 20\n"
         ")\n"
@@ -168,9 +172,9 @@ def _traffic_stopped() -> Alert:
             alert,
             "No more predictions come from the model, for longer than its habit explains.",
             "The exporter works and reads, but model {{ $labels.model }} has logged no prediction"
-            f"{{{{ with query (printf `{SILENCE}{{model=%q}} and on (model) {USUAL_SILENCE}` $labels.model) }}}}"
+            f"{{{{ with query (printf `{SILENCE}{{model=%q}} and on (model) {ALLOWED_SILENCE}` $labels.model) }}}}"
             " for {{ . | first | value | humanizeDuration }}"
-            f"{{{{ range query (printf `{USUAL_SILENCE}{{model=%q}}` $labels.model) }}}}"
+            f"{{{{ range query (printf `{ALLOWED_SILENCE}{{model=%q}}` $labels.model) }}}}"
             "; by the habit of the past weeks it would have done so within {{ .Value | humanizeDuration }}{{ end }}."
             "{{ else }} for an hour or longer; at the same time yesterday and a week before there were at least "
             '{{ $value | printf "%.0f" }}.{{ end }}'

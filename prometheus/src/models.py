@@ -5,12 +5,16 @@ from __future__ import annotations
 from .fleet import LOSS_STATES, STATES, fleet_records
 from .rule_files import Group, Record, rule_file
 
-__all__ = ["MISSING", "SILENCE", "USUAL_SILENCE", "documentation", "groups"]
+__all__ = ["ALLOWED_SILENCE", "MISSING", "SILENCE", "USUAL_SILENCE", "documentation", "groups"]
 
 MISSING = "model:records_missing:min"
 SILENCE, USUAL_SILENCE = "model:record_age_seconds:min", "model:usual_silence_seconds:min"
-"""How old the newest record of a model is, and how old it may be."""
+"""How old the newest record of a model is, and how long none may come after one, by the times of records."""
 
+ALLOWED_SILENCE = "model:allowed_silence_seconds:max"
+"""How old the newest record may be: the usual silence, or where logs are read long after their times, what was so before."""
+
+_AGE_BEFORE = "model:record_age_seconds:before"
 _BUSY = "model:records_busy:ratio1h"
 _BLIND = (
     "unless on (model)\n"
@@ -53,6 +57,24 @@ def _traffic() -> list[Record]:
         Record(SILENCE, f"time() - max by (model) (model_last_record_timestamp_seconds)\n{_BLIND}"),
         # The smallest: a replica that is silent for longer than it ever is has stopped, and so have all that are as silent.
         Record(USUAL_SILENCE, "min by (model) (last_over_time(model_traffic_usual_silence_seconds[5m]))"),
+        # How old it became at this time yesterday and a week before, the smaller of the two: logs that are shipped each hour.
+        Record(
+            _AGE_BEFORE,
+            "min by (model) (\n"
+            f'    label_replace(max_over_time({SILENCE}[2h] offset 23h), "before", "1d", "", "")\n'
+            "  or\n"
+            f'    label_replace(max_over_time({SILENCE}[2h] offset 167h), "before", "1w", "", "")\n'
+            ")",
+        ),
+        Record(
+            ALLOWED_SILENCE,
+            "  max by (model) (\n"
+            f'      label_replace({USUAL_SILENCE}, "by", "habit", "", "")\n'
+            "    or\n"
+            f'      label_replace(1.1 * {_AGE_BEFORE} + 600, "by", "age", "", "")\n'
+            "  )\n"
+            f"and on (model)\n  {USUAL_SILENCE}\nand on (model)\n  {_AGE_BEFORE}",
+        ),
         # Of a model whose exporters have been watching for too short a time to know its habit. 20 records were to come and
         # none did: by chance this happens once in 500 million times (a Poisson law), if records come one by one. A batch is no
         # such case: it may come an hour later. So the hour counts only where records come throughout.

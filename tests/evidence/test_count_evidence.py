@@ -193,7 +193,7 @@ def test_a_restart_changes_nothing(cut: int) -> None:
     evidence = CountEvidence(first)
     _feed(evidence, counts[:cut])
     state, evidence = evidence.snapshot(), CountEvidence(second)
-    second.active, second.onset, second.evidence = first.active, first.onset, first.evidence
+    second.active, second.onset, second.evidence, second.rise = first.active, first.onset, first.evidence, first.rise
     evidence.restore(state)
     _feed(evidence, counts, cut)
     assert parts == whole

@@ -11,7 +11,7 @@ import attrs
 from ..errors import StateError
 from .alarms import Alarm
 
-__all__ = ["BLOCK_SECONDS", "CountEvidence", "Usual"]
+__all__ = ["BLOCK_SECONDS", "CountEvidence", "RecordCount"]
 
 BLOCK_SECONDS = 7_200
 """Records are counted in blocks of event time; evidence is updated when one is over."""
@@ -28,6 +28,7 @@ _DEVIATIONS = 2.5
 """Nor is it if days stray so far by themselves: within so many standard deviations of the logarithm."""
 _BETS = (1.333, 3.0, 10.0)
 """Bets are on traffic so many times beyond the limit, on either side."""
+_LOG_BETS = tuple(map(math.log, _BETS))
 _MOST_OF_A_BLOCK, _MOST_OF_A_DAY = math.log(20.0), math.log(60.0)
 """No block and no day decides alone: a batch that comes an hour later, a burst, a holiday."""
 _SILENT = 5.0
@@ -39,7 +40,7 @@ _STRAY = 4.0
 
 
 @attrs.frozen
-class Usual:
+class RecordCount:
     """How many records came in some time, how many are usual then, and one standard deviation of that, all in records."""
 
     records: float
@@ -86,20 +87,19 @@ class _Family:
     def bet(self, block: int, records: float, usual: float, limit: float) -> None:
         """One update; no bet where ``limit`` is infinite."""
         log_w = math.log(self.blocks * BLOCK_SECONDS / 60.0)
-        factors = [0.0] * len(self.log_m)
-        if math.isfinite(limit):
-            dispersion = self.dispersion
-            seen, expected = records / dispersion, usual / dispersion
-            silent = not records and expected >= _SILENT
-            for place, beyond in enumerate(_BETS):
-                rise = seen * math.log(beyond) - limit * (beyond - 1.0) * expected
-                fall = (1.0 - 1.0 / beyond) * expected / limit - seen * math.log(beyond)
-                factors[place] = min(rise, self.most)
-                factors[len(_BETS) + place] = 0.0 if silent else min(fall, self.most)
-        for place, factor in enumerate(factors):
-            if self.log_m[place] <= log_w:
-                self.log_m[place], self.began[place] = log_w, block + 1 - self.blocks
-            self.log_m[place] += factor
+        most, bets = self.most, len(_BETS)
+        betting = limit < math.inf
+        seen, expected = records / self.dispersion, usual / self.dispersion
+        silent = not records and expected >= _SILENT
+        log_m, began = self.log_m, self.began
+        for place in range(2 * bets):
+            if log_m[place] <= log_w:
+                log_m[place], began[place] = log_w, block + 1 - self.blocks
+            if betting and place < bets:
+                log_m[place] += min(seen * _LOG_BETS[place] - limit * (_BETS[place] - 1.0) * expected, most)
+            elif betting and not silent:
+                beyond, log_beyond = _BETS[place - bets], _LOG_BETS[place - bets]
+                log_m[place] += min((1.0 - 1.0 / beyond) * expected / limit - seen * log_beyond, most)
 
     def restart(self) -> None:
         """Set all bets back to the start."""
@@ -142,6 +142,7 @@ class CountEvidence:
         self._current = 0.0
         self._known = 0  # blocks
         self._day = 0  # the block of the day with which a day ends
+        self.limit = _FACTOR  # how many times the usual is not told
         self._onset: float | None = None  # while the latch is closed
         self._recovering = False
 
@@ -164,10 +165,10 @@ class CountEvidence:
             self._current = 0.0
         self._current += records
 
-    def expected(self, ahead: int = 0) -> float:
-        """Records that are usual in the block that is not over, or in one ``ahead`` of it; NaN in the first week."""
-        places = [week * _A_WEEK - ahead for week in range(1, _WEEKS + 1)]
-        found = [self._counts[-place] for place in places if 0 < place <= len(self._counts)]
+    def expected(self) -> float:
+        """Records that are usual in the block that is not over; NaN in the first week."""
+        counts = self._counts
+        found = counts[-_A_WEEK : -len(counts) - 1 : -_A_WEEK][:_WEEKS] if len(counts) >= _A_WEEK else ()
         return sum(found) / len(found) if found else math.nan
 
     def _close(self, block: int, time: float, record: int) -> None:
@@ -191,8 +192,7 @@ class CountEvidence:
         of_days = self._families[1]
         of_days.bet(block, records, usual, math.inf if math.isnan(usual) else limit)
         del self._counts[:-_KEPT], self._usual[:-_KEPT]
-        for each in self._families:
-            each.refresh()
+        self._refresh()
         if self._alarm.active or math.isnan(usual) or not records:
             return
         of_days.learn(records, usual)
@@ -212,18 +212,19 @@ class CountEvidence:
 
     # What is decided.
 
-    @property
-    def limit(self) -> float:
-        """How many times the usual is not told."""
+    def _refresh(self) -> None:
+        """See how far counts stray, and how many times the usual is not told."""
+        for each in self._families:
+            each.refresh()
         known = self._strayed[: max(len(self._strayed) - 7, min(len(self._strayed), 7))]
         deviation = math.sqrt(sum(known) / len(known)) if known else 0.0
-        return max(_FACTOR, math.exp(_DEVIATIONS * deviation))
+        self.limit = max(_FACTOR, math.exp(_DEVIATIONS * deviation))
 
     def _decide(self, block: int, time: float, record: int) -> None:
-        alarm, every = self._alarm, [value for each in self._families for value in each.log_m]
+        alarm, (of_blocks, of_days) = self._alarm, self._families
+        every = of_blocks.log_m + of_days.log_m
         largest = max(every)
-        if math.isfinite(largest):
-            alarm.evidence = largest + math.log(sum(math.exp(value - largest) for value in every) / len(every))
+        alarm.evidence = largest + math.log(sum([math.exp(value - largest) for value in every]) / len(every))
         if alarm.active:
             self._recovering = self._recovered(block)
             if self._recovering:
@@ -274,12 +275,12 @@ class CountEvidence:
 
     # What is told.
 
-    def of_block(self) -> Usual:
+    def of_block(self) -> RecordCount:
         """What is usual in the block that is not over, and what has come of it; NaN in the first two weeks."""
         usual = self.expected() if self._known >= _WARM_UP else math.nan
-        return Usual(self._current, usual, self._deviation(usual, self._families[0]), BLOCK_SECONDS)
+        return RecordCount(self._current, usual, self._deviation(usual, self._families[0]), BLOCK_SECONDS)
 
-    def since(self) -> Usual:
+    def since(self) -> RecordCount:
         """The blocks since the onset while the latch is closed, a week at most; else the last day, as far as it is known."""
         return self._of_last(_A_DAY if self._onset is None else self._blocks_since(self._onset))
 
@@ -287,14 +288,16 @@ class CountEvidence:
         block = 0 if self._block is None else self._block
         return min(max(1, block - int(onset // BLOCK_SECONDS)), _A_WEEK)
 
-    def _of_last(self, blocks: int) -> Usual:
+    def _of_last(self, blocks: int) -> RecordCount:
         blocks = min(blocks, len(self._counts))
         if not blocks:
-            return Usual(math.nan, math.nan, math.nan, math.nan)
+            return RecordCount(math.nan, math.nan, math.nan, math.nan)
         records, usual = self._sums(blocks)
         if self._known < _WARM_UP:
             usual = math.nan
-        return Usual(records, usual, self._deviation(usual, self._families[blocks >= _A_DAY]), blocks * BLOCK_SECONDS)
+        return RecordCount(
+            records, usual, self._deviation(usual, self._families[blocks >= _A_DAY]), blocks * BLOCK_SECONDS
+        )
 
     def _deviation(self, usual: float, family: _Family) -> float:
         return math.nan if math.isnan(usual) else math.sqrt(family.dispersion * usual)
@@ -305,7 +308,7 @@ class CountEvidence:
         """State for a snapshot."""
         names = ("counts", "usual", "strayed", "block", "current", "known", "day", "onset")
         state = {name: getattr(self, f"_{name}") for name in names}
-        return {**state, "families": [each.snapshot() for each in self._families]}
+        return {**state, "limit": self.limit, "families": [each.snapshot() for each in self._families]}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a snapshot. Raises :class:`StateError` if it is of something else; the evidence is then as new."""
@@ -317,7 +320,7 @@ class CountEvidence:
             )
             self._block = None if state["block"] is None else int(state["block"])
             self._current, self._known = float(state["current"]), int(state["known"])
-            self._day = int(state["day"])
+            self._day, self.limit = int(state["day"]), float(state["limit"])
             self._onset = None if state["onset"] is None else float(state["onset"])
         except (KeyError, TypeError, ValueError) as error:
             self._begin()

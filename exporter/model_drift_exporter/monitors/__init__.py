@@ -20,7 +20,7 @@ from .latency import LATENCY
 from .loss import LOSS
 from .monitor import Monitor, MonitorContext, MonitorSpec
 from .performance import PERFORMANCE
-from .traffic import TRAFFIC
+from .traffic_habit import TRAFFIC
 
 __all__ = [
     "ALARMS",

@@ -38,7 +38,12 @@ class Silences:
         """Take in the event clock just after each record, in seconds, at least one."""
         if math.isnan(self._last):
             self._first = self._last = float(now[0])
-        steps = np.diff(now, prepend=self._last)
+        steps = now - np.concatenate([[self._last], now[:-1]])
+        if steps.max() <= _MINUTE and steps.min() >= 0 and now[-1] // _HOUR == self._last // _HOUR:
+            place = int(self._last // _HOUR) % _HOURS
+            self._longest[place] = np.fmax(self._longest[place], _MINUTE)
+            self._last = float(now[-1])
+            return
         # Within a ring no hour may be met twice.
         cuts = np.flatnonzero((steps < 0) | (steps > _WEEKS * 7 * _DAY))
         if len(cuts) or now[-1] - self._last > 7 * _DAY:
@@ -60,14 +65,14 @@ class Silences:
         hour, newest = int(self._last // _HOUR), int(now[-1] // _HOUR)
         if newest > hour:
             self._longest[np.arange(hour + 1, min(newest, hour + _HOURS) + 1) % _HOURS] = np.nan
-            hours_of_now = now // _HOUR
+            hours_of_now = np.floor(now / _HOUR)
             hours = hours_of_now[np.flatnonzero(np.diff(hours_of_now, prepend=-1.0))].astype(np.int64) % _HOURS
         else:
             hours = np.array([hour % _HOURS])
         self._longest[hours] = np.fmax(self._longest[hours], _MINUTE)
         (long,) = np.nonzero(steps > _MINUTE)
         if len(long):
-            began = (now[long] - steps[long]) // _HOUR
+            began = np.floor((now[long] - steps[long]) / _HOUR)
             # A silence of weeks began in an hour that the ring still holds, or nowhere.
             kept = began > newest - _HOURS
             np.fmax.at(self._longest, began[kept].astype(np.int64) % _HOURS, steps[long][kept])
@@ -112,6 +117,7 @@ class Silences:
 
 def _parts(now: NDArray[np.float64], cuts: NDArray[np.int64]) -> list[tuple[int, int]]:
     """From record to record: parts in which the clock does not fall, of a week at most each."""
-    weeks = np.flatnonzero(np.diff(now // (7 * _DAY), prepend=now[0] // (7 * _DAY)))
+    numbers = np.floor(now / (7 * _DAY))
+    weeks = np.flatnonzero(np.diff(numbers, prepend=numbers[0]))
     places = sorted({0, len(now), *cuts.tolist(), *weeks.tolist()})
     return [*pairwise(places)]

@@ -143,7 +143,7 @@ def _traffic() -> Panel:
         .override_by_query("B", coloured(TEAL, custom__lineWidth=1))
         .override_by_query("C", dashed(GREY))
         .override_by_query(
-            "D", coloured(PURPLE, custom__axisPlacement="right", custom__axisLabel="Exporters", unit="none", decimals=0)
+            "D", coloured(ORANGE, custom__axisPlacement="right", custom__axisLabel="Exporters", unit="none", decimals=0)
         )
         .override_by_name("Usual, least", coloured(GREY, custom__lineWidth=0))
         .override_by_name(
@@ -172,7 +172,7 @@ def _traffic() -> Panel:
         title="Traffic",
         description="Predictions of the hour before. Good: about the dashed line, the mean of the same time in four weeks (of a "
         "young model, the least of yesterday and last week); the grey band is how far it strays. Nothing where there should be: "
-        "ask the service, then its log, then the exporters (purple: some are down, or cannot read).",
+        "ask the service, then its log, then the exporters (orange: some are down, or cannot read).",
         unit="short",
         empty="No exporter watches this model",
         width=8,

@@ -247,13 +247,15 @@ def test_a_silence_beyond_the_habit_is_a_ticket(tmp_path: Path) -> None:
     """It says how long it is and how long it may be. What is read from an old log is no silence."""
     fired = _stopped("for 44m 0s; by the habit of the past weeks it would have done so within 40m 0s.")
     old = [series("model:record_age_seconds:min", "0+60x400", model="churn"), _LAST]
-    usual = series("model:usual_silence_seconds:min", "2400x400", model="churn")
+    usual = series("model:allowed_silence_seconds:max", "2400x400", model="churn")
     # A minute before, 41 minutes are beyond; they have to be so for five minutes.
     expected = {"ModelTrafficStopped": {"45m": [], "46m": [attrs.evolve(fired, annotations=_later(fired, "46m"))]}}
     check_alerts(tmp_path, [*old, usual, *_target()], expected, files=_FILES)
     reading = series("model:records:rate5m", "50x400", model="churn")
     _silent(tmp_path, [*old, usual, reading, *_target()], "ModelTrafficStopped")
     _silent(tmp_path, [*old, usual, *_gone()], "ModelTrafficStopped")
+    retired = [series("model:record_age_seconds:min", "700000+60x400", model="churn"), _LAST]
+    _silent(tmp_path, [*retired, usual, *_target()], "ModelTrafficStopped")
 
 
 def _later(fired: Fired, minutes: str) -> dict[str, str]:

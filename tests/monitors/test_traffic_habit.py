@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from model_drift_exporter.errors import StateError
 from model_drift_exporter.monitors import MonitorContext
-from model_drift_exporter.monitors.traffic import TrafficMonitor
+from model_drift_exporter.monitors.traffic_habit import TrafficMonitor
 from model_drift_exporter.reference.coded_batch import CodedBatch
 from tests.support.exposition import Exposition
 from tests.support.monitor_context import coded, context_of, reference

@@ -81,12 +81,18 @@ class TrafficMonitor(Monitor):
     def observe(self, batch: CodedBatch) -> None:
         if not batch.size:
             return
-        self._silences.observe(batch.now)
-        blocks = batch.now // BLOCK_SECONDS
+        now = batch.now
+        self._silences.observe(now)
+        # Most batches are of one block, and divisions of all its times would cost more than all the rest.
+        block = float(now[0] // BLOCK_SECONDS)
+        if block == now[-1] // BLOCK_SECONDS and float(now.max()) < (block + 1) * BLOCK_SECONDS and now.min() >= now[0]:
+            self._counts.add(int(block), int(np.count_nonzero(batch.timely)), float(now[0]), int(batch.position[0]))
+            return
+        blocks = np.floor(now / BLOCK_SECONDS)
         begins = np.flatnonzero(np.diff(blocks, prepend=-1.0))
         counts = np.add.reduceat(batch.timely, begins, dtype=np.int64)
-        for place, block, count in zip(begins.tolist(), blocks[begins].tolist(), counts.tolist(), strict=True):
-            self._counts.add(int(block), count, float(batch.now[place]), int(batch.position[place]))
+        for place, each, count in zip(begins.tolist(), blocks[begins].tolist(), counts.tolist(), strict=True):
+            self._counts.add(int(each), count, float(now[place]), int(batch.position[place]))
 
     def collect(self) -> Iterable[Samples]:
         block, recent = self._counts.of_block(), self._counts.since()
