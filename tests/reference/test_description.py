@@ -40,6 +40,9 @@ def test_the_season_found_is_named() -> None:
         season = Season(slots=slots, rows=[], counts=[])
         text = season_sentence(msgspec.structs.replace(_profile(), season=season, season_absent=""))
         assert text.startswith(f"{slots} slots: {hours} (UTC)")
+        season = Season(slots=slots, rows=[], counts=[], time_zone="Europe/Berlin")
+        text = season_sentence(msgspec.structs.replace(_profile(), season=season, season_absent=""))
+        assert text.startswith(f"{slots} slots: {hours} (Europe/Berlin)")
 
 
 @pytest.mark.parametrize("reason", [*ABSENT_REASONS, ""])

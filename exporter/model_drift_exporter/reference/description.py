@@ -23,7 +23,8 @@ def season_sentence(reference: ReferenceProfile) -> str:
     if reference.season is None:
         return _ABSENT.get(reference.season_absent, f"none: {excerpt(reference.season_absent)}")
     hours = "week" if reference.season.slots > 24 else "day"
-    return f"{reference.season.slots} slots: each hour of the {hours} (UTC) is compared with its own rows"
+    place = excerpt(reference.season.time_zone)
+    return f"{reference.season.slots} slots: each hour of the {hours} ({place}) is compared with its own rows"
 
 
 def dependence_sentence(reference: ReferenceProfile) -> str:

@@ -32,6 +32,7 @@ from ..profile import (
     numeric_column,
 )
 from ..scores import DERIVED, DERIVED_EDGES, Scores
+from ..time_zones import GREENWICH
 from .moments import Moments
 from .outcome_tally import LossTally, OutcomeTally
 from .outputs import OutputsSurvey
@@ -312,6 +313,7 @@ class ProfileBuilder:
             msgspec.structs.replace(self._reference, columns=columns, loss=self._loss.summaries(), outcomes=outcomes),
             rows,
             progress,
+            time_zone=self._model_settings.time_zone or GREENWICH,
         )
         parts = {name: msgspec.to_builtins(part.summary()) for name, part in self._parts.items()}
         return msgspec.structs.replace(profile, fingerprint=fingerprint_of(profile), parts=parts)
