@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from model_drift_exporter.evidence.alarm_spec import Shown
+from model_drift_exporter.evidence.alarm_spec import Counted, Shown
 
 from .addresses import PANELS, Place, dashboard_url, panel_url
+from .evidence import HELD, UNTIL, USUAL
 
-__all__ = ["PIECES", "RUNBOOKS", "describe", "evidence", "finding", "onset"]
+__all__ = ["PIECES", "RUNBOOKS", "describe", "evidence", "finding", "held", "onset", "promise", "rise"]
 
 RUNBOOKS = "https://github.com/model-drift-exporter/model-drift-exporter/blob/main/docs/runbooks"
 _SHOWN = 5
@@ -47,6 +48,19 @@ def evidence(alert: str, severity: str) -> str:
     )
 
 
+def promise(about: str, severity: str) -> str:
+    """What the promise about false alarms rests on, where that is not the reference."""
+    basis = _asked(f'max by (basis) (model_{about}_promise_basis{{model=%q,basis!="reference"}}) == 1')
+    since = _asked(f"min(model_{about}_promise_since_timestamp_seconds{{model=%q}})")
+    return (
+        f'{{{{ range {basis} }}}}\n{{{{ if eq .Labels.basis "live" }}}}'
+        f"The reference does not show how records depend on one another; live records do{{{{ range {since} }}}}, since "
+        '{{ (.Value | toTime).Format "2006-01-02" }}{{ end }}.'
+        f"{{{{ else }}}}That false {severity}s are so rare is not promised yet: neither the reference nor eight days of live "
+        "records show how records depend on one another.{{ end }}{{ end }}"
+    )
+
+
 def onset(alert: str) -> str:
     """Since when."""
     series = f'model:alert_onset_timestamp_seconds:min{{model=%q,alert="{alert}"}}'
@@ -55,6 +69,29 @@ def onset(alert: str) -> str:
         'Began at about {{ (.Value | toTime).Format "2006-01-02 15:04 MST" }}'
         f"{{{{ range {_asked(f'time() - {series} >= 60')} }}}}, {{{{ .Value | humanizeDuration }}}} ago{{{{ end }}}}."
         "{{ end }}"
+    )
+
+
+def rise() -> str:
+    """That it has risen before, and was not over yet."""
+    return (
+        "{{ with $labels.rise }}\nThis is rise {{ . }}: it had been back to usual while the alert was held for the one before."
+        "{{ end }}"
+    )
+
+
+def held(alert: str, counted: Counted) -> str:
+    """How many of the latest records or outcomes are usual, and how long the alert is held nevertheless."""
+    own = f'{{model=%q,alert="{alert}"}}'
+    more = _asked(f"{HELD}{own} > 0")
+    until = _asked(f"{UNTIL}{own} > time()")
+    return (
+        f"{{{{ range {_asked(f'{USUAL}{own}')} }}}}\n"
+        f'The last {{{{ .Value | printf "%.0f" }}}} {counted} are usual again'
+        f'{{{{ range {more} }}}}; the alert is held until {{{{ .Value | printf "%.0f" }}}} more '
+        "{{ if eq .Value 1.0 }}is{{ else }}are{{ end }}{{ end }}"
+        f"{{{{ range {until} }}}}; it is not over before "
+        '{{ (.Value | toTime).Format "2006-01-02 15:04 MST" }}{{ end }}.{{ end }}'
     )
 
 

@@ -81,6 +81,38 @@ def test_one_alarm_for_one_event() -> None:
     assert alarms["ModelLossIncreased"].active
 
 
+def test_a_second_rise_is_told_while_the_first_is_held() -> None:
+    """The error is back to usual, yet the page is held; then it rises again: a new page with an onset of its own."""
+    evidence, alarms = _made(mean=0.15)
+    losses = _errors((2_000, 0.15), (3_000, 0.45), (2_200, 0.15), (600, 0.45), (6_000, 0.15))
+    _observe(evidence, losses, 0, 7_200)
+    (first,) = _edges(alarms)
+    usual = alarms["ModelLossIncreased"].usual
+    assert usual is not None
+    assert 1_000 <= usual.observations <= 2_200
+    assert usual.observations + usual.more == 3_000
+    _observe(evidence, losses, 7_200)
+    second, over = _edges(alarms)
+    assert [(each.firing, each.rise) for each in (first, second, over)] == [(True, 1), (True, 2), (False, 2)]
+    assert second.onset is not None
+    assert 7_100 <= second.onset / 60 - 60 <= 7_300
+
+
+def test_a_rise_that_pauses_for_less_than_a_block_is_one() -> None:
+    """Fifty usual outcomes in the midst of it are no end of it."""
+    evidence, alarms = _made(mean=0.15)
+    _observe(evidence, _errors((1_000, 0.15), (2_000, 0.45), (50, 0.0), (2_000, 0.45)))
+    assert [edge.rise for edge in _edges(alarms)] == [1]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_small_lasting_rise_is_told_once(seed: int) -> None:
+    """Just beyond what is tolerated, for 60,000 outcomes."""
+    evidence, alarms = _made()
+    _observe(evidence, _errors((1_000, 0.1), (60_000, 0.15), seed=seed))
+    assert [(edge.firing, edge.rise) for edge in _edges(alarms)] == [(True, 1)]
+
+
 def test_a_score_of_either_sign_tells_a_fall_by_a_second_score() -> None:
     """As calibration needs it: outcomes less their predicted probability, whose mean is 0, and the same turned over."""
     alarms = Alarms("m", EvidenceSettings().budgets, ALARMS)
@@ -130,7 +162,8 @@ def test_outcomes_of_one_moment_count_no_more_than_its_time() -> None:
 )
 def test_batches_and_restarts_do_not_matter(places: list[int], seed: int, stops: set[int]) -> None:
     """However outcomes come in batches, and wherever the process stops and goes on from its snapshot: the same edges."""
-    losses = np.concatenate([_errors((500, 0.1), (400, 0.5), (600, 0.05), seed=seed + side) for side in (0, 9)])
+    parts_of = ((300, 0.1), (300, 0.5), (400, 0.0), (200, 0.5), (300, 0.05))
+    losses = np.concatenate([_errors(*parts_of, seed=seed + side) for side in (0, 9)])
     losses[1, ::3] = np.nan
     whole, alarms = _made(2)
     _observe(whole, losses)

@@ -9,7 +9,10 @@ import attrs
 
 from .settings import PAGE, TICKET
 
-__all__ = ["AlarmSpec", "Shown"]
+__all__ = ["AlarmSpec", "Counted", "Shown"]
+
+Counted = Literal["records", "outcomes"]
+"""What an alarm looks at: records as they come, or outcomes as they mature."""
 
 Shown = Literal[
     "loss",
@@ -52,7 +55,7 @@ class AlarmSpec:
     a sentence about one, with ``{model}`` for its name, ``first`` the first thing to do. ``shows`` are pieces of figures between
     the two. ``silenced_by`` are alerts of the same model that explain this one. ``names_features``: it may name features.
     ``panel`` is where to look: a panel of the monitor by name, or the dashboard and number of one drawn by hand, such as
-    ``model:21``; empty for the monitor's first panel.
+    ``model:21``; empty for the monitor's first panel. ``counted`` is what recovery counts.
     """
 
     alert: str = attrs.field(validator=_check_name)
@@ -65,6 +68,7 @@ class AlarmSpec:
     silenced_by: tuple[str, ...] = ("ModelInputBroken",)
     names_features: bool = False
     panel: str = ""
+    counted: Counted = "records"
 
     @property
     def kind(self) -> str:

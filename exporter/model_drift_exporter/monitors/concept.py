@@ -294,6 +294,7 @@ CONCEPT = MonitorSpec(
             first="Rule out a change in how labels are made; then plan retraining on data since that time.",
             shows=("loss", "relation"),
             panel="model:50",
+            counted="outcomes",
         ),
     ),
 )

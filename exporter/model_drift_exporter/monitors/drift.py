@@ -10,7 +10,9 @@ import numpy as np
 
 from ..evidence.alarm_spec import AlarmSpec
 from ..evidence.alarms import clamped_log10
+from ..evidence.column_dependence import FAMILIES
 from ..evidence.columns import ColumnEvidence
+from ..evidence.promise import Promise, promise_of
 from ..evidence.settings import PAGE, TICKET
 from ..metrics.metric import Group, Metric, counter, gauge
 from ..metrics.samples import Samples, Series
@@ -19,6 +21,7 @@ from ..reference.profile import FEATURE, PREDICTION, SCORE
 from ..words import excerpt, percent
 from .findings import NOTE, Finding, FindingKind
 from .monitor import Monitor, MonitorContext, MonitorSpec
+from .promise_metrics import INPUTS_PROMISE, PromiseSeries
 
 __all__ = ["DRIFT", "DriftMonitor"]
 
@@ -78,8 +81,8 @@ _UNKNOWN_HOURS = gauge(
     Group.DEPENDENCE,
 )
 _METRICS: tuple[Metric, ...] = (
-    *(_OF_FEATURE, _ONSET, *_OF_OUTPUT.values(), _OF_MODEL, _THRESHOLD, _UPDATES),
-    _UNKNOWN_HOURS,
+    *(_OF_FEATURE, _ONSET, *_OF_OUTPUT.values(), _OF_MODEL, _THRESHOLD, _UPDATES, _UNKNOWN_HOURS),
+    *INPUTS_PROMISE.every,
 )
 
 
@@ -94,6 +97,7 @@ class DriftMonitor(Monitor):
         self._model = Series(_OF_MODEL, [(model,)])
         self._updates = Series(_UPDATES, [(model,)])
         self._unknown_hours = Series(_UNKNOWN_HOURS, [(model,)])
+        self._promise = PromiseSeries(INPUTS_PROMISE, model, FAMILIES)
         budgets = context.evidence.budgets
         self._thresholds = Series(_THRESHOLD, [(model, severity) for severity in budgets]).samples(
             [math.log10(minutes) for minutes in budgets.values()]
@@ -112,6 +116,12 @@ class DriftMonitor(Monitor):
             for position in columns
             if every[position].role == role
         ]
+
+    @property
+    def promise(self) -> Promise:
+        """What the promise of false alarms about inputs and outputs rests on now."""
+        reference = self._context.reference
+        return promise_of(reference, reference.rows, self._evidence.dependence.live)
 
     def unjudged(self) -> Sequence[str]:
         """What of the inputs cannot be judged now though it were broken throughout, and why, a sentence each."""
@@ -138,7 +148,7 @@ class DriftMonitor(Monitor):
             self._evidence.reject(batch.rejected, batch.clock)
         if batch.size:
             cells = batch.cells[: len(self._evidence.columns)]
-            self._evidence.add(cells, batch.time, batch.now, batch.position)
+            self._evidence.add(cells, batch.time, batch.now, batch.position, batch.surplus)
         self._evidence.flush()
 
     def collect(self) -> Iterable[Samples]:
@@ -153,6 +163,8 @@ class DriftMonitor(Monitor):
         yield self._thresholds
         yield self._updates.samples([self._evidence.updates])
         yield self._unknown_hours.samples([self._evidence.unknown_hours])
+        dependence = self._evidence.dependence
+        yield from self._promise.collect(self.promise, dependence.live.since, dependence.largest_effects().tolist())
 
     def snapshot(self) -> dict[str, Any]:
         return self._evidence.snapshot()
