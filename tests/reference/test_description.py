@@ -58,3 +58,17 @@ def test_each_reason_against_a_season_has_its_own_words(reason: str) -> None:
 def test_a_reason_of_a_later_version_is_shown_as_it_is() -> None:
     """What this version does not know is still said, escaped."""
     assert season_sentence(msgspec.structs.replace(_profile(), season_absent="x\n")) == "none: x\\n"
+
+
+def test_how_the_time_zone_was_found_is_said() -> None:
+    """Where nothing shows it, how to set it."""
+    words = {
+        "set": "model.time_zone",
+        "offsets": "offsets",
+        "rows": "values move with its clocks",
+        "": "set model.time_zone",
+    }
+    for found, said in words.items():
+        season = Season(slots=24, rows=[], counts=[], time_zone="Europe/Berlin", time_zone_found=found)
+        text = season_sentence(msgspec.structs.replace(_profile(), season=season, season_absent=""))
+        assert said in text.partition(";")[2]

@@ -110,12 +110,14 @@ class Season(msgspec.Struct, frozen=True, kw_only=True):
     """The reference by hour of the day (24 slots) or of the week (168, Monday 0:00 first), as the clocks of a time zone say.
 
     ``rows`` is the number of rows in each slot. ``counts`` is [slot][bin], over the concatenated bins of all columns.
+    ``time_zone_found`` says how the zone was found: ``set``, ``offsets`` (of the times), ``rows``, or nothing.
     """
 
     slots: int
     rows: list[int]
     counts: list[list[int]]
     time_zone: str = "UTC"
+    time_zone_found: str = ""
 
 
 class OutcomeSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -18,8 +18,8 @@ from ...statistics.sums import PART
 from ...statistics.time_span import TimeSpan
 from ..profile import FEATURE, INVALID, MISSING, OTHER, PREDICTION, SCORE, Column, ReferenceProfile, Season
 from ..seasons import SLOTS, SeasonCover, choose_slots, counts_by_slot, slot_law, slots_of
-from ..time_zones import GREENWICH
 from .row_history import OrderedRows
+from .season_zone import ZoneChoice, zone_of_rows
 
 __all__ = ["with_dependence"]
 
@@ -37,23 +37,27 @@ def with_dependence(
     rows: OrderedRows,
     progress: Callable[[float], None] = lambda _: None,
     *,
-    time_zone: str = GREENWICH,
+    zone: ZoneChoice | None = None,
 ) -> ReferenceProfile:
     """The profile (its counts complete) with the columns' design effects and the season, or why there is none.
 
-    Slots are hours as the clocks of ``time_zone`` say.
+    Slots are hours as the clocks of ``zone`` say, by default of the one that the rows show.
 
     ``progress`` is called with the share done, 0 to 1.
     """
     columns = profile.columns
-    span, cover = TimeSpan([DAY]), SeasonCover(time_zone)
+    if zone is None:
+        zone = zone_of_rows(
+            [_standardised(_scores(each), _shares(each), squared=False)[:, 0] for each in columns], rows
+        )
+    span, cover = TimeSpan([DAY]), SeasonCover(zone.name)
     if rows.times is not None:
         for times in rows.times.blocks(PART):
             span.add(times)
             cover.add(times)
     timed = rows.times is not None
     series = _Series(
-        columns, rows, block_lengths(rows.rows, rows_a_day_of(span) if timed else None), progress, time_zone
+        columns, rows, block_lengths(rows.rows, rows_a_day_of(span) if timed else None), progress, zone.name
     )
     choice = choose_slots(cover if timed else None, series.regular)
     own, pooled = (
@@ -79,7 +83,8 @@ def with_dependence(
         slots=choice.slots,
         rows=cover.rows(choice.slots).tolist(),
         counts=np.concatenate(series.counts_by_slot(choice.slots), axis=1).tolist(),
-        time_zone=time_zone,
+        time_zone=zone.name,
+        time_zone_found=zone.found,
     )
     return msgspec.structs.replace(profile, columns=judged, season=season)
 
