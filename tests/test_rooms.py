@@ -104,6 +104,10 @@ ROOMS = {room.name: room for rooms in HOUSE.values() for room in rooms}
 
 # Imports inside a function, each module's by name: the sidecar starts fast and stays small, or the package is optional.
 LATE_IMPORTS: Mapping[str, tuple[str, set[str]]] = {
+    "reference/time_zones.py": (
+        "only who has a time zone pays for the database",
+        {"zoneinfo.ZoneInfo", "zoneinfo.ZoneInfoNotFoundError", "zoneinfo.available_timezones"},
+    ),
     "cli.py": (
         "a verb does not load the others",
         {

@@ -22,6 +22,7 @@ from model_drift_exporter.evidence.update_counts import GroupedCounts
 from model_drift_exporter.reference.binner import Binner
 from model_drift_exporter.reference.profile import FEATURE, ReferenceProfile, Season, numeric_column
 from tests.evidence.streams import (
+    MISSING_CELL,
     START,
     Records,
     Stream,
@@ -410,11 +411,13 @@ def half_known() -> ReferenceProfile:
     assert season is not None
     counts = [by_slot if slot < 12 else [0] * len(by_slot) for slot, by_slot in enumerate(season.counts)]
     rows = [2_000 * (slot < 12) for slot in range(24)]
-    return msgspec.structs.replace(SEASONAL, season=msgspec.structs.replace(season, rows=rows, counts=counts))
+    columns = [msgspec.structs.replace(column, pooled_design_effect=30.0) for column in SEASONAL.columns]
+    known = msgspec.structs.replace(season, rows=rows, counts=counts)
+    return msgspec.structs.replace(SEASONAL, columns=columns, season=known)
 
 
-def test_hours_without_a_reference_are_no_recovery() -> None:
-    """Nothing can be bet on in slots that the reference has no rows of: that they are quiet says nothing."""
+def test_hours_without_a_reference_are_no_recovery_of_a_level() -> None:
+    """What they allow is so wide that a level which is wrong in all other hours is within it."""
     reference = half_known()
     evidence, alarms = evidence_of(reference)
     stream = Stream(reference, seed=1, step=5.0, time=START - START % 86_400)
@@ -422,26 +425,61 @@ def test_hours_without_a_reference_are_no_recovery() -> None:
     for hour in range(48):
         batch = stream.draw_season(720)
         if hour % 24 < 12 and hour < 36:
-            batch.cells[0] = 7  # above the range
+            batch.cells[0] = 7 - batch.cells[0]  # as in the hour before
         found = follow(evidence, alarms, batch)
         edges += found
         assert hour % 24 < 12 or not found
-    told = [(edge.alert, edge.firing) for edge in edges if edge.alert == "ModelFeatureOutOfRange"]
-    assert told == [("ModelFeatureOutOfRange", True)]
+    told = [(edge.alert, edge.firing) for edge in edges if edge.alert == "ModelFeatureDrift"]
+    assert told == [("ModelFeatureDrift", True)]
 
 
-def test_hours_that_the_reference_does_not_know_are_said_to_be_unjudged() -> None:
-    """While most records of the last hours are of such hours, whatever the batches, and after a restart too."""
+@pytest.mark.parametrize(
+    ("cell", "alert"),
+    [(MISSING_CELL, "ModelInputBroken"), (7, "ModelFeatureOutOfRange"), (3, "ModelFeatureDrift")],
+    ids=["missing", "above the range", "stuck"],
+)
+def test_a_feature_is_judged_in_hours_without_a_reference(cell: int, alert: str) -> None:
+    """By all of it: values that are missing, far out or stuck are told in these hours."""
+    reference = half_known()
+    evidence, alarms = evidence_of(reference)
+    stream = Stream(reference, seed=1, step=5.0, time=START - START % 86_400 + 12 * 3_600)
+    edges: list[Transition] = []
+    for _ in range(12):
+        batch = stream.draw_season(720)
+        batch.cells[0] = cell
+        edges += follow(evidence, alarms, batch)
+    assert (alert, ("n0",)) in {(edge.alert, edge.features) for edge in edges if edge.firing}
+
+
+@pytest.mark.parametrize("pooled", [30.0, None], ids=["known", "of an earlier version"])
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_level_of_the_season_is_no_drift_in_hours_without_a_reference(turned: bool, pooled: float | None) -> None:
+    """Though no such hour has had it: which of the known levels it has there, nobody knows."""
+    columns = [msgspec.structs.replace(column, pooled_design_effect=pooled) for column in half_known().columns]
+    reference = msgspec.structs.replace(half_known(), columns=columns)
+    evidence, alarms = evidence_of(reference)
+    stream = Stream(reference, seed=1, step=5.0, time=START - START % 86_400 + 12 * 3_600)
+    for _ in range(5):
+        batch = stream.draw_season(12 * 720)
+        if turned:
+            batch.cells[0] = 7 - batch.cells[0]
+        assert follow(evidence, alarms, batch) == []
+        stream.time += 12 * 3_600
+
+
+def test_the_share_of_records_in_hours_that_the_reference_does_not_know() -> None:
+    """Of the last hours, whatever the batches, and after a restart too; there is none without a season."""
     reference = half_known()
     evidence, alarms = evidence_of(reference)
     stream = Stream(reference, seed=1, step=5.0, time=START - START % 86_400)
     for hour in range(29):
         follow(evidence, alarms, stream.draw_season(720))
-        assert bool(evidence.unjudged()) == (14 <= hour < 26)
+        assert (evidence.unknown_hours > 0.5) == (14 <= hour < 26)
         again, _ = evidence_of(reference)
         again.restore(evidence.snapshot())
-        assert again.unjudged() == evidence.unjudged()
-    assert evidence_of(reference)[0].unjudged() == []
+        assert again.unknown_hours == evidence.unknown_hours
+    assert evidence_of(reference)[0].unknown_hours == 0.0
+    assert math.isnan(evidence_of(REFERENCE)[0].unknown_hours)
 
 
 def test_a_late_update_of_office_hours_is_no_matter() -> None:
@@ -449,17 +487,17 @@ def test_a_late_update_of_office_hours_is_no_matter() -> None:
     evidence, alarms = evidence_of(half_known())
     stream = Stream(half_known(), seed=1, step=60.0, time=START - START % 86_400 + 6 * 3_600)
     follow(evidence, alarms, stream.draw_season(6 * 60 + 50))
-    assert evidence.unjudged() == []
+    assert evidence.unknown_hours < 0.5
 
 
 def test_a_few_records_of_unknown_hours_are_no_matter() -> None:
-    """An update of a slow stream is over many hours; it is judged if half of it is."""
-    for part, unjudged in ((21, False), (30, True)):
+    """An update of a slow stream is over many hours."""
+    for part, mostly in ((21, False), (30, True)):
         evidence, alarms = evidence_of(half_known())
         records = Stream(REFERENCE, step=20.0, time=START - START % 86_400).draw(50)
         late = np.arange(50) < part
         follow(evidence, alarms, attrs.evolve(records, time=np.where(late, records.time - 12 * 3_600, records.time)))
-        assert bool(evidence.unjudged()) == unjudged
+        assert (evidence.unknown_hours > 0.5) == mostly
 
 
 def test_a_reference_that_cannot_judge_its_inputs_says_so() -> None:

@@ -20,6 +20,19 @@ def bets_of(slots: int = 0, features: int = 1) -> SeasonalBets:
     return SeasonalBets(reference, range(len(reference.columns)), SETTINGS)
 
 
+def without_slot_5(pooled: float | None) -> SeasonalBets:
+    """The bets of a reference with a season that has no row in one slot. Without slots so many rows count as one."""
+    reference = profile(1, 48_000, slots=24)
+    season = reference.season
+    assert season is not None
+    rows, counts = [*season.rows], [[*slot] for slot in season.counts]
+    rows[5], counts[5] = 0, [0] * len(counts[5])
+    columns = [msgspec.structs.replace(column, pooled_design_effect=pooled) for column in reference.columns]
+    season = msgspec.structs.replace(season, rows=rows, counts=counts)
+    reference = msgspec.structs.replace(reference, columns=columns, season=season)
+    return SeasonalBets(reference, range(len(columns)), SETTINGS)
+
+
 def groups_of(bets: SeasonalBets, slots: list[int], updates: list[int], records: int = 40) -> GroupedCounts:
     """Records in the lower bins of numeric columns, as in even slots."""
     columns, cells = bets.pooled.drift.log_e.shape[:2]
@@ -58,6 +71,36 @@ def test_a_slot_of_few_rows_judges_missing_values_by_all_of_them() -> None:
     assert pooled.max() > 0.1
     for slot in (4, 5):
         np.testing.assert_allclose(bets.of(slot).broken.log_e[0, MISSING_CELL], pooled, rtol=1e-6)
+
+
+@pytest.mark.parametrize("pooled", [20.0, None])
+def test_a_slot_without_rows_allows_what_any_slot_has(pooled: float | None) -> None:
+    """No bet gains where records are as in some slot; special cells are judged as in all slots."""
+    bets = without_slot_5(pooled)
+    low = groups_of(bets, [5], [0])
+    high = attrs.evolve(low, counts=low.counts[:, :, ::-1].copy())
+    high.counts[:, [0, -1]] = 0.0
+    high.counts[:, [0, -1], 4:7] = (10.0, 20.0, 10.0)
+    for groups in (low, high):
+        drift, broken = bets.log_e(groups)
+        assert drift[:, [0, -1]].max() <= 0.0
+        assert broken[:, [0, -1]].max() <= 0.0
+    cells = slice(MISSING_CELL, MISSING_CELL + 2)
+    for table in ("drift", "broken"):
+        own, pooled_table = (getattr(each, table).log_e[0, cells] for each in (bets.of(5), bets.pooled))
+        special = pooled_table.any(axis=0)
+        np.testing.assert_allclose(own[:, special], pooled_table[:, special], rtol=1e-5)
+
+
+def test_a_slot_without_rows_tells_what_no_slot_has() -> None:
+    """Categories in other shares; not if the design effect is of an earlier version."""
+    for pooled, told in ((20.0, True), (None, False)):
+        bets = without_slot_5(pooled)
+        groups = groups_of(bets, [5] * 40, [*range(40)], records=100)
+        groups.counts[:, 1] = 0.0
+        groups.counts[:, 1, 2] = 100.0
+        assert (SeasonalOmnibus(bets).log_e(groups)[:, 1].sum() > 10.0) == told
+        assert (bets.log_e(groups)[0][:, 1].sum(axis=0).max() > 10.0) == told
 
 
 def test_slots_are_made_when_needed_and_few_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,18 +225,18 @@ def test_no_records_make_no_evidence() -> None:
 
 
 def test_records_count_where_something_is_at_stake() -> None:
-    """Not those of a slot without reference rows: neither for the tables nor for the omnibus bets."""
-    reference = profile(1, 48_000, slots=24)
-    season = reference.season
-    assert season is not None
-    rows, counts = [*season.rows], [[*slot] for slot in season.counts]
-    rows[5], counts[5] = 0, [0] * len(counts[5])
-    reference = msgspec.structs.replace(reference, season=msgspec.structs.replace(season, rows=rows, counts=counts))
-    bets = SeasonalBets(reference, range(len(reference.columns)), SETTINGS)
-    for judged in bets.judged(groups_of(bets, [4, 5], [0, 0], records=40)):
+    """In a slot without reference rows they count by its design effect, and as usual for special cells."""
+    bets = without_slot_5(pooled=20.0)
+    drift, broken, omnibus = bets.judged(groups_of(bets, [4, 5], [0, 0], records=40))
+    for judged in (drift, broken, omnibus):
         assert judged[0].any(axis=1).all()
         assert set(judged[0].ravel().tolist()) <= {0.0, 40.0}
-        assert not judged[1].any()
+    special = bets.pooled.drift.kinds >= BetKind.MISSING
+    assert set(drift[1][special].tolist()) == {40.0}
+    assert set(drift[1][~special].tolist()) <= {0.0, 2.0}
+    assert 2.0 in drift[1][0]
+    assert set(omnibus[1].ravel().tolist()) == {2.0}
+    np.testing.assert_array_equal(broken[1], broken[0])
     for judged in bets_of().judged(groups_of(bets_of(), [0], [0], records=40)):
         assert set(judged.ravel().tolist()) == {40.0}
 
@@ -204,10 +247,12 @@ def test_the_digest_is_that_of_the_bets() -> None:
     season = reference.season
     assert season is not None
     counts = [season.counts[1], season.counts[0], *season.counts[2:]]
+    known = [msgspec.structs.replace(column, pooled_design_effect=20.0) for column in reference.columns]
     others = [
         (profile(1, 48_000), SETTINGS),
         (profile(1, 24_000, slots=24), SETTINGS),
         (msgspec.structs.replace(reference, season=msgspec.structs.replace(season, counts=counts)), SETTINGS),
+        (msgspec.structs.replace(reference, columns=known), SETTINGS),
         (reference, attrs.evolve(SETTINGS, location_tolerance=0.03)),
         (reference, attrs.evolve(SETTINGS, missing_tolerance=0.03)),
         (reference, attrs.evolve(SETTINGS, broken_tolerance=0.03)),

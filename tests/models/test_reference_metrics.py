@@ -122,6 +122,10 @@ def test_a_season_has_its_slots_and_no_reason() -> None:
     season = Season(slots=168, rows=[0] * 168, counts=[[]] * 168)
     found = _collected(msgspec.structs.replace(profile, season=season, season_absent=""))
     assert found["model_reference_season_slots"] == {("m",): 168}
+    assert found["model_reference_season_info"] == {("m", "UTC"): 1}
+    season = msgspec.structs.replace(season, time_zone="Europe/Berlin")
+    found = _collected(msgspec.structs.replace(profile, season=season, season_absent=""))
+    assert found["model_reference_season_info"] == {("m", "Europe/Berlin"): 1}
     reasons = ("no_times", "too_short", "few_rows", "no_gain")
     assert found["model_reference_season_absent"] == {("m", reason): 0 for reason in reasons}
 

@@ -151,3 +151,22 @@ def test_what_is_not_judged_is_a_note() -> None:
     assert found.text.endswith("feature_0, feature_1.")
     (found,) = DriftMonitor(context_of(many)).findings()
     assert len(found.text) <= 1_000
+
+
+def test_the_share_of_records_of_unknown_hours_is_exported_and_said() -> None:
+    """Of models with a season only; a sentence says so where they are most records."""
+    season = profile(1, 48_000, slots=24).season
+    assert season is not None
+    for known, share in ((24, 0.0), (0, 1.0)):
+        rows = [2_000 * (slot < known) for slot in range(24)]
+        reference = msgspec.structs.replace(
+            profile(1, 48_000, slots=24), season=msgspec.structs.replace(season, rows=rows)
+        )
+        monitor, _ = monitor_of(reference, exported=[0])
+        observe(monitor, batch_of(Stream(reference, seed=1).draw(500)))
+        assert collected(monitor)["model_season_unknown_hours_ratio",] == share
+        told = [finding for finding in monitor.findings() if finding.kind == "unknown_hours"]
+        assert [finding.figures for finding in told] == [{"season_unknown_hours_ratio": 1.0}] * bool(share)
+        assert all("100 % of the records" in finding.text for finding in told)
+    monitor, _ = monitor_of(REFERENCE, exported=[0])
+    assert ("model_season_unknown_hours_ratio",) not in collected(monitor)

@@ -45,6 +45,9 @@ def test_the_season_found_is_named() -> None:
         season = Season(slots=slots, rows=[], counts=[])
         text = season_sentence(msgspec.structs.replace(_profile(), season=season, season_absent=""))
         assert text.startswith(f"{slots} slots: {hours} (UTC)")
+        season = Season(slots=slots, rows=[], counts=[], time_zone="Europe/Berlin")
+        text = season_sentence(msgspec.structs.replace(_profile(), season=season, season_absent=""))
+        assert text.startswith(f"{slots} slots: {hours} (Europe/Berlin)")
 
 
 @pytest.mark.parametrize("reason", [*ABSENT_REASONS, ""])
@@ -76,3 +79,17 @@ def test_what_the_promise_rests_on_is_said() -> None:
         msgspec.structs.replace(timed, season_absent="no_times"),
     ):
         assert promise_sentence(without).startswith("not yet: the reference has no times, so")
+
+
+def test_how_the_time_zone_was_found_is_said() -> None:
+    """Where nothing shows it, how to set it."""
+    words = {
+        "set": "model.time_zone",
+        "offsets": "offsets",
+        "rows": "values move with its clocks",
+        "": "set model.time_zone",
+    }
+    for found, said in words.items():
+        season = Season(slots=24, rows=[], counts=[], time_zone="Europe/Berlin", time_zone_found=found)
+        text = season_sentence(msgspec.structs.replace(_profile(), season=season, season_absent=""))
+        assert said in text.partition(";")[2]

@@ -64,7 +64,7 @@ class ColumnEvidence(ResumableEvidence):
         settings = self._settings
         self.updates = 0
         self._schedule = UpdateSchedule(settings.update_records, settings.update_interval)
-        self._counts = UpdateCounts(self.columns, self._bets.slots)
+        self._counts = UpdateCounts(self.columns, self._bets.slots, self._bets.time_zone)
         self._omnibus = SeasonalOmnibus(self._bets)
         self._state = EvidenceState.new(self._layout.size)
         self._hours = UnknownHours()
@@ -111,7 +111,12 @@ class ColumnEvidence(ResumableEvidence):
 
     def unjudged(self) -> Sequence[str]:
         """What could not be seen now even if an input were broken throughout, and why. One sentence each."""
-        return [*self._unjudged, *self._hours.unjudged()]
+        return self._unjudged
+
+    @property
+    def unknown_hours(self) -> float:
+        """The share of the records of the last hours in hours that the reference has no rows of; NaN without a season."""
+        return self._hours.share if self._bets.slots else math.nan
 
     def reject(self, position: NDArray[np.int64], now: float) -> None:
         """Take in lines that were neither records nor labels, by their positions in the input, ascending.

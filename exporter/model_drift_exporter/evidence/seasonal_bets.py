@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import attrs
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..reference.profile import ReferenceProfile, Season
 from ..reference.seasons import PRIOR_ROWS
+from ..reference.time_zones import GREENWICH
 from ..statistics.betting.bet_tables import BetColumn, PaddedColumns
 from ..statistics.betting.bets import (
     Bets,
@@ -66,6 +68,10 @@ class SlotTables:
 class SeasonalBets:
     """Makes the bets of a slot when a record first falls into it, and keeps as many slots as fit into a few megabytes.
 
+    A slot without reference rows is judged by the whole reference. There a value may be as in any slot that has rows, and as
+    many records count as one as without slots: a level that differs within the season is no drift. Missing, invalid and
+    out-of-range values are judged by the whole reference in every slot.
+
     ``positions`` are those of the columns in the reference. ``pooled`` are the bets against the whole reference. The bets of
     all slots have their weights, kinds and directions.
     """
@@ -85,6 +91,12 @@ class SeasonalBets:
                 for column in columns
             ]
         )
+        rows = self._columns.counts.sum(axis=1)
+        pooled = [column.pooled_design_effect for column in columns]
+        # Where it is not known, all rows count as one: nothing is said of valid values.
+        self._pooled_effect = np.array(
+            [max(one if one is not None else of, 1.0) for one, of in zip(pooled, rows.tolist(), strict=True)]
+        )
         self._tolerances = Tolerances(settings.location_tolerance, settings.missing_tolerance)
         self.pooled = SlotBets(
             make_bets(self._columns, self._tolerances),
@@ -93,6 +105,7 @@ class SeasonalBets:
         )
         self._season = reference.season
         self.slots = self._season.slots if self._season is not None else 0
+        self.time_zone = self._season.time_zone if self._season is not None else GREENWICH
         sizes = np.array([len(column.counts) for column in reference.columns], dtype=np.intp)
         starts = (np.cumsum(sizes) - sizes)[[*positions]]
         inside = self._columns.cell < self._columns.size[:, None]
@@ -115,7 +128,10 @@ class SeasonalBets:
             for table in (bets.log_e, bets.scores, bets.limits, bets.weights, bets.kinds, bets.design_effects)
         ]
         tables += [ball.shares, ball.radius, ball.design_effect, np.array(season.rows if season else ()), self._counts]
-        return digest_of([attrs.asdict(self._tolerances), self._settings.broken_tolerance, self.slots, *tables])
+        if self._season is not None and not (self._pooled_effect == self._columns.counts.sum(axis=1)).all():
+            tables.append(self._pooled_effect)
+        slots = self.slots if self.time_zone == GREENWICH else f"{self.slots} {self.time_zone}"
+        return digest_of([attrs.asdict(self._tolerances), self._settings.broken_tolerance, slots, *tables])
 
     def _slot_columns(self, season: Season, slot: int) -> PaddedColumns:
         """The columns with their expected rows in a slot. Ranking and special bins stay those of the whole reference."""
@@ -128,6 +144,8 @@ class SeasonalBets:
         """The bets for records in a slot. Without a season, those against the whole reference."""
         if self._season is None:
             return self.pooled
+        if not self._season.rows[slot]:
+            return self._unknown
         if slot in self._made:
             self._made.move_to_end(slot)
             return self._made[slot]
@@ -141,8 +159,37 @@ class SeasonalBets:
             del self._made[[*self._made][max(0, self._most - _RECENT)]]
         return made
 
+    def _known_laws(self) -> Iterator[Array]:
+        """The law of each slot that has rows, [column, cell]."""
+        season = self._season
+        for slot, rows in enumerate(season.rows) if season is not None else ():
+            if season is not None and rows:
+                yield self._slot_columns(season, slot).counts / rows
+
+    @cached_property
+    def _unknown_columns(self) -> PaddedColumns:
+        return attrs.evolve(self._columns, design_effect=np.maximum(self._pooled_effect, self._columns.design_effect))
+
+    @cached_property
+    def _unknown(self) -> SlotTables:
+        """The tables of all slots without rows."""
+        return SlotTables(
+            make_bet_table(self._unknown_columns, self._tolerances, self._known_laws()),
+            broken_bet_table(self._unknown_columns, self._settings.broken_tolerance),
+        )
+
+    @cached_property
+    def _unknown_weight(self) -> Array:
+        """How many records of a known slot one of an unknown slot counts as in recovery, [column, bet]: 1 for special cells."""
+        weight: Array = self.pooled.drift.tempering / self._unknown.drift.tempering
+        return weight
+
+    @cached_property
+    def _unknown_ball(self) -> ReferenceBall:
+        return reference_ball(self._unknown_columns, self._settings.psi_tolerance, self._known_laws())
+
     def unknown(self, slots: NDArray[np.intp]) -> NDArray[np.bool_]:
-        """Which slots have no rows in the reference. Nothing is bet on in these."""
+        """Which slots have no rows in the reference."""
         if self._season is None:
             return np.zeros(len(slots), dtype=np.bool_)
         unknown: NDArray[np.bool_] = np.array(self._season.rows)[slots] == 0
@@ -152,6 +199,8 @@ class SeasonalBets:
         """The laws that are no drift to the omnibus bet in a slot."""
         if self._season is None:
             return self.pooled.ball
+        if not self._season.rows[slot]:
+            return self._unknown_ball
         return reference_ball(self._slot_columns(self._season, slot), self._settings.psi_tolerance)
 
     def log_e(self, groups: GroupedCounts) -> tuple[Array, Array]:
@@ -159,8 +208,15 @@ class SeasonalBets:
         return self._sums(groups, lambda bets: bets.log_e)
 
     def excess(self, groups: GroupedCounts) -> tuple[Array, Array]:
-        """Sums over records of the score less its limit, [group, column, bet], for the drift bets and for the broken ones."""
-        return self._sums(groups, lambda bets: bets.excess)
+        """Sums over records of the score less its limit, [group, column, bet], for the drift bets and for the broken ones.
+
+        Records count as in :meth:`judged`.
+        """
+        drift, broken = self._sums(groups, lambda bets: bets.excess)
+        unknown = self.unknown(groups.slot)
+        if unknown.any():
+            drift[unknown] *= self._unknown_weight
+        return drift, broken
 
     def _sums(
         self, groups: GroupedCounts, table_of: Callable[[Bets | BetTable], NDArray[np.floating[Any]]]
@@ -179,7 +235,8 @@ class SeasonalBets:
     def judged(self, groups: GroupedCounts) -> tuple[Array, Array, Array]:
         """Records that each bet judges, [group, column, bet], for the drift, the broken and the omnibus bets.
 
-        In a slot without reference rows nothing is bet on, so its records do not show recovery.
+        In a slot without reference rows, a record counts as the part of one by which its design effect is larger there: the
+        wide limits of these hours must not hide in known hours what is still wrong.
         """
         records = groups.counts.sum(axis=2)[:, :, None]
         drift, broken = (
@@ -191,7 +248,9 @@ class SeasonalBets:
                 bets = self.of(slot)
                 drift[members] *= bets.drift.log_e.any(axis=1)
                 broken[members] *= bets.broken.log_e.any(axis=1)
-                omnibus[members] *= self._season.rows[slot] > 0
+                if not self._season.rows[slot]:
+                    drift[members] *= self._unknown_weight
+                    omnibus[members] *= (self.pooled.ball.design_effect / self._unknown_ball.design_effect)[:, None]
         return drift, broken, omnibus
 
 

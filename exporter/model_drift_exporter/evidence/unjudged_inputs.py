@@ -1,4 +1,7 @@
-"""Which inputs are not judged: no alarm would fire in useful time even if all of their values were missing or invalid."""
+"""Which inputs are not judged: no alarm would fire in useful time even if all of their values were missing or invalid.
+
+And which records are judged less sharply, since they are of hours that the reference does not know.
+"""
 
 from __future__ import annotations
 
@@ -39,10 +42,10 @@ class UnknownHours:
             kept = math.exp(-max(now - self._time, 0.0) / _HOURS_MEMORY)
             self._time, self._unknown, self._every = now, kept * self._unknown + more_unknown, kept * self._every + more
 
-    def unjudged(self) -> list[str]:
-        """The sentence that says so, if most records of the last hours were in such hours."""
-        said = ["the reference has no rows of these hours (UTC): inputs are not judged in them"]
-        return said if 2.0 * self._unknown > self._every else []
+    @property
+    def share(self) -> float:
+        """The share, 0 to 1; 0 before the first record."""
+        return self._unknown / self._every if self._every > 0 else 0.0
 
     def snapshot(self) -> list[float]:
         return [self._time, self._unknown, self._every]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..reference.coded_batch import count_cells
 from ..reference.profile import Column
 from ..reference.seasons import slots_of
+from ..reference.time_zones import GREENWICH
 
 __all__ = ["GroupedCounts", "UpdateCounts"]
 
@@ -48,11 +49,11 @@ class GroupedCounts:
 class UpdateCounts:
     """Counts the leading ``columns`` of coded batches by update and slot. Keeps the counts of an incomplete update."""
 
-    def __init__(self, columns: Sequence[Column], slots: int) -> None:
+    def __init__(self, columns: Sequence[Column], slots: int, time_zone: str = GREENWICH) -> None:
         sizes = [len(column.counts) for column in columns]
         self.shape = (len(columns), max([3, *sizes]))
         self._size = sum(sizes)
-        self._slots = slots
+        self._slots, self._time_zone = slots, time_zone
         self._places = np.concatenate(
             [np.zeros(0, dtype=np.intp), *(np.arange(size) + row * self.shape[1] for row, size in enumerate(sizes))]
         ).astype(np.intp)
@@ -65,7 +66,7 @@ class UpdateCounts:
 
         Returns the counts of the ``updates`` updates that are complete now, ``None`` if there is none.
         """
-        slot = slots_of(time, self._slots) if self._slots else np.zeros(len(time), dtype=np.int64)
+        slot = slots_of(time, self._slots, self._time_zone) if self._slots else np.zeros(len(time), dtype=np.int64)
         groups, members = self._groups(slot, update_of)
         width = max(self._slots, 1)
         carried: dict[int, Array] = {}

@@ -96,6 +96,12 @@ _SEASON_SLOTS = gauge(
     "Slots of the season that the reference is split into: 24 hours of a day, 168 of a week, or 0.",
     Group.DEPENDENCE,
 )
+_SEASON_INFO = gauge(
+    "model_reference_season_info",
+    "model time_zone",
+    "1; the time zone whose clocks say which slot of the season a time is in. Absent without a season.",
+    Group.DEPENDENCE,
+)
 _SEASON_ABSENT = gauge(
     "model_reference_season_absent",
     "model reason",
@@ -110,7 +116,7 @@ METRICS: tuple[Metric, ...] = (
     *_DESIGN_EFFECTS.values(),
     *_DERIVED_OBSERVATIONS.values(),
     *_DERIVED_MEANS.values(),
-    *(_CLASSES, _LOSS_DESIGN_EFFECT, _SEASON_SLOTS, _SEASON_ABSENT),
+    *(_CLASSES, _LOSS_DESIGN_EFFECT, _SEASON_SLOTS, _SEASON_INFO, _SEASON_ABSENT),
 )
 
 
@@ -134,6 +140,8 @@ def reference_samples(model: str, reference: ReferenceProfile, exported: Sequenc
         found.append(series.samples([*losses.values()]))
     slots = reference.season.slots if reference.season is not None else 0
     found.append(Series(_SEASON_SLOTS, [(model,)]).samples([slots]))
+    zones = [reference.season.time_zone] if reference.season is not None else []
+    found.append(Series(_SEASON_INFO, [(model, zone) for zone in zones]).samples([1.0] * len(zones)))
     absent = Series(_SEASON_ABSENT, [(model, reason) for reason in ABSENT_REASONS])
     found.append(absent.samples([int(reason == reference.season_absent) for reason in ABSENT_REASONS]))
     return found

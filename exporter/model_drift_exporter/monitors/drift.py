@@ -18,7 +18,7 @@ from ..metrics.metric import Group, Metric, counter, gauge
 from ..metrics.samples import Samples, Series
 from ..reference.coded_batch import CodedBatch
 from ..reference.profile import FEATURE, PREDICTION, SCORE
-from ..words import excerpt
+from ..words import excerpt, percent
 from .findings import NOTE, Finding, FindingKind
 from .monitor import Monitor, MonitorContext, MonitorSpec
 from .promise_metrics import INPUTS_PROMISE, PromiseSeries
@@ -30,6 +30,9 @@ _ONSET_FROM = math.log(10.0)
 
 _LONGEST_SENTENCE = 1_000
 """Characters: a reference may have hundreds of features that cannot be judged."""
+
+_MOST = 0.5
+"""Share of records of unknown hours beyond which a sentence says so."""
 
 _OF_FEATURE = gauge(
     "model_feature_drift_evidence_log10",
@@ -70,13 +73,15 @@ _THRESHOLD = gauge(
 _UPDATES = counter(
     "model_evidence_updates_total", "model", "Updates of the evidence on features and outputs.", Group.ALERTS
 )
+_UNKNOWN_HOURS = gauge(
+    "model_season_unknown_hours_ratio",
+    "model",
+    "Share of the records of the last hours in hours that the reference has no rows of: the whole reference judges these. Absent "
+    "without a season.",
+    Group.DEPENDENCE,
+)
 _METRICS: tuple[Metric, ...] = (
-    _OF_FEATURE,
-    _ONSET,
-    *_OF_OUTPUT.values(),
-    _OF_MODEL,
-    _THRESHOLD,
-    _UPDATES,
+    *(_OF_FEATURE, _ONSET, *_OF_OUTPUT.values(), _OF_MODEL, _THRESHOLD, _UPDATES, _UNKNOWN_HOURS),
     *INPUTS_PROMISE.every,
 )
 
@@ -91,6 +96,7 @@ class DriftMonitor(Monitor):
         self._drift = context.alarms["ModelFeatureDrift"]
         self._model = Series(_OF_MODEL, [(model,)])
         self._updates = Series(_UPDATES, [(model,)])
+        self._unknown_hours = Series(_UNKNOWN_HOURS, [(model,)])
         self._promise = PromiseSeries(INPUTS_PROMISE, model, FAMILIES)
         budgets = context.evidence.budgets
         self._thresholds = Series(_THRESHOLD, [(model, severity) for severity in budgets]).samples(
@@ -128,6 +134,14 @@ class DriftMonitor(Monitor):
         if sentences := self.unjudged():
             told = [f"{each[:1].upper()}{each[1:]}." for each in sentences]
             yield Finding("inputs_not_judged", NOTE, " ".join(excerpt(each, _LONGEST_SENTENCE) for each in told))
+        share = self._evidence.unknown_hours
+        if share > _MOST:
+            text = (
+                f"{percent(share)} of the records of the last hours are of hours that the reference has no rows of: they are "
+                "compared with all of it. Missing, invalid and far-out values are told as elsewhere, other drift only if it is "
+                "large."
+            )
+            yield Finding("unknown_hours", NOTE, text, figures={"season_unknown_hours_ratio": share})
 
     def observe(self, batch: CodedBatch) -> None:
         if len(batch.rejected):
@@ -148,6 +162,7 @@ class DriftMonitor(Monitor):
         yield self._model.samples([clamped_log10(self._drift.evidence) if known else math.nan])
         yield self._thresholds
         yield self._updates.samples([self._evidence.updates])
+        yield self._unknown_hours.samples([self._evidence.unknown_hours])
         dependence = self._evidence.dependence
         yield from self._promise.collect(self.promise, dependence.live.since, dependence.largest_effects().tolist())
 
@@ -165,14 +180,17 @@ DRIFT = MonitorSpec(
     make=DriftMonitor,
     metrics=_METRICS,
     reasons={
-        "input_not_judged": "Values that go missing or come as another type could not be told, of some feature or at this hour: "
-        "the reference has too few rows, or none of this hour. First: build it from more rows; the exporter's page names what "
-        "is meant."
+        "input_not_judged": "Values that go missing or come as another type could not be told, of some feature: the reference "
+        "has too few rows. First: build it from more rows; the exporter's page names what is meant."
     },
     findings=(
         FindingKind(
             "inputs_not_judged",
             "Part of the inputs is not judged: no alert would tell if it were broken.",
+        ),
+        FindingKind(
+            "unknown_hours",
+            "Most records are of hours that the reference has no rows of: they are compared with all of it.",
         ),
     ),
     alarms=(

@@ -19,12 +19,22 @@ _ABSENT = {
 }
 
 
+_FOUND = {
+    "set": "; the time zone is that of model.time_zone",
+    "offsets": "; the offsets of the times change as its clocks do",
+    "rows": "; values move with its clocks, or with those of a zone where they change on the same days",
+    "": "; the rows show no change of clocks: where people's clocks change, set model.time_zone",
+}
+
+
 def season_sentence(reference: ReferenceProfile) -> str:
     """The season found, or why there is none."""
     if reference.season is None:
         return _ABSENT.get(reference.season_absent, f"none: {excerpt(reference.season_absent)}")
     hours = "week" if reference.season.slots > 24 else "day"
-    return f"{reference.season.slots} slots: each hour of the {hours} (UTC) is compared with its own rows"
+    place = excerpt(reference.season.time_zone)
+    how = _FOUND.get(reference.season.time_zone_found, "")
+    return f"{reference.season.slots} slots: each hour of the {hours} ({place}) is compared with its own rows{how}"
 
 
 def dependence_sentence(reference: ReferenceProfile) -> str:

@@ -58,7 +58,8 @@ class Column(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict
     ``design_effect`` (1 or more) is the number of dependent rows that count as one independent row. With a season, it is
     the effect that remains within the slots. ``special_design_effect`` is the same for missing and invalid values, and
     ``unheard_design_effect`` for values out of range or unseen, both over the whole reference. The last one is ``None`` in
-    profiles of earlier versions, where ``special_design_effect`` holds for both.
+    profiles of earlier versions, where ``special_design_effect`` holds for both. ``pooled_design_effect`` is that of valid
+    values over the whole reference, where there is a season; ``None`` without one, and in profiles of earlier versions.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict
     design_effect: float = 1.0
     special_design_effect: float = 1.0
     unheard_design_effect: float | None = None
+    pooled_design_effect: float | None = None
 
     @property
     def numeric(self) -> bool:
@@ -105,14 +107,17 @@ class LossSummary(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Season(msgspec.Struct, frozen=True, kw_only=True):
-    """The reference by hour of the day (24 slots) or of the week (168, Monday 0:00 UTC first).
+    """The reference by hour of the day (24 slots) or of the week (168, Monday 0:00 first), as the clocks of a time zone say.
 
     ``rows`` is the number of rows in each slot. ``counts`` is [slot][bin], over the concatenated bins of all columns.
+    ``time_zone_found`` says how the zone was found: ``set``, ``offsets`` (of the times), ``rows``, or nothing.
     """
 
     slots: int
     rows: list[int]
     counts: list[list[int]]
+    time_zone: str = "UTC"
+    time_zone_found: str = ""
 
 
 class OutcomeSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -212,10 +217,9 @@ def fingerprint_of(profile: ReferenceProfile) -> str:
 
     The order of the rows does not matter: design effects and the season, which depend on it, are left out.
     """
-    columns = [
-        msgspec.structs.replace(column, design_effect=1.0, special_design_effect=1.0, unheard_design_effect=None)
-        for column in profile.columns
-    ]
+    dependence = Column(name="", role="", kind="", counts={})
+    unknown = {name: getattr(dependence, name) for name in Column.__struct_fields__ if name.endswith("design_effect")}
+    columns = [msgspec.structs.replace(column, **unknown) for column in profile.columns]
     meaning = [profile.task, profile.classes, profile.positive_class, profile.threshold, columns]
     if profile.scored_classes:
         meaning.append(profile.scored_classes)

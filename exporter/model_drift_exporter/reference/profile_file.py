@@ -13,8 +13,10 @@ import msgspec
 from .. import __version__
 from ..atomic_file import replace_file
 from ..errors import Problem, ReferenceProfileError
+from ..words import excerpt
 from .profile import ReferenceProfile, Season, fingerprint_of
 from .seasons import SLOTS
+from .time_zones import is_time_zone
 
 __all__ = [
     "FORMAT",
@@ -163,6 +165,11 @@ def _check(path: Path, profile: ReferenceProfile) -> None:
         raise ReferenceProfileError(f"{place}: a design effect is below 1; build it again")
     if not 0 <= profile.rejected_lines <= profile.lines:
         raise ReferenceProfileError(f"{place}: more rejected lines than lines; build it again")
+    if profile.season is not None and not is_time_zone(profile.season.time_zone):
+        raise ReferenceProfileError(
+            f"{place}: the season is in the time zone {excerpt(profile.season.time_zone)}, which is not known here; install "
+            "the Python package tzdata, or build it again"
+        )
     if profile.season is not None and not _fits(profile.season, profile):
         raise ReferenceProfileError(f"{place}: the season's slots do not fit the columns; build it again")
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..statistics import FloatArray, IndexArray
 from ..statistics.design_effect import LEVEL, BlockRatios
 from ..statistics.time_span import TimeSpan
+from .time_zones import GREENWICH, local_seconds
 
 __all__ = [
     "ABSENT_REASONS",
@@ -47,14 +48,16 @@ _HOUR = 3_600.0
 _MONDAY = 72  # the epoch began on a Thursday
 
 
-def slots_of(times: npt.ArrayLike, slots: int) -> NDArray[np.int64]:
-    """The slot of each event time (seconds since the epoch): the hour of the day, or with 168 slots of the week, in UTC.
+def slots_of(times: npt.ArrayLike, slots: int, time_zone: str = GREENWICH) -> NDArray[np.int64]:
+    """The slot of each event time (seconds since the epoch): the hour of the day, or with 168 slots of the week, in a time zone.
 
-    -1 for a time that is not finite.
+    Where clocks go back, the hour that comes twice is one slot. -1 for a time that is not finite.
     """
     seconds = np.asarray(times, dtype=np.float64)
     known = np.isfinite(seconds)
-    hours = np.floor(np.where(known, seconds, 0.0) / _HOUR) + (_MONDAY if slots == SLOTS[1] else 0)
+    hours = np.floor(local_seconds(np.where(known, seconds, 0.0), time_zone) / _HOUR) + (
+        _MONDAY if slots == SLOTS[1] else 0
+    )
     return np.where(known, np.mod(hours, slots), -1).astype(np.int64)
 
 
@@ -81,7 +84,8 @@ def counts_by_slot(codes: NDArray[np.unsignedinteger], slot: IndexArray, slots: 
 class SeasonCover:
     """How the rows of a reference cover its possible slots; add their event times in ascending order, in any number of parts."""
 
-    def __init__(self) -> None:
+    def __init__(self, time_zone: str = GREENWICH) -> None:
+        self._time_zone = time_zone
         self._span = TimeSpan([slots * _HOUR for slots in SLOTS])
         self._rows = {slots: np.zeros(slots, dtype=np.int64) for slots in SLOTS}
 
@@ -89,7 +93,7 @@ class SeasonCover:
         """Take in the times (seconds since the epoch) of more rows, none of them before those that came earlier."""
         self._span.add(times)
         for slots in self._rows:
-            self._rows[slots] += np.bincount(slots_of(times, slots), minlength=slots)
+            self._rows[slots] += np.bincount(slots_of(times, slots, self._time_zone), minlength=slots)
 
     def rows(self, slots: int) -> IndexArray:
         """Rows in each of so many slots."""
@@ -105,11 +109,12 @@ class SeasonCover:
 
 @attrs.frozen(eq=False)
 class SeasonChoice:
-    """The slots chosen, 24 or 168, or 0 and why; the block ratios of all series within them."""
+    """The slots chosen, 24 or 168, or 0 and why; the block ratios of all series within them, and those without slots."""
 
     slots: int
     absent: str
     ratios: BlockRatios
+    pooled: BlockRatios
 
 
 def choose_slots(cover: SeasonCover | None, measure: Callable[[int], BlockRatios]) -> SeasonChoice:
@@ -119,7 +124,8 @@ def choose_slots(cover: SeasonCover | None, measure: Callable[[int], BlockRatios
     are 8 cycles and 200 rows a slot, and some series whose dependence is beyond doubt loses half of its design effect or
     more while none that is beyond doubt within the slots has doubled; those of the week only if they do that to the day's.
     """
-    best = SeasonChoice(0, "no_times", measure(0))
+    pooled = measure(0)
+    best = SeasonChoice(0, "no_times", pooled, pooled)
     if cover is None:
         return best
     absent = ["too_short"]
@@ -132,7 +138,7 @@ def choose_slots(cover: SeasonCover | None, measure: Callable[[int], BlockRatios
             continue
         within = measure(slots)
         if _gains(best.ratios, within):
-            best = SeasonChoice(slots, "", within)
+            best = SeasonChoice(slots, "", within, pooled)
         absent.append("no_gain")
     return best if best.slots else attrs.evolve(best, absent=max(absent, key=ABSENT_REASONS.index))
 

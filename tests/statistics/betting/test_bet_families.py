@@ -4,8 +4,17 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from model_drift_exporter.statistics.betting.bets import BetColumn, BetKind, Bets, Tolerances, make_bets
+from model_drift_exporter.statistics.betting.bets import (
+    BetColumn,
+    BetKind,
+    Bets,
+    Tolerances,
+    make_bet_table,
+    make_bets,
+)
 from model_drift_exporter.statistics.layout import FloatArray
 
 TAILED = [0, 10, 90, 400, 500, 1000, 1500, 1500, 1500, 1500, 1000, 500, 400, 90, 10, 0, 0, 0]
@@ -149,3 +158,28 @@ def test_a_rare_value_of_a_numeric_column_is_not_blown_up() -> None:
     law = np.array([0, 0.999, 0.001, 0, 0, 0])
     directional = bets.kinds[0] < BetKind.CATEGORY
     assert np.all((law @ np.exp(bets.log_e[0]))[directional] <= 1.0)
+
+
+@given(seed=st.integers(0, 2**32 - 1), numeric=st.booleans(), cells=st.integers(4, 12), laws=st.integers(1, 5))
+def test_mixtures_of_laws_that_are_no_drift_make_no_evidence(seed: int, numeric: bool, cells: int, laws: int) -> None:
+    """No bet on valid values gains on average under a mixture of them; none can lose everything at once."""
+    chance = np.random.default_rng(seed)
+    counts = np.round(1_000 * chance.dirichlet(np.ones(cells)))
+    held = chance.dirichlet(np.full(cells, chance.choice([0.1, 1.0])), size=laws)
+    table = make_bet_table([BetColumn(counts, numeric)], laws=[law[None] for law in held])
+    assert np.isfinite(table.log_e).all()
+    mixture = chance.dirichlet(np.ones(laws)) @ held
+    valid = np.arange(cells) < cells - 2
+    mixture = np.where(valid, mixture, 0.0) / mixture[valid].sum()
+    assert (mixture @ table.excess[0, :, :15] <= 1e-5).all()
+    assert not table.log_e[0, ~valid, :15].any()
+
+
+def test_laws_that_are_no_drift_leave_bets_on_special_cells() -> None:
+    """These are on the shares in the whole reference."""
+    column = BetColumn([100, 200, 400, 200, 100, 20, 0], numeric=True)
+    plain, widened = (make_bet_table([column], laws=laws) for laws in ((), [np.array([[0, 0, 0, 0, 1.0, 0, 0]])]))
+    np.testing.assert_array_equal(plain.log_e[0, :, 15:], widened.log_e[0, :, 15:])
+    assert (widened.log_e[0, 4, :15] <= plain.log_e[0, 4, :15]).all()
+    assert plain.log_e[0, 4, :15].max() > 0.1
+    assert widened.log_e[0, 4, :4].max() <= 0.0

@@ -104,3 +104,13 @@ def test_no_law_of_the_ball_gains(counts: list[int], seed: int, radius: float) -
             if divergence(reference, np.maximum(tried, 1e-300)) <= radius:
                 inside = tried
         assert inside @ ratio <= 1.0 + 1e-9
+
+
+@given(counts=COUNTS, seed=SEEDS, laws=st.integers(1, 4))
+def test_laws_that_are_no_drift_are_inside_and_so_are_mixtures(counts: list[int], seed: int, laws: int) -> None:
+    """Of any laws that are positive where the reference is."""
+    generator = np.random.default_rng(seed)
+    held = 0.99 * generator.dirichlet(np.full(len(counts), 0.2), size=laws) + 0.01 / len(counts)
+    ball = reference_ball([BetColumn(counts, numeric=False)], psi_tolerance=0.0, laws=[law[None] for law in held])
+    for law in (*held, generator.dirichlet(np.ones(laws)) @ held):
+        assert divergence(ball.shares[0], law) <= ball.radius[0] + 1e-9

@@ -36,6 +36,7 @@ from .moments import Moments
 from .outcome_tally import LossTally, OutcomeTally
 from .outputs import OutputsSurvey
 from .row_history import RowHistory
+from .season_zone import OffsetSurvey, known_time_zone
 from .serial_dependence import with_dependence
 from .settings import BuildSettings
 from .survey import FieldSurvey, encodable
@@ -98,6 +99,7 @@ class ProfileBuilder:
         self._warnings = WarningList()
         self._left_out: list[str] = []
         self._times: list[float] = []
+        self._offsets = OffsetSurvey()
 
     def survey(self, batch: RecordBatch) -> None:
         """First pass over a batch."""
@@ -115,6 +117,7 @@ class ProfileBuilder:
             texts = map(text_of, reversed(batch.fields["version"]))
             self._version = next((text for text in texts if text and encodable(text)), self._version)
         if "time" in batch.fields:
+            self._offsets.add(batch.fields["time"])
             times = parse_times(batch.fields["time"])
             if np.isfinite(times).any():
                 self._times = [
@@ -312,6 +315,7 @@ class ProfileBuilder:
             msgspec.structs.replace(self._reference, columns=columns, loss=self._loss.summaries(), outcomes=outcomes),
             rows,
             progress,
+            zone=known_time_zone(self._model_settings.time_zone, self._offsets),
         )
         parts = {name: msgspec.to_builtins(part.summary()) for name, part in self._parts.items()}
         return msgspec.structs.replace(profile, fingerprint=fingerprint_of(profile), parts=parts)

@@ -19,6 +19,7 @@ from ...statistics.time_span import TimeSpan
 from ..profile import FEATURE, INVALID, MISSING, OTHER, PREDICTION, SCORE, Column, ReferenceProfile, Season
 from ..seasons import SLOTS, SeasonCover, choose_slots, counts_by_slot, slot_law, slots_of
 from .row_history import OrderedRows
+from .season_zone import ZoneChoice, zone_of_rows
 
 __all__ = ["with_dependence"]
 
@@ -32,24 +33,37 @@ _PARTS = 5  # looks at all columns: without slots, within those of the day and o
 
 
 def with_dependence(
-    profile: ReferenceProfile, rows: OrderedRows, progress: Callable[[float], None] = lambda _: None
+    profile: ReferenceProfile,
+    rows: OrderedRows,
+    progress: Callable[[float], None] = lambda _: None,
+    *,
+    zone: ZoneChoice | None = None,
 ) -> ReferenceProfile:
     """The profile (its counts complete) with the columns' design effects and the season, or why there is none.
+
+    Slots are hours as the clocks of ``zone`` say, by default of the one that the rows show.
 
     ``progress`` is called with the share done, 0 to 1.
     """
     columns = profile.columns
-    span, cover = TimeSpan([DAY]), SeasonCover()
+    if zone is None:
+        zone = zone_of_rows(
+            [_standardised(_scores(each), _shares(each), squared=False)[:, 0] for each in columns], rows
+        )
+    span, cover = TimeSpan([DAY]), SeasonCover(zone.name)
     if rows.times is not None:
         for times in rows.times.blocks(PART):
             span.add(times)
             cover.add(times)
     timed = rows.times is not None
-    series = _Series(columns, rows, block_lengths(rows.rows, rows_a_day_of(span) if timed else None), progress)
+    series = _Series(
+        columns, rows, block_lengths(rows.rows, rows_a_day_of(span) if timed else None), progress, zone.name
+    )
     choice = choose_slots(cover if timed else None, series.regular)
-    own = [
-        each.design_effects(LEVEL / max(len(each.upper), 1)).max(initial=1.0) for each in series.split(choice.ratios)
-    ]
+    own, pooled = (
+        [each.design_effects(LEVEL / max(len(each.upper), 1)).max(initial=1.0) for each in series.split(ratios)]
+        for ratios in (choice.ratios, choice.pooled)
+    )
     together = min(_largest_of_features(columns, series.split(choice.ratios)), MOST_TOGETHER)
     judged = [
         msgspec.structs.replace(
@@ -57,9 +71,10 @@ def with_dependence(
             design_effect=_rounded(one),
             special_design_effect=_rounded(special),
             unheard_design_effect=_rounded(unheard),
+            pooled_design_effect=_rounded(without) if choice.slots else None,
         )
-        for column, one, special, unheard in zip(
-            columns, own, series.special(together), series.unheard(together), strict=True
+        for column, one, without, special, unheard in zip(
+            columns, own, pooled, series.special(together), series.unheard(together), strict=True
         )
     ]
     if not choice.slots:
@@ -68,6 +83,8 @@ def with_dependence(
         slots=choice.slots,
         rows=cover.rows(choice.slots).tolist(),
         counts=np.concatenate(series.counts_by_slot(choice.slots), axis=1).tolist(),
+        time_zone=zone.name,
+        time_zone_found=zone.found,
     )
     return msgspec.structs.replace(profile, columns=judged, season=season)
 
@@ -90,8 +107,14 @@ class _Series:
     """The series made of the codes of all columns; ``progress`` is called with the share of columns looked at."""
 
     def __init__(
-        self, columns: Sequence[Column], rows: OrderedRows, lengths: list[int], progress: Callable[[float], None]
+        self,
+        columns: Sequence[Column],
+        rows: OrderedRows,
+        lengths: list[int],
+        progress: Callable[[float], None],
+        time_zone: str,
     ) -> None:
+        self._time_zone = time_zone
         self._columns, self._rows, self._lengths = columns, rows, lengths
         self._scores = [_scores(column) for column in columns]
         self._slots: dict[int, ArraySpool] = {}
@@ -135,7 +158,7 @@ class _Series:
         if slots not in self._slots:
             found = self._slots[slots] = ArraySpool(np.min_scalar_type(slots - 1), store=self._rows.store)
             for times in self._rows.times.blocks(PART) if self._rows.times is not None else ():
-                found.append(slots_of(times, slots).astype(found.dtype))
+                found.append(slots_of(times, slots, self._time_zone).astype(found.dtype))
         return self._slots[slots]
 
     def split(self, ratios: BlockRatios) -> list[BlockRatios]:

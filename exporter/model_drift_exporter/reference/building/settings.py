@@ -8,7 +8,8 @@ from typing import Any, Literal, get_args
 import attrs
 
 from ...settings.declarations import check_setting, setting
-from ...settings.kinds import Choice, Integer, Mapped, Number, Repeated, Size, Text
+from ...settings.kinds import Choice, Integer, Mapped, Number, Parsed, Repeated, Size, Text
+from ..time_zones import parse_time_zone
 
 __all__ = ["BuildSettings", "FeatureKind", "FeatureSettings", "LimitSettings", "ModelSettings", "Task"]
 
@@ -33,6 +34,13 @@ class ModelSettings:
     threshold: float | None = setting(None, Number(0, 1), "Score from which the positive class counts.", "detected")
     classes: tuple[str, ...] = setting(
         (), Repeated(_CLASS), "Names of the classes, in the order of scores given as a list.", "detected"
+    )
+    time_zone: str | None = setting(
+        None,
+        Parsed("a time zone", "ZONE", parse_time_zone),
+        "Time zone whose clocks say which hour of the day or week it is, for the season of a reference that is built or "
+        "learned, such as `Europe/Berlin`.",
+        "the reference's rows, where they show a change of clocks; UTC",
     )
 
 
@@ -81,7 +89,11 @@ class BuildSettings:
 
     @property
     def chosen(self) -> dict[str, Any]:
-        """The settings by which bins, classes and task are chosen: with others, another reference is built."""
+        """The settings by which bins, classes and task are chosen: with others, another reference is built.
+
+        What came later is there only if it is set, so that a reference that was learned before goes on.
+        """
+        later = {"time_zone": self.model.time_zone} if self.model.time_zone is not None else {}
         return {
             "kinds": self.features.kinds,
             "categories": self.limits.categories,
@@ -90,4 +102,5 @@ class BuildSettings:
             "classes": self.model.classes,
             "positive_class": self.model.positive_class,
             "threshold": self.model.threshold,
+            **later,
         }

@@ -6,6 +6,8 @@ they are no evidence. Bets on special cells judge the shares of these cells amon
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from ..intervals import wilson_upper_bound
@@ -13,7 +15,15 @@ from ..layout import FloatArray
 from .bet_tables import BetKind, BetTables
 from .normal_scores import normal_scores
 
-__all__ = ["DIRECTIONAL", "FEWEST_SPECIAL", "MOST_TOGETHER", "add_categories", "add_moments", "add_special"]
+__all__ = [
+    "DIRECTIONAL",
+    "FEWEST_SPECIAL",
+    "MOST_TOGETHER",
+    "add_categories",
+    "add_moments",
+    "add_special",
+    "hold_laws",
+]
 
 _MARGIN = 3.0
 """Standard errors of the reference that every limit allows for."""
@@ -152,6 +162,36 @@ def add_special(tables: BetTables, first: int, tolerance: float, gaps: tuple[flo
     if unheard_of:
         slots = slice(first - len(gaps), first)
         tables.kinds[~columns.numeric, slots] = BetKind.UNSEEN
+
+
+def hold_laws(tables: BetTables, laws: Iterable[FloatArray]) -> None:
+    """Widen the null of the bets on location, spread and categories: it holds each of ``laws`` [column, cell], and mixtures.
+
+    A limit is raised by as much as the mean score of the valid values is larger under one of these laws than in the
+    reference. Call it before bets on special cells are added.
+    """
+    columns = tables.columns
+    valid = columns.valid[:, None]
+    scores = np.where(columns.valid[:, :, None], tables.scores, 0.0)
+
+    def mean(law: FloatArray) -> FloatArray:
+        weight = np.where(valid, law[:, None], 0.0)
+        total = weight.sum(axis=2, keepdims=True)
+        found: FloatArray = np.where(total > 0, weight @ scores / np.where(total > 0, total, 1.0), -np.inf)[:, 0]
+        return found
+
+    own = mean(columns.counts)
+    raised = np.full(tables.limits.shape, -np.inf)
+    for law in laws:
+        np.maximum(raised, mean(law), out=raised)
+    usable = np.isfinite(own) & np.isfinite(raised)
+    tables.limits += np.where(usable, np.maximum(raised - np.where(usable, own, 0.0), 0.0), 0.0)
+    tables.scores = np.where(columns.valid[:, :, None], tables.scores, tables.limits[:, None]).astype(
+        tables.scores.dtype
+    )
+    lowest = np.where(columns.valid[:, :, None], tables.scores, np.inf).min(axis=1)
+    stakes = np.minimum(tables.stakes, _LARGEST_STAKE / np.maximum(tables.limits - lowest, _LARGEST_STAKE))
+    tables.stakes = np.where(scores.max(axis=1) > tables.limits, stakes, 0.0)
 
 
 def _standardised(scores: FloatArray, shares: FloatArray, smallest: float = _CONSTANT) -> FloatArray:

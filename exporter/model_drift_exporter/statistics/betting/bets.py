@@ -8,7 +8,7 @@ exactly the likelihood ratio of a larger share against the limit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import attrs
 import numpy as np
@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from ..layout import FloatArray, IndexArray
 from ..sums import summable
-from .bet_families import DIRECTIONAL, FEWEST_SPECIAL, add_categories, add_moments, add_special
+from .bet_families import DIRECTIONAL, FEWEST_SPECIAL, add_categories, add_moments, add_special, hold_laws
 from .bet_tables import BetColumn, BetKind, BetTables, PaddedColumns
 
 __all__ = [
@@ -125,9 +125,16 @@ def make_bets(columns: Sequence[BetColumn] | PaddedColumns, tolerances: Toleranc
     return _finished(tables, groups, 1.0 - OMNIBUS_WEIGHT)
 
 
-def make_bet_table(columns: Sequence[BetColumn] | PaddedColumns, tolerances: Tolerances | None = None) -> BetTable:
-    """The bets of :func:`make_bets` as a :class:`BetTable`."""
-    return _table(_on_drift(BetTables(PaddedColumns.of(columns), BETS, np.float32), tolerances))
+def make_bet_table(
+    columns: Sequence[BetColumn] | PaddedColumns,
+    tolerances: Tolerances | None = None,
+    laws: Iterable[FloatArray] = (),
+) -> BetTable:
+    """The bets of :func:`make_bets` as a :class:`BetTable`.
+
+    To those on location, spread and categories, ``laws`` [column, cell] and mixtures of them are no drift either.
+    """
+    return _table(_on_drift(BetTables(PaddedColumns.of(columns), BETS, np.float32), tolerances, laws))
 
 
 def broken_bets(columns: Sequence[BetColumn] | PaddedColumns, tolerance: float = 0.05) -> Bets:
@@ -145,10 +152,11 @@ def broken_bet_table(columns: Sequence[BetColumn] | PaddedColumns, tolerance: fl
     return _table(_on_broken(BetTables(PaddedColumns.of(columns), _BROKEN, np.float32), tolerance))
 
 
-def _on_drift(tables: BetTables, tolerances: Tolerances | None) -> BetTables:
+def _on_drift(tables: BetTables, tolerances: Tolerances | None, laws: Iterable[FloatArray] = ()) -> BetTables:
     tolerances = tolerances or Tolerances()
     add_moments(tables, tolerances.location)
     add_categories(tables, tolerances.location, tolerances.special)
+    hold_laws(tables, laws)
     add_special(tables, DIRECTIONAL, tolerances.special, _SPECIAL_GAPS, unheard_of=True)
     return tables
 

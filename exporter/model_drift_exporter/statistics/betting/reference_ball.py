@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from statistics import NormalDist
 
 import attrs
@@ -37,11 +37,14 @@ class ReferenceBall:
     """How many dependent records count as one, ``[column]``."""
 
 
-def reference_ball(columns: Sequence[BetColumn] | PaddedColumns, psi_tolerance: float = 0.02) -> ReferenceBall:
+def reference_ball(
+    columns: Sequence[BetColumn] | PaddedColumns, psi_tolerance: float = 0.02, laws: Iterable[FloatArray] = ()
+) -> ReferenceBall:
     """The ball that holds the law behind the reference's rows, and all laws within ``psi_tolerance`` of it.
 
     The population stability index of a small change is twice its divergence. The reference's own error comes from Wilks'
-    theorem. The square roots of the two divergences add up. A column has the larger one of its two design effects. Raises
+    theorem. The square roots of the two divergences add up. A column has the larger one of its two design effects. The ball
+    also holds ``laws`` [column, cell] and, as it is convex, mixtures of them; each is positive where the reference is. Raises
     ``ValueError`` if a column has fewer than three cells.
     """
     padded = PaddedColumns.of(columns)
@@ -53,10 +56,14 @@ def reference_ball(columns: Sequence[BetColumn] | PaddedColumns, psi_tolerance: 
     design_effect = np.maximum(padded.design_effect, padded.special_design_effect)
     observations = np.where(occupied, rows / design_effect, 1.0)
     error = chi_square_quantile(1.0 - _REFERENCE_ERROR, padded.size.astype(np.float64) - 1.0) / (2.0 * observations)
+    farthest = np.zeros(len(rows))
+    for law in laws:
+        ratio = np.where(shares > 0, shares, 1.0) / np.where(shares > 0, law, 1.0)
+        np.maximum(farthest, (shares * np.log(ratio)).sum(axis=1), out=farthest)
     return ReferenceBall(
         shares=shares,
         smoothed=(shares + _SMOOTHING * flat) / (1.0 + _SMOOTHING),
-        radius=np.where(occupied, (np.sqrt(error) + math.sqrt(psi_tolerance / 2.0)) ** 2, np.inf),
+        radius=np.where(occupied, (np.sqrt(error) + math.sqrt(psi_tolerance / 2.0) + np.sqrt(farthest)) ** 2, np.inf),
         design_effect=design_effect,
     )
 
