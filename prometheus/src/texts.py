@@ -9,7 +9,7 @@ from model_drift_exporter.evidence.alarm_spec import Shown
 
 from .addresses import PANELS, Place, dashboard_url, panel_url
 
-__all__ = ["PIECES", "RUNBOOKS", "describe", "evidence", "finding", "onset"]
+__all__ = ["PIECES", "RUNBOOKS", "describe", "evidence", "finding", "onset", "promise"]
 
 RUNBOOKS = "https://github.com/model-drift-exporter/model-drift-exporter/blob/main/docs/runbooks"
 _SHOWN = 5
@@ -44,6 +44,19 @@ def evidence(alert: str, severity: str) -> str:
         f', {severity} from {{{{ range {threshold} }}}}{{{{ .Value | printf "1e%.1f" }}}}{{{{ end }}}}'
         f'{{{{ range {budget} }}}} (at most one false {severity} of this model in {{{{ .Value | printf "%.3g" }}}} {unit})'
         "{{ end }}."
+    )
+
+
+def promise(about: str, severity: str) -> str:
+    """What the promise about false alarms rests on, where that is not the reference."""
+    basis = _asked(f'max by (basis) (model_{about}_promise_basis{{model=%q,basis!="reference"}}) == 1')
+    since = _asked(f"min(model_{about}_promise_since_timestamp_seconds{{model=%q}})")
+    return (
+        f'{{{{ range {basis} }}}}\n{{{{ if eq .Labels.basis "live" }}}}'
+        f"The reference does not show how records depend on one another; live records do{{{{ range {since} }}}}, since "
+        '{{ (.Value | toTime).Format "2006-01-02" }}{{ end }}.'
+        f"{{{{ else }}}}That false {severity}s are so rare is not promised yet: neither the reference nor eight days of live "
+        "records show how records depend on one another.{{ end }}{{ end }}"
     )
 
 

@@ -31,6 +31,7 @@ def _events(*rows: tuple[str, int, float]) -> Events:
         score=np.full(size, np.nan),
         score_cell=np.full(size, -1, dtype=np.int16),
         probabilities=None,
+        surplus=nothing,
     )
 
 

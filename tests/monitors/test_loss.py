@@ -265,3 +265,16 @@ def test_more_judged_classes_make_each_one_surer() -> None:
     for judged, margin in ((1, 2.0), (10, 2.84)):
         limit = class_bets(outcomes, "a", LossSettings(), judged).limit
         assert limit == pytest.approx(float(wilson_upper_bound(0.1, 200, margin)) + 0.01, abs=1e-4)
+
+
+@pytest.mark.parametrize("error", [0.1, 0.3])
+def test_what_a_doubled_error_costs_is_exported(error: float) -> None:
+    """About as many outcomes as it takes: within a factor of 1.5."""
+    profile = profile_with_outcomes(binary_rows(*_sample(5_000, seed=21, error=(error, error))))
+    found = []
+    for seed in range(7):
+        context, monitor = _watch(profile)
+        monitor.judge(outcomes_of(context, *_sample(2_000, seed=30 + seed, error=(2 * error, 2 * error)), step=10.0))
+        found.append(next(edge.record for edge in context.alarms.drain() if edge.firing))
+    expected = _metrics(monitor)("model_reference_doubled_loss_outcomes", model="m", loss="zero_one")
+    assert 2 / 3 < expected / np.median(found) < 3 / 2

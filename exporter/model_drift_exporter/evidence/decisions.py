@@ -54,6 +54,17 @@ class AlarmDecision:
         self._blocks = blocks
         self.restart()
 
+    @property
+    def about(self) -> list[int]:
+        """The members that the closed latch is about; none while it is open."""
+        if not self.alarm.active:
+            return []
+        return self._named + self._suspected or [*range(len(self.members))]
+
+    def temper(self, rises: Array) -> None:
+        """Recovery needs so many times the records of the reference, of all directions of the loop, [direction]."""
+        self._blocks.temper(rises[self.target.directions])
+
     def restart(self) -> None:
         """Set the evidence of the members back to 1 and forget their names."""
         self.members = np.zeros(len(self.target.names))
@@ -164,15 +175,20 @@ class DecisionLoop:
 
     Where a latch opens, the evidence behind it begins anew, of other alarms too where they share its bets: what comes behind is
     weighed again. ``forget(target)`` is called wherever that happens, after recovery or by a person: what bets remember of the
-    target goes with its evidence.
+    target goes with its evidence. Before that, ``recovered(decision)`` is called where it is recovery.
     """
 
     def __init__(
-        self, state: EvidenceState, decisions: Sequence[AlarmDecision], forget: Callable[[Target], None] = _nothing
+        self,
+        state: EvidenceState,
+        decisions: Sequence[AlarmDecision],
+        forget: Callable[[Target], None] = _nothing,
+        recovered: Callable[[AlarmDecision], None] = _nothing,
     ) -> None:
         self._state = state
         self._decisions = decisions
         self._forget = forget
+        self._recovered = recovered
         for decision in decisions:
             decision.alarm.restart = partial(self._restart, decision)
 
@@ -220,6 +236,7 @@ class DecisionLoop:
             decision.members, decision.alarm.evidence = of_members[last], float(of_alarm[last])
         self._state.take(evidence, last)
         for decision in recovered:
+            self._recovered(decision)
             decision.alarm.resolve(time, record)
         return first + last + 1, [decision.target for decision in recovered]
 

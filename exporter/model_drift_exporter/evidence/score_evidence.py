@@ -13,8 +13,10 @@ from ..statistics.betting.score_bets import ScoreBets
 from .alarms import Alarm
 from .decisions import AlarmDecision, DecisionLoop
 from .evidence_state import EvidenceState, ResumableEvidence, digest_of
+from .live_dependence import LiveDependence, LiveSeries
 from .recovery import RecoveryBlocks
 from .schedule import EvidenceMinutes, UpdateTimes
+from .settings import PAGE
 from .targets import Target
 
 __all__ = ["ScoreEvidence"]
@@ -87,6 +89,9 @@ class ScoreEvidence(ResumableEvidence):
         members = np.arange(len(bets))
         places = np.arange(weights.size).reshape(weights.shape)
         self._target = Target(alarm.alert, ("",) * len(bets), places, weights, members, members, members[:0])
+        self._means, self._effects, self._member_of = means, effects, np.repeat(members, weights.shape[1])
+        self.live = LiveDependence(LiveSeries.of_scores(means, spreads), effects, exact=True)
+        """How much the scores of live records depend on one another, a family for each score."""
         self._begin()
 
     def _begin(self) -> None:
@@ -96,8 +101,27 @@ class ScoreEvidence(ResumableEvidence):
         self._minutes = EvidenceMinutes()
         state = EvidenceState.new(self._target.places.size, exact=True)
         self._decision = _ScoreDecision(self._alarm, self._target, self._blocks, self._suspects)
-        self._loop = DecisionLoop(state, [self._decision])
+        self._loop = DecisionLoop(state, [self._decision], self._forget, self._recovered)
+        self._state = state
+        self.live.begin()
+        self._temper()
         self._alarm.forget()
+
+    def _forget(self, _: Target) -> None:
+        self.live.drop(np.arange(len(self._bets)))
+
+    def _recovered(self, decision: AlarmDecision) -> None:
+        every = np.arange(len(self._bets))
+        if decision.alarm.severity == PAGE:
+            self.live.drop(every, all_of_it=True)
+        else:
+            self.live.settle(every)
+
+    def _temper(self) -> None:
+        """Evidence and recovery use the larger of the reference's and the live design effect."""
+        rises = np.maximum(self.live.effects / self._effects, 1.0)
+        self._decision.temper(rises)
+        self._factors = (1.0 / rises)[self._member_of]
 
     @property
     def members(self) -> Array:
@@ -122,7 +146,24 @@ class ScoreEvidence(ResumableEvidence):
         ended, taken_scores = blocks[1, :, -1], blocks[3:]
         times = UpdateTimes(ended, blocks[0, :, 0], self._minutes.log(ended), blocks[2, :, -1].astype(np.int64))
         self.updates += number
-        self._loop.advance(self._log_e(taken_scores), times, partial(_rows_and_sums, taken_scores))
+        self._advance(times, blocks[0, :, -1], taken_scores)
+
+    def _advance(self, times: UpdateTimes, predicted: Array, scores: Array) -> None:
+        """Take in updates, each weighed by what was known before it. ``predicted`` [update] is the time of a prediction."""
+        log_e = self._log_e(scores)
+        rows, sums = _rows_and_sums(scores)
+        moments = _rows_and_sums(np.square(scores - self._means[:, None, None]))[1]
+        for each in self.live.stretches(predicted):
+            part = slice(each.start, each.stop)
+            some = times.part(part)
+            excess = partial(_rows_and_sums, scores[:, part])
+            self._loop.advance(log_e[part] * self._factors, some, excess)
+            self.live.take(each, some.log_minutes, rows[part], sums[part], moments[part])
+            if each.look:
+                held = np.isin(np.arange(len(self._bets)), self._decision.about)
+                largest = self._state.log_m.reshape(len(self._bets), -1).max(axis=1)
+                if self.live.look(each, largest, held, float(some.time[-1])):
+                    self._temper()
 
     def _log_e(self, scores: Array) -> Array:
         """The ln e of each update, [update, bet], from scores [score, update, outcome]."""
@@ -140,6 +181,7 @@ class ScoreEvidence(ResumableEvidence):
             "waiting": self._waiting,
             "minutes": self._minutes.snapshot(),
             "updates": self.updates,
+            "live": self.live.snapshot(),
             **self._loop.snapshot(),
         }
 
@@ -150,6 +192,9 @@ class ScoreEvidence(ResumableEvidence):
         self._waiting, self.updates = waiting, int(state["updates"])
         self._minutes.restore(state["minutes"])
         self._loop.restore(state)
+        if "live" in state:  # snapshots of before have none
+            self.live.restore(state["live"])
+        self._temper()
 
 
 def _rows_and_sums(scores: Array) -> tuple[Array, Array]:

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from ..joining.identifier_index import ColumnType, IdentifierIndex, Keys, Mask, Rows
 from ..reference.outcome_batch import OutcomeLayout
 
-__all__ = ["COUNTED", "LABEL", "MOST_PROBABILITIES", "PREDICTION", "UNINDEXED", "LabelStore"]
+__all__ = ["COUNTED", "LABEL", "MOST_PROBABILITIES", "PREDICTION", "SURPLUS", "UNINDEXED", "LabelStore"]
 
 Array = NDArray[np.float64]
 
-PREDICTION, LABEL, COUNTED, UNINDEXED = 1, 2, 4, 8
-"""Flags of an entry: it has a prediction, it has a label, its outcome has been counted, no label can find it. 0: vacant."""
+PREDICTION, LABEL, COUNTED, UNINDEXED, SURPLUS = 1, 2, 4, 8, 16
+"""Flags of an entry: it has a prediction, it has a label, its outcome has been counted, no label can find it; its prediction
+is no evidence. 0: vacant."""
 
 MOST_PROBABILITIES = 8
 """For models with more classes, probabilities are not kept."""

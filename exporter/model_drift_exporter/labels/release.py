@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..reference.outcome_batch import OutcomeBatch
 from .join import Joins, Revisions
-from .label_store import COUNTED, UNINDEXED, LabelStore
+from .label_store import COUNTED, SURPLUS, UNINDEXED, LabelStore
 
 __all__ = ["Cohorts", "Due", "Pending", "Releaser"]
 
@@ -183,6 +183,7 @@ class Releaser:
             revision=revision,
             superseded=time < self.began,
             withheld=chosen.late,
+            surplus=columns["flags"][rows] & SURPLUS != 0,
             probabilities=columns["probabilities"][rows] if "probabilities" in columns else None,
         )
 

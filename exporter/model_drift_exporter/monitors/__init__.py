@@ -13,6 +13,7 @@ from ..reference.building.builder import PartMaker
 from .bin_counts import BIN_COUNTS
 from .concept import CONCEPT
 from .confidence import CONFIDENCE
+from .copied_records import COPIES
 from .distances import DISTANCES
 from .drift import DRIFT
 from .latency import LATENCY
@@ -36,7 +37,7 @@ __all__ = [
     "sections_of",
 ]
 
-RESERVED_NAMES = frozenset({"labels", "segments"})
+RESERVED_NAMES = frozenset({"labels", "segments", "surplus"})
 """What a model's snapshot calls the parts of it that are no monitors."""
 
 
@@ -55,6 +56,7 @@ MONITORS: tuple[MonitorSpec, ...] = collected(
     DISTANCES,
     CONFIDENCE,
     LATENCY,
+    COPIES,
     DRIFT,
     PERFORMANCE,
     LOSS,

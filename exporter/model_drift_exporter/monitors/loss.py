@@ -8,13 +8,16 @@ from statistics import NormalDist
 from typing import Any
 
 import attrs
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from ..evidence.alarm_spec import AlarmSpec
 from ..evidence.alarms import Alarms, clamped_log10
+from ..evidence.expected_delays import log_update_minutes, loss_delay
+from ..evidence.promise import Promise, promise_of
 from ..evidence.score_evidence import ScoreEvidence
-from ..evidence.settings import PAGE
+from ..evidence.settings import PAGE, EvidenceSettings
 from ..metrics.metric import Group, Metric, counter, gauge
 from ..metrics.samples import Samples, Series
 from ..reference.losses import FEWEST_CLASS_ROWS, bounded_losses
@@ -25,12 +28,14 @@ from ..settings.kinds import Number
 from ..statistics.betting.score_bets import ScoreBets
 from ..statistics.performance_metrics import BOUNDED_ERROR
 from .monitor import COUNTERS, Monitor, MonitorContext, MonitorSpec
+from .promise_metrics import LOSS_PROMISE, PromiseSeries
 
 __all__ = [
     "LOSS",
     "LOSS_WORDS",
     "LossMonitor",
     "LossSettings",
+    "doubled_loss_outcomes",
     "judged_classes",
     "outcomes_of",
     "overall_bets",
@@ -67,6 +72,13 @@ _TOLERATED = gauge(
     "Largest mean loss that is tolerated: reference, its error, and the tolerance.",
     Group.ALERTS,
 )
+_DOUBLED = gauge(
+    "model_reference_doubled_loss_outcomes",
+    "model loss",
+    "About how many outcomes it takes until errors that are twice as frequent, or as large, page: what the size and the "
+    "dependence of the reference cost. Infinite where so much is tolerated.",
+    Group.ALERTS,
+)
 _UPDATES = counter("model_loss_evidence_updates_total", "model", "Updates of the evidence on the loss.", Group.ALERTS)
 _EXCLUDED = counter(
     "model_loss_excluded_outcomes_total",
@@ -74,7 +86,10 @@ _EXCLUDED = counter(
     "Outcomes of predictions from broken input: no evidence on the loss, since ModelInputBroken tells of them.",
     Group.ALERTS,
 )
-_METRICS: tuple[Metric, ...] = (_EVIDENCE, _CLASS_EVIDENCE, _TOLERATED, _UPDATES, _EXCLUDED)
+_METRICS: tuple[Metric, ...] = (
+    *(_EVIDENCE, _CLASS_EVIDENCE, _TOLERATED, _DOUBLED, _UPDATES, _EXCLUDED),
+    *LOSS_PROMISE.every,
+)
 
 
 @attrs.frozen
@@ -115,7 +130,14 @@ class LossMonitor(Monitor):
         self._log10 = Series(_EVIDENCE, [(context.model, loss)])
         self._class_log10 = Series(_CLASS_EVIDENCE, [(context.model, name) for name in names])
         self._tolerated = Series(_TOLERATED, [(context.model, loss)]).samples([bets[0].limit])
+        alarm = self._alarms["ModelLossIncreased"]
+        doubled = doubled_loss_outcomes(context.reference, settings, context.evidence, alarm.threshold)
+        self.doubled_loss_outcomes = doubled
+        """About how many outcomes it takes until a doubled loss pages."""
+        self._doubled = Series(_DOUBLED, [(context.model, loss)]).samples([doubled])
         self._updates = Series(_UPDATES, [(context.model,)])
+        self._reference, self._rows = context.reference, outcomes.loss.rows
+        self._promise = PromiseSeries(LOSS_PROMISE, context.model, ["overall", *["classes"][: len(names)]])
         self._excluded_outcomes = Series(_EXCLUDED, [(context.model,)])
 
     def judge(self, outcomes: OutcomeBatch) -> None:
@@ -128,13 +150,22 @@ class LossMonitor(Monitor):
             outcomes.time[counted], outcomes.matured[counted], outcomes.position[counted], np.stack(losses)[:, counted]
         )
 
+    @property
+    def promise(self) -> Promise:
+        """What the promise of false pages about the loss rests on now."""
+        return promise_of(self._reference, self._rows, self._evidence.live)
+
     def collect(self) -> Iterable[Samples]:
         overall, *by_class = (clamped_log10(value) for value in self._evidence.members.tolist())
         yield self._log10.samples([overall])
         yield self._class_log10.samples(by_class)
         yield self._tolerated
+        yield self._doubled
         yield self._updates.samples([self._evidence.updates])
         yield self._excluded_outcomes.samples([self._excluded])
+        live = self._evidence.live
+        effects = [float(live.effects[0]), *[float(live.effects[1:].max(initial=1.0))][: len(live.effects) - 1]]
+        yield from self._promise.collect(self.promise, live.since, effects)
 
     def snapshot(self) -> Any:
         return {**self._evidence.snapshot(), COUNTERS: self._excluded}
@@ -167,7 +198,7 @@ def evident(alarms: Alarms, outcomes: OutcomeBatch) -> NDArray[np.bool_]:
     """
     found = (outcomes.sign > 0) & ~outcomes.revision
     found &= ~alarms["ModelInputBroken"].history.covers(outcomes.time, outcomes.position)
-    for reason in (outcomes.superseded, outcomes.withheld):
+    for reason in (outcomes.superseded, outcomes.withheld, outcomes.surplus):
         if reason is not None:
             found &= ~reason
     return found
@@ -200,6 +231,25 @@ def overall_bets(outcomes: OutcomeSummary, settings: LossSettings, *, binary: bo
         margin=_MARGIN,
         binary=binary,
     )
+
+
+def doubled_loss_outcomes(
+    reference: ReferenceProfile, settings: LossSettings, evidence: EvidenceSettings, threshold: float,
+    *, rows: float = 1.0, design_effect: float | None = None,
+) -> float:  # fmt: skip
+    """About how many outcomes it takes until errors that are twice as frequent, or as large, page.
+
+    ``threshold`` is the natural logarithm of the alarm's, ``rows`` how many times as large the reference would be, and
+    ``design_effect`` stands in for that of its loss. Infinite where so much is tolerated. Raises :class:`ValueError` without
+    labelled rows.
+    """
+    outcomes = outcomes_of(reference)
+    binary = OutcomeLayout.of(reference).classification
+    effect = outcomes.loss.design_effect if design_effect is None else design_effect
+    loss = msgspec.structs.replace(outcomes.loss, rows=round(outcomes.loss.rows * rows), design_effect=effect)
+    bets = overall_bets(msgspec.structs.replace(outcomes, loss=loss), settings, binary=binary)
+    nats = threshold - log_update_minutes(reference, outcomes.loss.rows, evidence.update_labels)
+    return loss_delay(outcomes, bets, nats, binary=binary)
 
 
 def class_bets(outcomes: OutcomeSummary, name: str, settings: LossSettings, judged: int) -> ScoreBets:

@@ -25,8 +25,9 @@ class OutcomeBatch:
     -1 without. ``probabilities`` is [outcome, class] in steps of 1/255 where scores came per class. ``sign`` is 1, or -1
     where a revised label takes an earlier outcome back (its correction follows with 1 and ``revision`` set). ``superseded``
     are predictions of a version of the model before this one: they say nothing of it. ``withheld`` are no evidence either:
-    their label came after their cohort had counted, or the labels are known to be no fair sample. ``matured`` is less than
-    in the batch before only where the clock has been put back.
+    their label came after their cohort had counted, or the labels are known to be no fair sample. ``surplus`` are
+    outcomes of copies and bursts, as in :class:`CodedBatch`. ``matured`` is less than in the batch before only where the clock
+    has been put back.
     """
 
     size: int
@@ -42,6 +43,7 @@ class OutcomeBatch:
     probabilities: NDArray[np.uint8] | None = None
     superseded: NDArray[np.bool_] | None = None
     withheld: NDArray[np.bool_] | None = None
+    surplus: NDArray[np.bool_] | None = None
 
 
 @attrs.frozen(eq=False)
