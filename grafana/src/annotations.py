@@ -40,14 +40,14 @@ def mark(name: str, expression: str, title: str, text: str, colour: str) -> buil
 
 
 def _firing(severity: str) -> str:
-    # One mark for an alert, however many reasons or exporters it has.
-    alerts = f'group by (alertname) (ALERTS{{alertstate="firing", severity="{severity}", {MODEL}}}'
-    return f"{alerts}) unless {alerts} offset $__interval)"
+    # One mark for an alert, however many reasons or exporters it has, and one for each rise while it is held.
+    alerts = f'group by (alertname, rise) (ALERTS{{alertstate="firing", severity="{severity}", {MODEL}}}'
+    return f'label_replace({alerts}) unless {alerts} offset $__interval), "again", ", rise $1", "rise", "(.+)")'
 
 
 ANNOTATIONS: tuple[Builder[models.AnnotationQuery], ...] = (
-    mark("Pages", _firing("page"), "Page: {{alertname}}", "", VERMILION),
-    mark("Tickets", _firing("ticket"), "Ticket: {{alertname}}", "", ORANGE),
+    mark("Pages", _firing("page"), "Page: {{alertname}}{{again}}", "", VERMILION),
+    mark("Tickets", _firing("ticket"), "Ticket: {{alertname}}{{again}}", "", ORANGE),
     mark("Deploys", changes("version"), "Model version {{version}}", "", BLUE),
     mark("Reference changes", changes("reference"), "Reference {{reference}}", "", GREY),
 )

@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from .rule_files import Record
 
-__all__ = ["EVIDENCE", "EXPLANATION", "THRESHOLD", "VERDICTS", "evidence_records", "loss_records"]
+__all__ = [
+    "EVIDENCE",
+    "EXPLANATION",
+    "HELD",
+    "RISE",
+    "THRESHOLD",
+    "UNTIL",
+    "USUAL",
+    "VERDICTS",
+    "evidence_records",
+    "loss_records",
+]
 
 EVIDENCE = "model:alert_evidence:log10"
 THRESHOLD = "model:alert_evidence_threshold:log10"
+RISE = "model_rise:alert_rise:count"
+USUAL = "model:alert_usual_observations:sum"
+HELD = "model:alert_held_observations:sum"
+UNTIL = "model:alert_held_until_timestamp_seconds:max"
 
 VERDICTS = {3: "a page fires", 2: "a ticket fires", 1: "something cannot be judged", 0: "nothing was found"}
 """Meaning of ``model:verdict:max``."""
@@ -16,6 +31,9 @@ EXPLANATION = f"""\
 Evidence is averaged as what it is and not as its logarithm: the average of evidence against one null hypothesis is evidence
 against it, whatever the replicas have in common. It is read from the last five minutes, so that a failed scrape or a
 restart, which the exporter's latch survives, does not announce a recovery.
+
+An alert that has risen a second time while it was held has a label rise, with 2 and so on. So it is another alert, which
+notifies, and the one before is resolved. Of replicas that of the most rises counts.
 
 model:verdict:max is {"; ".join(f"{code}: {meaning}" for code, meaning in VERDICTS.items())}.
 """
@@ -27,6 +45,30 @@ def evidence_records() -> list[Record]:
     return [
         Record(EVIDENCE, f"log10(avg by ({alert}) (10 ^ last_over_time(model_alert_evidence_log10[5m])))"),
         Record(THRESHOLD, f"max by ({alert}) (last_over_time(model_alert_evidence_threshold_log10[5m]))"),
+        # Without a label for the first rise, and for exporters of before that count none.
+        Record(
+            RISE,
+            "  label_replace(\n"
+            f'    count_values by ({alert}) ("rise", max by ({alert}) (last_over_time(model_alert_rise[5m]))),\n'
+            '    "rise", "", "rise", "[01]"\n'
+            "  )\n"
+            f"or on ({alert})\n"
+            f"  ({THRESHOLD} * 0 + 1)",
+        ),
+        # Only where all replicas that hold it are back to usual.
+        *(
+            Record(
+                name,
+                f"    {operation} by ({alert}) ({metric})\n"
+                "  and\n"
+                f"    count by ({alert}) (model_alert_usual_observations) == count by ({alert}) (model_alert_active == 1)",
+            )
+            for name, operation, metric in (
+                (USUAL, "sum", "model_alert_usual_observations"),
+                (HELD, "sum", "model_alert_held_observations"),
+                (UNTIL, "max", "model_alert_held_until_timestamp_seconds"),
+            )
+        ),
         Record("model:alert_onset_timestamp_seconds:min", f"min by ({alert}) (model_alert_onset_timestamp_seconds)"),
         Record(
             "model_feature:drift_evidence:log10",

@@ -11,9 +11,9 @@ from model_drift_exporter.monitors import REASONS as REASONS_OF_MONITORS
 from model_drift_exporter.monitors.findings import FindingKind
 
 from .addresses import Place, places
-from .evidence import EVIDENCE, EXPLANATION, THRESHOLD, evidence_records, loss_records
+from .evidence import EVIDENCE, EXPLANATION, RISE, THRESHOLD, evidence_records, loss_records
 from .rule_files import Alert, Group, rule_file
-from .texts import PIECES, describe, evidence, finding, onset, promise
+from .texts import PIECES, describe, evidence, finding, held, onset, promise, rise
 
 __all__ = ["REASONS", "documentation", "groups"]
 
@@ -91,6 +91,8 @@ def _decided(alarm: AlarmSpec, place: Place, explained: Sequence[FindingKind], a
         *(PIECES[name](alarm.alert) for name in alarm.shows),
         *(finding(each.kind, each.meaning) for each in explained),
         onset(alarm.alert),
+        rise(),
+        held(alarm.alert, alarm.counted),
         f"\nFirst: {_continued(alarm.first)}",
         evidence(alarm.alert, alarm.severity),
         promise(about, alarm.severity) if about else "",
@@ -98,7 +100,8 @@ def _decided(alarm: AlarmSpec, place: Place, explained: Sequence[FindingKind], a
     return Alert(
         alarm.alert,
         alarm.severity,
-        f'max without (alert) (\n    {EVIDENCE}{{alert="{alarm.alert}"}}\n  >=\n    {THRESHOLD}\n)',
+        f'  max without (alert) (\n      {EVIDENCE}{{alert="{alarm.alert}"}}\n    >=\n      {THRESHOLD}\n  )\n'
+        f'* on (model, severity) group_left (rise)\n  {RISE}{{alert="{alarm.alert}"}}',
         describe(alarm.alert, alarm.summary, "".join(description), place=place),
     )
 

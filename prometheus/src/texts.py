@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from model_drift_exporter.evidence.alarm_spec import Shown
+from model_drift_exporter.evidence.alarm_spec import Counted, Shown
 
 from .addresses import PANELS, Place, dashboard_url, panel_url
+from .evidence import HELD, UNTIL, USUAL
 
-__all__ = ["PIECES", "RUNBOOKS", "describe", "evidence", "finding", "onset", "promise"]
+__all__ = ["PIECES", "RUNBOOKS", "describe", "evidence", "finding", "held", "onset", "promise", "rise"]
 
 RUNBOOKS = "https://github.com/model-drift-exporter/model-drift-exporter/blob/main/docs/runbooks"
 _SHOWN = 5
@@ -68,6 +69,29 @@ def onset(alert: str) -> str:
         'Began at about {{ (.Value | toTime).Format "2006-01-02 15:04 MST" }}'
         f"{{{{ range {_asked(f'time() - {series} >= 60')} }}}}, {{{{ .Value | humanizeDuration }}}} ago{{{{ end }}}}."
         "{{ end }}"
+    )
+
+
+def rise() -> str:
+    """That it has risen before, and was not over yet."""
+    return (
+        "{{ with $labels.rise }}\nThis is rise {{ . }}: it had been back to usual while the alert was held for the one before."
+        "{{ end }}"
+    )
+
+
+def held(alert: str, counted: Counted) -> str:
+    """How many of the latest records or outcomes are usual, and how long the alert is held nevertheless."""
+    own = f'{{model=%q,alert="{alert}"}}'
+    more = _asked(f"{HELD}{own} > 0")
+    until = _asked(f"{UNTIL}{own} > time()")
+    return (
+        f"{{{{ range {_asked(f'{USUAL}{own}')} }}}}\n"
+        f'The last {{{{ .Value | printf "%.0f" }}}} {counted} are usual again'
+        f'{{{{ range {more} }}}}; the alert is held until {{{{ .Value | printf "%.0f" }}}} more '
+        "{{ if eq .Value 1.0 }}is{{ else }}are{{ end }}{{ end }}"
+        f"{{{{ range {until} }}}}; it is not over before "
+        '{{ (.Value | toTime).Format "2006-01-02 15:04 MST" }}{{ end }}.{{ end }}'
     )
 
 
@@ -211,6 +235,22 @@ def _unknown_features(alert: str) -> str:
     )
 
 
+def _traffic() -> str:
+    """How many records have come since the onset, and how many are usual: the sums over replicas."""
+
+    def figure(name: str, text: str) -> str:
+        return f"{{{{ range {_asked(f'sum(model_traffic_recent_{name}{{model=%q}})')} }}}}{text}{{{{ end }}}}"
+
+    number = '{{ .Value | printf "%.0f" }}'
+    seconds = _asked("max(model_traffic_recent_seconds{model=%q})")
+    return (
+        f"{{{{ range {seconds} }}}}\nPredictions in {{{{ .Value | humanizeDuration }}}}{{{{ end }}}}"
+        + figure("records", f": {number}")
+        + figure("usual_records", f"; usual at this time: {number}")
+        + figure("usual_records_deviation", f", give or take {number}.")
+    )
+
+
 PIECES: Mapping[Shown, Callable[[str], str]] = {
     "loss": lambda _: _loss(),
     "relation": lambda _: _relation(),
@@ -220,5 +260,6 @@ PIECES: Mapping[Shown, Callable[[str], str]] = {
     "unknown_features": _unknown_features,
     "rejected_lines": lambda _: _rejected_lines(),
     "outputs": lambda _: _outputs(),
+    "traffic": lambda _: _traffic(),
 }
 """What an alarm may show, by the name that it gives to it: the text for its alert."""

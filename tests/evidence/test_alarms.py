@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 import attrs
-import numpy as np
 import pytest
 
-from model_drift_exporter.evidence.alarms import AlarmHistory, Alarms, clamped_log10
+from model_drift_exporter.evidence.alarms import Alarms, clamped_log10
+from model_drift_exporter.evidence.recovery import Usual
 from model_drift_exporter.evidence.settings import PAGE, TICKET
 from model_drift_exporter.monitors import ALARMS
 from tests.support.exposition import Exposition
@@ -125,6 +125,64 @@ def test_samples() -> None:
     assert threshold < loud("model_alert_evidence_log10", **labels) < threshold + 1e-5
 
 
+def test_a_second_rise_is_told_with_an_onset_and_names_of_its_own() -> None:
+    """The latch has been closed all the time: no end is told, the count goes up, and opening sets it back."""
+    alarms = _alarms()
+    alarm = alarms["ModelFeatureDrift"]
+    alarm.fire(100.0, 7, onset=50.0, features=["age"], certainty="named")
+    alarm.lapse(300.0, 99)
+    alarm.fire(300.0, 99, onset=250.0, features=["size"], certainty="suspected")
+    first, second = alarms.drain()
+    assert [(each.firing, each.rise, each.features, each.onset) for each in (first, second)] == [
+        (True, 1, ("age",), 50.0),
+        (True, 2, ("size",), 250.0),
+    ]
+    labels = {"model": "m", "alert": "ModelFeatureDrift", "severity": TICKET}
+    shown = Exposition.of(alarms.collect())
+    assert (shown("model_alert_rise", **labels), shown("model_alerts_fired_total", **labels)) == (2.0, 2.0)
+    other = _alarms()
+    other.restore(alarms.snapshot())
+    assert other["ModelFeatureDrift"].rise == 2
+    alarm.resolve(400.0, 120)
+    (over,) = alarms.drain()
+    assert (over.firing, over.rise) == (False, 2)
+    assert Exposition.of(alarms.collect())("model_alert_rise", **labels) == 0.0
+
+
+def test_a_latch_of_an_older_snapshot_has_risen_once() -> None:
+    """0.1.0 did not count rises."""
+    alarms, other = _alarms(), _alarms()
+    alarms["ModelFeatureDrift"].fire(100.0, 7, onset=50.0)
+    state = {
+        alert: {key: value for key, value in saved.items() if key != "rise"}
+        for alert, saved in alarms.snapshot().items()
+    }
+    other.restore(state)
+    assert {alarm.alert: alarm.rise for alarm in other.by_alert.values() if alarm.rise} == {"ModelFeatureDrift": 1}
+
+
+def test_being_back_to_usual_is_exported_while_the_latch_is_closed() -> None:
+    """Records that are usual, those still needed and the time are absent otherwise."""
+    alarms = _alarms()
+    alarm = alarms["ModelFeatureDrift"]
+    labels = {"model": "m", "alert": "ModelFeatureDrift", "severity": TICKET}
+    names = ("usual_observations", "held_observations", "held_until_timestamp_seconds")
+
+    def shown() -> list[float | None]:
+        found = Exposition.of(alarms.collect())
+        return [found.get(f"model_alert_{name}", **labels) for name in names]
+
+    known: Usual | None = Usual(1_240, 760, None)
+    alarm.held = lambda: known
+    assert shown() == [None, None, None]
+    alarm.fire(100.0, 7, onset=50.0)
+    assert shown() == [1_240.0, 760.0, None]
+    known = Usual(1_240, 0, 5_000.0)
+    assert shown() == [1_240.0, 0.0, 5_000.0]
+    known = None
+    assert shown() == [None, None, None]
+
+
 def test_alarms_go_on_from_their_snapshot() -> None:
     """Latches stay closed, and nothing is told twice."""
     first, second = _alarms(), _alarms()
@@ -144,66 +202,3 @@ def test_alarms_go_on_from_their_snapshot() -> None:
 def test_exports_are_finite_powers_of_ten(natural: float, log10: float) -> None:
     """Prometheus raises ten to them, to average replicas."""
     assert clamped_log10(natural) == pytest.approx(log10)
-
-
-def _history() -> AlarmHistory:
-    history = AlarmHistory()
-    history.begin(100, 1_000.0)
-    history.name(100, ("age",))
-    history.name(150, ("age", "income"))
-    history.end(300, 5_000.0)
-    history.begin(400, 6_000.0)
-    history.name(400, ("country",))
-    return history
-
-
-def test_names_are_those_of_the_records() -> None:
-    """What was in force at the first record and what came up to the last one, in order; nothing between episodes."""
-    history = _history()
-    assert history.told_over(0, 99) == []
-    assert history.told_over(100, 100) == [(100, ("age",))]
-    assert history.told_over(120, 160) == [(120, ("age",)), (150, ("age", "income"))]
-    assert history.told_over(200, 250) == [(200, ("age", "income"))]
-    assert history.told_over(300, 399) == [(300, ())]
-    assert [record for record, _ in history.told_over(0, 1_000)] == [100, 150, 300, 400]
-
-
-def test_an_episode_covers_predictions_from_its_onset_to_its_end() -> None:
-    """But only for one who knows of it: at a record before the alarm there was none, before its end it was not over."""
-    history = _history()
-    time = np.array([999.0, 1_000.0, 3_000.0, 5_000.0, 5_500.0, 6_000.0, 9_000.0])
-    late = np.full(len(time), 500)
-    assert history.covers(time, late).tolist() == [False, True, True, True, False, True, True]
-    assert not history.covers(time, np.full(len(time), 99)).any()
-    assert history.covers(time, np.full(len(time), 299)).tolist() == [False, True, True, True, True, True, True]
-    assert history.covers(time, np.full(len(time), 399)).tolist() == [False, True, True, True, False, False, False]
-
-
-def test_little_is_remembered() -> None:
-    """Whatever happens for years, the oldest goes."""
-    history = AlarmHistory()
-    for episode in range(200):
-        history.begin(episode, float(episode))
-        history.name(episode, (f"feature {episode}",))
-        history.end(episode, episode + 0.5)
-    state = history.snapshot()
-    assert (len(state["told"]), len(state["episodes"])) == (100, 20)
-    assert history.covers(np.array([10.0, 190.0]), np.full(2, 500)).tolist() == [False, True]
-
-
-def test_an_episode_of_an_older_snapshot_is_over() -> None:
-    """Its last record was not written down: outcomes behind its end are evidence again, those within are not."""
-    history = AlarmHistory()
-    history.restore({"told": [], "episodes": [[100, 1_000.0, 2_000.0]]})
-    assert history.covers(np.array([1_500.0, 3_000.0]), np.array([200, 200])).tolist() == [True, False]
-    history.restore({"told": [], "episodes": [[100, 1_000.0, math.inf]]})
-    assert history.covers(np.array([1_500.0, 3_000.0]), np.array([200, 200])).tolist() == [True, True]
-
-
-def test_it_goes_on_from_a_snapshot() -> None:
-    """An open episode is still open."""
-    history = AlarmHistory()
-    history.restore(_history().snapshot())
-    assert history.snapshot() == _history().snapshot()
-    assert history.told_over(400, 500) == [(400, ("country",))]
-    assert history.covers(np.array([1e9]), np.array([500])).all()

@@ -14,7 +14,7 @@ from model_drift_exporter.evidence import decisions
 from model_drift_exporter.evidence.alarms import Alarm, Transition
 from model_drift_exporter.evidence.decisions import AlarmDecision, DecisionLoop
 from model_drift_exporter.evidence.evidence_state import EvidenceState
-from model_drift_exporter.evidence.recovery import RecoveryBlocks
+from model_drift_exporter.evidence.recovery import RecoveryBlocks, Usual
 from model_drift_exporter.evidence.schedule import UpdateTimes
 from model_drift_exporter.evidence.seasonal_bets import SeasonalBets
 from model_drift_exporter.evidence.settings import EvidenceSettings
@@ -132,6 +132,72 @@ def test_a_latch_closes_opens_and_closes_within_one_batch() -> None:
     for row in rows:
         parts.run(row)
     assert parts.edges == desk.edges
+
+
+def test_a_second_rise_is_told_while_the_latch_is_held() -> None:
+    """One block is inside, then another feature rises: told with its own onset and name, and recovery begins anew."""
+    desk = Desk.new()
+    assert desk.run(only(2, 14.0), inside=False) == [0]
+    assert desk.run(QUIET) == []
+    assert desk.run(only(0, 7.0), only(0, 7.0), inside=False) == [1]
+    first, second = desk.edges
+    assert (first.rise, first.features, second.rise, second.features) == (1, ("n2",), 2, ("n0",))
+    assert (second.firing, second.onset) == (True, START + 2 * 600.0)
+    assert desk.decision.alarm.features == ("n0",)
+    assert desk.run(*[QUIET] * 6) == [5]
+    assert desk.edges[-1].firing is False
+
+
+def test_a_second_rise_needs_all_the_evidence_of_a_first_one() -> None:
+    """What the first rise has left does not count, nor what came before the block that was inside."""
+    desk = Desk.new()
+    desk.run(only(2, 300.0), inside=False)
+    desk.run(QUIET)
+    assert desk.run(only(2, 8.0), inside=False) == []
+    assert desk.run(only(2, 8.0), inside=False) == [0]
+
+
+def test_what_never_went_away_is_told_once() -> None:
+    """Without a block inside, however much evidence comes."""
+    desk = Desk.new()
+    assert desk.run(only(2, 14.0), *[only(2, 3.0)] * 30, inside=False) == [0]
+    assert len(desk.edges) == 1
+
+
+def test_a_third_rise_needs_another_block_inside() -> None:
+    """Recovery after the second rise starts anew, and so does the watch for the next one."""
+    desk = Desk.new()
+    desk.run(only(2, 14.0), inside=False)
+    desk.run(QUIET)
+    assert desk.run(only(2, 14.0), only(2, 14.0), only(2, 14.0), inside=False) == [0]
+    desk.run(QUIET)
+    assert desk.run(only(1, 14.0), inside=False) == [0]
+    assert [edge.rise for edge in desk.edges] == [1, 2, 3]
+
+
+def test_the_alarm_tells_how_many_records_are_usual() -> None:
+    """Through its decision, while the latch is closed and a block was inside."""
+    desk = Desk.new()
+    desk.run(only(2, 14.0), inside=False)
+    found = []
+    for rows in ([], [QUIET], [QUIET, QUIET]):
+        desk.run(*rows)
+        found.append(desk.decision.alarm.usual)
+    began = desk.time - 3 * 600.0
+    assert found == [None, Usual(1_000, 1_000, began + 3 * 600.0), None]
+
+
+def test_a_snapshot_of_before_watches_for_a_second_rise_where_a_block_was_inside() -> None:
+    """0.1.0 stored no evidence of one: it begins at 1 where the process goes on."""
+    desk = Desk.new()
+    desk.run(only(2, 14.0), inside=False)
+    desk.run(QUIET)
+    state = desk.loop.snapshot()
+    del state["alarms"][desk.decision.target.alert]["again"]
+    other = Desk.new()
+    other.decision.alarm.active = True
+    other.loop.restore(state)
+    assert other.run(only(0, 14.0), inside=False) == [0]
 
 
 _UPDATES = st.lists(

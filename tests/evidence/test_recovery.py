@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from model_drift_exporter.evidence.recovery import RecoveryBlocks
+from model_drift_exporter.evidence.recovery import RecoveryBlocks, Usual
 
 Array = NDArray[np.float64]
 UPDATES = 40
@@ -108,6 +108,67 @@ def test_many_directions_of_noise_recover_all_the_same() -> None:
     found = advance(blocks_of(400, limit=0.05), records, sums, times, np.ones(400, dtype=np.bool_))
     assert found is not None
     assert found < 100
+
+
+ONE = np.array([True])
+
+
+def test_the_latest_records_are_usual_from_the_first_whole_block_inside() -> None:
+    """The records of blocks inside and of the one that runs; what is missing of three blocks is needed still."""
+    blocks = blocks_of()
+    assert feed(blocks, mean=0.0, updates=4) is None
+    assert blocks.usual(ONE) is None
+    assert feed(blocks, mean=0.0, updates=3, start=240.0) is None
+    assert blocks.usual(ONE) == Usual(700, 800, 900.0)
+    assert feed(blocks, mean=0.0, updates=7, start=420.0) is None
+    assert blocks.usual(ONE) == Usual(1_400, 100, 900.0)
+    assert feed(blocks, mean=0.0, updates=1, start=840.0) == 0
+
+
+def test_records_are_no_longer_usual_when_the_running_block_is_clearly_outside() -> None:
+    """Three standard errors beyond the limit for one direction: 0.1 + 3 / 10 for a hundred records."""
+    for mean, usual in ((0.35, True), (0.45, False)):
+        blocks = blocks_of()
+        feed(blocks, mean=0.0, updates=5)
+        feed(blocks, mean=mean, updates=1, start=300.0)
+        assert (blocks.usual(ONE) is not None) is usual
+    feed(blocks, mean=0.45, updates=4, start=360.0)
+    feed(blocks, mean=0.0, updates=4, start=600.0)
+    assert blocks.usual(ONE) is None
+
+
+def test_a_slow_alarm_is_held_until_a_time() -> None:
+    """It took two hours to fire, so each block takes two hours; no more records are needed once there are enough."""
+    blocks = blocks_of()
+    blocks.restart(7_200.0, onset=0.0)
+    feed(blocks, mean=0.0, updates=120, start=7_200.0)
+    assert blocks.usual(ONE) == Usual(12_000, 1_000, 7_200.0 * 4)
+    feed(blocks, mean=0.0, updates=20, start=14_400.0)
+    assert blocks.usual(ONE) == Usual(14_000, 0, 7_200.0 * 4)
+
+
+def test_a_rare_direction_needs_records_until_it_has_enough() -> None:
+    """One in ten records is of the direction that is watched: what it lacks is ten times as many records."""
+    blocks = blocks_of(2, needed=50.0)
+    records = np.full((12, 2), [100.0, 10.0])
+    watched = np.array([False, True])
+    advance(blocks, records, 0.0 * records, 60.0 * np.arange(1.0, 13.0), watched)
+    found = blocks.usual(watched)
+    assert found is not None
+    assert (found.observations, found.more) == (1_200, 300)
+
+
+def test_blocks_of_an_older_snapshot_go_on() -> None:
+    """0.1.0 did not keep what earlier blocks were made of: the count of usual records begins with the running block."""
+    blocks, other = blocks_of(), blocks_of()
+    feed(blocks, mean=0.0, updates=7)
+    state = blocks.snapshot()
+    del state["usual"], state["time"]
+    other.restore(state)
+    found = other.usual(ONE)
+    assert found is not None
+    assert (found.observations, found.more) == (200, 800)
+    assert feed(other, mean=0.0, updates=8, start=420.0) == 7
 
 
 @given(

@@ -7,6 +7,7 @@ import attrs
 import pytest
 
 from model_drift_exporter.evidence.alarms import Alarms
+from model_drift_exporter.evidence.recovery import Usual
 from model_drift_exporter.evidence.settings import EvidenceSettings
 from model_drift_exporter.models.model_findings import (
     KINDS,
@@ -62,6 +63,44 @@ def test_a_latched_alarm_is_a_finding() -> None:
     )
     alarms.rearm(300.0, 9)
     assert findings_of(alarms, ()) == ()
+
+
+@pytest.mark.parametrize(
+    ("usual", "sentence"),
+    [
+        (Usual(1_240, 760, None), "The last 1,240 outcomes are usual again; the alert is held until 760 more are."),
+        (Usual(1_240, 1, None), "The last 1,240 outcomes are usual again; the alert is held until 1 more is."),
+        (
+            Usual(1_240, 0, 1_764_547_200.0),
+            "The last 1,240 outcomes are usual again; it is not over before 2025-12-01 00:00:00 UTC.",
+        ),
+    ],
+)
+def test_an_alarm_that_is_held_says_that_the_latest_are_usual(usual: Usual, sentence: str) -> None:
+    """With what it waits for, in words and figures; of inputs it is records that are usual."""
+    alarms = _alarms()
+    _fire(alarms, "ModelLossIncreased")
+    _fire(alarms, "ModelInputBroken")
+    for alert in ("ModelLossIncreased", "ModelInputBroken"):
+        alarms[alert].held = lambda: usual
+    texts = {each.kind: each.text for each in findings_of(alarms, ())}
+    assert texts["loss_increased"].endswith(f"the labels that have come say so. {sentence}")
+    assert texts["input_broken"].endswith(sentence.replace("outcomes", "records"))
+    figures = [each.figures for each in findings_of(alarms, ())]
+    assert [each["alert_usual_observations"] for each in figures] == [1_240.0] * 2
+    assert [each["alert_held_observations"] for each in figures] == [usual.more] * 2
+
+
+def test_a_second_rise_is_said() -> None:
+    """While it stands and where it begins."""
+    alarms = _alarms()
+    _fire(alarms, "ModelLossIncreased")
+    alarms["ModelLossIncreased"].lapse(300.0, 9)
+    _fire(alarms, "ModelLossIncreased", 290.0)
+    (found,) = findings_of(alarms, ())
+    assert found.text.endswith("This is rise 2: it had been back to usual while the alert was held for the one before.")
+    specs = {spec.alert: spec for spec in alarms.specs}
+    assert told(alarms.drain()[-1], specs["ModelLossIncreased"]) == found
 
 
 def test_a_transition_tells_the_same() -> None:

@@ -150,7 +150,7 @@ def test_the_most_series_are_those_with_full_windows_and_every_alert(regression:
 def test_a_model_without_a_reference_has_the_series_of_its_traffic() -> None:
     """No more than there are, but for those without a value yet; one that exports less names the columns left out."""
     learning = Model("m", None, _SETTINGS).series()
-    assert learning.now < learning.most < 100
+    assert learning.now < learning.most < 200
     limited = _model(make_rows(10), _reference(), monitoring_settings(_WINDOWS, series_per_model=1)).series()
     assert isinstance(limited, ModelSeries)
     assert {"age", "country"} <= set(limited.suppressed)

@@ -23,7 +23,7 @@ _OF_PROMETHEUS = {
     "ALERTS": {*_OF_ALERTS, "alertstate"},
     "ALERTS_FOR_STATE": _OF_ALERTS,
 }
-_LEVELS = {"job", "instance", "model", "reference", "feature", "bin", "loss", "window", "drift"}
+_LEVELS = {"job", "instance", "model", "reference", "feature", "bin", "loss", "window", "drift", "rise"}
 _COMPARISONS = {"==", "!=", ">", "<", ">=", "<="}
 _CHILDREN = ("lhs", "rhs", "expr", "param", "vector_selector", "vs", "args")
 

@@ -202,6 +202,13 @@ def test_an_alert_is_said_once_as_it_fires_and_as_it_ends(caplog: pytest.LogCapt
     ]
 
 
+def test_an_alert_that_fires_again_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    """It was held all the time, so no end was logged before."""
+    announce([attrs.evolve(EDGE, rise=2)])
+    (message,) = caplog.messages
+    assert message.startswith("model churn: ModelInputBroken (page) fires again (rise 2) at 2026-01-02T03:03:05.400Z")
+
+
 def test_an_alert_without_features_or_with_an_impossible_time(caplog: pytest.LogCaptureFixture) -> None:
     """Times come from the log, and so may be anything."""
     announce([attrs.evolve(EDGE, time=1e18, features=(), certainty="")])

@@ -9,7 +9,10 @@ import attrs
 
 from .settings import PAGE, TICKET
 
-__all__ = ["AlarmSpec", "Shown"]
+__all__ = ["AlarmSpec", "Counted", "Shown"]
+
+Counted = Literal["records", "outcomes"]
+"""What an alarm looks at: records as they come, or outcomes as they mature."""
 
 Shown = Literal[
     "loss",
@@ -20,13 +23,14 @@ Shown = Literal[
     "unknown_features",
     "rejected_lines",
     "outputs",
+    "traffic",
 ]
 """What the text of an alert can show besides its sentences; each is a piece of ``prometheus/src/texts.py``.
 
 ``loss`` the loss now and in the reference; ``relation`` whether inputs or the relation moved; ``features`` the features that
 it names, by evidence; ``suspected_features`` the same, and that there are none; ``broken_features`` and ``unknown_features``
 with their shares of missing or invalid, of out-of-range or unseen values; ``rejected_lines`` by reason; ``outputs`` how far
-predictions and scores have moved.
+predictions and scores have moved; ``traffic`` how many records came, and how many are usual.
 """
 
 _LEAST_SHARE = 0.01
@@ -52,7 +56,7 @@ class AlarmSpec:
     a sentence about one, with ``{model}`` for its name, ``first`` the first thing to do. ``shows`` are pieces of figures between
     the two. ``silenced_by`` are alerts of the same model that explain this one. ``names_features``: it may name features.
     ``panel`` is where to look: a panel of the monitor by name, or the dashboard and number of one drawn by hand, such as
-    ``model:21``; empty for the monitor's first panel.
+    ``model:21``; empty for the monitor's first panel. ``counted`` is what recovery counts.
     """
 
     alert: str = attrs.field(validator=_check_name)
@@ -65,6 +69,7 @@ class AlarmSpec:
     silenced_by: tuple[str, ...] = ("ModelInputBroken",)
     names_features: bool = False
     panel: str = ""
+    counted: Counted = "records"
 
     @property
     def kind(self) -> str:

@@ -8,23 +8,21 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
-import numpy as np
-from numpy.typing import NDArray
 
 from ..metrics.metric import Group, Metric, counter, gauge
 from ..metrics.samples import Samples, Series
+from .alarm_history import AlarmHistory
 from .alarm_spec import AlarmSpec
+from .recovery import Usual
 
-__all__ = ["METRICS", "MOST_LEFT_OUT", "Alarm", "AlarmHistory", "Alarms", "Certainty", "Transition"]
+__all__ = ["METRICS", "MOST_LEFT_OUT", "Alarm", "Alarms", "Certainty", "Transition"]
 
 Certainty = str
 """How sure the names of features are: ``named`` (by the test), ``suspected`` (only likely), or empty without features."""
 _LARGEST_LOG10 = 300.0
 _MARGIN = 1e-6
-_NAMES = 100
 MOST_LEFT_OUT = 20
 """Features without series of their own that the metric of one alarm names: their number would break the limit of series."""
-_EPISODES = 20
 
 _LABELS = "model alert severity"
 _ACTIVE = gauge(
@@ -51,7 +49,31 @@ _ONSET = gauge(
     "Event time at which what fired the alert began, as the evidence tells it.",
     Group.ALERTS,
 )
-_FIRED = counter("model_alerts_fired_total", _LABELS, "Times the alert has fired.", Group.ALERTS)
+_RISE = gauge(
+    "model_alert_rise",
+    _LABELS,
+    "0 while the alert is not latched; 1 from its crossing, and one more with each rise after the latest records were usual.",
+    Group.ALERTS,
+)
+_USUAL = gauge(
+    "model_alert_usual_observations",
+    _LABELS,
+    "While the alert is held although things are back to usual: how many of the latest records (of a loss: outcomes) are.",
+    Group.ALERTS,
+)
+_HELD = gauge(
+    "model_alert_held_observations",
+    _LABELS,
+    "While things are back to usual: how many more usual records (of a loss: outcomes) are needed until the alert is over.",
+    Group.ALERTS,
+)
+_UNTIL = gauge(
+    "model_alert_held_until_timestamp_seconds",
+    _LABELS,
+    "While things are back to usual: event time before which the alert is not over, however many records come.",
+    Group.ALERTS,
+)
+_FIRED = counter("model_alerts_fired_total", _LABELS, "Times the alert has fired; each rise counts.", Group.ALERTS)
 _FEATURE = gauge(
     "model_alert_feature",
     f"{_LABELS} feature certainty",
@@ -60,13 +82,15 @@ _FEATURE = gauge(
     Group.ALERTS,
     role="feature",
 )
-METRICS: tuple[Metric, ...] = (_ACTIVE, _EVIDENCE, _THRESHOLD, _ONSET, _FIRED, _FEATURE)
+METRICS: tuple[Metric, ...] = (_ACTIVE, _EVIDENCE, _THRESHOLD, _ONSET, _RISE, _USUAL, _HELD, _UNTIL, _FIRED, _FEATURE)
 
 
 @attrs.frozen
 class Transition:
     """A change of a latch: it closes (``firing``) or opens.
 
+    It may close anew while it is held: ``rise`` is 1 for the first time, 2 for a second rise after the latest records were
+    usual, and so on. An opening has that of the last rise.
     ``evidence`` and ``threshold`` are log10. ``time`` and ``onset`` are event time in seconds since the epoch.
     """
 
@@ -81,76 +105,7 @@ class Transition:
     evidence: float
     threshold: float
     onset: float | None
-
-
-@attrs.define
-class _Episode:
-    """The latch was closed from ``record`` to ``last_record``. The cause lasted from ``onset`` to ``ended`` (event times)."""
-
-    record: int
-    onset: float
-    ended: float = math.inf
-    last_record: float = math.inf
-
-
-@attrs.define(eq=False)
-class AlarmHistory:
-    """What one alarm said at past records. It holds the latest 100 changes of names and the latest 20 episodes.
-
-    Inputs are judged as they come, but outcomes when their labels come, and a batch may hold both. So the monitors of
-    outcomes ask what was known at an earlier record. Decisions at later records must not matter to them.
-    """
-
-    _told: list[tuple[int, tuple[str, ...]]] = attrs.field(factory=list)
-    _episodes: list[_Episode] = attrs.field(factory=list)
-
-    def begin(self, record: int, onset: float) -> None:
-        """Note that the alarm latches."""
-        self._episodes = [*self._episodes[1 - _EPISODES :], _Episode(record, onset)]
-
-    def name(self, record: int, features: tuple[str, ...]) -> None:
-        """Note which features the alarm names from a record on."""
-        self._told = [*self._told[1 - _NAMES :], (record, features)]
-
-    def end(self, record: int, time: float) -> None:
-        """Note that the latch opens."""
-        self.name(record, ())
-        if self._episodes:
-            self._episodes[-1].ended, self._episodes[-1].last_record = time, record
-
-    @property
-    def latched(self) -> int:
-        """The record at which the alarm last latched, -1 if it never has."""
-        return self._episodes[-1].record if self._episodes else -1
-
-    def told_over(self, first: int, last: int) -> list[tuple[int, tuple[str, ...]]]:
-        """The features named from record ``first`` to ``last``: those at ``first``, then each change with its record."""
-        told = [(first, features) for record, features in self._told if record <= first][-1:]
-        return told + [(record, features) for record, features in self._told if first < record <= last]
-
-    def covers(self, time: NDArray[np.float64], record: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Which predictions fell into an episode by their event ``time``, given what was known at ``record``."""
-        covered = np.zeros(len(time), dtype=np.bool_)
-        for each in self._episodes:
-            over = np.where(record >= each.last_record, each.ended, np.inf)
-            covered |= (record >= each.record) & (time >= each.onset) & (time <= over)
-        return covered
-
-    def snapshot(self) -> dict[str, Any]:
-        return {
-            "told": [[record, list(features)] for record, features in self._told],
-            "episodes": [[each.record, each.onset, each.ended, each.last_record] for each in self._episodes],
-        }
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from :meth:`snapshot`; raises ``KeyError``, ``TypeError`` or ``ValueError`` if it does not fit."""
-        told = [(int(record), tuple(map(str, features))) for record, features in state["told"]]
-        # The first builds of 0.1.0 did not store the last record of an episode. An ended one then counts as ended at all.
-        episodes = [
-            _Episode(int(record), float(onset), float(ended), float(last[0]) if last else float(record))
-            for record, onset, ended, *last in state["episodes"]
-        ]
-        self._told, self._episodes = told, episodes
+    rise: int = 1
 
 
 @attrs.define(eq=False)
@@ -158,7 +113,9 @@ class Alarm:
     """One latch of one model. ``evidence`` and ``threshold`` are natural logarithms of M and c.
 
     The owner of the evidence sets ``evidence`` after each update. It calls :meth:`fire` when that crosses ``threshold``, and
-    :meth:`resolve` after recovery. ``restart`` is called when the owner must start its bets again.
+    :meth:`resolve` after recovery. ``restart`` is called when the owner must start its bets again; ``restart_version`` where
+    another version of the model begins and only a part of them is about the version before. Without it, all are. ``rise`` counts
+    the rises since the latch was open. ``held`` tells whether the latest records are back to usual, for :attr:`usual`.
     """
 
     alert: str
@@ -171,7 +128,10 @@ class Alarm:
     since: float | None = None
     features: tuple[str, ...] = ()
     certainty: Certainty = ""
+    rise: int = 0
+    held: Callable[[], Usual | None] | None = None
     restart: Callable[[], None] | None = None
+    restart_version: Callable[[], None] | None = None
     report: Callable[[Transition], None] | None = None
     history: AlarmHistory = attrs.field(factory=AlarmHistory)
 
@@ -182,6 +142,7 @@ class Alarm:
         if self.active:
             return
         self.active, self.since, self.onset = True, time, onset
+        self.rise += 1
         self.history.begin(record, time if onset is None else onset)
         self.name(features, certainty, record)
         self._tell(time, record, firing=True)
@@ -197,17 +158,38 @@ class Alarm:
         if not self.active:
             return
         self._tell(time, record, firing=False)
-        self.active, self.since, self.onset = False, None, None
-        self.features, self.certainty = (), ""
-        self.history.end(record, time)
+        self.lapse(time, record)
+        self.rise = 0
         self.evidence = -math.inf
         if self.restart is not None:
             self.restart()
+
+    def lapse(self, time: float, record: int) -> None:
+        """End the present rise without a word, so that :meth:`fire` tells the next one. Names and onset go with it."""
+        self.active, self.since, self.onset = False, None, None
+        self.features, self.certainty = (), ""
+        self.history.end(record, time)
+
+    @property
+    def usual(self) -> Usual | None:
+        """How far a closed latch is on its way to open, while the latest records are back to usual."""
+        return self.held() if self.active and self.held is not None else None
 
     def forget(self) -> None:
         """Drop the evidence of an open latch. A closed latch keeps it, and waits for recovery or a person."""
         if not self.active:
             self.evidence = -math.inf
+
+    def begin_version(self) -> None:
+        """Another version of the model begins. A closed latch keeps its evidence."""
+        if self.active:
+            return
+        if self.restart_version is not None:
+            self.restart_version()
+            return
+        self.forget()
+        if self.restart is not None:
+            self.restart()
 
     def _tell(self, time: float, record: int, *, firing: bool) -> None:
         if self.report is not None:
@@ -224,6 +206,7 @@ class Alarm:
                     evidence=clamped_log10(self.evidence),
                     threshold=self.threshold / math.log(10),
                     onset=self.onset,
+                    rise=self.rise,
                 )
             )
 
@@ -276,6 +259,9 @@ class Alarms:
         self._evidence = Series(_EVIDENCE, keys)
         self._threshold = Series(_THRESHOLD, keys)
         self._onset = Series(_ONSET, keys)
+        self._rise, self._usual, self._held, self._until = (
+            Series(metric, keys) for metric in (_RISE, _USUAL, _HELD, _UNTIL)
+        )
         self._fired_series = Series(_FIRED, keys)
         self._fired: Counter[str] = Counter()
         self._left_out: frozenset[str] = frozenset()
@@ -316,6 +302,11 @@ class Alarms:
         yield self._evidence.samples([alarm.exported for alarm in alarms])
         yield self._threshold.samples([alarm.threshold / math.log(10) for alarm in alarms])
         yield self._onset.samples([math.nan if alarm.onset is None else alarm.onset for alarm in alarms])
+        yield self._rise.samples([float(alarm.rise) for alarm in alarms])
+        usual = [alarm.usual for alarm in alarms]
+        yield self._usual.samples([math.nan if each is None else each.observations for each in usual])
+        yield self._held.samples([math.nan if each is None else each.more for each in usual])
+        yield self._until.samples([math.nan if each is None or each.until is None else each.until for each in usual])
         yield self._fired_series.samples([self._fired[alarm.alert] for alarm in alarms])
         for alarm in alarms:
             if alarm.active and (features := self._exported_names(alarm)):
@@ -332,6 +323,7 @@ class Alarms:
                 "since": alarm.since,
                 "features": list(alarm.features),
                 "certainty": alarm.certainty,
+                "rise": alarm.rise,
                 "fired": self._fired[alarm.alert],
                 "history": alarm.history.snapshot(),
             }
@@ -346,5 +338,6 @@ class Alarms:
                 alarm.evidence, alarm.active = float(saved["evidence"]), bool(saved["active"])
                 alarm.onset, alarm.since = saved["onset"], saved["since"]
                 alarm.features, alarm.certainty = tuple(saved["features"]), saved["certainty"]
+                alarm.rise = int(saved.get("rise", alarm.active))  # 0.1.0 told each latch once
                 self._fired[alert] = int(saved["fired"])
                 alarm.history.restore(saved["history"])

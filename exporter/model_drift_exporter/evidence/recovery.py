@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BLOCKS", "BLOCK_SECONDS", "RecoveryBlocks"]
+__all__ = ["BLOCKS", "BLOCK_SECONDS", "RecoveryBlocks", "Usual"]
 
 Array = NDArray[np.float64]
 
@@ -17,6 +18,33 @@ BLOCKS = 3
 
 BLOCK_SECONDS = 300.0
 """The least event time of a block. A block takes longer if the alarm took longer to fire."""
+
+_NO_LONGER = 2.0
+"""Standard errors beyond those of a block from which the records so far are no longer usual. Few records stray by one."""
+
+
+@attrs.frozen
+class Usual:
+    """An alarm is held although its latest records (outcomes, for a score of these) are back to usual.
+
+    The last ``observations`` are. ``more`` are needed until the latch opens, and it opens at event time ``until`` (seconds
+    since the epoch) at the earliest; ``None`` if that time has passed. With the next unusual block both begin anew.
+    """
+
+    observations: int
+    more: int
+    until: float | None
+
+
+def _unique(values: Array) -> dict[str, Any]:
+    """Values with each number stored once: most directions have seen the same records."""
+    numbers, places = np.unique(values, return_inverse=True)
+    return {"records": numbers, "seen": places.astype(np.min_scalar_type(len(numbers)))}
+
+
+def _from_unique(state: dict[str, Any], shape: tuple[int, ...]) -> Array:
+    numbers = np.array(state["records"], dtype=np.float64)
+    return numbers[np.asarray(state["seen"], dtype=np.intp)].reshape(shape)
 
 
 class RecoveryBlocks:
@@ -46,12 +74,13 @@ class RecoveryBlocks:
     def restart(self, time: float, onset: float | None = None) -> None:
         """Begin the first block at event time ``time``, when the alarm fires. Its cause began at event time ``onset``."""
         self.inside = 0
+        self._usual = np.zeros_like(self._limits)
         self._begin(time)
         took = 0.0 if onset is None or math.isnan(onset) else time - onset
         self._seconds = max(BLOCK_SECONDS, took)
 
     def _begin(self, time: float) -> None:
-        self._since = time
+        self._since = self._time = time
         self._records, self._sums = np.zeros_like(self._limits), np.zeros_like(self._limits)
 
     def add(self, records: Array, sums: Array, time: float, watched: NDArray[np.bool_]) -> bool:
@@ -62,19 +91,39 @@ class RecoveryBlocks:
         self._records += records
         self._sums += sums
         # If the clock has gone back, the block goes on from there: it must not wait for the old time.
-        self._since = min(self._since, time)
+        self._since, self._time = min(self._since, time), time
         if time - self._since < self._seconds or not watched.any():
             return False
-        counted = self._records[watched]
-        if (counted < self._needed[watched]).any():
+        if (self._records[watched] < self._needed[watched]).any():
             return False
-        errors = max(1.0, math.sqrt(2.0 * math.log(len(counted))))
-        outside = self._sums[watched] / counted > self._limits[watched] + errors * (
-            self._spreads[watched] / np.sqrt(counted)
-        )
+        outside = self._outside(watched, 0.0)
+        self.inside = 0 if outside else self.inside + 1
+        self._usual = np.zeros_like(self._limits) if outside else self._usual + self._records
         self._begin(time)
-        self.inside = 0 if outside.any() else self.inside + 1
         return self.inside == BLOCKS
+
+    def _outside(self, watched: NDArray[np.bool_], further: float) -> bool:
+        """Whether the mean of a watched direction, of those that have records, is outside by ``further`` standard errors."""
+        counted = np.maximum(self._records[watched], 1.0)
+        errors = max(1.0, math.sqrt(2.0 * math.log(len(counted)))) + further
+        means = self._sums[watched] / counted
+        outside = means > self._limits[watched] + errors * (self._spreads[watched] / np.sqrt(counted))
+        return bool(outside.any())
+
+    def usual(self, watched: NDArray[np.bool_]) -> Usual | None:
+        """What is known of the latest records: ``None`` until a whole block was inside, and while they are outside again.
+
+        Records are counted as in the direction that has most of them. One that has fewer, such as the error on a rare class,
+        needs as many more as bring it enough.
+        """
+        if not self.inside or not watched.any() or self._outside(watched, _NO_LONGER):
+            return None
+        left = BLOCKS - self.inside
+        seen = self._usual + self._records
+        missing = np.maximum(left * self._needed - self._records, 0.0)[watched]
+        more = missing * (seen.max() / np.maximum(seen[watched], 1.0))
+        until = self._since + left * self._seconds
+        return Usual(int(seen.max()), math.ceil(more.max()), until if until > self._time else None)
 
     def open_for(self, records: Array, times: Array, watched: NDArray[np.bool_]) -> int:
         """How many of some updates, from the first on, :meth:`add` would take in without the end of a block.
@@ -96,17 +145,16 @@ class RecoveryBlocks:
             # Sums in the order of the updates, as one by one.
             self._records = np.add.accumulate(np.concatenate([self._records[None], records]))[-1]
             self._sums = np.add.accumulate(np.concatenate([self._sums[None], sums]))[-1]
-            self._since = min(self._since, float(times.min()))
+            self._since, self._time = min(self._since, float(times.min())), float(times[-1])
 
     def snapshot(self) -> dict[str, Any]:
-        """The state, with each number of records stored once: most directions have seen the same records."""
-        records, places = np.unique(self._records, return_inverse=True)
         return {
             "inside": self.inside,
             "since": self._since,
+            "time": self._time,
             "seconds": self._seconds,
-            "records": records,
-            "seen": places.astype(np.min_scalar_type(len(records))),
+            **_unique(self._records),
+            "usual": _unique(self._usual),
             "sums": self._sums.astype(np.float32),
         }
 
@@ -117,7 +165,10 @@ class RecoveryBlocks:
         changes nothing.
         """
         inside, since, seconds = int(state["inside"]), float(state["since"]), float(state["seconds"])
-        records = np.array(state["records"], dtype=np.float64)[np.asarray(state["seen"], dtype=np.intp)]
-        records = records.reshape(self._limits.shape)
-        sums = np.array(state["sums"], dtype=np.float64).reshape(self._limits.shape)
-        self.inside, self._since, self._seconds, self._records, self._sums = inside, since, seconds, records, sums
+        shape = self._limits.shape
+        records, sums = _from_unique(state, shape), np.array(state["sums"], dtype=np.float64).reshape(shape)
+        # Snapshots of 0.1.0 hold neither the time nor what blocks before were made of.
+        time = float(state.get("time", since))
+        usual = _from_unique(state["usual"], shape) if "usual" in state else np.zeros(shape)
+        self.inside, self._since, self._time, self._seconds = inside, since, time, seconds
+        self._records, self._sums, self._usual = records, sums, usual

@@ -245,6 +245,7 @@ def _write_predictions(store: LabelStore, rows: Positions, events: Events, place
     store.put("predicted", rows, events.predicted[places])
     columns = store.columns
     columns["flags"][rows] |= events.surplus[places] * np.uint8(SURPLUS)
+    columns["version"][rows] = events.version[places]
     if "score" in columns:
         columns["score"][rows] = events.score[places]
         columns["score_cell"][rows] = events.score_cell[places]

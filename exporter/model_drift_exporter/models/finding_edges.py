@@ -30,7 +30,7 @@ class FindingEdge:
 
 
 def edge_of_alarm(transition: Transition, model: Model) -> FindingEdge:
-    """The edge of the finding that a latched alarm is."""
+    """The edge of the finding that a latched alarm is. With a second rise it begins anew."""
     spec = next(spec for spec in model.alarms.specs if spec.alert == transition.alert)
     each = transition
     return FindingEdge(told(each, spec), each.time, each.record, each.model, begins=each.firing, of_alarm=True)

@@ -7,14 +7,15 @@ from collections.abc import Iterable, Sequence
 
 import attrs
 
-from ..evidence.alarm_spec import AlarmSpec
+from ..evidence.alarm_spec import AlarmSpec, Counted
 from ..evidence.alarms import Alarm, Alarms, Certainty, Transition, clamped_log10
+from ..evidence.recovery import Usual
 from ..evidence.settings import PAGE, TICKET
 from ..metrics.metric import Group, Metric, gauge
 from ..metrics.samples import Samples, Series
 from ..monitors import ALARMS, MONITORS, Monitor
 from ..monitors.findings import MOST_FEATURES, NOTE, Finding
-from ..words import joined
+from ..words import joined, timestamp
 
 __all__ = [
     "KINDS",
@@ -25,6 +26,7 @@ __all__ = [
     "in_order",
     "monitor_findings",
     "told",
+    "usual_again",
 ]
 
 _FINDING = gauge(
@@ -46,8 +48,9 @@ _ABOUT = {"named": "About {}.", "suspected": "No feature is certain; suspected: 
 
 
 def alarm_finding(alarm: Alarm, spec: AlarmSpec) -> Finding:
-    """A latched alarm in a sentence."""
-    return _finding(
+    """A latched alarm in a sentence, with how long it is held if the latest records are back to usual."""
+    usual = alarm.usual
+    finding = _finding(
         spec,
         alarm.model,
         alarm.features,
@@ -55,7 +58,20 @@ def alarm_finding(alarm: Alarm, spec: AlarmSpec) -> Finding:
         onset=alarm.onset,
         evidence=alarm.exported,
         threshold=clamped_log10(alarm.threshold),
+        rise=alarm.rise,
     )
+    if usual is None:
+        return finding
+    figures = {"alert_usual_observations": float(usual.observations), "alert_held_observations": float(usual.more)}
+    text = f"{finding.text} {usual_again(usual, spec.counted)}"
+    return attrs.evolve(finding, text=text, figures={**finding.figures, **figures})
+
+
+def usual_again(usual: Usual, counted: Counted) -> str:
+    """That the latest records or outcomes are usual, and how long the alert is held."""
+    more = f"; the alert is held until {usual.more:,} more {'is' if usual.more == 1 else 'are'}" if usual.more else ""
+    until = "" if usual.until is None else f"; it is not over before {timestamp(usual.until)}"
+    return f"The last {usual.observations:,} {counted} are usual again{more}{until}."
 
 
 def told(transition: Transition, spec: AlarmSpec) -> Finding:
@@ -68,6 +84,7 @@ def told(transition: Transition, spec: AlarmSpec) -> Finding:
         onset=transition.onset,
         evidence=transition.evidence,
         threshold=transition.threshold,
+        rise=transition.rise,
     )
 
 
@@ -80,12 +97,18 @@ def _finding(
     onset: float | None,
     evidence: float,
     threshold: float,
+    rise: int,
 ) -> Finding:
+    again = (
+        f"This is rise {rise}: it had been back to usual while the alert was held for the one before."
+        if rise > 1
+        else ""
+    )
     about = _ABOUT.get(certainty, "").format(joined(features, MOST_FEATURES)) if features else ""
     return Finding(
         kind=spec.kind,
         severity=spec.severity,
-        text=f"{spec.says.replace('{model}', model)} {about}".strip(),
+        text=" ".join(filter(None, (spec.says.replace("{model}", model), about, again))),
         features=tuple(features[:MOST_FEATURES]),
         since=onset,
         figures={"alert_evidence_log10": evidence, "alert_evidence_threshold_log10": threshold},

@@ -164,6 +164,7 @@ class ModelMonitors:
             batch.rejected,
             clock,
             self._segments.places(records.fields.get("segment")),
+            version=traffic.version_codes(records.fields.get("version"), records.size),
         )
         return self._surplus.mark(coded)
 

@@ -20,6 +20,7 @@ from .latency import LATENCY
 from .loss import LOSS
 from .monitor import Monitor, MonitorContext, MonitorSpec
 from .performance import PERFORMANCE
+from .traffic import TRAFFIC
 
 __all__ = [
     "ALARMS",
@@ -57,6 +58,7 @@ MONITORS: tuple[MonitorSpec, ...] = collected(
     CONFIDENCE,
     LATENCY,
     COPIES,
+    TRAFFIC,
     DRIFT,
     PERFORMANCE,
     LOSS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from statistics import NormalDist
 from typing import Any
@@ -82,10 +82,12 @@ _DOUBLED = gauge(
 _UPDATES = counter("model_loss_evidence_updates_total", "model", "Updates of the evidence on the loss.", Group.ALERTS)
 _EXCLUDED = counter(
     "model_loss_excluded_outcomes_total",
-    "model",
-    "Outcomes of predictions from broken input: no evidence on the loss, since ModelInputBroken tells of them.",
+    "model reason",
+    "Outcomes that are no evidence on the loss, by reason; those of superseded versions are none on the live ones only.",
     Group.ALERTS,
 )
+EXCLUDED = ("broken_input", "unfair_labels", "late", "surplus", "superseded")
+"""Why an outcome is no evidence; the first that applies is counted. The last one is evidence on the model over versions."""
 _METRICS: tuple[Metric, ...] = (
     *(_EVIDENCE, _CLASS_EVIDENCE, _TOLERATED, _DOUBLED, _UPDATES, _EXCLUDED),
     *LOSS_PROMISE.every,
@@ -101,7 +103,7 @@ class LossSettings:
 
 
 class LossMonitor(Monitor):
-    """e-CUSUM on the loss against reference, its error and the tolerance.
+    """e-CUSUM on the loss against reference, its error and the tolerance: of the live version, and of the model over versions.
 
     Classification: the 0/1 error and, with a rare class, the error on each class with enough reference rows, given the
     class: a mere change of the classes' shares is no evidence for these. Regression: the bounded absolute error. Corrections
@@ -111,7 +113,7 @@ class LossMonitor(Monitor):
 
     def __init__(self, context: MonitorContext) -> None:
         self._layout = OutcomeLayout.of(context.reference)
-        self._excluded = 0
+        self._excluded = dict.fromkeys(EXCLUDED, 0)
         self._alarms = context.alarms
         settings, outcomes = context.settings(LossSettings), outcomes_of(context.reference)
         self._scale = outcomes.error_scale
@@ -126,6 +128,7 @@ class LossMonitor(Monitor):
             self._alarms["ModelLossIncreased"],
             partial(suspected_features, self._alarms),
             meaning=[loss, self._scale, names],
+            over_versions=True,
         )
         self._log10 = Series(_EVIDENCE, [(context.model, loss)])
         self._class_log10 = Series(_CLASS_EVIDENCE, [(context.model, name) for name in names])
@@ -138,16 +141,22 @@ class LossMonitor(Monitor):
         self._updates = Series(_UPDATES, [(context.model,)])
         self._reference, self._rows = context.reference, outcomes.loss.rows
         self._promise = PromiseSeries(LOSS_PROMISE, context.model, ["overall", *["classes"][: len(names)]])
-        self._excluded_outcomes = Series(_EXCLUDED, [(context.model,)])
+        self._excluded_outcomes = Series(_EXCLUDED, [(context.model, reason) for reason in EXCLUDED])
 
     def judge(self, outcomes: OutcomeBatch) -> None:
         loss = bounded_losses(self._layout, self._scale, outcomes.predicted, outcomes.label)
         known = (outcomes.sign > 0) & ~outcomes.revision & np.isfinite(loss)
-        counted = known & evident(self._alarms, outcomes)
-        self._excluded += int((known & ~counted).sum())
+        evidence = evident(self._alarms, outcomes)
+        counted = known & evidence.counted
+        for reason, mask in evidence.excluded.items():
+            self._excluded[reason] += int(np.count_nonzero(known & mask))
         losses = [loss, *(np.where(outcomes.label == position, loss, np.nan) for position in self._classes)]
         self._evidence.observe(
-            outcomes.time[counted], outcomes.matured[counted], outcomes.position[counted], np.stack(losses)[:, counted]
+            outcomes.time[counted],
+            outcomes.matured[counted],
+            outcomes.position[counted],
+            np.stack(losses)[:, counted],
+            evidence.live[counted],
         )
 
     @property
@@ -162,18 +171,18 @@ class LossMonitor(Monitor):
         yield self._tolerated
         yield self._doubled
         yield self._updates.samples([self._evidence.updates])
-        yield self._excluded_outcomes.samples([self._excluded])
         live = self._evidence.live
         effects = [float(live.effects[0]), *[float(live.effects[1:].max(initial=1.0))][: len(live.effects) - 1]]
         yield from self._promise.collect(self.promise, live.since, effects)
+        yield self._excluded_outcomes.samples([*self._excluded.values()])
 
     def snapshot(self) -> Any:
-        return {**self._evidence.snapshot(), COUNTERS: self._excluded}
+        return {**self._evidence.snapshot(), COUNTERS: dict(self._excluded)}
 
     def restore(self, state: Any) -> None:
         """Evidence on other losses, or with other tolerances, starts from nothing; the latch stays closed."""
         self._evidence.restore(state)
-        self._excluded = state.get(COUNTERS, 0)
+        self._excluded |= state.get(COUNTERS, {})
 
 
 def outcomes_of(reference: ReferenceProfile) -> OutcomeSummary:
@@ -190,18 +199,42 @@ def why_loss_is_off(reference: ReferenceProfile) -> str:
     return "few_reference_labels" if reference.outcomes.loss.rows < FEWEST_CLASS_ROWS else ""
 
 
-def evident(alarms: Alarms, outcomes: OutcomeBatch) -> NDArray[np.bool_]:
-    """Which outcomes are evidence on the loss: they count for the first time, and are a fair sample of the model as it is now.
+@attrs.frozen(eq=False)
+class Evident:
+    """Which outcomes are evidence; masks of [outcome].
+
+    Those ``counted`` are evidence on the model over its versions; the ``live`` ones among them on the live version, too.
+    ``excluded`` are the others by reason (:data:`EXCLUDED`), each with its first, and those that are not live.
+    """
+
+    counted: NDArray[np.bool_]
+    live: NDArray[np.bool_]
+    excluded: Mapping[str, NDArray[np.bool_]]
+
+
+def evident(alarms: Alarms, outcomes: OutcomeBatch) -> Evident:
+    """Which outcomes are evidence on the loss: they count for the first time, and nothing excludes them.
 
     Outcomes of predictions from broken input are left out. Broken input has a page of its own, and labels come after it is
     repaired: a second page would wake somebody about something that is over.
     """
-    found = (outcomes.sign > 0) & ~outcomes.revision
-    found &= ~alarms["ModelInputBroken"].history.covers(outcomes.time, outcomes.position)
-    for reason in (outcomes.superseded, outcomes.withheld, outcomes.surplus):
-        if reason is not None:
-            found &= ~reason
-    return found
+    left = (outcomes.sign > 0) & ~outcomes.revision
+    reasons = {
+        "broken_input": alarms["ModelInputBroken"].history.covers(outcomes.time, outcomes.position),
+        "unfair_labels": outcomes.unfair,
+        "late": outcomes.late,
+        "surplus": outcomes.surplus,
+    }
+    excluded = {}
+    for reason, mask in reasons.items():
+        if mask is not None:
+            excluded[reason] = left & mask
+            left = left & ~mask
+    live = left.copy()
+    if outcomes.superseded is not None:
+        excluded["superseded"] = left & outcomes.superseded
+        live &= ~outcomes.superseded
+    return Evident(left, live, excluded)
 
 
 def suspected_features(alarms: Alarms, first: int, last: int) -> list[str]:
@@ -286,6 +319,7 @@ LOSS = MonitorSpec(
             shows=("loss", "relation", "suspected_features"),
             names_features=True,
             panel="model:21",
+            counted="outcomes",
         ),
     ),
 )

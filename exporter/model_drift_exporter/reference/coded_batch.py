@@ -36,6 +36,8 @@ class CodedBatch:
     ``segment`` (int16) is the place of each record's segment in a bounded table, ``None`` where records have none: an axis of the
     counts, not a further model (see :func:`count_cells`).
 
+    ``version`` is the code of each record's version of the model, 0 for none; ``None`` where records have none.
+
     ``copied`` are records that are copies of earlier ones, beyond what is usual, ``surplus`` those that are no evidence: the
     copies, and what comes in a minute beyond what a minute usually holds. ``None``: none are. They count in all else.
     """
@@ -55,6 +57,7 @@ class CodedBatch:
     segment: NDArray[np.int16] | None = None
     copied: NDArray[np.bool_] | None = None
     surplus: NDArray[np.bool_] | None = None
+    version: NDArray[np.uint8] | None = None
 
     @cached_property
     def counts(self) -> NDArray[np.int64]:

@@ -137,17 +137,19 @@ def _escape(text: str) -> str:
 
 
 def announce(transitions: Iterable[Transition]) -> None:
-    """One line for each alert that began to fire or was resolved."""
+    """One line for each alert that began to fire, fires again while it was held, or was resolved."""
     for each in transitions:
         if not each.firing:
             _log.info("model %s: %s (%s) resolved at %s", each.model, each.alert, each.severity, format_time(each.time))
             continue
+        again = f" again (rise {each.rise})" if each.rise > 1 else ""
         about = f", {each.certainty}: {', '.join(each.features)}" if each.features else ""
         _log.warning(
-            "model %s: %s (%s) fires at %s, record %d: evidence 10^%.1f, threshold 10^%.1f%s",
+            "model %s: %s (%s) fires%s at %s, record %d: evidence 10^%.1f, threshold 10^%.1f%s",
             each.model,
             each.alert,
             each.severity,
+            again,
             format_time(each.time),
             each.record,
             each.evidence,

@@ -77,6 +77,8 @@ def _alert(alarm: Alarm) -> AlertStatus:
         certainty=alarm.certainty,
         evidence=alarm.exported,
         threshold=clamped_log10(alarm.threshold),
+        rise=alarm.rise,
+        usual=alarm.usual,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import attrs
 
+from ..evidence.recovery import Usual
 from ..sources.source import SourceStatus
 
 __all__ = [
@@ -82,7 +83,10 @@ class LearningStatus:
 
 @attrs.frozen
 class AlertStatus:
-    """One alarm. Evidence and threshold are log10; ``since`` and ``onset`` seconds of event time since the epoch."""
+    """One alarm. Evidence and threshold are log10; ``since`` and ``onset`` seconds of event time since the epoch.
+
+    ``rise`` counts the rises since the latch was open. ``usual``: it is held although the latest records are back to usual.
+    """
 
     alert: str
     severity: str
@@ -93,6 +97,8 @@ class AlertStatus:
     certainty: str
     evidence: float
     threshold: float
+    rise: int = 0
+    usual: Usual | None = None
 
 
 @attrs.frozen

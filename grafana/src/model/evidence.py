@@ -6,9 +6,10 @@ from grafana_foundation_sdk.builders import common
 from grafana_foundation_sdk.models import common as common_models
 
 from prometheus.src.evidence import EVIDENCE as EVIDENCE_OF_ALERTS
+from prometheus.src.evidence import USUAL
 
 from ..alerts import NAMES, evidence, facts, judged, runbook, threshold
-from ..colours import BLUE, ORANGE, TRANSPARENT, VERMILION, names, steps
+from ..colours import BLUE, ORANGE, SAND, TRANSPARENT, VERMILION, names, steps
 from ..line_styles import by_thresholds, crossing, last_values
 from ..panels import Panel, lines, panel, properties, states
 from ..queries import over_time
@@ -20,6 +21,7 @@ __all__ = ["EVIDENCE"]
 _LARGEST = 150
 _CANNOT_BE_JUDGED = 1
 _NOTHING = -1
+_USUAL_AGAIN = 5
 _HEIGHT = 8
 _NOT_JUDGED = f"min by (reason) (model_not_evaluable{{{EXPORTED}}})"
 
@@ -67,9 +69,11 @@ def _alerts() -> Panel:
 
     def state(severity: str, code: int) -> str:
         unknown = f"({judged(severity, yes=False)}) * 0 + {_CANNOT_BE_JUDGED}"
-        return f"{unknown} or ({evidence(severity)} >= bool {threshold()}) * {code}"
+        usual = f'{USUAL}{{{MODEL}, severity="{severity}"}} * 0 + {_USUAL_AGAIN}'
+        return f"{usual} or {unknown} or ({evidence(severity)} >= bool {threshold()}) * {code}"
 
-    visualisation = states().mappings(names({**STATES, _NOTHING: ("Nothing recorded", TRANSPARENT)}))
+    shown = {**STATES, _USUAL_AGAIN: ("Held, usual again", SAND), _NOTHING: ("Nothing recorded", TRANSPARENT)}
+    visualisation = states().mappings(names(shown))
     for identifier in ("A", "B", "C", "D"):  # the row that says why there is none has no runbook
         links = [runbook("${__field.labels.alert}")]
         visualisation = visualisation.override_by_query(identifier, properties(links=links))
@@ -99,7 +103,8 @@ def _alerts() -> Panel:
         title="Alerts",
         description="When each alert fired: pages first, then tickets, then what is no matter of evidence, if it "
         "fired. Good: quiet throughout. Purple: cannot be judged; panel Cannot be judged says why, or nothing has "
-        "come to judge by since a deploy. What began first is nearest to the cause. A click on a row leads to its runbook.",
+        "come to judge by since a deploy. Sand: held although the latest are usual again; its text says for how many "
+        "more. What began first is nearest to the cause. A click on a row leads to its runbook.",
         unit="none",
         empty="No evidence: no exporter watches this model",
         width=10,

@@ -55,6 +55,7 @@ def test_json_lines() -> None:
         "alert": "ModelInputBroken",
         "severity": "page",
         "state": "firing",
+        "rise": 1,
         "model": "flights",
         "features": ["wind_speed", "temp"],
         "certainty": "named",
@@ -118,6 +119,13 @@ def test_text() -> None:
         "249,435 records, 1 labels: 1 page, 2 tickets; not evaluable: few_class_rows, no_labels",
         "249,435 records, 1 labels: 0 pages, 2 tickets",
     ]
+
+
+def test_a_second_rise_is_a_line_of_its_own() -> None:
+    """It says that it is one, and since when."""
+    stream = io.StringIO()
+    TextReport(stream).transition(attrs.evolve(EDGE, rise=2))
+    assert stream.getvalue().startswith("2013-12-31T00:00:00Z  page    ModelInputBroken (rise 2)  flights, named:")
 
 
 def test_kinds_have_names() -> None:

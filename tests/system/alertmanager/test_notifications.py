@@ -10,7 +10,9 @@ import yaml
 from tests.support.sidecar import eventually
 from tests.system.alertmanager.catching import Caught, Mail, catching
 from tests.system.alertmanager.examples import (
+    END,
     START,
+    Alert,
     alert,
     drift,
     exporter_down,
@@ -116,6 +118,36 @@ def test_another_kind_of_page_opens_its_own_incident(running: Alertmanager, caug
     eventually(lambda: f"PAGE {model}: input broken: income" in summaries(caught, model))
     keys = {body["dedup_key"] for body in caught.at("/pagerduty") if f" {model}:" in body["payload"]["summary"]}
     assert len(keys) == 2
+
+
+def _again(one: Alert, rise: str) -> Alert:
+    """The alert of a later rise; Prometheus resolves the one before at the same time."""
+    return {**one, "labels": {**one["labels"], "rise": rise}}
+
+
+def test_a_second_rise_wakes_again(running: Alertmanager, caught: Caught) -> None:
+    """The page is held all the time. The rise opens an incident of its own, and is told by chat and e-mail."""
+    model = "risen"
+    running.post(loss_increased(model), since=START)
+    eventually(lambda: summaries(caught, model) == [f"PAGE {model}: loss increased"])
+    running.post(_again(loss_increased(model), "2"), loss_increased(model, resolved=True), since=START)
+    again = f"PAGE {model}: loss increased (rise 2)"
+    eventually(lambda: again in summaries(caught, model) and again in slack_titles(caught, model))
+    eventually(lambda: again in [mail.subject for mail in mails(caught, model)])
+    own = [body for body in caught.at("/pagerduty") if f" {model}:" in body["payload"]["summary"]]
+    assert len({body["dedup_key"] for body in own if body["event_action"] == "trigger"}) == 2
+    eventually(lambda: f"RESOLVED {model}: loss increased" in slack_titles(caught, model))
+
+
+def test_a_second_rise_of_a_ticket_is_told_again(running: Alertmanager, caught: Caught) -> None:
+    """In the group of the model's tickets, with the end of the first."""
+    model = "risen-ticket"
+    first = drift(model=model)
+    running.post(first, since=START)
+    eventually(lambda: len(mails(caught, model)) == 1)
+    running.post(_again(first, "2"), {**first, "endsAt": END}, since=START)
+    mail = eventually(lambda: [mail for mail in mails(caught, model) if "(rise 2)" in mail.subject])[0]
+    assert "Over:\n" in mail.text
 
 
 def test_the_watchdog_reaches_nobody_but_the_switch(running: Alertmanager, caught: Caught) -> None:

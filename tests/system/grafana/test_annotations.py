@@ -42,6 +42,14 @@ def test_an_alert_is_one_mark_where_it_begins(tmp_path: Path) -> None:
         check_values(tmp_path, inputs, expected, at=at, files=_FILES)
 
 
+def test_a_second_rise_is_a_mark_of_its_own(tmp_path: Path) -> None:
+    """It says which rise it is; the alert has been held all the time."""
+    inputs = [_alert("Loss", "page", "_x4 1x3 stale"), _alert("Loss", "page", "_x8 1x3", rise="2")]
+    again = labelled("", alertname="Loss", rise="2", again=", rise 2")
+    for at, found in (("4m", {labelled("", alertname="Loss"): 1.0}), ("5m", {}), ("8m", {again: 1.0}), ("9m", {})):
+        check_values(tmp_path, inputs, {_asked("Pages"): found}, at=at, files=_FILES)
+
+
 def test_a_new_version_is_a_mark_and_the_first_is_none(tmp_path: Path) -> None:
     """What was a step ago must be known."""
     own = {"job": "j", "instance": "a", "model": "m", "reference": "r"}

@@ -165,6 +165,19 @@ def _shown(name: Shown, alarm: AlarmSpec) -> tuple[Sequence[dict[str, str]], Seq
                 "The score: evidence 1e9.3, PSI over the last hour 0.31 (about 0.01 without drift).",
             ],
         ),
+        "traffic": (
+            [
+                series(f"model_traffic_recent_{figure}", f"{value}x{_LENGTH}", **_ONE | {"instance": replica})
+                for figure, value in (
+                    ("records", 205),
+                    ("usual_records", 655),
+                    ("usual_records_deviation", 20),
+                    ("seconds", 28_800),
+                )
+                for replica in ("one:9877", "two:9877")
+            ],
+            ["Predictions in 8h 0m 0s: 410; usual at this time: 1310, give or take 40."],
+        ),
     }
     return pieces[name]
 
@@ -278,6 +291,79 @@ def test_an_alert_without_any_detail_still_says_the_essential(tmp_path: Path) ->
     annotations = _annotations(alert, _SUMMARIES[alert], "\n".join(lines), panel=panel)
     fired = Fired({"model": model, "severity": "page"}, annotations)
     check_alerts(tmp_path, _evidence(alert, "page", model=model), {alert: {"20m": [fired]}}, files=_FILES)
+
+
+def _lines(*besides: str) -> str:
+    """The text of a loss page without details, with more lines behind the onset."""
+    return "\n".join(
+        [
+            "Model churn is worse than it was when it was accepted: the labels that have come say so.",
+            "No feature is suspected.",
+            *besides,
+            _LOSS_FIRST,
+            _PAGE_SURE,
+        ]
+    )
+
+
+def test_a_second_rise_is_another_alert(tmp_path: Path) -> None:
+    """The alert of the first rise has no label for it; at the second one it is resolved, and one with the label fires."""
+    alert, labels = "ModelLossIncreased", {"alert": "ModelLossIncreased", "severity": "page"}
+    rise = series("model_alert_rise", f"0x{_CROSSING - 1} 1x9 2x{_LENGTH}", **_ONE, **labels)
+    own = {"model": "churn", "severity": "page"}
+    first = Fired(own, _annotations(alert, _SUMMARIES[alert], _lines(_BEGAN.replace("15m", "24m"))))
+    again = "This is rise 2: it had been back to usual while the alert was held for the one before."
+    second = Fired(
+        {**own, "rise": "2"}, _annotations(alert, _SUMMARIES[alert], _lines(_BEGAN.replace("15m", "25m"), again))
+    )
+    expected = {alert: {"29m": [first], "30m": [second]}}
+    check_alerts(tmp_path, [*_evidence(alert, "page"), rise], expected, files=_FILES)
+
+
+@pytest.mark.parametrize(
+    ("more", "until", "held"),
+    [
+        ("760", "_", "; the alert is held until 760 more are"),
+        ("1", "_", "; the alert is held until 1 more is"),
+        ("0", "6000", "; it is not over before 1970-01-01 01:40 UTC"),
+        ("760", "6000", "; the alert is held until 760 more are; it is not over before 1970-01-01 01:40 UTC"),
+        ("760", "900", "; the alert is held until 760 more are"),
+    ],
+)
+def test_an_alert_says_that_the_latest_are_usual_again(more: str, until: str, held: str, tmp_path: Path) -> None:
+    """How many of the latest outcomes are, how many more it needs, and before what time it is not over."""
+    alert, labels = "ModelLossIncreased", {"alert": "ModelLossIncreased", "severity": "page"}
+    inputs = [
+        series("model_alert_active", f"1x{_LENGTH}", **_ONE, **labels),
+        series("model_alert_usual_observations", f"1240x{_LENGTH}", **_ONE, **labels),
+        series("model_alert_held_observations", f"{more}x{_LENGTH}", **_ONE, **labels),
+        series("model_alert_held_until_timestamp_seconds", f"{until}x{_LENGTH}", **_ONE, **labels),
+    ]
+    text = _lines(_BEGAN, f"The last 1240 outcomes are usual again{held}.")
+    fired = Fired({"model": "churn", "severity": "page"}, _annotations(alert, _SUMMARIES[alert], text))
+    check_alerts(tmp_path, [*_evidence(alert, "page"), *inputs], {alert: {"20m": [fired]}}, files=_FILES)
+
+
+def test_replicas_are_usual_together_and_the_one_with_most_rises_counts(tmp_path: Path) -> None:
+    """While one that holds the alert is not back to usual, nothing is said; one that does not hold it has no say."""
+    labels = {"model": "churn", "alert": "ModelFeatureDrift", "severity": "ticket"}
+    inputs = []
+    for number, (active, rise, usual) in enumerate(
+        [("1x9", "1x9", "500x9"), ("1x9", "3x9", "_x5 700x9"), ("0x9", "0x9", "_x9")]
+    ):
+        own = {"job": "model", "instance": str(number), **labels}
+        inputs += [
+            series("model_alert_evidence_threshold_log10", "5x9", **own),
+            series("model_alert_active", active, **own),
+            series("model_alert_rise", rise, **own),
+            series("model_alert_usual_observations", usual, **own),
+        ]
+    risen = {"model_rise:alert_rise:count": {labelled("", **labels, rise="3"): 1.0}}
+    check_values(
+        tmp_path, inputs, {**risen, "model:alert_usual_observations:sum": {}}, at="4m", files=("alerts-model.yml",)
+    )
+    together = {"model:alert_usual_observations:sum": {labelled("", **labels): 1_200.0}}
+    check_values(tmp_path, inputs, together, at="8m", files=("alerts-model.yml",))
 
 
 def _opened(alert: str, inputs: Sequence[dict[str, str]], panel: str, folder: Path) -> None:

@@ -45,6 +45,7 @@ class JsonReport:
                 "alert": transition.alert,
                 "severity": transition.severity,
                 "state": "firing" if transition.firing else "resolved",
+                "rise": transition.rise,
                 "model": transition.model,
                 "features": transition.features,
                 "certainty": transition.certainty,
@@ -83,11 +84,12 @@ class TextReport:
     def transition(self, transition: Transition) -> None:
         each = transition
         state = "" if each.firing else "resolved "
+        again = f" (rise {each.rise})" if each.firing and each.rise > 1 else ""
         about = f", {each.certainty}: {', '.join(each.features)}" if each.features else ""
         since = "" if each.onset is None or not each.firing else f", since {format_time(each.onset)}"
         evidence = f", evidence 1e{each.evidence:.1f} of 1e{each.threshold:.1f}" if each.firing else ""
         self._stream.write(
-            f"{format_time(each.time)}  {each.severity:6}  {state}{each.alert}  {each.model}"
+            f"{format_time(each.time)}  {each.severity:6}  {state}{each.alert}{again}  {each.model}"
             f"{about}{since}{evidence}, record {each.record:,}\n"
         )
         self._stream.flush()

@@ -72,9 +72,11 @@ def model_state(model: ModelStatus, name: str) -> tuple[str, str, str]:
 
 
 def _firing(model: ModelStatus) -> str:
-    """The alerts that are firing, pages first."""
+    """The alerts that are firing, pages first, and which of them are held though things are back to usual."""
     active = sorted((alert for alert in model.alerts if alert.active), key=lambda alert: alert.severity != "page")
-    return ", ".join(f"{alert.alert} ({alert.severity})" for alert in active)
+    return ", ".join(
+        f"{alert.alert} ({alert.severity}{'' if alert.usual is None else ', usual again'})" for alert in active
+    )
 
 
 def _state_of_window(model: ModelStatus, name: str) -> tuple[str, str, str]:

@@ -19,10 +19,9 @@ _SHORT = Reference(10.0)
 
 
 def _page(alert: str, *, day: float, onset: float, features: tuple[str, ...] = ()) -> Transition:
-    times = {"time": START + day * DAY, "onset": START + onset * DAY}
     return Transition(
         record=1, alert=alert, severity="page", firing=True, model="m", features=features,
-        certainty="named", evidence=8.0, threshold=7.0, **times,
+        certainty="named", evidence=8.0, threshold=7.0, time=START + day * DAY, onset=START + onset * DAY,
     )  # fmt: skip
 
 

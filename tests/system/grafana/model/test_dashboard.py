@@ -81,6 +81,17 @@ def test_what_cannot_be_judged_is_not_quiet(tmp_path: Path) -> None:
     check_values(tmp_path, inputs, expected, at="5m", files=["settings.yml"])
 
 
+def test_what_is_held_although_it_is_usual_again_has_a_state_of_its_own(tmp_path: Path) -> None:
+    """So a second rise is seen as one: the row is the alert's again."""
+    labels = {"model": "credit", "alert": "ModelLossIncreased", "severity": "page"}
+    usual = series("model:alert_usual_observations:sum", "_x4 1200x3 stale", **labels)
+    codes = {shown["text"]: float(code) for code, shown in _texts(11).items()}
+    for at, text in (("3m", "Page"), ("5m", "Held, usual again"), ("8m", "Page")):
+        expected = {model_query(11): {labelled("", **labels): codes[text]}}
+        inputs = [*_evidence("credit", "ModelLossIncreased", 4.5), usual]
+        check_values(tmp_path, inputs, expected, at=at, files=["settings.yml"])
+
+
 def test_monitors_that_are_off_are_listed_once(tmp_path: Path) -> None:
     """However many replicas say so, each with its reason."""
     inputs = [
