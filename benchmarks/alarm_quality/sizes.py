@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import attrs
 
-__all__ = ["FULL", "QUICK", "Sizes"]
+__all__ = ["FULL", "MOST_REFERENCE_ROWS", "QUICK", "Sizes"]
+
+MOST_REFERENCE_ROWS = 120_000
+"""Kinds of operations whose reference has more rows are not written to files."""
 
 
 @attrs.frozen

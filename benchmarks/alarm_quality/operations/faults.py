@@ -20,6 +20,7 @@ __all__ = [
     "declining",
     "drifting",
     "flipped",
+    "flipped_in",
     "gone",
     "held",
     "mapped",
@@ -143,6 +144,13 @@ def drifting(name: str, a_day: float, *, day: float) -> Change:
         return stream.seeing(**{name: stream.seen[name] + a_day * days})
 
     return change
+
+
+def flipped_in(name: str, place: int, share: float) -> Change:
+    """As :func:`flipped`, of the records of one category only."""
+    return lambda stream, _random: stream.having(
+        flips=np.where(stream.seen[name] == place, np.clip(stream["flips"] + share, 0.0, 1.0), stream["flips"])
+    )
 
 
 def flipped(share: float) -> Change:

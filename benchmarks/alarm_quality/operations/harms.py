@@ -19,7 +19,7 @@ ONSET = 5.25
 
 _SAME_LAW = (0.0, 1.0, 15.0, 6.0)
 _MODEL = Classifier()
-_RARE = Classifier(2.0, -7.0)
+_RARE = Classifier(1.36, -8.11)  # 3 % positives
 
 
 def _correlated(sign: float) -> Change:
@@ -162,6 +162,13 @@ _LIST = (
     _inputs("sensor +.01 sd a day", faults.drifting("temp", 0.06, day=ONSET), "temp", days=150.0),
     Harm(
         Kind(
+            "times +8 h",
+            World(busy=0.7, season=0.5),
+            deliveries=(after(ONSET, lambda s, _random: s.having(time=s["time"] + 8 * 3_600.0)),),
+        )
+    ),
+    Harm(
+        Kind(
             "hour feature +8 h",
             causes=(_hours, after(ONSET, faults.mapped("hour", lambda value: (value + 8) % 24))),
             world=World(busy=0.7),
@@ -181,6 +188,8 @@ _LIST = (
             deliveries=(faults.more_positives(2.2, day=ONSET),),
         )
     ),
+    _truth("a segment of 6 %, .15→.45", after(ONSET, faults.flipped_in("region", 7, 0.40))),
+    _truth("a segment of 20 %, .15→.30", after(ONSET, faults.flipped_in("region", 0, 0.20))),
     Harm(
         Kind(
             "rare class, errors up",
@@ -212,6 +221,16 @@ _LIST = (
         Kind(
             "regression errors ×1.5",
             outputs=_regression(lambda s, _r: s.having(label=s["predicted"] + 1.5 * (s["label"] - s["predicted"]))),
+        )
+    ),
+    Harm(
+        Kind(
+            "regression 1 % catastrophic",
+            outputs=_regression(
+                lambda s, random: s.having(
+                    predicted=np.where(random.random(s.size) < 0.01, 20.0 * s["predicted"], s["predicted"])
+                )
+            ),
         )
     ),
     # Three categories, which repeat all the time: that is no copy.

@@ -12,8 +12,8 @@ _YEAR = Reference(365.0, 10_000, "shuffled")
 _UNTIMED_YEAR = Reference(365.0, 10_000, "shuffled", times=False)
 _CATEGORIES = (features.only("plan", "region"), features.devices)
 _SURE = Classifier(4.0)
-_RARE = Classifier(2.0, -13.5), Classifier(2.0, -9.5)
-"""About one positive in a thousand, and in a hundred."""
+_RARE = Classifier(2.0, -18.97), Classifier(2.0, -14.15)
+"""One positive in a thousand, and in a hundred."""
 
 _KINDS = (
     Kind("iid-500", World(noise=0.06), Reference(30.0, 500)),
@@ -69,6 +69,7 @@ _KINDS = (
     Kind("storm-unlabelled", live=(deliveries.storms(3_000),), labels=labels.none),
     Kind("storm-wrong-30", live=(deliveries.storms(30, wrong=True),), labels=labels.in_record),
     Kind("weekly-customer", inputs=(deliveries.customer(),)),
+    Kind("weekly-customer-5000", World(rate=5_000), inputs=(deliveries.customer(),)),
     Kind("weekly-customer-new", live=(deliveries.customer(),)),
     *(Kind(f"garbage-{lines}", live=(deliveries.burst_of_garbage(lines),)) for lines in (50, 300, 500, 1_000, 5_000)),
     Kind("error-by-day", World(error_sd=0.04), streams=4),

@@ -18,12 +18,11 @@ from model_drift_exporter.models.model import Model
 from model_drift_exporter.records.batches import LabelBatch, ModelBatch, RecordBatch
 
 from ..laws import profile_of
+from ..sizes import MOST_REFERENCE_ROWS
 from .kind import Case, Kind, make_case
 
-__all__ = ["MOST_REFERENCE_ROWS", "decisions_of_both", "write_case"]
+__all__ = ["decisions_of_both", "write_case"]
 
-MOST_REFERENCE_ROWS = 120_000
-"""Kinds whose reference has more rows are not written to files."""
 _RECORDS, _MOST_DAYS = 30_000.0, 60.0
 
 

@@ -11,8 +11,8 @@ from benchmarks.report import Figure, Table, number
 from model_drift_exporter.evidence.settings import PAGE
 
 from ..sections import Part, quantile, when_found
+from ..sizes import MOST_REFERENCE_ROWS
 from .harms import HARMS
-from .replays import MOST_REFERENCE_ROWS
 
 __all__ = ["harm_part", "quiet_part", "quiet_row", "replay_part"]
 

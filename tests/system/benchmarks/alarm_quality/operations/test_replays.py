@@ -39,7 +39,7 @@ def test_files_hold_what_the_model_gets(tmp_path: Path) -> None:
 
 def test_the_command_line_decides_what_is_decided_without_files() -> None:
     """The same alerts at the same records; a kind whose reference is large is left out."""
-    kind = Kind("a", reference=_SHORT, live=(deliveries.copied(5),), labels=labels.in_record)
+    kind = Kind("a", reference=_SHORT, inputs=(after(1.0, faults.missing(0.6, "x1")),), labels=labels.bad_first)
     found = decisions_of_both(kind, seed=1, days=4.0)
     assert found["here"]
     assert found["here"] == found["replayed"]
