@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from .alarm_quality.benchmark import SECTIONS
 from .document import replace_section
 from .environment import describe
 from .processes import ROOT
@@ -25,14 +26,28 @@ def main() -> int:
     parser.add_argument("--output", type=Path, default=_DOCUMENT, help="another file for --write")
     parser.add_argument("--peers-python", help="Python of an environment with benchmarks/requirements-peers.txt")
     parser.add_argument("--streams", help="folder with real streams for alarm_quality; without it they are left out")
+    parser.add_argument(
+        "--only", default="", metavar="SECTION[,...]", help=f"of alarm_quality only {', '.join(SECTIONS)}"
+    )
+    parser.add_argument(
+        "--kinds",
+        default="",
+        metavar="KIND[,...]",
+        help="of operations only kinds with these names, such as storm,copies-*; all if none",
+    )
     arguments = parser.parse_args()
     if unknown := [name for name in arguments.names if name not in BENCHMARKS]:
         parser.error(f"no benchmark is called {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
     if arguments.rounds < 1:
         parser.error("--rounds must be 1 or more")
+    only, kinds = ([each for each in text.split(",") if each] for text in (arguments.only, arguments.kinds))
+    if unknown := [name for name in only if name not in SECTIONS]:
+        parser.error(f"no section is called {', '.join(unknown)}; there are {', '.join(SECTIONS)}")
+    if arguments.write and (only or kinds) and arguments.output == _DOCUMENT:
+        parser.error("--only and --kinds measure a part: it would replace the whole in docs/benchmarks.md")
     if arguments.write and arguments.quick and arguments.output == _DOCUMENT:
         parser.error("--quick measures nothing worth writing into docs/benchmarks.md")
-    scale = Scale(arguments.quick, arguments.rounds, arguments.peers_python, arguments.streams)
+    scale = Scale(arguments.quick, arguments.rounds, arguments.peers_python, arguments.streams, only, kinds)
     environment = describe()
     print(environment)
     missed = False

@@ -13,13 +13,16 @@ __all__ = ["Figure", "Report", "Scale", "Table", "number"]
 class Scale:
     """How long to measure. ``quick`` only shows that everything runs: its figures mean nothing.
 
-    ``streams`` is a folder with real streams, which are no part of the project.
+    ``streams`` is a folder with real streams, which are no part of the project. ``only`` names the sections of a benchmark that
+    has several, ``kinds`` patterns of kinds within a section; empty for all.
     """
 
     quick: bool = False
     rounds: int = 7
     peers_python: str | None = None
     streams: str | None = None
+    only: Sequence[str] = ()
+    kinds: Sequence[str] = ()
 
     def pick(self, full: int, quick: int) -> int:
         """One of two sizes."""

@@ -13,7 +13,6 @@ _PACKAGE = _ROOT / "exporter" / "model_drift_exporter"
 _USERS = [path for name in ("exporter", "benchmarks", "scripts") for path in sorted((_ROOT / name).rglob("*.py"))]
 # What a library or a script calls, where this test cannot see it.
 CALLED_BY_OTHERS: Mapping[str, str] = {
-    "CodedBatch.fingerprints": "monitors of near-duplicates ask for them: they are part of what a monitor gets",
     "SettingsCommand.format_options": "click prints the help with it",
     "_QuietServer.capture_signals": "uvicorn enters it when it starts to serve",
     "_QuietServer.main_loop": "uvicorn waits in it while it serves",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,16 @@ from . import sections
 from .delays import CHANGES, PAGE_UPDATES
 from .dependence import PROCESSES
 from .errors import CHANGE, write_clean, write_doubled
+from .operations.section import operations
 from .peer_sections import peers
 from .sizes import FULL, QUICK, Sizes
 from .streams import found_streams
 from .tasks import Task, run_tasks
 
-__all__ = ["run"]
+__all__ = ["SECTIONS", "run"]
+
+SECTIONS = ("nulls", "delays", "dependence", "cost", "streams", "peers", "operations")
+"""What ``--only`` may name."""
 
 METHOD = """\
 Everything runs with the default options but where it is said, from fixed seeds, through the code that `run` uses: references
@@ -29,6 +33,12 @@ are built by the profile builder, evidence is that of `DriftMonitor` and `LossMo
 with 200 features, these are made as bins (each of 65,536 levels is binned once, by the exporter's own `Binner`) and not as
 JSON; the dependent streams go through `Model` with their labels, the real streams through `replay` from their files. A
 clean model has 200 features: numbers, numbers with gaps or ties, categories; its reference has 10,000 rows.
+
+Operations are streams as people have them, from generators that know what is true: a loss page is false if the mean
+expected loss of all records from its onset to the page, copies counted once, is within what the reference tolerates; a page on
+inputs is false in all of them. Tickets have the promise of one a week. A harm is told by the first alarm that names it, and by
+the first page: hours of event time and records after it began, medians over seeds. Single kinds and harms:
+`python -m benchmarks alarm_quality --only=operations --kinds='storm*,sudden*'`.
 
 With the real streams and with river: `python -m benchmarks alarm_quality --streams=FOLDER --peers-python=PYTHON`."""
 
@@ -44,35 +54,60 @@ _NO_RIVER = (
 
 def run(scale: Scale, sizes: Sizes | None = None) -> Report:
     sizes = sizes or (QUICK if scale.quick else FULL)
-    streams = [str(Path(scale.streams, name)) for name in found_streams(Path(scale.streams))] if scale.streams else []
-    python = scale.peers_python or str(ROOT / ".venv" / "peers" / "bin" / "python")
-    river = _river(python)
-    with tempfile.TemporaryDirectory() as folder:
-        files = Path(folder)
-        found = _run_all({**_made_up(sizes, files), "streams": _replays(streams, files)})
-        found["river"] = (
-            dict(zip(_inputs(sizes, files, streams), _rivers(sizes, files, streams, python), strict=True))
-            if river
-            else {}
-        )
-    parts = [
-        sections.nulls(found["nulls"]),
-        sections.delays(found["features"], found["errors"]),
-        sections.dependence(found["dependence"]),
-        sections.cost(found["cost"][0]),
-        sections.streams(found["streams"]),
-        peers(found),
-    ]
-    notes = [note for part in parts for note in part.notes]
-    notes += [] if streams else [_NO_STREAMS]
-    notes += [f"river {river}, each detector as its constructor makes it."] if river else [_NO_RIVER]
+    wanted = scale.only or SECTIONS
+    parts: list[sections.Part] = []
+    notes: list[str] = []
+    if {*wanted} - {"operations"}:
+        parts, notes = _laboratory(scale, sizes, wanted)
+    if "operations" in wanted:
+        parts += operations(sizes, scale.kinds)
     return Report(
         title="Alarm quality",
         method=METHOD,
         figures=[figure for part in parts for figure in part.figures],
         tables=[table for part in parts for table in part.tables],
-        notes=notes,
+        notes=[*(note for part in parts for note in part.notes), *notes],
     )
+
+
+def _laboratory(scale: Scale, sizes: Sizes, wanted: Sequence[str]) -> tuple[list[sections.Part], list[str]]:
+    """The sections but operations, and what was left out. What peers are measured on is made by the other sections."""
+    peered = "peers" in wanted
+    streams = [str(Path(scale.streams, name)) for name in found_streams(Path(scale.streams))] if scale.streams else []
+    python = scale.peers_python or str(ROOT / ".venv" / "peers" / "bin" / "python")
+    river = _river(python) if peered else ""
+    with tempfile.TemporaryDirectory() as folder:
+        files = Path(folder)
+        tasks = {**_made_up(sizes, files), "streams": _replays(streams, files)}
+        found = _run_all({name: each for name, each in tasks.items() if peered or _SECTION_OF[name] in wanted})
+        found["river"] = (
+            dict(zip(_inputs(sizes, files, streams), _rivers(sizes, files, streams, python), strict=True))
+            if river
+            else {}
+        )
+    makers: dict[str, Callable[[], sections.Part]] = {
+        "nulls": lambda: sections.nulls(found["nulls"]),
+        "delays": lambda: sections.delays(found["features"], found["errors"]),
+        "dependence": lambda: sections.dependence(found["dependence"]),
+        "cost": lambda: sections.cost(found["cost"][0]),
+        "streams": lambda: sections.streams(found["streams"]),
+        "peers": lambda: peers(found),
+    }
+    notes = [] if streams or "streams" not in wanted else [_NO_STREAMS]
+    if peered:
+        notes += [f"river {river}, each detector as its constructor makes it."] if river else [_NO_RIVER]
+    return [make() for name, make in makers.items() if name in wanted], notes
+
+
+_SECTION_OF = {
+    "nulls": "nulls",
+    "features": "delays",
+    "errors": "delays",
+    "dependence": "dependence",
+    "cost": "cost",
+    "streams": "streams",
+}
+"""The section that is made of each part's results."""
 
 
 def _made_up(sizes: Sizes, files: Path) -> dict[str, list[Task]]:

@@ -9,7 +9,10 @@ __all__ = ["FULL", "QUICK", "Sizes"]
 
 @attrs.frozen
 class Sizes:
-    """``records`` are those of each null stream; ``windows`` those of it that the usual rules see, on the first seed."""
+    """``records`` are those of each null stream; ``windows`` those of it that the usual rules see, on the first seed.
+
+    ``operations_share`` is how much of the days of each kind of operations is run, ``harm_seeds`` on how many streams a harm.
+    """
 
     seeds: int = 5
     records: int = 2_000_000
@@ -23,6 +26,8 @@ class Sizes:
     peer_trials: int = 100
     peer_labels: int = 1_000_000
     updates: int = 1_000
+    operations_share: float = 1.0
+    harm_seeds: int = 3
 
 
 FULL = Sizes()
@@ -37,4 +42,6 @@ QUICK = Sizes(
     peer_trials=5,
     peer_labels=20_000,
     updates=50,
+    operations_share=0.02,
+    harm_seeds=1,
 )

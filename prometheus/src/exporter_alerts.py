@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .exporter_troubles import troubles
+from .models import MISSING, SILENCE, USUAL_SILENCE
 from .rule_files import Alert, Group, rule_file
 from .targets import DOWN, EXPORTERS, NO_MODEL, TARGETS, instances, target_records
 from .texts import describe
@@ -155,12 +156,24 @@ def _traffic_stopped() -> Alert:
     return Alert(
         alert,
         "ticket",
-        f'model:records_missing:min >= 20\nand on (model)\n  {EXPORTERS}{{state="watching"}}',
+        "(\n"
+        # Records of last week that are being read are no silence, though they are old.
+        f"    ({SILENCE} > on (model) {USUAL_SILENCE} unless on (model) model:records:rate5m > 0)\n"
+        "  or on (model)\n"
+        f"    {MISSING} >= 20\n"
+        ")\n"
+        "and on (model)\n"
+        f'  {EXPORTERS}{{state="watching"}}',
         describe(
             alert,
-            "No more predictions come from the model, at a time when they used to.",
-            "The exporter works and reads, but model {{ $labels.model }} has logged no prediction for an hour or longer; at the "
-            'same time yesterday and a week before there were at least {{ $value | printf "%.0f" }}.'
+            "No more predictions come from the model, for longer than its habit explains.",
+            "The exporter works and reads, but model {{ $labels.model }} has logged no prediction"
+            f"{{{{ with query (printf `{SILENCE}{{model=%q}} and on (model) {USUAL_SILENCE}` $labels.model) }}}}"
+            " for {{ . | first | value | humanizeDuration }}"
+            f"{{{{ range query (printf `{USUAL_SILENCE}{{model=%q}}` $labels.model) }}}}"
+            "; by the habit of the past weeks it would have done so within {{ .Value | humanizeDuration }}{{ end }}."
+            "{{ else }} for an hour or longer; at the same time yesterday and a week before there were at least "
+            '{{ $value | printf "%.0f" }}.{{ end }}'
             "{{ range query (printf `max(model_last_record_timestamp_seconds{model=%q})` $labels.model) }} The last one is of "
             '{{ (.Value | toTime).Format "2006-01-02 15:04 MST" }}.{{ end }}\n'
             "First: does the service still call the model, and does the model still write its log? If it was retired or "

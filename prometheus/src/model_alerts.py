@@ -13,7 +13,7 @@ from model_drift_exporter.monitors.findings import FindingKind
 from .addresses import Place, places
 from .evidence import EVIDENCE, EXPLANATION, RISE, THRESHOLD, evidence_records, loss_records
 from .rule_files import Alert, Group, rule_file
-from .texts import PIECES, describe, evidence, finding, held, onset, rise
+from .texts import PIECES, describe, evidence, finding, held, onset, promise, rise
 
 __all__ = ["REASONS", "documentation", "groups"]
 
@@ -81,7 +81,11 @@ def groups(monitors: Sequence[MonitorSpec] = MONITORS) -> list[Group]:
     ]
 
 
-def _decided(alarm: AlarmSpec, place: Place, explained: Sequence[FindingKind]) -> Alert:
+_PROMISES = {"drift": "inputs", "loss": "loss", "concept": "loss"}
+"""What the promise is about, by monitor; others say nothing of what theirs rests on."""
+
+
+def _decided(alarm: AlarmSpec, place: Place, explained: Sequence[FindingKind], about: str) -> Alert:
     description = (
         alarm.says.replace("{model}", "{{ $labels.model }}"),
         *(PIECES[name](alarm.alert) for name in alarm.shows),
@@ -91,6 +95,7 @@ def _decided(alarm: AlarmSpec, place: Place, explained: Sequence[FindingKind]) -
         held(alarm.alert, alarm.counted),
         f"\nFirst: {_continued(alarm.first)}",
         evidence(alarm.alert, alarm.severity),
+        promise(about, alarm.severity) if about else "",
     )
     return Alert(
         alarm.alert,
@@ -109,8 +114,11 @@ def _continued(sentence: str) -> str:
 def _alarms(monitors: Sequence[MonitorSpec]) -> list[Alert]:
     where = places(monitors)
     kinds = [kind for spec in monitors for kind in spec.findings]
+    about = {alarm.alert: _PROMISES.get(spec.name, "") for spec in monitors for alarm in spec.alarms}
     return [
-        _decided(alarm, where[alarm.alert], [kind for kind in kinds if alarm.alert in kind.explains])
+        _decided(
+            alarm, where[alarm.alert], [kind for kind in kinds if alarm.alert in kind.explains], about[alarm.alert]
+        )
         for alarm in alarms_of(monitors)
     ]
 

@@ -10,7 +10,7 @@ from model_drift_exporter.evidence.alarm_spec import Counted, Shown
 from .addresses import PANELS, Place, dashboard_url, panel_url
 from .evidence import HELD, UNTIL, USUAL
 
-__all__ = ["PIECES", "RUNBOOKS", "describe", "evidence", "finding", "held", "onset", "rise"]
+__all__ = ["PIECES", "RUNBOOKS", "describe", "evidence", "finding", "held", "onset", "promise", "rise"]
 
 RUNBOOKS = "https://github.com/model-drift-exporter/model-drift-exporter/blob/main/docs/runbooks"
 _SHOWN = 5
@@ -45,6 +45,19 @@ def evidence(alert: str, severity: str) -> str:
         f', {severity} from {{{{ range {threshold} }}}}{{{{ .Value | printf "1e%.1f" }}}}{{{{ end }}}}'
         f'{{{{ range {budget} }}}} (at most one false {severity} of this model in {{{{ .Value | printf "%.3g" }}}} {unit})'
         "{{ end }}."
+    )
+
+
+def promise(about: str, severity: str) -> str:
+    """What the promise about false alarms rests on, where that is not the reference."""
+    basis = _asked(f'max by (basis) (model_{about}_promise_basis{{model=%q,basis!="reference"}}) == 1')
+    since = _asked(f"min(model_{about}_promise_since_timestamp_seconds{{model=%q}})")
+    return (
+        f'{{{{ range {basis} }}}}\n{{{{ if eq .Labels.basis "live" }}}}'
+        f"The reference does not show how records depend on one another; live records do{{{{ range {since} }}}}, since "
+        '{{ (.Value | toTime).Format "2006-01-02" }}{{ end }}.'
+        f"{{{{ else }}}}That false {severity}s are so rare is not promised yet: neither the reference nor eight days of live "
+        "records show how records depend on one another.{{ end }}{{ end }}"
     )
 
 
@@ -222,6 +235,22 @@ def _unknown_features(alert: str) -> str:
     )
 
 
+def _traffic() -> str:
+    """How many records have come since the onset, and how many are usual: the sums over replicas."""
+
+    def figure(name: str, text: str) -> str:
+        return f"{{{{ range {_asked(f'sum(model_traffic_recent_{name}{{model=%q}})')} }}}}{text}{{{{ end }}}}"
+
+    number = '{{ .Value | printf "%.0f" }}'
+    seconds = _asked("max(model_traffic_recent_seconds{model=%q})")
+    return (
+        f"{{{{ range {seconds} }}}}\nPredictions in {{{{ .Value | humanizeDuration }}}}{{{{ end }}}}"
+        + figure("records", f": {number}")
+        + figure("usual_records", f"; usual at this time: {number}")
+        + figure("usual_records_deviation", f", give or take {number}.")
+    )
+
+
 PIECES: Mapping[Shown, Callable[[str], str]] = {
     "loss": lambda _: _loss(),
     "relation": lambda _: _relation(),
@@ -231,5 +260,6 @@ PIECES: Mapping[Shown, Callable[[str], str]] = {
     "unknown_features": _unknown_features,
     "rejected_lines": lambda _: _rejected_lines(),
     "outputs": lambda _: _outputs(),
+    "traffic": lambda _: _traffic(),
 }
 """What an alarm may show, by the name that it gives to it: the text for its alert."""

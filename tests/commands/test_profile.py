@@ -163,7 +163,7 @@ def test_the_profile_is_written_and_described(tmp_path: Path, capsys: pytest.Cap
     assert "  dependence: none shown: rows count as independent" in captured.err
     assert "warning: only 300 rows" in captured.err
     assert f"run --reference={tmp_path / 'reference.json'}" in captured.err
-    assert "classes: no, yes, positive yes from a score of 0." in "\n".join(describe(profile))
+    assert "classes: no, yes, positive yes from a score of 0." in "\n".join(describe(profile, Settings()))
 
 
 def test_the_rows_are_never_overwritten(tmp_path: Path) -> None:
@@ -228,7 +228,7 @@ def test_names_do_not_break_the_report(tmp_path: Path) -> None:
         for index in range(60)
     ]
     (profile,), _ = build_profiles(_settings(write_jsonl(tmp_path / "rows.jsonl", rows)))
-    lines = describe(profile)
+    lines = describe(profile, Settings())
     assert lines[0].startswith("model a\\nb: 60 rows")
     assert "classes: '', no\\r" in lines[1]
     assert any("feature x\\x1b[31m: constant" in line for line in lines)

@@ -309,3 +309,74 @@ def test_a_snapshot_of_the_first_form_is_set_aside(caplog: pytest.LogCaptureFixt
     assert alarms["ModelLossIncreased"].active
     _observe(evidence, _errors((6_000, 0.08)), 0)
     assert [edge.firing for edge in _edges(alarms)] == [False]
+
+
+def _over_versions(alarms: Alarms) -> ScoreEvidence:
+    bets = ScoreBets(0.1, 0.3, 10_000, binary=True)
+    return ScoreEvidence([bets], 10, alarms["ModelLossIncreased"], over_versions=True)
+
+
+def _live(evidence: ScoreEvidence, losses: Array, live: bool, first: int = 0) -> None:
+    time: Array = np.arange(first, first + losses.shape[1], dtype=np.float64) * 60
+    evidence.observe(time, time + 3_600, time.astype(np.int64), losses, np.full(len(time), live))
+
+
+def test_evidence_over_versions_costs_nothing_before_the_second() -> None:
+    """The same edges, at the same times, and the same evidence."""
+    losses = _errors((3_000, 0.1), (2_000, 0.2), (8_000, 0.1))
+    plain, expected = _made()
+    _observe(plain, losses)
+    alarms = Alarms("m", EvidenceSettings().budgets, ALARMS)
+    both = _over_versions(alarms)
+    _observe(both, losses)
+    found, others = _edges(alarms), _edges(expected)
+    assert [(edge.time, edge.firing, edge.onset) for edge in found] == [
+        (edge.time, edge.firing, edge.onset) for edge in others
+    ]
+    np.testing.assert_allclose(both.members, plain.members)
+
+
+def test_a_new_version_every_few_outcomes_hides_no_harm() -> None:
+    """None of them has an outcome of its own; found about as soon as with one version."""
+    fired = []
+    for begins in (False, True):
+        alarms = Alarms("m", EvidenceSettings().budgets, ALARMS)
+        evidence = _over_versions(alarms)
+        for first in range(0, 1_000, 50):
+            if begins:
+                alarms["ModelLossIncreased"].begin_version()
+            _live(evidence, _errors((50, 0.3), seed=first), not begins, first)
+        fired.append(_edges(alarms)[0].time)
+    assert fired[1] <= fired[0] + 20 * 60
+
+
+def test_a_new_version_begins_anew_with_its_own_outcomes_only() -> None:
+    """Evidence over versions goes on; a closed latch keeps all of it. Recovery is that of all outcomes."""
+    alarms = Alarms("m", EvidenceSettings().budgets, ALARMS)
+    alarm, evidence = alarms["ModelLossIncreased"], _over_versions(alarms)
+    _live(evidence, np.ones((1, 10)), live=True)
+    before = float(evidence.members[0])
+    alarm.begin_version()
+    assert evidence.members[0] == before
+    assert alarm.evidence == pytest.approx(math.log((1 + math.exp(before)) / 2))
+    _live(evidence, np.ones((1, 100)), live=True, first=10)
+    assert alarm.active
+    held = alarm.evidence
+    alarm.begin_version()
+    assert alarm.evidence == held
+    _live(evidence, _errors((5_000, 0.1)), live=False, first=110)
+    assert not alarm.active
+
+
+def test_a_snapshot_of_before_there_was_evidence_over_versions_goes_on() -> None:
+    """What it holds is evidence of both."""
+    losses = _errors((105, 0.3))
+    old, _ = _made()
+    _observe(old, losses)
+    state = {name: each for name, each in old.snapshot().items() if name != "waiting_live"}
+    alarms = Alarms("m", EvidenceSettings().budgets, ALARMS)
+    evidence = _over_versions(alarms)
+    evidence.restore(state)
+    np.testing.assert_allclose(evidence._decision.members, np.tile(old.members, 2))
+    _observe(evidence, _errors((1_000, 0.3)))
+    assert alarms["ModelLossIncreased"].active

@@ -30,7 +30,9 @@ def _events(*rows: tuple[str, int, float]) -> Events:
         predicted=np.ones(size),
         score=np.full(size, np.nan),
         score_cell=np.full(size, -1, dtype=np.int16),
+        version=np.zeros(size, dtype=np.uint8),
         probabilities=None,
+        surplus=nothing,
     )
 
 

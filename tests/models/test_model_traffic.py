@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from model_drift_exporter.errors import StateError
 from model_drift_exporter.models.model_traffic import ModelTraffic
 from model_drift_exporter.records.clock import EventTimes
+from model_drift_exporter.records.columns import Numbers, Texts
 
 
 def test_versions_begin_once() -> None:
@@ -23,6 +25,23 @@ def test_a_field_with_ever_new_versions_is_none() -> None:
     traffic = ModelTraffic(EventTimes(None))
     assert len(traffic.new_versions([*range(1_000)])) == 99
     assert traffic.new_versions(["another"]) == []
+
+
+def test_each_record_has_the_code_of_its_version() -> None:
+    """In the order in which versions began, from 1; what names none has 0, as have versions beyond the hundredth."""
+    traffic = ModelTraffic(EventTimes(None))
+    assert traffic.version_codes(None, 2).tolist() == [0, 0]
+    for versions in (["b", None, "a", "b"], Texts.of(["b", None, "a", "b"])):
+        traffic.new_versions(versions)
+        assert traffic.version_codes(versions, 4).tolist() == [1, 0, 2, 1]
+    numbers = Numbers(np.array([1.0, 2.0, np.nan]))
+    traffic.new_versions(numbers)
+    assert traffic.version_codes(numbers, 3).tolist() == [3, 4, 0]
+    restored = ModelTraffic(EventTimes(None))
+    restored.restore(traffic.snapshot())
+    assert restored.version_codes(["a", "c"], 2).tolist() == [2, 0]
+    traffic.new_versions([*range(1_000)])
+    assert traffic.version_codes([999], 1).tolist() == [0]
 
 
 def test_changes_are_counted_beside() -> None:

@@ -148,7 +148,7 @@ def test_predictions_from_broken_input_are_no_evidence() -> None:
     alarms.drain()
     monitor.judge(bad)
     assert not alarms.drain()
-    assert _metrics(monitor)("model_loss_excluded_outcomes_total", model="m") == 2_000
+    assert _metrics(monitor)("model_loss_excluded_outcomes_total", model="m", reason="broken_input") == 2_000
     later = attrs.evolve(bad, time=bad.time + 1e6, matured=bad.matured + 1e6)
     monitor.judge(later)
     assert [edge.alert for edge in alarms.drain()] == ["ModelLossIncreased"]
@@ -178,14 +178,30 @@ def test_labels_of_unseen_classes_are_no_errors() -> None:
     assert not context.alarms["ModelLossIncreased"].active
 
 
-def test_outcomes_of_a_version_before_say_nothing() -> None:
-    """Errors of the model that was replaced are not those of its successor."""
+def test_outcomes_of_a_superseded_version_are_evidence_on_the_model() -> None:
+    """Where each version is superseded before its labels come, they are all that is known. The live version is not to blame."""
     context, monitor = _watch(_balanced())
-    wrong = made_outcomes(np.zeros(500), np.ones(500))
-    monitor.judge(attrs.evolve(wrong, superseded=np.ones(500, dtype=np.bool_)))
-    assert not context.alarms["ModelLossIncreased"].active
-    monitor.judge(attrs.evolve(wrong, superseded=np.zeros(500, dtype=np.bool_)))
-    assert context.alarms["ModelLossIncreased"].active
+    alarm = context.alarms["ModelLossIncreased"]
+    wrong = made_outcomes(np.zeros(40), np.ones(40))
+    monitor.judge(attrs.evolve(wrong, superseded=np.ones(40, dtype=np.bool_)))
+    of_both = alarm.evidence
+    alarm.begin_version()
+    assert alarm.evidence == pytest.approx(of_both, abs=0.7)
+    assert _metrics(monitor)("model_loss_excluded_outcomes_total", model="m", reason="superseded") == 40
+    monitor.judge(attrs.evolve(wrong, time=wrong.time + 1e5, matured=wrong.matured + 1e5))
+    assert alarm.active
+
+
+def test_what_is_set_aside_is_counted_by_reason() -> None:
+    """The first reason that applies; such outcomes are no evidence."""
+    _, monitor = _watch(_balanced())
+    wrong = made_outcomes(np.zeros(60), np.ones(60))
+    place = np.arange(60)
+    monitor.judge(attrs.evolve(wrong, unfair=place < 40, late=place >= 30))
+    counted = _metrics(monitor).by("reason", "model_loss_excluded_outcomes_total", model="m")
+    assert counted == {"broken_input": 0, "unfair_labels": 40, "late": 20, "superseded": 0}
+    assert monitor.snapshot()["updates"] == 0
+    assert monitor.snapshot()["waiting"].shape[1] == 0
 
 
 @settings(deadline=None, max_examples=30)
@@ -265,3 +281,16 @@ def test_more_judged_classes_make_each_one_surer() -> None:
     for judged, margin in ((1, 2.0), (10, 2.84)):
         limit = class_bets(outcomes, "a", LossSettings(), judged).limit
         assert limit == pytest.approx(float(wilson_upper_bound(0.1, 200, margin)) + 0.01, abs=1e-4)
+
+
+@pytest.mark.parametrize("error", [0.1, 0.3])
+def test_what_a_doubled_error_costs_is_exported(error: float) -> None:
+    """About as many outcomes as it takes: within a factor of 1.5."""
+    profile = profile_with_outcomes(binary_rows(*_sample(5_000, seed=21, error=(error, error))))
+    found = []
+    for seed in range(7):
+        context, monitor = _watch(profile)
+        monitor.judge(outcomes_of(context, *_sample(2_000, seed=30 + seed, error=(2 * error, 2 * error)), step=10.0))
+        found.append(next(edge.record for edge in context.alarms.drain() if edge.firing))
+    expected = _metrics(monitor)("model_reference_doubled_loss_outcomes", model="m", loss="zero_one")
+    assert 2 / 3 < expected / np.median(found) < 3 / 2

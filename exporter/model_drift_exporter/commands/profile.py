@@ -26,12 +26,13 @@ from ..monitors import PARTS
 from ..pipeline.assembly import make_intake, wait_for_more
 from ..records.batches import RecordBatch
 from ..reference.building.builder import ProfileBuilder
-from ..reference.description import dependence_sentence, season_sentence
+from ..reference.description import dependence_sentence, promise_sentence, season_sentence, why_not_backed
 from ..reference.profile import ReferenceProfile
 from ..reference.profile_file import save_profiles
 from ..service.logs import configure_logging
 from ..sources.files.discovery import is_pattern
 from ..words import excerpt, joined
+from .reference_cost import reference_cost
 
 __all__ = ["build_profiles", "write_profile"]
 
@@ -181,7 +182,7 @@ def write_profile(settings: Settings, output: Path) -> None:
         profiles, notes = build_profiles(settings, _advance(bar))
     save_profiles(output, profiles, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
     for profile in profiles:
-        for line in describe(profile):
+        for line in describe(profile, settings):
             click.echo(line, err=True)
     for note in notes:
         click.echo(f"note: {note}", err=True)
@@ -208,7 +209,7 @@ def _unwritable(output: Path, inputs: Sequence[InputSettings]) -> Iterator[Probl
                 yield Problem("--output", f"{output} is one of the files to read", "write the profile to another file")
 
 
-def describe(profile: ReferenceProfile) -> Sequence[str]:
+def describe(profile: ReferenceProfile, settings: Settings) -> Sequence[str]:
     """A profile in a few lines, its warnings last; what would break a line or steer a terminal is escaped."""
     kinds = Counter(column.kind for column in profile.features)
     lines = [
@@ -224,7 +225,11 @@ def describe(profile: ReferenceProfile) -> Sequence[str]:
     for loss, summary in profile.loss.items():
         lines.append(f"  reference {loss}: {summary.mean:.4g} on {summary.rows:,} labelled rows")
     lines += [f"  season: {season_sentence(profile)}", f"  dependence: {dependence_sentence(profile)}"]
-    lines += [f"  warning: {warning}" for warning in profile.warnings]
+    cost = reference_cost(profile, settings)
+    lines += [f"  delay: {sentence}" for sentence in cost.sentences]
+    promised = "warning: false alarms promised" if why_not_backed(profile) else "false alarms promised"
+    lines.append(f"  {promised}: {promise_sentence(profile)}")
+    lines += [f"  warning: {warning}" for warning in [*profile.warnings, *cost.warnings]]
     return [excerpt(line, _LINE_CHARACTERS) for line in lines]
 
 

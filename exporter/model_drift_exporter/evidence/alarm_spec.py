@@ -23,13 +23,14 @@ Shown = Literal[
     "unknown_features",
     "rejected_lines",
     "outputs",
+    "traffic",
 ]
 """What the text of an alert can show besides its sentences; each is a piece of ``prometheus/src/texts.py``.
 
 ``loss`` the loss now and in the reference; ``relation`` whether inputs or the relation moved; ``features`` the features that
 it names, by evidence; ``suspected_features`` the same, and that there are none; ``broken_features`` and ``unknown_features``
 with their shares of missing or invalid, of out-of-range or unseen values; ``rejected_lines`` by reason; ``outputs`` how far
-predictions and scores have moved.
+predictions and scores have moved; ``traffic`` how many records came, and how many are usual.
 """
 
 _LEAST_SHARE = 0.01

@@ -113,8 +113,9 @@ class Alarm:
     """One latch of one model. ``evidence`` and ``threshold`` are natural logarithms of M and c.
 
     The owner of the evidence sets ``evidence`` after each update. It calls :meth:`fire` when that crosses ``threshold``, and
-    :meth:`resolve` after recovery. ``restart`` is called when the owner must start its bets again. ``rise`` counts the rises
-    since the latch was open. ``held`` tells whether the latest records are back to usual, for :attr:`usual`.
+    :meth:`resolve` after recovery. ``restart`` is called when the owner must start its bets again; ``restart_version`` where
+    another version of the model begins and only a part of them is about the version before. Without it, all are. ``rise`` counts
+    the rises since the latch was open. ``held`` tells whether the latest records are back to usual, for :attr:`usual`.
     """
 
     alert: str
@@ -130,6 +131,7 @@ class Alarm:
     rise: int = 0
     held: Callable[[], Usual | None] | None = None
     restart: Callable[[], None] | None = None
+    restart_version: Callable[[], None] | None = None
     report: Callable[[Transition], None] | None = None
     history: AlarmHistory = attrs.field(factory=AlarmHistory)
 
@@ -177,6 +179,17 @@ class Alarm:
         """Drop the evidence of an open latch. A closed latch keeps it, and waits for recovery or a person."""
         if not self.active:
             self.evidence = -math.inf
+
+    def begin_version(self) -> None:
+        """Another version of the model begins. A closed latch keeps its evidence."""
+        if self.active:
+            return
+        if self.restart_version is not None:
+            self.restart_version()
+            return
+        self.forget()
+        if self.restart is not None:
+            self.restart()
 
     def _tell(self, time: float, record: int, *, firing: bool) -> None:
         if self.report is not None:

@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 from ..reference.profile import FEATURE, PREDICTION, SCORE, ReferenceProfile
 from .alarms import Alarms
+from .block_clock import Stretch
+from .column_dependence import ColumnDependence
 from .decisions import AlarmDecision, DecisionLoop
 from .evidence_state import EvidenceState, ResumableEvidence, digest_of
 from .recovery import RecoveryBlocks
 from .schedule import Updates, UpdateSchedule
 from .seasonal_bets import SeasonalBets, SeasonalOmnibus
-from .settings import EvidenceSettings
+from .settings import PAGE, EvidenceSettings
 from .targets import BetLayout, Target, rejected_limit, rejected_log_e
 from .unjudged_inputs import UnknownHours, never_judged
 from .update_counts import GroupedCounts, UpdateCounts
@@ -53,6 +55,7 @@ class ColumnEvidence(ResumableEvidence):
         self._unjudged = never_judged(reference, self.columns, broken, settings.broken_tolerance, threshold)
         self._no_records = np.zeros((len(self.columns), 0), np.int64), np.zeros(0), np.zeros(0, np.intp)
         self._every_column = self._layout.every_column()
+        self.dependence = ColumnDependence(self.columns, self._bets.pooled, seasonal=self._bets.slots > 0)
         self._begin()
         cells = int(np.prod(self._counts.shape))
         self._most_records = int(np.clip(_MOST_CELLS // (cells * (4 if self._bets.slots else 1)), 256, 8_192))
@@ -71,7 +74,36 @@ class ColumnEvidence(ResumableEvidence):
             alarm.evidence = alarm.evidence if alarm.active else 0.0
             spreads, needed = self._layout.spreads[target.directions], self._layout.needed[target.directions]
             decisions.append(AlarmDecision(alarm, target, RecoveryBlocks(np.zeros_like(spreads), spreads, needed)))
-        self._loop = DecisionLoop(self._state, decisions, lambda target: self._omnibus.restart(target.learning))
+        self._decisions = decisions
+        self._loop = DecisionLoop(self._state, decisions, self._forget, self._recovered)
+        self.dependence.begin()
+
+    def _forget(self, target: Target) -> None:
+        self._omnibus.restart(target.learning)
+        self.dependence.live.drop(self.dependence.families(target))
+
+    def _recovered(self, decision: AlarmDecision) -> None:
+        families = self.dependence.families(decision.target)
+        if decision.alarm.severity == PAGE:
+            self.dependence.live.drop(families, all_of_it=True)
+        else:
+            self.dependence.live.settle(families)
+
+    def _temper(self) -> None:
+        """Evidence and recovery use the larger of the reference's and the live design effects."""
+        self.dependence.temper()
+        for decision in self._decisions:
+            decision.temper(self.dependence.rises)
+
+    def _look(self, stretch: Stretch, time: float) -> None:
+        """Look at what live records have shown, before the next update is weighed."""
+        live = self.dependence.live
+        held = np.zeros(len(live.effects), dtype=np.bool_)
+        for decision in self._decisions:
+            if about := decision.about:
+                held[self.dependence.families(decision.target, about)] = True
+        if live.look(stretch, self.dependence.largest(self._state.log_m), held, time):
+            self._temper()
 
     def unjudged(self) -> Sequence[str]:
         """What could not be seen now even if an input were broken throughout, and why. One sentence each."""
@@ -85,19 +117,29 @@ class ColumnEvidence(ResumableEvidence):
         """
         self._count(self._schedule.reject(position, now), *self._no_records)
 
-    def add(self, cells: NDArray[np.int64], time: Array, now: Array, position: NDArray[np.int64]) -> None:
+    def add(
+        self,
+        cells: NDArray[np.int64],
+        time: Array,
+        now: Array,
+        position: NDArray[np.int64],
+        surplus: NDArray[np.bool_] | None = None,
+    ) -> None:
         """Take in records, in their order.
 
         ``cells`` is [column, record]: the bin of each value, on one axis of the bins of all columns. ``time`` is event time
         and ``now`` the event clock just after each record, in seconds since the epoch. ``position`` is the number of its line.
+        Those in ``surplus`` are no evidence: they count as lines only.
         """
         for first in range(0, len(time), self._most_records):
             part = slice(first, first + self._most_records)
             updates = self._schedule.observe(position[part], now[part])
             # A record that is too late for the windows counts, since evidence has no window. A record ahead of the clock does
             # not: its time is not believed, so its slot is unknown, and so is whether it is live.
-            ahead = time[part] > now[part]
-            kept = ~ahead if ahead.any() else slice(None)
+            left_out = time[part] > now[part]
+            if surplus is not None:
+                left_out |= surplus[part]
+            kept = ~left_out if left_out.any() else slice(None)
             self._count(updates, cells[:, part][:, kept], time[part][kept], updates.update_of[kept])
 
     def flush(self) -> None:
@@ -119,20 +161,32 @@ class ColumnEvidence(ResumableEvidence):
         self.updates += len(updates)
         known, mark = 0, self._omnibus.mark()
         log_e = self._log_e(updates, groups)
+        sums = self.dependence.sums(log_e)
+        records = groups.by_update(groups.counts[:, :1].sum(axis=2), len(updates))
 
-        def bet_again(first: int, targets: Sequence[Target]) -> None:
-            """Later updates were bet on with a memory that has been forgotten at the update ``first``."""
+        def bet_again(part: slice, first: int, targets: Sequence[Target]) -> None:
+            """Later updates were bet on with a memory that has been forgotten at the update ``first`` of a part."""
             nonlocal known, mark
             learning = np.concatenate([target.learning for target in targets])
             if len(learning):
+                first += part.start
                 self._omnibus.go_back(mark)
                 self._omnibus.log_e(groups.between(known, first))
                 self._omnibus.restart(learning)
                 known, mark = first, self._omnibus.mark()
                 again = self._omnibus_log_e(groups.between(first, len(updates)), len(updates))
                 self._layout.omnibus_of(log_e)[first:] = again[first:]
+                if self.dependence.factors is not None:
+                    weighed[first - part.start :] = log_e[first : part.stop] * self.dependence.factors
 
-        self._loop.advance(log_e, updates, partial(self._excess, updates, groups, log_e), bet_again)
+        for stretch in self.dependence.live.stretches(updates.time):
+            part, times = slice(stretch.start, stretch.stop), updates.part(slice(stretch.start, stretch.stop))
+            weighed = log_e[part] if self.dependence.factors is None else log_e[part] * self.dependence.factors
+            excess = partial(self._excess, updates, groups, log_e, part)
+            self._loop.advance(weighed, times, excess, partial(bet_again, part))
+            self.dependence.live.take(stretch, times.log_minutes, records[part], sums[part])
+            if stretch.look:
+                self._look(stretch, float(times.time[-1]))
 
     def _log_e(self, updates: Updates, groups: GroupedCounts) -> Array:
         drift, broken = (groups.by_update(each, len(updates)) for each in self._bets.log_e(groups))
@@ -145,14 +199,14 @@ class ColumnEvidence(ResumableEvidence):
         omnibus[omnibus == 0.0] = _WITHOUT_BET
         return groups.by_update(omnibus, updates)
 
-    def _excess(self, updates: Updates, groups: GroupedCounts, log_e: Array) -> tuple[Array, Array]:
-        """What recovery needs: numbers of records, and sums of scores less their limits, both [update, bet]."""
+    def _excess(self, updates: Updates, groups: GroupedCounts, log_e: Array, part: slice) -> tuple[Array, Array]:
+        """What recovery needs, of a part of the updates: numbers of records, sums of scores less their limits, [update, bet]."""
         drift, broken = (groups.by_update(each, len(updates)) for each in self._bets.excess(groups))
         rejected = (updates.rejected - self._rejected_limit * updates.lines)[:, None]
         # For omnibus bets, recovery looks at ln e itself.
         sums = self._layout.joined(drift, self._layout.omnibus_of(log_e), broken, rejected)
         drift, broken, omnibus = (groups.by_update(each, len(updates)) for each in self._bets.judged(groups))
-        return self._layout.joined(drift, omnibus, broken, updates.lines[:, None]), sums
+        return self._layout.joined(drift, omnibus, broken, updates.lines[:, None])[part], sums[part]
 
     def by_column(self) -> tuple[Array, Array]:
         """The natural logarithm of M of each column, and the event time since when its leading bet has grown; [column]."""
@@ -171,6 +225,7 @@ class ColumnEvidence(ResumableEvidence):
             "counts": self._counts.snapshot(),
             "omnibus": self._omnibus.snapshot(),
             "hours": self._hours.snapshot(),
+            "live": self.dependence.live.snapshot(),
             **self._loop.snapshot(),
         }
 
@@ -181,3 +236,6 @@ class ColumnEvidence(ResumableEvidence):
         self._omnibus.restore(state["omnibus"])
         self._hours.restore(state.get("hours", self._hours.snapshot()))
         self._loop.restore(state)
+        if "live" in state:  # snapshots of before have none
+            self.dependence.live.restore(state["live"])
+        self._temper()

@@ -68,6 +68,17 @@ class AlarmDecision:
         self._of_bets = attrs.evolve(target, places=places.reshape(target.places.shape))
         self.restart()
 
+    @property
+    def about(self) -> list[int]:
+        """The members that the closed latch is about; none while it is open."""
+        if not self.alarm.active:
+            return []
+        return self._named + self._suspected or [*range(len(self.members))]
+
+    def temper(self, rises: Array) -> None:
+        """Recovery needs so many times the records of the reference, of all directions of the loop, [direction]."""
+        self._blocks.temper(rises[self.target.directions])
+
     def restart(self) -> None:
         """Set the evidence of the members back to 1 and forget their names."""
         self.members = np.zeros(len(self.target.names))
@@ -269,15 +280,20 @@ class DecisionLoop:
     Where a latch opens, the evidence behind it begins anew, of other alarms too where they share its bets: what comes behind is
     weighed again. Where a closed one is told a second rise, the evidence of that takes the place of the first one's.
     ``forget(target)`` is called wherever that happens, after recovery or by a person: what bets remember of the
-    target goes with its evidence.
+    target goes with its evidence. Before that, ``recovered(decision)`` is called where it is recovery.
     """
 
     def __init__(
-        self, state: EvidenceState, decisions: Sequence[AlarmDecision], forget: Callable[[Target], None] = _nothing
+        self,
+        state: EvidenceState,
+        decisions: Sequence[AlarmDecision],
+        forget: Callable[[Target], None] = _nothing,
+        recovered: Callable[[AlarmDecision], None] = _nothing,
     ) -> None:
         self._state = state
         self._decisions = decisions
         self._forget = forget
+        self._recovered = recovered
         for decision in decisions:
             decision.alarm.restart = partial(self._restart, decision)
             decision.alarm.held = decision.usual
@@ -287,6 +303,13 @@ class DecisionLoop:
         self._forget(decision.target)
         decision.restart()
         decision.alarm.evidence = 0.0
+
+    def restart_members(self, decision: AlarmDecision, members: slice) -> None:
+        """Set the evidence of some members of an open latch back to 1. No bet of theirs may be one of another member."""
+        target = decision.target
+        self._state.restart(np.unique(target.places[members]))
+        decision.members[members] = 0.0
+        decision.alarm.evidence = float(target.evidence(decision.members[None])[0])
 
     def advance(self, log_e: Array, times: UpdateTimes, excess: Excess, bet_again: BetAgain = _nothing) -> None:
         """Take in updates with the ``log_e`` of all bets, [update, bet]. Alarms fire and recover at their exact update.
@@ -327,6 +350,7 @@ class DecisionLoop:
                 course.decision.rise(time, record, self._state)
         opened = [course.decision for change, course in changes if change == "opens"]
         for decision in opened:
+            self._recovered(decision)
             decision.alarm.resolve(time, record)
         return first + last + 1, [decision.target for decision in opened]
 

@@ -62,9 +62,14 @@ class RecoveryBlocks:
 
     def __init__(self, limits: Array, spreads: Array, needed: Array) -> None:
         self._limits = limits
-        self._spreads = spreads
-        self._needed = needed
+        self._reference = spreads, needed
+        self._spreads, self._needed = self._reference
         self.restart(0.0)
+
+    def temper(self, rises: Array) -> None:
+        """The design effect d of each direction is so many times the one in ``spreads`` and ``needed``, from now on."""
+        spreads, needed = self._reference
+        self._spreads, self._needed = spreads * np.sqrt(rises), needed * rises
 
     def restart(self, time: float, onset: float | None = None) -> None:
         """Begin the first block at event time ``time``, when the alarm fires. Its cause began at event time ``onset``."""

@@ -40,7 +40,8 @@ class Events:
     ``position`` is the line of the last prediction so far, ``clock`` the model's clock after a prediction. ``time`` is event
     time, which may be NaN for a label. ``identified`` says whether there is an identifier, and ``key`` is its key. ``label``
     is NaN where no label is usable. Only predictions have ``predicted``, ``score`` (otherwise NaN), ``score_cell`` (otherwise
-    -1) and ``probabilities``. ``missing``, ``unusable`` and ``unseen`` describe labels, see :class:`CodedLabels`.
+    -1), ``version`` (a code, otherwise 0) and ``probabilities``; those in ``surplus`` are no evidence. ``missing``, ``unusable``
+    and ``unseen`` describe labels, see :class:`CodedLabels`.
     """
 
     is_label: Mask
@@ -56,7 +57,9 @@ class Events:
     predicted: Array
     score: Array
     score_cell: NDArray[np.int16]
+    version: NDArray[np.uint8]
     probabilities: NDArray[np.uint8] | None
+    surplus: Mask
 
     @property
     def size(self) -> int:
@@ -172,7 +175,9 @@ class EventReader:
             predicted=self._predicted(coded),
             score=score,
             score_cell=cell,
+            version=np.zeros(size, dtype=np.uint8) if coded.version is None else coded.version,
             probabilities=self._probabilities(coded),
+            surplus=np.zeros(size, dtype=np.bool_) if coded.surplus is None else coded.surplus,
         )
 
     def _of_labels(self, labels: LabelBatch) -> Events:
@@ -196,7 +201,9 @@ class EventReader:
             predicted=nothing,
             score=nothing,
             score_cell=np.full(size, -1, dtype=np.int16),
+            version=np.zeros(size, dtype=np.uint8),
             probabilities=np.zeros((size, len(self._scored)), dtype=np.uint8) if self.probabilities else None,
+            surplus=np.zeros(size, dtype=np.bool_),
         )
 
     def _own_labels(self, coded: CodedBatch) -> CodedLabels:

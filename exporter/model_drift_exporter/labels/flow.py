@@ -115,7 +115,7 @@ class LabelFlow:
     def begin_version(self, time: float) -> None:
         """Another version of the model begins at event time ``time``. Call this before its first batch.
 
-        Outcomes of earlier predictions do not count for the version. They are handed on as superseded.
+        Outcomes of earlier predictions that name no version do not count for it. They are handed on as superseded.
         """
         self._state.releaser.began = time
 
@@ -138,7 +138,14 @@ class LabelFlow:
             joins = self._timed(joins, events, times)
         self._pass_on(
             self._state.releaser.release(
-                self._state.store, times.now, events.position, joins, revisions, maturity=self._state.maturity.seconds
+                self._state.store,
+                times.now,
+                events.position,
+                joins,
+                revisions,
+                maturity=self._state.maturity.seconds,
+                version=events.version,
+                is_label=events.is_label,
             )
         )
 
@@ -167,9 +174,9 @@ class LabelFlow:
     def _pass_on(self, outcomes: OutcomeBatch | None) -> None:
         if outcomes is not None:
             if self._settings.delay_independent:
-                outcomes = attrs.evolve(outcomes, withheld=None)
+                outcomes = attrs.evolve(outcomes, late=None)
             if self._state.unfair:
-                outcomes = attrs.evolve(outcomes, withheld=np.ones(outcomes.size, dtype=np.bool_))
+                outcomes = attrs.evolve(outcomes, unfair=np.ones(outcomes.size, dtype=np.bool_))
             self._hand_on(outcomes)
 
     def finish(self, now: float | None = None) -> None:

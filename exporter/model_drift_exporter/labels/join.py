@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .events import Events
-from .label_store import COUNTED, LABEL, PREDICTION, UNINDEXED, LabelStore
+from .label_store import COUNTED, LABEL, PREDICTION, SURPLUS, UNINDEXED, LabelStore
 
 __all__ = ["JoinTally", "Joins", "Revisions", "join", "join_alone"]
 
@@ -114,7 +114,7 @@ def join(
 def _waits(store: LabelStore, rows: Positions, known: int, watermark: float) -> Mask:
     """Which rows, of those below ``known``, occur once and hold a prediction without a label that has not expired."""
     inside = np.minimum(rows, max(known - 1, 0))
-    found: Mask = (rows < known) & (store.columns["flags"][inside] == PREDICTION)
+    found: Mask = (rows < known) & (store.columns["flags"][inside] & ~np.uint8(SURPLUS) == PREDICTION)
     found &= store.columns["time"][inside] >= watermark
     ordered = np.sort(rows)
     twice = ordered[1:][ordered[1:] == ordered[:-1]]
@@ -166,7 +166,7 @@ def _answer(
     """Write the labels at ``places`` into the rows of their predictions, which had none."""
     label = events.label[places]
     store.put("label", rows, label)
-    store.columns["flags"][rows] = PREDICTION | LABEL
+    store.columns["flags"][rows] |= LABEL
     tally.joined += len(rows)
     return Joins(places, rows, store.columns["time"][rows], time[places], label)
 
@@ -214,7 +214,8 @@ def _compare(
     store.put("label", rows, final)
     predicted = entries.known | arriving
     columns["time"][rows] = np.where(predicted, predicted_at, np.maximum(final_time, watermark))
-    flags = predicted * np.uint8(PREDICTION) | ~np.isnan(final) * np.uint8(LABEL) | entries.flags & np.uint8(COUNTED)
+    flags = predicted * np.uint8(PREDICTION) | ~np.isnan(final) * np.uint8(LABEL)
+    flags |= entries.flags & np.uint8(COUNTED | SURPLUS)
     columns["flags"][rows] = flags
     _write_predictions(store, rows[arriving], events, opening[arriving])
 
@@ -240,9 +241,11 @@ def join_alone(
 
 
 def _write_predictions(store: LabelStore, rows: Positions, events: Events, places: Positions) -> None:
-    """Write the values of the predictions at ``places`` into ``rows``."""
+    """Write the values of the predictions at ``places`` into ``rows``, which are flagged as such."""
     store.put("predicted", rows, events.predicted[places])
     columns = store.columns
+    columns["flags"][rows] |= events.surplus[places] * np.uint8(SURPLUS)
+    columns["version"][rows] = events.version[places]
     if "score" in columns:
         columns["score"][rows] = events.score[places]
         columns["score_cell"][rows] = events.score_cell[places]

@@ -1,4 +1,4 @@
-"""Predictions and labels that wait for each other: rows of an index, with 31 to 39 bytes per entry at capacity."""
+"""Predictions and labels that wait for each other: rows of an index, with 33 to 41 bytes per entry at capacity."""
 
 from __future__ import annotations
 
@@ -10,19 +10,32 @@ from numpy.typing import NDArray
 from ..joining.identifier_index import ColumnType, IdentifierIndex, Keys, Mask, Rows
 from ..reference.outcome_batch import OutcomeLayout
 
-__all__ = ["COUNTED", "LABEL", "MOST_PROBABILITIES", "PREDICTION", "UNINDEXED", "LabelStore"]
+__all__ = [
+    "COUNTED",
+    "LABEL",
+    "MOST_PROBABILITIES",
+    "PREDICTION",
+    "SURPLUS",
+    "UNINDEXED",
+    "UNKNOWN_DELAY",
+    "LabelStore",
+]
 
 Array = NDArray[np.float64]
 
-PREDICTION, LABEL, COUNTED, UNINDEXED = 1, 2, 4, 8
-"""Flags of an entry: it has a prediction, it has a label, its outcome has been counted, no label can find it. 0: vacant."""
+PREDICTION, LABEL, COUNTED, UNINDEXED, SURPLUS = 1, 2, 4, 8, 16
+"""Flags of an entry: it has a prediction, it has a label, its outcome has been counted, no label can find it; its prediction
+is no evidence. 0: vacant."""
+
+UNKNOWN_DELAY = 255
+"""In the column ``delay``, which holds the fine bucket of the label's delay: there is no label, or its delay is not known."""
 
 MOST_PROBABILITIES = 8
 """For models with more classes, probabilities are not kept."""
 
 
 class LabelStore(IdentifierIndex):
-    """An entry for each identifier: its time, flags, what was predicted and what is the label.
+    """An entry for each identifier: its time, flags, version, what was predicted, what is the label, and its delay.
 
     Classes are stored as small integers, numbers as floats. :meth:`put` and :meth:`get` take and return floats, NaN for none.
     New rows have flags 0 and no label. ``dead`` is the number of entries that nothing can find and that have counted.
@@ -36,6 +49,8 @@ class LabelStore(IdentifierIndex):
             "flags": ColumnType(np.uint8, initial=0),
             "predicted": ColumnType(value),
             "label": ColumnType(value, initial=np.nan if self._none is None else self._none),
+            "version": ColumnType(np.uint8, initial=0),
+            "delay": ColumnType(np.uint8, initial=UNKNOWN_DELAY),
         }
         if layout.score_bins:
             types["score"] = ColumnType(np.float32)
@@ -75,7 +90,10 @@ class LabelStore(IdentifierIndex):
         """
         self._begin()
         self.dead = 0
-        self.load(state, hidden=np.asarray(state["flags"]) & UNINDEXED != 0)
+        # Snapshots of before there were versions and delays in it.
+        size = len(state["flags"])
+        later = {"version": np.zeros(size, np.uint8), "delay": np.full(size, UNKNOWN_DELAY, np.uint8)}
+        self.load({**later, **state}, hidden=np.asarray(state["flags"]) & UNINDEXED != 0)
         self._count_dead()
 
     def _count_dead(self) -> None:

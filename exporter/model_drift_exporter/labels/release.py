@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from ..reference.outcome_batch import OutcomeBatch
 from .join import Joins, Revisions
-from .label_store import COUNTED, UNINDEXED, LabelStore
+from .label_store import COUNTED, SURPLUS, UNINDEXED, LabelStore
+from .live_versions import LiveVersions, Versions
 
 __all__ = ["Cohorts", "Due", "Pending", "Releaser"]
 
@@ -24,13 +25,34 @@ _FEW = 4_096
 
 @attrs.frozen(eq=False)
 class _Chosen:
-    """Outcomes to emit: the event at which each does, its entry, the time from which it counts, its label, is it late."""
+    """Outcomes to emit: the event at which each does, its entry, the time from which it counts, its label, is it late.
+
+    Of a revision (``corrects``) there are two, one with ``sign`` -1, which takes the outcome back.
+    """
 
     event: Positions
     row: Positions
     counts: Array
     label: Array
     late: NDArray[np.bool_]
+    sign: NDArray[np.int8]
+    corrects: NDArray[np.bool_]
+
+    @classmethod
+    def new(cls, event: Positions, row: Positions, counts: Array, label: Array, late: NDArray[np.bool_]) -> _Chosen:
+        """Outcomes that count for the first time."""
+        return cls(
+            event, row, counts, label, late, np.ones(len(row), dtype=np.int8), np.zeros(len(row), dtype=np.bool_)
+        )
+
+    def after(self, corrections: _Chosen) -> _Chosen:
+        """These and corrections, by event. A correction comes with its own event, before what matures just after it."""
+        both = [np.concatenate([getattr(each, name) for each in (corrections, self)]) for name in _CHOSEN]
+        order = np.argsort(both[0], kind="stable")
+        return _Chosen(*(column[order] for column in both))
+
+
+_CHOSEN = tuple(field.name for field in attrs.fields(_Chosen))
 
 
 class Releaser:
@@ -42,12 +64,14 @@ class Releaser:
         self.latest = -math.inf
         """Event time at which the last outcome counted."""
         self.began = -math.inf
-        """Event time at which the model's version began; predictions before it are of another one."""
+        """Event time at which the model's version began; predictions before it that name no version are of another one."""
+        self.live = LiveVersions()
 
     def set_back(self, now: float) -> None:
         """The clock fell to ``now``."""
         self.latest, self.began = min(self.latest, now), min(self.began, now)
         self.cohorts.set_back(now)
+        self.live.set_back(now)
 
     def release(
         self,
@@ -58,29 +82,39 @@ class Releaser:
         revisions: Revisions | None,
         *,
         maturity: float | None,
+        version: Versions | None = None,
+        is_label: NDArray[np.bool_] | None = None,
     ) -> OutcomeBatch | None:
         """The outcomes that become mature during some events, ``None`` if there are none.
 
         ``now`` is the clock after each of them (never falling), ``position`` the last prediction's. An outcome counts at
         the first event at or after its join at which the prediction is ``maturity`` seconds old; none does without a maturity.
+        ``version`` is the code of that of each event, which is a prediction unless ``is_label``. By default no event is one.
         """
+        version = np.zeros(len(now), dtype=np.uint8) if version is None else version
+        is_label = np.ones(len(now), dtype=np.bool_) if is_label is None else is_label
         self.cohorts.follow(maturity)
         mature = self._mature(now, joins, maturity)
         self.cohorts.reached(float(now[-1]))
-        chosen = _Chosen(mature.event, mature.row, mature.counts, store.get("label", mature.row), mature.late)
+        chosen = attrs.evolve(mature, label=store.get("label", mature.row))
         corrections = self._corrections(store, chosen, revisions) if revisions is not None else None
         flags = store.columns["flags"]
         flags[chosen.row] |= COUNTED
         store.dead += int(np.count_nonzero(flags[chosen.row] & UNINDEXED))
-        if not len(chosen.row) and corrections is None:
+        if corrections is not None:
+            chosen = chosen.after(corrections)
+        own = store.columns["version"][chosen.row]
+        superseded = self.live.superseded(now, version, is_label, own, chosen.event)
+        if not len(chosen.row):
             return None
-        return self._batch(store, chosen, corrections, position)
+        superseded |= (own == 0) & (store.columns["time"][chosen.row] < self.began)
+        return self._batch(store, chosen, superseded, position)
 
     def _mature(self, now: Array, joins: Joins, maturity: float | None) -> _Chosen:
         if maturity is None:
             self.pending.add(joins.row, joins.time, joins.label_time)
             nothing = np.empty(0, dtype=np.int64)
-            return _Chosen(nothing, nothing, np.empty(0), np.empty(0), np.empty(0, dtype=np.bool_))
+            return _Chosen.new(nothing, nothing, np.empty(0), np.empty(0), np.empty(0, dtype=np.bool_))
         end = float(now[-1])
         due = self.pending.take(maturity, end)
         ripe = joins.time + maturity
@@ -99,7 +133,7 @@ class Releaser:
         counts = np.minimum(counts, now[event])  # a label that leads the clock counts with it
         row = np.concatenate([due.row, row])
         order = np.lexsort((counts, event))
-        return _Chosen(event[order], row[order], counts[order], np.empty(0), late[order])
+        return _Chosen.new(event[order], row[order], counts[order], np.empty(0), late[order])
 
     def snapshot(self) -> dict[str, Any]:
         """State for a snapshot."""
@@ -108,6 +142,7 @@ class Releaser:
             "cohorts": self.cohorts.snapshot(),
             "latest": self.latest,
             "began": self.began,
+            "live": self.live.snapshot(),
         }
 
     def restore(self, state: Any, rows: int) -> None:
@@ -115,6 +150,8 @@ class Releaser:
         self.pending.restore(state["pending"], rows)
         self.cohorts.restore(state["cohorts"])
         self.latest, self.began = float(state["latest"]), float(state["began"])
+        if "live" in state:
+            self.live.restore(state["live"])
 
     @staticmethod
     def _corrections(store: LabelStore, chosen: _Chosen, revisions: Revisions) -> _Chosen | None:
@@ -140,37 +177,19 @@ class Releaser:
         label = np.column_stack([revisions.old[kept], revisions.new[kept]]).ravel()
         pairs = np.repeat(kept, 2)
         late = np.zeros(len(pairs), dtype=np.bool_)
-        return _Chosen(revisions.event[pairs], revisions.row[pairs], revisions.time[pairs], label, late)
+        sign = np.tile(np.array([-1, 1], dtype=np.int8), len(kept))
+        return _Chosen(revisions.event[pairs], revisions.row[pairs], revisions.time[pairs], label, late, sign, ~late)
 
     def _batch(
-        self, store: LabelStore, chosen: _Chosen, corrections: _Chosen | None, position: Positions
+        self, store: LabelStore, chosen: _Chosen, superseded: NDArray[np.bool_], position: Positions
     ) -> OutcomeBatch:
-        sign = np.ones(len(chosen.row), dtype=np.int8)
-        revision = np.zeros(len(chosen.row), dtype=np.bool_)
-        if corrections is not None:
-            pairs = len(corrections.row) // 2
-            sign = np.concatenate([np.tile(np.array([-1, 1], dtype=np.int8), pairs), sign])
-            revision = np.concatenate([np.tile([False, True], pairs), revision])
-            kind = np.concatenate([np.zeros(2 * pairs, dtype=np.int8), np.ones(len(chosen.row), dtype=np.int8)])
-            event = np.concatenate([corrections.event, chosen.event])
-            # A revision comes with its own event, before what matures just after it.
-            order = np.lexsort((kind, event))
-            chosen = _Chosen(
-                event[order],
-                np.concatenate([corrections.row, chosen.row])[order],
-                np.concatenate([corrections.counts, chosen.counts])[order],
-                np.concatenate([corrections.label, chosen.label])[order],
-                np.concatenate([corrections.late, chosen.late])[order],
-            )
-            sign, revision = sign[order], revision[order]
         matured = np.maximum.accumulate(np.maximum(chosen.counts, self.latest))
         self.latest = float(matured[-1])
         rows, columns = chosen.row, store.columns
-        time = columns["time"][rows]
         scored = "score" in columns
         return OutcomeBatch(
             size=len(rows),
-            time=time,
+            time=columns["time"][rows],
             matured=matured,
             position=position[chosen.event],
             predicted=store.get("predicted", rows),
@@ -179,10 +198,11 @@ class Releaser:
             score_cell=columns["score_cell"][rows].astype(np.int16)
             if scored
             else np.full(len(rows), -1, dtype=np.int16),
-            sign=sign,
-            revision=revision,
-            superseded=time < self.began,
-            withheld=chosen.late,
+            sign=chosen.sign,
+            revision=chosen.sign * chosen.corrects > 0,
+            superseded=superseded,
+            late=chosen.late,
+            surplus=columns["flags"][rows] & SURPLUS != 0,
             probabilities=columns["probabilities"][rows] if "probabilities" in columns else None,
         )
 

@@ -24,7 +24,7 @@ class LabelSettings:
     capacity: int = setting(
         1_000_000,
         Integer(1_000, 100_000_000),
-        "Predictions of a model kept for their labels; beyond, a sample by identifier. A million take about 40 MiB.",
+        "Predictions of a model kept for their labels; beyond, a sample by identifier. A million take about 42 MiB.",
     )
     # Seconds of event time.
     horizon: float = setting(

@@ -141,14 +141,12 @@ class Model:
     def _restart_evidence(self, time: float) -> None:
         """Restart the evidence from zero, because the new version is another model. Closed latches stay until recovery.
 
-        Outcomes of predictions before ``time`` are no evidence about the new version, even if their labels come later.
+        Evidence on the loss over all versions goes on. ``time`` is the event time at which the version begins.
         """
         if self.parts is not None:
             self.parts.labels.begin_version(time)
         for alarm in self.alarms.by_alert.values():
-            alarm.forget()
-            if not alarm.active and alarm.restart is not None:
-                alarm.restart()
+            alarm.begin_version()
 
     def rearm(self) -> list[str]:
         """Release every latch at a user's request. Returns the alerts released."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import ReferenceProfileError, StateError
 from ..evidence.alarms import MOST_LEFT_OUT, Alarms
+from ..evidence.surplus import SurplusRecords
 from ..labels.flow import LabelFlow
 from ..metrics.metric import Group, Metric, gauge
 from ..metrics.samples import Samples, Series
@@ -21,6 +22,7 @@ from ..reference.binner import Binner
 from ..reference.coded_batch import CodedBatch
 from ..reference.outcome_batch import OutcomeBatch
 from ..reference.profile import FEATURE, Column, ReferenceProfile
+from ..reference.usual_copies import USUAL_COPIES, UsualCopies
 from .model_traffic import ModelTraffic
 from .reference_metrics import reference_samples
 from .segment_table import SegmentTable
@@ -40,7 +42,7 @@ _OFF = gauge(
 )
 METRICS: tuple[Metric, ...] = (_OFF,)
 
-_LABELS, _SEGMENTS = "labels", "segments"
+_LABELS, _SEGMENTS, _SURPLUS = "labels", "segments", "surplus"
 _MANY_COLUMNS = 300
 """With more columns than that, series are counted on one column of each shape before any are made of all."""
 _NAMES_OF_0_1_0: Mapping[str, str] = {
@@ -100,6 +102,8 @@ class ModelMonitors:
                 self.off[spec.name] = "reference_part_unusable"
                 _log.warning("%s; %s is off", error, spec.name)
         self._specs = [spec for spec in self._specs if spec.name in self.by_name]
+        usual = reference.part(USUAL_COPIES, UsualCopies) if USUAL_COPIES in self.by_name else None
+        self._surplus = SurplusRecords(model, self._binner, usual)
         self._off_series = Series(_OFF, [(model, name, why) for name, why in self.off.items()])
         self.labels = LabelFlow(model, reference, self._binner, settings.labels, self._judge, alarms=alarms)
         self._constant = reference_samples(model, reference, [columns[position] for position in first])
@@ -146,7 +150,7 @@ class ModelMonitors:
         traffic.suppressed_observations += records.size * len(self.suppressed)
         cells, scores = self._binner.cells(records)
         values = self._binner.values(records, scores)
-        return CodedBatch(
+        coded = CodedBatch(
             self._binner,
             records.size,
             cells,
@@ -160,7 +164,9 @@ class ModelMonitors:
             batch.rejected,
             clock,
             self._segments.places(records.fields.get("segment")),
+            version=traffic.version_codes(records.fields.get("version"), records.size),
         )
+        return self._surplus.mark(coded)
 
     def not_evaluable(self) -> set[str]:
         """Why the model cannot be judged now, by its labels or by what its monitors say: reasons of ``model_not_evaluable``."""
@@ -171,6 +177,7 @@ class ModelMonitors:
         self._restore({name: monitor.snapshot() for name, monitor in old.by_name.items()})
         self.labels.take_over(old.labels)
         self._segments = old._segments
+        self._try(_SURPLUS, partial(self._surplus.restore, old._surplus.snapshot()))
 
     def _try(self, name: str, go_on: Callable[[], None]) -> None:
         try:
@@ -189,16 +196,23 @@ class ModelMonitors:
     def snapshot(self) -> dict[str, Any]:
         """The state of each part by its name, without counters; arrays may be views, to be written before the next batch."""
         states = {name: _without_counters(monitor.snapshot()) for name, monitor in self.by_name.items()}
-        return {**states, _LABELS: self.labels.snapshot(), _SEGMENTS: self._segments.snapshot()}
+        return {
+            **states,
+            _LABELS: self.labels.snapshot(),
+            _SEGMENTS: self._segments.snapshot(),
+            _SURPLUS: self._surplus.snapshot(),
+        }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a snapshot with the same reference, before the first batch; a part that does not fit starts empty."""
         states = {_NAMES_OF_0_1_0.get(name, name): each for name, each in state.items()}
-        known = {*self.by_name, *self.off, _LABELS, _SEGMENTS}
+        known = {*self.by_name, *self.off, _LABELS, _SEGMENTS, _SURPLUS}
         for name in sorted(name for name, each in states.items() if each is not None and name not in known):
             _log.warning("model %s: the snapshot's state of %s is left out: there is no such monitor", self.model, name)
         self._restore(states)
         self._segments.restore(states.get(_SEGMENTS, ()))
+        if _SURPLUS in states:
+            self._try(_SURPLUS, partial(self._surplus.restore, states[_SURPLUS]))
         if _LABELS in states:
             self._try(_LABELS, partial(self.labels.restore, states[_LABELS]))
 

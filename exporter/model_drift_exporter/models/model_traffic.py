@@ -7,16 +7,16 @@ from typing import Any
 
 import attrs
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import StateError
+from ..labels.live_versions import VERSIONS
 from ..records.batches import MAXIMUM_NAME
 from ..records.clock import EventTimes
-from ..records.columns import Column, Texts
-from ..records.raw_values import text_of
+from ..records.columns import Column, Numbers, Texts
+from ..records.raw_values import distinct_texts, text_of
 
 __all__ = ["ModelTraffic"]
-
-_VERSIONS = 100
 
 
 def _changes(values: Column) -> Iterator[tuple[int, object]]:
@@ -47,7 +47,7 @@ class ModelTraffic:
     version_changes: int = 0
     suppressed_observations: int = 0
     position: int = -1
-    _versions: dict[str, None] = attrs.field(factory=dict)
+    _versions: dict[str, int] = attrs.field(factory=dict)
 
     def follow_version(self, versions: Column | None) -> None:
         """Count how often the version is another than before."""
@@ -66,11 +66,21 @@ class ModelTraffic:
         found = []
         for position, value in _changes(versions) if versions is not None else ():
             name = _name(value)
-            if name and name not in self._versions and len(self._versions) < _VERSIONS:
+            if name and name not in self._versions and len(self._versions) < VERSIONS:
                 if self._versions:
                     found.append(position)
-                self._versions[name] = None
+                self._versions[name] = len(self._versions) + 1
         return found
+
+    def version_codes(self, versions: Column | None, size: int) -> NDArray[np.uint8]:
+        """The code of the version of each of ``size`` records, from 1 in the order in which they began; 0 for none."""
+        if versions is None or not self._versions:
+            return np.zeros(size, dtype=np.uint8)
+        if isinstance(versions, Texts | Numbers):
+            distinct, places = distinct_texts(versions)
+            codes = [self._versions.get(_name(each), 0) for each in distinct]
+            return np.array(codes, dtype=np.uint8)[places]
+        return np.array([self._versions.get(_name(each), 0) for each in versions], dtype=np.uint8)
 
     def snapshot(self) -> dict[str, Any]:
         """State for a snapshot, as plain values; what is only counted starts again, as counters may."""
@@ -80,7 +90,8 @@ class ModelTraffic:
     def restore(self, state: Any) -> None:
         """Go on from a snapshot. Raises :class:`StateError` if it is of something else."""
         try:
-            version, position, versions = str(state["version"]), int(state["line"]), dict.fromkeys(state["versions"])
+            version, position = str(state["version"]), int(state["line"])
+            versions = {name: code for code, name in enumerate(state["versions"], 1)}
             self.times.restore(state["times"])
         except (KeyError, TypeError, ValueError) as error:
             raise StateError(f"the traffic in the snapshot does not fit: {error!r}") from error

@@ -13,12 +13,14 @@ from ..reference.building.builder import PartMaker
 from .bin_counts import BIN_COUNTS
 from .concept import CONCEPT
 from .confidence import CONFIDENCE
+from .copied_records import COPIES
 from .distances import DISTANCES
 from .drift import DRIFT
 from .latency import LATENCY
 from .loss import LOSS
 from .monitor import Monitor, MonitorContext, MonitorSpec
 from .performance import PERFORMANCE
+from .traffic import TRAFFIC
 
 __all__ = [
     "ALARMS",
@@ -36,7 +38,7 @@ __all__ = [
     "sections_of",
 ]
 
-RESERVED_NAMES = frozenset({"labels", "segments"})
+RESERVED_NAMES = frozenset({"labels", "segments", "surplus"})
 """What a model's snapshot calls the parts of it that are no monitors."""
 
 
@@ -55,6 +57,8 @@ MONITORS: tuple[MonitorSpec, ...] = collected(
     DISTANCES,
     CONFIDENCE,
     LATENCY,
+    COPIES,
+    TRAFFIC,
     DRIFT,
     PERFORMANCE,
     LOSS,

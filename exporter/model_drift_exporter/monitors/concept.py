@@ -83,7 +83,9 @@ class ConceptMonitor(Monitor):
         self._model = context.model
         loss = self._loss = self._layout.judged_loss
         meaning = [loss, self._scale, self._rows.tolist(), self._losses.tolist()]
-        self._evidence = ScoreEvidence([bets], context.evidence.update_labels, alarm, meaning=meaning)
+        self._evidence = ScoreEvidence(
+            [bets], context.evidence.update_labels, alarm, meaning=meaning, over_versions=True
+        )
         labels = [(context.model, loss, name) for name in self._windows.names]
         self._from_inputs = Series(_FROM_INPUTS, labels)
         self._from_relation = Series(_FROM_RELATION, labels)
@@ -100,10 +102,15 @@ class ConceptMonitor(Monitor):
             np.where(known, loss, 0.0)[:, None],
         )
         self._windows.observe(outcomes, rows)
-        counted = known & evident(self._alarms, outcomes)
+        evidence = evident(self._alarms, outcomes)
+        counted = known & evidence.counted
         residual = self._residuals(bins[counted], loss[counted])
         self._evidence.observe(
-            outcomes.time[counted], outcomes.matured[counted], outcomes.position[counted], residual[None]
+            outcomes.time[counted],
+            outcomes.matured[counted],
+            outcomes.position[counted],
+            residual[None],
+            evidence.live[counted],
         )
 
     def _residuals(self, bins: NDArray[np.int64], loss: Array) -> Array:

@@ -10,7 +10,9 @@ import numpy as np
 
 from ..evidence.alarm_spec import AlarmSpec
 from ..evidence.alarms import clamped_log10
+from ..evidence.column_dependence import FAMILIES
 from ..evidence.columns import ColumnEvidence
+from ..evidence.promise import Promise, promise_of
 from ..evidence.settings import PAGE, TICKET
 from ..metrics.metric import Group, Metric, counter, gauge
 from ..metrics.samples import Samples, Series
@@ -19,6 +21,7 @@ from ..reference.profile import FEATURE, PREDICTION, SCORE
 from ..words import excerpt
 from .findings import NOTE, Finding, FindingKind
 from .monitor import Monitor, MonitorContext, MonitorSpec
+from .promise_metrics import INPUTS_PROMISE, PromiseSeries
 
 __all__ = ["DRIFT", "DriftMonitor"]
 
@@ -67,7 +70,15 @@ _THRESHOLD = gauge(
 _UPDATES = counter(
     "model_evidence_updates_total", "model", "Updates of the evidence on features and outputs.", Group.ALERTS
 )
-_METRICS: tuple[Metric, ...] = (_OF_FEATURE, _ONSET, *_OF_OUTPUT.values(), _OF_MODEL, _THRESHOLD, _UPDATES)
+_METRICS: tuple[Metric, ...] = (
+    _OF_FEATURE,
+    _ONSET,
+    *_OF_OUTPUT.values(),
+    _OF_MODEL,
+    _THRESHOLD,
+    _UPDATES,
+    *INPUTS_PROMISE.every,
+)
 
 
 class DriftMonitor(Monitor):
@@ -80,6 +91,7 @@ class DriftMonitor(Monitor):
         self._drift = context.alarms["ModelFeatureDrift"]
         self._model = Series(_OF_MODEL, [(model,)])
         self._updates = Series(_UPDATES, [(model,)])
+        self._promise = PromiseSeries(INPUTS_PROMISE, model, FAMILIES)
         budgets = context.evidence.budgets
         self._thresholds = Series(_THRESHOLD, [(model, severity) for severity in budgets]).samples(
             [math.log10(minutes) for minutes in budgets.values()]
@@ -99,6 +111,12 @@ class DriftMonitor(Monitor):
             if every[position].role == role
         ]
 
+    @property
+    def promise(self) -> Promise:
+        """What the promise of false alarms about inputs and outputs rests on now."""
+        reference = self._context.reference
+        return promise_of(reference, reference.rows, self._evidence.dependence.live)
+
     def unjudged(self) -> Sequence[str]:
         """What of the inputs cannot be judged now though it were broken throughout, and why, a sentence each."""
         return self._evidence.unjudged()
@@ -116,7 +134,7 @@ class DriftMonitor(Monitor):
             self._evidence.reject(batch.rejected, batch.clock)
         if batch.size:
             cells = batch.cells[: len(self._evidence.columns)]
-            self._evidence.add(cells, batch.time, batch.now, batch.position)
+            self._evidence.add(cells, batch.time, batch.now, batch.position, batch.surplus)
         self._evidence.flush()
 
     def collect(self) -> Iterable[Samples]:
@@ -130,6 +148,8 @@ class DriftMonitor(Monitor):
         yield self._model.samples([clamped_log10(self._drift.evidence) if known else math.nan])
         yield self._thresholds
         yield self._updates.samples([self._evidence.updates])
+        dependence = self._evidence.dependence
+        yield from self._promise.collect(self.promise, dependence.live.since, dependence.largest_effects().tolist())
 
     def snapshot(self) -> dict[str, Any]:
         return self._evidence.snapshot()

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from statistics import NormalDist
 from typing import Any
 
 import attrs
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from ..evidence.alarm_spec import AlarmSpec
 from ..evidence.alarms import Alarms, clamped_log10
+from ..evidence.expected_delays import log_update_minutes, loss_delay
+from ..evidence.promise import Promise, promise_of
 from ..evidence.score_evidence import ScoreEvidence
-from ..evidence.settings import PAGE
+from ..evidence.settings import PAGE, EvidenceSettings
 from ..metrics.metric import Group, Metric, counter, gauge
 from ..metrics.samples import Samples, Series
 from ..reference.losses import FEWEST_CLASS_ROWS, bounded_losses
@@ -25,12 +28,14 @@ from ..settings.kinds import Number
 from ..statistics.betting.score_bets import ScoreBets
 from ..statistics.performance_metrics import BOUNDED_ERROR
 from .monitor import COUNTERS, Monitor, MonitorContext, MonitorSpec
+from .promise_metrics import LOSS_PROMISE, PromiseSeries
 
 __all__ = [
     "LOSS",
     "LOSS_WORDS",
     "LossMonitor",
     "LossSettings",
+    "doubled_loss_outcomes",
     "judged_classes",
     "outcomes_of",
     "overall_bets",
@@ -67,14 +72,26 @@ _TOLERATED = gauge(
     "Largest mean loss that is tolerated: reference, its error, and the tolerance.",
     Group.ALERTS,
 )
+_DOUBLED = gauge(
+    "model_reference_doubled_loss_outcomes",
+    "model loss",
+    "About how many outcomes it takes until errors that are twice as frequent, or as large, page: what the size and the "
+    "dependence of the reference cost. Infinite where so much is tolerated.",
+    Group.ALERTS,
+)
 _UPDATES = counter("model_loss_evidence_updates_total", "model", "Updates of the evidence on the loss.", Group.ALERTS)
 _EXCLUDED = counter(
     "model_loss_excluded_outcomes_total",
-    "model",
-    "Outcomes of predictions from broken input: no evidence on the loss, since ModelInputBroken tells of them.",
+    "model reason",
+    "Outcomes that are no evidence on the loss, by reason; those of superseded versions are none on the live ones only.",
     Group.ALERTS,
 )
-_METRICS: tuple[Metric, ...] = (_EVIDENCE, _CLASS_EVIDENCE, _TOLERATED, _UPDATES, _EXCLUDED)
+EXCLUDED = ("broken_input", "unfair_labels", "late", "surplus", "superseded")
+"""Why an outcome is no evidence; the first that applies is counted. The last one is evidence on the model over versions."""
+_METRICS: tuple[Metric, ...] = (
+    *(_EVIDENCE, _CLASS_EVIDENCE, _TOLERATED, _DOUBLED, _UPDATES, _EXCLUDED),
+    *LOSS_PROMISE.every,
+)
 
 
 @attrs.frozen
@@ -86,7 +103,7 @@ class LossSettings:
 
 
 class LossMonitor(Monitor):
-    """e-CUSUM on the loss against reference, its error and the tolerance.
+    """e-CUSUM on the loss against reference, its error and the tolerance: of the live version, and of the model over versions.
 
     Classification: the 0/1 error and, with a rare class, the error on each class with enough reference rows, given the
     class: a mere change of the classes' shares is no evidence for these. Regression: the bounded absolute error. Corrections
@@ -96,7 +113,7 @@ class LossMonitor(Monitor):
 
     def __init__(self, context: MonitorContext) -> None:
         self._layout = OutcomeLayout.of(context.reference)
-        self._excluded = 0
+        self._excluded = dict.fromkeys(EXCLUDED, 0)
         self._alarms = context.alarms
         settings, outcomes = context.settings(LossSettings), outcomes_of(context.reference)
         self._scale = outcomes.error_scale
@@ -111,38 +128,61 @@ class LossMonitor(Monitor):
             self._alarms["ModelLossIncreased"],
             partial(suspected_features, self._alarms),
             meaning=[loss, self._scale, names],
+            over_versions=True,
         )
         self._log10 = Series(_EVIDENCE, [(context.model, loss)])
         self._class_log10 = Series(_CLASS_EVIDENCE, [(context.model, name) for name in names])
         self._tolerated = Series(_TOLERATED, [(context.model, loss)]).samples([bets[0].limit])
+        alarm = self._alarms["ModelLossIncreased"]
+        doubled = doubled_loss_outcomes(context.reference, settings, context.evidence, alarm.threshold)
+        self.doubled_loss_outcomes = doubled
+        """About how many outcomes it takes until a doubled loss pages."""
+        self._doubled = Series(_DOUBLED, [(context.model, loss)]).samples([doubled])
         self._updates = Series(_UPDATES, [(context.model,)])
-        self._excluded_outcomes = Series(_EXCLUDED, [(context.model,)])
+        self._reference, self._rows = context.reference, outcomes.loss.rows
+        self._promise = PromiseSeries(LOSS_PROMISE, context.model, ["overall", *["classes"][: len(names)]])
+        self._excluded_outcomes = Series(_EXCLUDED, [(context.model, reason) for reason in EXCLUDED])
 
     def judge(self, outcomes: OutcomeBatch) -> None:
         loss = bounded_losses(self._layout, self._scale, outcomes.predicted, outcomes.label)
         known = (outcomes.sign > 0) & ~outcomes.revision & np.isfinite(loss)
-        counted = known & evident(self._alarms, outcomes)
-        self._excluded += int((known & ~counted).sum())
+        evidence = evident(self._alarms, outcomes)
+        counted = known & evidence.counted
+        for reason, mask in evidence.excluded.items():
+            self._excluded[reason] += int(np.count_nonzero(known & mask))
         losses = [loss, *(np.where(outcomes.label == position, loss, np.nan) for position in self._classes)]
         self._evidence.observe(
-            outcomes.time[counted], outcomes.matured[counted], outcomes.position[counted], np.stack(losses)[:, counted]
+            outcomes.time[counted],
+            outcomes.matured[counted],
+            outcomes.position[counted],
+            np.stack(losses)[:, counted],
+            evidence.live[counted],
         )
+
+    @property
+    def promise(self) -> Promise:
+        """What the promise of false pages about the loss rests on now."""
+        return promise_of(self._reference, self._rows, self._evidence.live)
 
     def collect(self) -> Iterable[Samples]:
         overall, *by_class = (clamped_log10(value) for value in self._evidence.members.tolist())
         yield self._log10.samples([overall])
         yield self._class_log10.samples(by_class)
         yield self._tolerated
+        yield self._doubled
         yield self._updates.samples([self._evidence.updates])
-        yield self._excluded_outcomes.samples([self._excluded])
+        live = self._evidence.live
+        effects = [float(live.effects[0]), *[float(live.effects[1:].max(initial=1.0))][: len(live.effects) - 1]]
+        yield from self._promise.collect(self.promise, live.since, effects)
+        yield self._excluded_outcomes.samples([*self._excluded.values()])
 
     def snapshot(self) -> Any:
-        return {**self._evidence.snapshot(), COUNTERS: self._excluded}
+        return {**self._evidence.snapshot(), COUNTERS: dict(self._excluded)}
 
     def restore(self, state: Any) -> None:
         """Evidence on other losses, or with other tolerances, starts from nothing; the latch stays closed."""
         self._evidence.restore(state)
-        self._excluded = state.get(COUNTERS, 0)
+        self._excluded |= state.get(COUNTERS, {})
 
 
 def outcomes_of(reference: ReferenceProfile) -> OutcomeSummary:
@@ -159,18 +199,42 @@ def why_loss_is_off(reference: ReferenceProfile) -> str:
     return "few_reference_labels" if reference.outcomes.loss.rows < FEWEST_CLASS_ROWS else ""
 
 
-def evident(alarms: Alarms, outcomes: OutcomeBatch) -> NDArray[np.bool_]:
-    """Which outcomes are evidence on the loss: they count for the first time, and are a fair sample of the model as it is now.
+@attrs.frozen(eq=False)
+class Evident:
+    """Which outcomes are evidence; masks of [outcome].
+
+    Those ``counted`` are evidence on the model over its versions; the ``live`` ones among them on the live version, too.
+    ``excluded`` are the others by reason (:data:`EXCLUDED`), each with its first, and those that are not live.
+    """
+
+    counted: NDArray[np.bool_]
+    live: NDArray[np.bool_]
+    excluded: Mapping[str, NDArray[np.bool_]]
+
+
+def evident(alarms: Alarms, outcomes: OutcomeBatch) -> Evident:
+    """Which outcomes are evidence on the loss: they count for the first time, and nothing excludes them.
 
     Outcomes of predictions from broken input are left out. Broken input has a page of its own, and labels come after it is
     repaired: a second page would wake somebody about something that is over.
     """
-    found = (outcomes.sign > 0) & ~outcomes.revision
-    found &= ~alarms["ModelInputBroken"].history.covers(outcomes.time, outcomes.position)
-    for reason in (outcomes.superseded, outcomes.withheld):
-        if reason is not None:
-            found &= ~reason
-    return found
+    left = (outcomes.sign > 0) & ~outcomes.revision
+    reasons = {
+        "broken_input": alarms["ModelInputBroken"].history.covers(outcomes.time, outcomes.position),
+        "unfair_labels": outcomes.unfair,
+        "late": outcomes.late,
+        "surplus": outcomes.surplus,
+    }
+    excluded = {}
+    for reason, mask in reasons.items():
+        if mask is not None:
+            excluded[reason] = left & mask
+            left = left & ~mask
+    live = left.copy()
+    if outcomes.superseded is not None:
+        excluded["superseded"] = left & outcomes.superseded
+        live &= ~outcomes.superseded
+    return Evident(left, live, excluded)
 
 
 def suspected_features(alarms: Alarms, first: int, last: int) -> list[str]:
@@ -200,6 +264,25 @@ def overall_bets(outcomes: OutcomeSummary, settings: LossSettings, *, binary: bo
         margin=_MARGIN,
         binary=binary,
     )
+
+
+def doubled_loss_outcomes(
+    reference: ReferenceProfile, settings: LossSettings, evidence: EvidenceSettings, threshold: float,
+    *, rows: float = 1.0, design_effect: float | None = None,
+) -> float:  # fmt: skip
+    """About how many outcomes it takes until errors that are twice as frequent, or as large, page.
+
+    ``threshold`` is the natural logarithm of the alarm's, ``rows`` how many times as large the reference would be, and
+    ``design_effect`` stands in for that of its loss. Infinite where so much is tolerated. Raises :class:`ValueError` without
+    labelled rows.
+    """
+    outcomes = outcomes_of(reference)
+    binary = OutcomeLayout.of(reference).classification
+    effect = outcomes.loss.design_effect if design_effect is None else design_effect
+    loss = msgspec.structs.replace(outcomes.loss, rows=round(outcomes.loss.rows * rows), design_effect=effect)
+    bets = overall_bets(msgspec.structs.replace(outcomes, loss=loss), settings, binary=binary)
+    nats = threshold - log_update_minutes(reference, outcomes.loss.rows, evidence.update_labels)
+    return loss_delay(outcomes, bets, nats, binary=binary)
 
 
 def class_bets(outcomes: OutcomeSummary, name: str, settings: LossSettings, judged: int) -> ScoreBets:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from ..records.batches import RecordBatch
 from ..records.raw_values import numbers
 from .codes import CategoricalCoder, NumericCoder, coder_of
+from .fingerprints import Fingerprints
 from .profile import FEATURE, PREDICTION, SCORE, Column, ReferenceProfile
 from .scores import DERIVED, Scores, read_scores
 
@@ -17,7 +18,8 @@ __all__ = ["Binner"]
 class Binner:
     """Turns record batches into cells of one reference profile.
 
-    ``starts`` is the first cell of each column, ``size`` the number of cells of all columns.
+    ``starts`` is the first cell of each column, ``size`` the number of cells of all columns. ``fingerprints`` are those of its
+    records.
     """
 
     def __init__(self, reference: ReferenceProfile) -> None:
@@ -26,6 +28,7 @@ class Binner:
         sizes = [len(column.counts) for column in self.columns]
         self.starts = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.intp)
         self.size = int(sum(sizes))
+        self.fingerprints = Fingerprints(self.columns, self.starts)
         self._coders = [coder_of(column) for column in self.columns]
         self._features = [
             (position, column.name, coder)

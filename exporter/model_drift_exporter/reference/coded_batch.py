@@ -12,15 +12,12 @@ from numpy.typing import NDArray
 
 from ..records.batches import NO_POSITIONS, RecordBatch
 from ..records.columns import Numbers
-from ..records.identifiers import hashed_again
 from ..records.raw_values import numbers
 from .binner import Binner
 from .profile import FEATURE
 from .scores import Scores
 
 __all__ = ["CodedBatch", "count_cells"]
-
-_FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 
 @attrs.frozen(eq=False)
@@ -38,6 +35,11 @@ class CodedBatch:
 
     ``segment`` (int16) is the place of each record's segment in a bounded table, ``None`` where records have none: an axis of the
     counts, not a further model (see :func:`count_cells`).
+
+    ``version`` is the code of each record's version of the model, 0 for none; ``None`` where records have none.
+
+    ``copied`` are records that are copies of earlier ones, beyond what is usual, ``surplus`` those that are no evidence: the
+    copies, and what comes in a minute beyond what a minute usually holds. ``None``: none are. They count in all else.
     """
 
     binner: Binner
@@ -53,6 +55,9 @@ class CodedBatch:
     rejected: NDArray[np.int64] = attrs.field(factory=lambda: NO_POSITIONS)
     clock: float = np.nan
     segment: NDArray[np.int16] | None = None
+    copied: NDArray[np.bool_] | None = None
+    surplus: NDArray[np.bool_] | None = None
+    version: NDArray[np.uint8] | None = None
 
     @cached_property
     def counts(self) -> NDArray[np.int64]:
@@ -85,15 +90,8 @@ class CodedBatch:
 
     @cached_property
     def fingerprints(self) -> NDArray[np.uint64]:
-        """A 64-bit hash of the cells of each record's features: records alike in all of them have the same.
-
-        Two that differ share one with a chance of about 2^-64.
-        """
-        found = np.zeros(self.size, dtype=np.uint64)
-        for column, cells in zip(self.binner.columns, self.cells, strict=True):
-            if column.role == FEATURE:
-                found = hashed_again((found ^ cells.astype(np.uint64)) * _FACTOR)
-        return found
+        """The fingerprint of each record: those alike in all features and the prediction have the same."""
+        return self.binner.fingerprints.of(self.records, self.cells)
 
 
 def count_cells(

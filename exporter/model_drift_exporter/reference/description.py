@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from ..statistics.design_effect import DAY
 from ..words import excerpt
 from .profile import FEATURE, ReferenceProfile
 from .seasons import FEWEST_CYCLES, FEWEST_ROWS
 
-__all__ = ["dependence_sentence", "season_sentence"]
+__all__ = ["dependence_sentence", "promise_sentence", "season_sentence", "why_not_backed"]
 
 _SHOWN = 3
 _ABSENT = {
@@ -40,6 +41,32 @@ def dependence_sentence(reference: ReferenceProfile) -> str:
     shown = [_worth(reference, name, effects[name]) for name in ranked[:_SHOWN]]
     more = f" and {len(ranked) - _SHOWN} more" if len(ranked) > _SHOWN else ""
     return f"{', '.join(shown)}{more}: drift in these is found that much later"
+
+
+def why_not_backed(reference: ReferenceProfile) -> str:
+    """Why the reference does not show how records depend on one another; empty where it does."""
+    if reference.first_time is None or reference.last_time is None or reference.season_absent == "no_times":
+        return "the reference has no times"
+    days = (reference.last_time - reference.first_time) / DAY
+    if days < FEWEST_CYCLES:
+        return f"the reference covers {days:.1f} days, less than {FEWEST_CYCLES}"
+    return ""
+
+
+def promise_sentence(reference: ReferenceProfile) -> str:
+    """What the promise of false alarms rests on with this reference; it begins with ``not yet`` where that is nothing."""
+    if why := why_not_backed(reference):
+        return (
+            f"not yet: {why}, so it does not show how records depend on one another. At most so many false pages are promised "
+            f"once live traffic has shown it, from about the eighth day on; rows with times, over {FEWEST_CYCLES} days or more "
+            "and none left out, would promise it now"
+        )
+    first, last = reference.first_time or 0.0, reference.last_time or 0.0
+    days = (last - first) / DAY
+    return (
+        f"by this reference: {days:,.0f} days with times, about {reference.rows / days:,.0f} rows a day; by live traffic, from "
+        "about the eighth day on, if that has more than twice as many records"
+    )
 
 
 def _worth(reference: ReferenceProfile, name: str, effect: float) -> str:

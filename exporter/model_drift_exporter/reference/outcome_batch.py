@@ -24,9 +24,10 @@ class OutcomeBatch:
     ``score`` is the positive class's (or top class's) score, NaN without; ``score_cell`` its bin in the score column,
     -1 without. ``probabilities`` is [outcome, class] in steps of 1/255 where scores came per class. ``sign`` is 1, or -1
     where a revised label takes an earlier outcome back (its correction follows with 1 and ``revision`` set). ``superseded``
-    are predictions of a version of the model before this one: they say nothing of it. ``withheld`` are no evidence either:
-    their label came after their cohort had counted, or the labels are known to be no fair sample. ``matured`` is less than
-    in the batch before only where the clock has been put back.
+    are predictions of a version of the model that is no longer live: they say nothing of the one that is. ``late`` and
+    ``unfair`` ones are no evidence at all: their label came after their cohort had counted, or the labels are known to be no
+    fair sample. Nor are those in ``surplus``: copies and bursts, as in :class:`CodedBatch`. ``matured`` is less than in the batch
+    before only where the clock has been put back.
     """
 
     size: int
@@ -41,7 +42,9 @@ class OutcomeBatch:
     revision: NDArray[np.bool_]
     probabilities: NDArray[np.uint8] | None = None
     superseded: NDArray[np.bool_] | None = None
-    withheld: NDArray[np.bool_] | None = None
+    late: NDArray[np.bool_] | None = None
+    unfair: NDArray[np.bool_] | None = None
+    surplus: NDArray[np.bool_] | None = None
 
 
 @attrs.frozen(eq=False)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..evidence.alarms import Alarm, clamped_log10
 from ..labels.evaluability import NOT_EVALUABLE
 from ..labels.flow import LabelFlow
 from ..models.model import Model
 from ..monitors.distances import DistancesMonitor, Values, WindowedDrift
+from ..monitors.drift import DriftMonitor
+from ..monitors.loss import LossMonitor
 from ..reference.profile import ABOVE, BELOW, FEATURE, INVALID, MISSING, OTHER, PREDICTION, SCORE, Column
 from .status import (
     AlertStatus,
@@ -19,6 +21,7 @@ from .status import (
     LabelStatus,
     LearningStatus,
     ModelStatus,
+    PromiseStatus,
     WindowStatus,
 )
 
@@ -34,6 +37,7 @@ def model_status(model: Model, labels: int) -> ModelStatus:
     windows: tuple[WindowStatus, ...] = ()
     rate = 0.0
     distances = model.parts.monitor(DistancesMonitor) if model.parts is not None else None
+    loss = model.parts.monitor(LossMonitor) if model.parts is not None else None
     if distances is not None:
         look = distances.look()
         windows = tuple(_window(model, distances, look, place) for place in range(len(look.records)))
@@ -56,7 +60,9 @@ def model_status(model: Model, labels: int) -> ModelStatus:
         windows=windows,
         alerts=tuple(map(_alert, model.alarms.by_alert.values())),
         findings=_findings(model),
+        doubled_loss_outcomes=None if loss is None else loss.doubled_loss_outcomes,
         label_state=None if model.parts is None else _label_state(model.parts.labels),
+        promises=tuple(_promises(model)),
     )
 
 
@@ -74,6 +80,18 @@ def _alert(alarm: Alarm) -> AlertStatus:
         rise=alarm.rise,
         usual=alarm.usual,
     )
+
+
+def _promises(model: Model) -> Iterator[PromiseStatus]:
+    if model.parts is None:
+        return
+    for about, monitor in (
+        ("inputs", model.parts.monitor(DriftMonitor)),
+        ("the loss", model.parts.monitor(LossMonitor)),
+    ):
+        if monitor is not None:
+            promise = monitor.promise
+            yield PromiseStatus(about, promise.basis, promise.since, promise.why)
 
 
 def _findings(model: Model) -> tuple[FindingStatus, ...]:

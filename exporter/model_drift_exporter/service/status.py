@@ -18,6 +18,7 @@ __all__ = [
     "LabelStatus",
     "LearningStatus",
     "ModelStatus",
+    "PromiseStatus",
     "WindowStatus",
 ]
 
@@ -133,10 +134,24 @@ class LabelStatus:
 
 
 @attrs.frozen
+class PromiseStatus:
+    """What the promise of false alarms ``about`` inputs, or the loss, rests on: ``basis`` is reference, live or not_yet.
+
+    ``since`` is event time in seconds since the epoch, for live records. ``why`` says why the reference is not the basis.
+    """
+
+    about: str
+    basis: str
+    since: float | None
+    why: str
+
+
+@attrs.frozen
 class ModelStatus:
     """One model: identity, traffic, its windows (empty while it learns), its alarms and its labels.
 
-    ``findings`` are in the order in which a person should read them.
+    ``findings`` are in the order in which a person should read them. ``doubled_loss_outcomes``: about how many outcomes it
+    takes until a doubled loss pages, infinite if it never does, ``None`` where no loss is judged.
     """
 
     name: str
@@ -157,6 +172,8 @@ class ModelStatus:
     alerts: tuple[AlertStatus, ...] = ()
     findings: tuple[FindingStatus, ...] = ()
     label_state: LabelStatus | None = None
+    doubled_loss_outcomes: float | None = None
+    promises: tuple[PromiseStatus, ...] = ()
 
 
 @attrs.frozen

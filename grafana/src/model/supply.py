@@ -145,9 +145,15 @@ def _traffic() -> Panel:
         .override_by_query(
             "D", coloured(PURPLE, custom__axisPlacement="right", custom__axisLabel="Exporters", unit="none", decimals=0)
         )
+        .override_by_name("Usual, least", coloured(GREY, custom__lineWidth=0))
+        .override_by_name(
+            "Usual, most",
+            coloured(GREY, custom__fillBelowTo="Usual, least", custom__fillOpacity=20, custom__lineWidth=0),
+        )
     )
     # What is expected is made of this series: anything else would be beside it now and then, and be no less.
     hour = f"model:records:increase1h{_OF_MODEL}"
+    usual = f"sum(model_traffic_usual_records{_RAW})"
     blind = f'model:exporters:count{{{MODEL}, state=~"down|input_unreadable"}}'
     return panel(
         51,
@@ -155,13 +161,18 @@ def _traffic() -> Panel:
         [
             over_time(hour, "Now", ref_id="A", interval="1m"),
             over_time(f"{hour} offset 1w", "Last week", ref_id="B", interval="1m"),
-            over_time(f"model:records_expected:min1h{_OF_MODEL}", "Expected at least", ref_id="C", interval="1m"),
+            # Of a model that is too young for a habit, what came yesterday and last week.
+            over_time(
+                f"{usual} or on () model:records_expected:min1h{_OF_MODEL}", "Expected", ref_id="C", interval="1m"
+            ),
+            over_time(f"sum(model_traffic_usual_records_upper_bound{_RAW})", "Usual, most", ref_id="E", interval="1m"),
+            over_time(f"sum(model_traffic_usual_records_lower_bound{_RAW})", "Usual, least", ref_id="F", interval="1m"),
             over_time(f"sum({blind}) > 0", "Exporters down or blind", ref_id="D", interval="1m"),
         ],
         title="Traffic",
-        description="Predictions of the hour before. Good: not much below the dashed line, the least of the same hour "
-        "yesterday and last week. Nothing where there should be: ask the service, then its log, then the "
-        "exporters (purple: some are down, or cannot read).",
+        description="Predictions of the hour before. Good: about the dashed line, the mean of the same time in four weeks (of a "
+        "young model, the least of yesterday and last week); the grey band is how far it strays. Nothing where there should be: "
+        "ask the service, then its log, then the exporters (purple: some are down, or cannot read).",
         unit="short",
         empty="No exporter watches this model",
         width=8,

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from model_drift_exporter.statistics.betting.e_cusum import advance, log_mean
@@ -81,16 +81,37 @@ def test_binary_bets_are_likelihood_ratios() -> None:
     bets = ScoreBets(0.1, 0.3, 10_000, design_effect=2.0, binary=True)
     right, wrong = bets.log_e([0, 1])
     rates = bets.limit * np.exp(2.0 * wrong)
-    np.testing.assert_allclose(rates - bets.limit, [0.01, 0.03, 0.06, 0.1, 0.25])
+    np.testing.assert_allclose(rates[:6] - bets.limit, [0.01, 0.03, 0.06, 0.1, 0.25, 0.5])
+    np.testing.assert_allclose(rates[6:] / bets.limit, [1.25, 1.75, 3.0])
     np.testing.assert_allclose(right * 2.0, np.log((1 - rates) / (1 - bets.limit)))
     assert bets.weights.sum() == pytest.approx(1.0)
 
 
-def test_a_bet_goes_no_further_than_half_of_what_is_left() -> None:
+@given(
+    rate=st.floats(0.0003, 0.45),
+    times=st.floats(1.5, 10),
+    rows=st.sampled_from([100.0, 1_000.0, 100_000.0]),
+    effect=st.sampled_from([1.0, 20.0, 800.0]),
+    tolerance=st.sampled_from([0.0, 0.001, 0.01]),
+)
+def test_some_bet_gains_three_quarters_of_what_any_bet_could(
+    rate: float, times: float, rows: float, effect: float, tolerance: float
+) -> None:
+    """Whatever the limit, and however far beyond it an error rate is: the most is the relative entropy of the two."""
+    deviation = math.sqrt(rate * (1 - rate))
+    bets = ScoreBets(rate, deviation, rows, design_effect=effect, tolerance=tolerance, binary=True)
+    risen = min(times * rate, 0.95)
+    assume(risen > 1.2 * bets.limit)
+    most = risen * math.log(risen / bets.limit) + (1 - risen) * math.log((1 - risen) / (1 - bets.limit))
+    gains = effect * (np.array([1 - risen, risen]) @ bets.log_e([0.0, 1.0]))
+    assert 0.75 * most < gains.max() <= most + 1e-12
+
+
+def test_a_bet_goes_no_further_than_three_quarters_of_what_is_left() -> None:
     """Where the limit is high, bets are on rates below 1: a single right answer does not end them."""
     bets = ScoreBets(0.75, 0.43, 10_000, binary=True)
     rates = bets.limit * np.exp(bets.log_e([1])[0])
-    np.testing.assert_allclose(rates[-1], (1 + bets.limit) / 2)
+    np.testing.assert_allclose(rates[-1], bets.limit + 0.75 * (1 - bets.limit))
     assert rates[0] == pytest.approx(bets.limit + 0.01)
 
 

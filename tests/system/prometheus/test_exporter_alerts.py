@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import attrs
 import pytest
 
 from tests.support.promtool import Fired, check_alerts
@@ -213,23 +214,50 @@ def test_an_exporter_that_can_read_nothing_pages_when_traffic_is_expected(tmp_pa
     _silent(tmp_path, [_EXPECTED, *unreadable, *_target("two:9877")], "ModelExporterInputDown")
 
 
-def test_missing_traffic_is_a_ticket_while_the_exporter_reads(tmp_path: Path) -> None:
-    """If the exporter can read and nothing comes that was to be expected, the alert says how much, and the last time."""
-    fired = _fired(
+_STOPPED_FIRST = (
+    "First: does the service still call the model, and does the model still write its log? If it was retired or paused on "
+    "purpose, silence this for a day."
+)
+
+
+def _stopped(said: str) -> Fired:
+    return _fired(
         "ModelTrafficStopped",
         "ticket",
-        "No more predictions come from the model, at a time when they used to.",
-        "The exporter works and reads, but model churn has logged no prediction for an hour or longer; at the same time "
-        "yesterday and a week before there were at least 50. The last one is of 1970-01-01 00:02 UTC.\n"
-        "First: does the service still call the model, and does the model still write its log? If it was retired or paused on "
-        "purpose, silence this for a day.",
+        "No more predictions come from the model, for longer than its habit explains.",
+        f"The exporter works and reads, but model churn has logged no prediction {said} The last one is of "
+        f"1970-01-01 00:02 UTC.\n{_STOPPED_FIRST}",
         "model",
     )
-    last = series("model_last_record_timestamp_seconds", "120x400", job="model", instance="one:9877", model="churn")
-    missing = [series("model:records_missing:min", "_x11 50x400", model="churn"), last]
+
+
+_LAST = series("model_last_record_timestamp_seconds", "120x400", job="model", instance="one:9877", model="churn")
+
+
+def test_missing_traffic_is_a_ticket_while_the_exporter_reads(tmp_path: Path) -> None:
+    """If the habit is not known, it is what came yesterday and a week ago; the alert says how much, and the last time."""
+    fired = _stopped("for an hour or longer; at the same time yesterday and a week before there were at least 50.")
+    missing = [series("model:records_missing:min", "_x11 50x400", model="churn"), _LAST]
     _check(tmp_path, [*missing, *_target()], "ModelTrafficStopped", 16, fired)
     _silent(tmp_path, [*missing, *_gone()], "ModelTrafficStopped")
     _silent(tmp_path, [*missing, *_target(model_drift_exporter_input_up="0x400")], "ModelTrafficStopped")
+
+
+def test_a_silence_beyond_the_habit_is_a_ticket(tmp_path: Path) -> None:
+    """It says how long it is and how long it may be. What is read from an old log is no silence."""
+    fired = _stopped("for 44m 0s; by the habit of the past weeks it would have done so within 40m 0s.")
+    old = [series("model:record_age_seconds:min", "0+60x400", model="churn"), _LAST]
+    usual = series("model:usual_silence_seconds:min", "2400x400", model="churn")
+    # A minute before, 41 minutes are beyond; they have to be so for five minutes.
+    expected = {"ModelTrafficStopped": {"45m": [], "46m": [attrs.evolve(fired, annotations=_later(fired, "46m"))]}}
+    check_alerts(tmp_path, [*old, usual, *_target()], expected, files=_FILES)
+    reading = series("model:records:rate5m", "50x400", model="churn")
+    _silent(tmp_path, [*old, usual, reading, *_target()], "ModelTrafficStopped")
+    _silent(tmp_path, [*old, usual, *_gone()], "ModelTrafficStopped")
+
+
+def _later(fired: Fired, minutes: str) -> dict[str, str]:
+    return {name: text.replace("44m", minutes) for name, text in fired.annotations.items()}
 
 
 def _errors(count: float) -> dict[str, str]:

@@ -165,6 +165,19 @@ def _shown(name: Shown, alarm: AlarmSpec) -> tuple[Sequence[dict[str, str]], Seq
                 "The score: evidence 1e9.3, PSI over the last hour 0.31 (about 0.01 without drift).",
             ],
         ),
+        "traffic": (
+            [
+                series(f"model_traffic_recent_{figure}", f"{value}x{_LENGTH}", **_ONE | {"instance": replica})
+                for figure, value in (
+                    ("records", 205),
+                    ("usual_records", 655),
+                    ("usual_records_deviation", 20),
+                    ("seconds", 28_800),
+                )
+                for replica in ("one:9877", "two:9877")
+            ],
+            ["Predictions in 8h 0m 0s: 410; usual at this time: 1310, give or take 40."],
+        ),
     }
     return pieces[name]
 

@@ -35,6 +35,11 @@ def _on_weekdays(now: float) -> bool:
     return (now % 7) <= 5
 
 
+def _batch(*, late: float) -> Callable[[float], bool]:
+    """An hour of records at two each night; that of the tenth day comes later, by minutes."""
+    return lambda now: 2 <= (now % 1) * 24 - (late / 60 if now > 9 else 0) < 3
+
+
 _TRAFFIC: dict[str, tuple[Callable[[float], bool], float, float | None]] = {
     "as ever": (_stopped_at(99), 9, None),
     "stopped three quarters of an hour ago": (_stopped_at(8), 8.03, None),
@@ -46,7 +51,11 @@ _TRAFFIC: dict[str, tuple[Callable[[float], bool], float, float | None]] = {
     "the second night": (_by_day, 1.1, None),
     "Saturday as last week, not as yesterday": (_on_weekdays, 12.1, None),
     "Sunday": (_on_weekdays, 13.1, None),
-    "a model of a few hours": (_stopped_at(0.3), 0.35, _PER_HOUR),
+    # Nobody knows its first night.
+    "a model of a few hours": (_stopped_at(0.3), 0.35, None),
+    "a daily batch five minutes late": (_batch(late=5), 9 + 2.1 / 24, None),
+    "a daily batch an hour late": (_batch(late=60), 9 + 3 / 24, None),
+    "a daily batch that did not come": (_batch(late=9_999), 9.25, 600.0),
 }
 
 

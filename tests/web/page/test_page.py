@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import time
 from html.parser import HTMLParser
 
@@ -223,6 +224,14 @@ def test_findings_stand_before_everything_else_of_a_model() -> None:
     assert "<script>" not in html
     assert "ModelConceptDrift" not in page.text
     assert page.text.index(told) < page.text.index("records per second")
+
+
+def test_it_says_what_the_reference_costs() -> None:
+    """Where a loss is judged; one that is tolerated never pages."""
+    for outcomes, words in ((637.2, "after about 637 labels"), (math.inf, "never")):
+        page = _Document(render_fragment(exporter(attrs.evolve(model(), doubled_loss_outcomes=outcomes)), "1h"))
+        assert f"a doubled error pages {words}" in page.text
+    assert "a doubled error" not in _Document(render_fragment(exporter(model()), "1h")).text
 
 
 def test_the_state_of_the_labels_is_a_line() -> None:

@@ -19,7 +19,7 @@ from ...reference.building.builder import ProfileBuilder
 from ...reference.building.settings import BuildSettings
 from ...reference.building.survey import FieldSurvey
 from ...reference.coded_batch import count_cells
-from ...reference.description import dependence_sentence, season_sentence
+from ...reference.description import dependence_sentence, promise_sentence, season_sentence
 from ...reference.profile import (
     ABOVE,
     BELOW,
@@ -33,6 +33,7 @@ from ...reference.profile import (
     ReferenceProfile,
 )
 from ...words import count_of, excerpt, joined, percent
+from ..reference_cost import reference_cost
 from .fit import MOSTLY, WORTH_A_WARNING, Shares, judge, odd_value, quoted_numbers
 from .report import CheckReport, Table
 
@@ -96,6 +97,8 @@ def write_model(
     report.say("task", _task(reference, batches))
     report.say("season", season_sentence(reference))
     report.say("dependence", dependence_sentence(reference))
+    _say_cost(report, reference, settings)
+    report.say("promise", promise_sentence(reference))
     shares = _shares(reference, batches)
     if table:
         report.show(Table(_HEADER, [*_rows(reference, surveys, shares)]))
@@ -113,6 +116,17 @@ def write_model(
         hint = f"set limits.series_per_model to more than {settings.limits.series_per_model:,}, or exclude features"
         report.warn(f"model {name}", f"too many series, left out of /metrics: {joined(series.suppressed)}", hint)
     judge(report, f"model {name}", reference=reference, surveys=surveys, shares=shares, versions=[*versions])
+
+
+def _say_cost(report: CheckReport, reference: ReferenceProfile, settings: Settings) -> None:
+    """About how long changes would take. Of a learned reference only if it was learned from as many records as `run` does."""
+    if reference.learned and reference.rows < settings.learn.records:
+        return
+    cost = reference_cost(reference, settings)
+    for place, sentence in enumerate(cost.sentences):
+        report.say("" if place else "delay", sentence)
+    for warning in cost.warnings:
+        report.warn(f"model {reference.model}", warning)
 
 
 def _warnings_of(reference: ReferenceProfile, surveys: Mapping[str, FieldSurvey], settings: Settings) -> Iterator[str]:

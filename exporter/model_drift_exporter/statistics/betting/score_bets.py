@@ -17,12 +17,19 @@ from ..layout import FloatArray
 __all__ = ["ScoreBets"]
 
 _GAPS = (0.01, 0.03, 0.06, 0.10, 0.25)
+# Bets on large changes: a gap of one half, and means that are some times the limit, which matters where that is tiny. They have
+# little weight, so that what the bets above find is found at most one per cent later.
+_LARGE_GAP, _TIMES_LIMIT, _LARGE_WEIGHT = 0.5, (1.25, 1.75, 3.0), 0.15
+# No bet is on more than this part of what is left between the limit and 1.
+_MOST_OF_REST = 0.75
 # A bet must not be able to lose everything at once.
 _LARGEST_STAKE = 0.95
 
 
 class ScoreBets:
     """Bets ``e = 1 + λ (score - limit)`` on a few sizes of a rise. The mean of e is at most 1 while that of the score is in it.
+
+    Sizes are parts of the range of scores, up to half of it, and means that are up to three times the limit.
 
     The reference's score has the given mean and standard deviation on ``rows`` rows; ``design_effect`` dependent ones count as
     one. The limit is that mean, plus ``margin`` standard errors, plus the larger of ``tolerance`` and ``relative_tolerance``
@@ -58,7 +65,10 @@ class ScoreBets:
         self.lower = lower
         self.stakes = self._chosen_stakes(binary=binary)
         """λ of each bet, ``[bet]``."""
-        self.weights: FloatArray = np.full(len(_GAPS), 1.0 / len(_GAPS))
+        large = len(self.stakes) - len(_GAPS)
+        self.weights: FloatArray = np.repeat(
+            [(1.0 - _LARGE_WEIGHT) / len(_GAPS), _LARGE_WEIGHT / large], [len(_GAPS), large]
+        )
         """Prior weight of each bet, ``[bet]``; they sum to 1."""
 
     def log_e(self, scores: npt.ArrayLike) -> FloatArray:
@@ -71,10 +81,10 @@ class ScoreBets:
         return log_e
 
     def _chosen_stakes(self, *, binary: bool) -> FloatArray:
-        gaps = np.array(_GAPS)
+        gaps = np.array([*_GAPS, _LARGE_GAP, *((times - 1.0) * self.limit for times in _TIMES_LIMIT)])
         if self.limit >= 1.0:
             return np.zeros(len(gaps))
-        gaps = np.minimum(gaps, (1.0 - self.limit) / 2.0)
+        gaps = np.minimum(gaps, _MOST_OF_REST * (1.0 - self.limit))
         variance = self.limit * (1.0 - self.limit) if binary else self.spread**2 + gaps**2
         stakes: FloatArray = np.minimum(gaps / variance, _LARGEST_STAKE / (self.limit - self.lower))
         return stakes

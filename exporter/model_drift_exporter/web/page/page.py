@@ -7,6 +7,7 @@ late: it brings Jinja.
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from importlib.resources import files
 
@@ -38,6 +39,11 @@ def _capitalize_first(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def _labels_later(number: float) -> str:
+    """After about how many labels something happens."""
+    return "never" if math.isinf(number) else f"after about {significant(number)} labels"
+
+
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     environment = Environment(
@@ -51,6 +57,7 @@ def _environment() -> Environment:
     helpers = (age, brief, compact, count, counted, duration, significant, timestamp, window_words)
     environment.filters.update({helper.__name__: helper for helper in helpers})
     environment.filters["capitalize_first"] = _capitalize_first
+    environment.filters["labels_later"] = _labels_later
     folder = files(__package__).joinpath(_TEMPLATES)
     for name in ("page.css", "page.js"):
         environment.globals[name.replace(".", "_")] = Markup(  # noqa: S704 (our own files)

@@ -12,6 +12,7 @@ from .charts import distribution_chart, psi_scale, shares
 from .finding_view import FindingView, finding_views
 from .label_sentence import label_sentence
 from .movement import Movement, biggest_changes, bin_words, movement, noise_limit
+from .promise_sentence import promise_sentence
 from .sentences import caution, furthest_moved, model_state, window_named
 
 __all__ = ["CardView", "ModelView", "chosen_window", "model_view", "window_names"]
@@ -66,6 +67,7 @@ class ModelView:
     window: str
     findings: tuple[FindingView, ...] = ()
     labels: str = ""
+    promise: str = ""
     outputs: tuple[CardView, ...] = ()
     features: tuple[CardView, ...] = ()
     folded: bool = False
@@ -161,6 +163,7 @@ def model_view(model: ModelStatus, window_name: str, *, folded: bool, now: float
         window=window_words(window_name) if window_name else "",
         findings=finding_views(model.findings, model.alerts, now),
         labels=label_sentence(model.label_state),
+        promise=promise_sentence(model.promises),
         folded=folded and not notice,
     )
     if notice or folded or window is None:
