@@ -43,7 +43,8 @@ def fired(edges: Sequence[Transition]) -> list[str]:
 def told(edges: Sequence[Transition]) -> list[tuple[object, ...]]:
     """What must not depend on batches at all."""
     return [
-        (edge.time, edge.record, edge.alert, edge.firing, edge.features, edge.certainty, edge.onset) for edge in edges
+        (edge.time, edge.record, edge.alert, edge.firing, edge.features, edge.certainty, edge.onset, edge.rise)
+        for edge in edges
     ]
 
 
@@ -77,12 +78,16 @@ def run(
 
 
 def incident(reference: ReferenceProfile, step: float) -> tuple[Records, NDArray[np.int64]]:
-    """Clean records, missing values in one feature, garbage lines, clean records again, a shift of another feature."""
+    """Clean records, missing values in one feature, garbage lines, clean records, the same while alarms are held, and a shift.
+
+    Of the shift it is another feature that moves.
+    """
     stream = Stream(reference, seed=5, step=step)
     draw = stream.draw_season if reference.season else stream.draw
     parts = [draw(700), draw(1_000), draw(5_200), draw(400)]
     lost = parts[1].cells[0]
     lost[::4] = 8
+    parts[2].cells[0][1_000:1_400:3] = 8
     parts[3].cells[1] = np.minimum(parts[3].cells[1] + 1, 16)
     whole = Records(
         np.concatenate([part.cells for part in parts], axis=1),
@@ -101,6 +106,7 @@ def test_the_incident_fires_and_resolves(reference: ReferenceProfile, step: floa
     edges, _ = run(*incident(reference, step), [], reference)
     assert {"ModelInputBroken", "ModelFeatureDrift", "ModelFeatureMissingValues"} <= set(fired(edges))
     assert any(not edge.firing for edge in edges)
+    assert any(edge.rise == 2 for edge in edges)
 
 
 @pytest.mark.slow
@@ -254,6 +260,35 @@ def test_recovery_needs_the_mend_and_a_second_event_fires_again() -> None:
     assert sorted(fired(follow(evidence, alarms, stream.draw(1_000, wrong)))) == sorted(fired(first))
 
 
+def test_a_second_event_is_told_while_the_first_is_held() -> None:
+    """Once a block was usual: with the feature and onset of the second, and recovery after that."""
+    evidence, alarms = evidence_of(REFERENCE)
+    stream = Stream(REFERENCE, seed=2)
+    first = follow(evidence, alarms, stream.draw(3_000, {0: shifted(missing=0.4)}))
+    assert follow(evidence, alarms, stream.draw(1_200)) == []
+    usual = {alarm.alert: alarm.usual for alarm in alarms.by_alert.values() if alarm.active}
+    assert usual.keys() == set(fired(first))
+    assert all(each is not None and each.observations >= 500 and each.more > 0 for each in usual.values())
+    second = follow(evidence, alarms, stream.draw(1_000, {1: shifted(missing=0.4)}))
+    assert sorted(fired(second)) == sorted(fired(first))
+    assert {(edge.firing, edge.rise, edge.features) for edge in second} == {(True, 2, ("n1",))}
+    assert all(edge.onset is not None and abs(edge.onset - START - 4_200) <= 60 for edge in second)
+    over = follow(evidence, alarms, stream.draw(4_000))
+    assert [(edge.firing, edge.rise) for edge in over] == [(False, 2)] * len(first)
+
+
+def test_a_lasting_event_of_two_features_is_told_once() -> None:
+    """A second feature that breaks while the first one still is broken joins the alarm."""
+    evidence, alarms = evidence_of(REFERENCE)
+    stream = Stream(REFERENCE, seed=2)
+    wrong = {0: shifted(missing=0.4)}
+    edges = follow(
+        evidence, alarms, joined(stream.draw(3_000, wrong), stream.draw(6_000, {**wrong, 1: shifted(missing=0.4)}))
+    )
+    assert len(fired(edges)) == len({*fired(edges)})
+    assert alarms["ModelInputBroken"].features == ("n0", "n1")
+
+
 def test_the_onset_after_a_recovery_does_not_depend_on_batches() -> None:
     """A second event begins at the very recovery from the first, in the same batch: its onset is that, not the batch's end."""
     stream = Stream(REFERENCE, seed=2, step=0.3)
@@ -270,7 +305,7 @@ def test_the_onset_after_a_recovery_does_not_depend_on_batches() -> None:
         found.append(told(alarms.drain()))
     assert found[0] == found[1]
     again = next(edge for edge in found[0] if edge[1:4] == (over.record + 50, "ModelFeatureDrift", True))
-    assert again[-1] == np.floor(over.time)
+    assert again[-2:] == (np.floor(over.time), 1)
 
 
 def joined(*parts: Records) -> Records:

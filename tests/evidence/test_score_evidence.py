@@ -156,28 +156,30 @@ def test_outcomes_of_one_moment_count_no_more_than_its_time() -> None:
 
 @pytest.mark.slow
 @given(
-    places=st.lists(st.integers(0, 1_500), max_size=12),
+    places=st.lists(st.integers(0, 3_100), max_size=12),
     seed=st.integers(0, 5),
     stops=st.sets(st.integers(0, 12), max_size=3),
 )
 def test_batches_and_restarts_do_not_matter(places: list[int], seed: int, stops: set[int]) -> None:
     """However outcomes come in batches, and wherever the process stops and goes on from its snapshot: the same edges."""
-    parts_of = ((300, 0.1), (300, 0.5), (400, 0.0), (200, 0.5), (300, 0.05))
+    parts_of = ((200, 0.5), (200, 0.95), (1_000, 0.3), (200, 0.95), (1_500, 0.3))
     losses = np.concatenate([_errors(*parts_of, seed=seed + side) for side in (0, 9)])
     losses[1, ::3] = np.nan
-    whole, alarms = _made(2)
+    whole, alarms = _made(2, mean=0.5)
     _observe(whole, losses)
-    parts, other = _made(2)
+    parts, other = _made(2, mean=0.5)
     ends = [0, *sorted(places), losses.shape[1]]
     for place, (first, last) in enumerate(pairwise(ends)):
         _observe(parts, losses, first, last)
         if place in stops:
             state, latches, edges = parts.snapshot(), other.snapshot(), other.transitions
-            parts, other = _made(2)
+            parts, other = _made(2, mean=0.5)
             other.restore(latches)
             other.transitions = edges
             parts.restore(state)
-    assert _edges(other) == _edges(alarms)
+    edges = _edges(alarms)
+    assert [edge.rise for edge in edges if edge.firing] == [1, 2]
+    assert _edges(other) == edges
     assert other.snapshot() == alarms.snapshot()
     np.testing.assert_equal(parts.snapshot(), whole.snapshot())
 

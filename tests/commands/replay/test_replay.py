@@ -70,6 +70,7 @@ def test_edges_and_a_summary_are_printed(settings: Settings) -> None:
             "pages": 2,
             "tickets": last["summary"]["tickets"],
             "not_evaluable": [],
+            "held": [],
         }
     }
     assert last["summary"]["tickets"] == sum(

@@ -38,7 +38,14 @@ NOTE = FindingEdge(
     model="flights",
     begins=True,
 )
-SUMMARY = {"records": 249_435, "labels": 1, "pages": 1, "tickets": 2, "not_evaluable": ["few_class_rows", "no_labels"]}
+SUMMARY = {
+    "records": 249_435,
+    "labels": 1,
+    "pages": 1,
+    "tickets": 2,
+    "not_evaluable": ["few_class_rows", "no_labels"],
+    "held": [],
+}
 
 
 def test_json_lines() -> None:
@@ -126,6 +133,16 @@ def test_a_second_rise_is_a_line_of_its_own() -> None:
     stream = io.StringIO()
     TextReport(stream).transition(attrs.evolve(EDGE, rise=2))
     assert stream.getvalue().startswith("2013-12-31T00:00:00Z  page    ModelInputBroken (rise 2)  flights, named:")
+
+
+def test_what_is_held_at_the_end_says_so() -> None:
+    """Before the last line, each with how many of the latest are usual."""
+    stream = io.StringIO()
+    said = "The last 1,240 outcomes are usual again; the alert is held until 760 more are."
+    held = {"model": "flights", "alert": "ModelLossIncreased", "severity": "page", "text": said}
+    TextReport(stream).summary(SUMMARY | {"held": [held]})
+    first, _ = stream.getvalue().splitlines()
+    assert first == f"at the end  page    ModelLossIncreased  flights: {said}"
 
 
 def test_kinds_have_names() -> None:

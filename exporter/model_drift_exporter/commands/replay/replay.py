@@ -6,7 +6,7 @@ import logging
 import math
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from ...configuration.settings import Settings
 from ...errors import ConfigurationError, Problem
 from ...evidence.settings import PAGE, TICKET
 from ...models.finding_edges import FindingsSeen, edge_of_alarm
+from ...models.model import Model
+from ...models.model_findings import usual_again
 from ...pipeline.assembly import make_pipeline, open_sources, wait_for_more
 from ...pipeline.merge import in_blocks, size_of
 from ...pipeline.pipeline import Pipeline
@@ -200,4 +202,14 @@ class Replay:
             "pages": self._fired[PAGE],
             "tickets": self._fired[TICKET],
             "not_evaluable": sorted(reasons),
+            "held": [each for model in models.up_to_date().values() for each in _held(model)],
         }
+
+
+def _held(model: Model) -> Iterator[dict[str, Any]]:
+    """The alerts of a model that are latched at the end although the latest records or outcomes are usual again."""
+    for spec in model.alarms.specs:
+        usual = model.alarms[spec.alert].usual
+        if usual is not None:
+            text = usual_again(usual, spec.counted)
+            yield {"model": model.name, "alert": spec.alert, "severity": spec.severity, "text": text}

@@ -104,6 +104,8 @@ class TextReport:
         self._stream.flush()
 
     def summary(self, summary: Mapping[str, Any]) -> None:
+        for held in summary["held"]:
+            self._stream.write(f"at the end  {held['severity']:6}  {held['alert']}  {held['model']}: {held['text']}\n")
         reasons = ", ".join(summary["not_evaluable"])
         self._stream.write(
             f"{summary['records']:,} records, {summary['labels']:,} labels: "
