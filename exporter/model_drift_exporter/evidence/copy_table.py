@@ -28,7 +28,7 @@ _TO_SLOT, _TO_TAG = np.uint64(51), np.uint64(19)
 
 
 @attrs.frozen(eq=False)
-class _Runs:
+class _Alike:
     """Records alike that stand one behind the other once all are in the order of their slots; arrays are [run].
 
     ``start`` is the place of the first and ``length`` their number; ``carried`` have counted before, ``since`` is the number
@@ -138,7 +138,7 @@ class CopyTable:
         counted, copies = carried + 1, None
         repeated = np.flatnonzero((lengths > 1) | (carried > 0))
         if len(repeated):
-            runs = _Runs(starts[repeated], lengths[repeated], carried[repeated], since[repeated])
+            runs = _Alike(starts[repeated], lengths[repeated], carried[repeated], since[repeated])
             counted[repeated], copies = self._admit(self._share(fingerprints[order[runs.start]]), ordinal, runs)
             copies = order[copies] if len(copies) else None
         last = np.append(first[1:], len(slot)) - 1
@@ -148,7 +148,7 @@ class CopyTable:
         return copies
 
     def _admit(
-        self, share: NDArray[np.float64], ordinal: NDArray[np.int64], runs: _Runs
+        self, share: NDArray[np.float64], ordinal: NDArray[np.int64], runs: _Alike
     ) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
         """How many records of each run count so far, [run], and the places of the records that do not.
 
