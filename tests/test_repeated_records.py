@@ -2,134 +2,22 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import attrs
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from model_drift_exporter.evidence.alarms import Transition
 from model_drift_exporter.models.model import Model
 from model_drift_exporter.monitors.monitor import COUNTERS
-from model_drift_exporter.records.batches import NO_POSITIONS, LabelBatch, ModelBatch, RecordBatch
-from model_drift_exporter.reference.profile import ReferenceProfile
+from model_drift_exporter.records.batches import NO_POSITIONS, LabelBatch, ModelBatch
 from model_drift_exporter.settings.values import parse_window
 from tests.sections import monitoring_settings
+from tests.support.delivered_log import DAY, FEATURES, PLANS, Log, drawn, fed, fired, pages, reference
 from tests.support.prediction_log import START, profile_of
-
-Array = NDArray[np.float64]
-_DAY, _HOUR, _MINUTE = 86_400.0, 3_600.0, 60.0
-_FEATURES = ("age", "income", "tenure", "distance")
-_PLANS = np.array(["free", "basic", "pro", "team"])
-_ERROR = 0.15
-
-
-@attrs.frozen(eq=False)
-class Log:
-    """Records by their event times, in order; ``None`` in ``plan`` and NaN in ``values`` [feature, record] are missing."""
-
-    time: Array
-    values: Array
-    plan: NDArray[np.object_]
-    predicted: NDArray[np.bool_]
-    wrong: NDArray[np.bool_]
-    garbage: NDArray[np.int64] = attrs.field(factory=lambda: NO_POSITIONS)
-    """Before which record each rejected line stands."""
-
-    @property
-    def size(self) -> int:
-        return len(self.time)
-
-    def take(self, indexes: NDArray[np.int64], time: Array | None = None) -> Log:
-        """Records at some indexes, at other times if these are given."""
-        return Log(
-            self.time[indexes] if time is None else time,
-            self.values[:, indexes],
-            self.plan[indexes],
-            self.predicted[indexes],
-            self.wrong[indexes],
-        )
-
-    def then(self, other: Log) -> Log:
-        """Both in the order of time."""
-        both = Log(
-            np.concatenate([self.time, other.time]),
-            np.concatenate([self.values, other.values], axis=1),
-            np.concatenate([self.plan, other.plan]),
-            np.concatenate([self.predicted, other.predicted]),
-            np.concatenate([self.wrong, other.wrong]),
-        )
-        return both.take(np.argsort(both.time, kind="stable"))
-
-    def without(self, features: range, lacking: NDArray[np.bool_]) -> Log:
-        """The records with these features missing in some of them."""
-        values = self.values.copy()
-        for feature in features:
-            values[feature, lacking] = np.nan
-        return attrs.evolve(self, values=values)
-
-    def records(self, *, labels: bool = True) -> RecordBatch:
-        """As a decoder gives them; rejected lines stand between them."""
-        lines = np.arange(self.size) + np.searchsorted(self.garbage, np.arange(self.size), side="right")
-        label = np.where(self.predicted ^ self.wrong, "yes", "no").tolist() if labels else None
-        return RecordBatch.of(
-            self.size,
-            {**dict(zip(_FEATURES, self.values.tolist(), strict=True)), "plan": self.plan.tolist()},
-            time=self.time.tolist(),
-            id=[str(number) for number in range(self.size)],
-            prediction=np.where(self.predicted, "yes", "no").tolist(),
-            label=label,
-            position=lines,
-        )
-
-
-def drawn(days: float, rate: float, seed: int, *, first: float = 0.0, error: float = _ERROR) -> Log:
-    """Records at random times, from ``first`` days on, ``rate`` a day."""
-    random = np.random.default_rng(seed)
-    size = round(days * rate)
-    return Log(
-        np.sort(random.uniform(START + first * _DAY, START + (first + days) * _DAY, size)),
-        random.standard_normal((len(_FEATURES), size)),
-        _PLANS[random.integers(0, 4, size)].astype(object),
-        random.random(size) < 0.4,
-        random.random(size) < error,
-    )
-
-
-@cache
-def reference(rate: float = 1_000, days: float = 30) -> ReferenceProfile:
-    """Of the same world, with times and labels."""
-    return profile_of([drawn(days, rate, 1, first=-days).records()])
-
-
-def fed(log: Log, profile: ReferenceProfile | None = None, *, labels: bool = True) -> Model:
-    """A model that has read the log, in batches of no particular size."""
-    model = Model("m", profile or reference(), monitoring_settings((parse_window("1h"),)))
-    records = log.records(labels=labels)
-    rejected = log.garbage + np.arange(len(log.garbage))
-    random = np.random.default_rng(2)
-    first = 0
-    while first < log.size:
-        last = min(first + int(random.integers(500, 4_000)), log.size)
-        lines = rejected[(log.garbage >= first) & (log.garbage < last)]
-        model.process(ModelBatch(records.take(range(first, last)), None, lines, START))
-        first = last
-    return model
-
-
-def fired(model: Model) -> list[Transition]:
-    """The alarms that have fired."""
-    return [edge for edge in model.alarms.drain() if edge.firing]
-
-
-def pages(model: Model) -> list[str]:
-    return [edge.alert for edge in fired(model) if edge.severity == "page"]
 
 
 def _storm(log: Log, size: int, day: float, *, wrong: bool = True, seconds: float = 120.0) -> Log:
     """One record more often, from a day on: the next one that is wrong, or right."""
-    first = int(np.searchsorted(log.time, START + day * _DAY))
+    first = int(np.searchsorted(log.time, START + day * DAY))
     own = first + int(np.flatnonzero(log.wrong[first:] == wrong)[0])
     return log.then(log.take(np.full(size, own), np.linspace(log.time[own], log.time[own] + seconds, size)))
 
@@ -173,7 +61,7 @@ def test_labels_that_come_later_do_not_make_copies_evidence() -> None:
     sent = 0
     for first in range(0, log.size, 500):
         part = records.take(range(first, min(first + 500, log.size)))
-        due = int(np.searchsorted(log.time, log.time[first] - _DAY))
+        due = int(np.searchsorted(log.time, log.time[first] - DAY))
         labels = None
         if due > sent:
             chosen = range(sent, due)
@@ -181,7 +69,7 @@ def test_labels_that_come_later_do_not_make_copies_evidence() -> None:
                 len(chosen),
                 id=[str(number) for number in chosen],
                 label=truth[sent:due].tolist(),
-                time=(log.time[sent:due] + _DAY).tolist(),
+                time=(log.time[sent:due] + DAY).tolist(),
                 position=np.full(len(chosen), part.position[0]),
             )
             sent = due
@@ -219,8 +107,8 @@ def _categories(size: int, seed: int, shares: tuple[float, ...], first: float) -
     """Records without numbers that tell them apart: two features of few values beside the plan."""
     random = np.random.default_rng(seed)
     log = drawn(size / 1_000, 1_000, seed, first=first)
-    plan = _PLANS[random.choice(4, size, p=shares)].astype(object)
-    values = np.zeros((len(_FEATURES), size))
+    plan = PLANS[random.choice(4, size, p=shares)].astype(object)
+    values = np.zeros((len(FEATURES), size))
     values[0], values[1] = random.integers(0, 4, size), random.integers(0, 3, size)
     return attrs.evolve(log, values=values, plan=plan)
 
@@ -240,9 +128,9 @@ def test_a_category_that_grows_is_no_copy(monkeypatch: pytest.MonkeyPatch) -> No
 def test_an_outage_is_no_storm(features: range) -> None:
     """Records without a value are told as such, though most are alike by then."""
     log = drawn(12, 1_000, 4)
-    broken = log.without(features, log.time > START + 10 * _DAY)
+    broken = log.without(features, log.time > START + 10 * DAY)
     if len(features) > 1:
-        broken.plan[broken.time > START + 10 * _DAY] = None
+        broken.plan[broken.time > START + 10 * DAY] = None
     (page,) = (edge for edge in fired(fed(broken, labels=False)) if edge.severity == "page")
     assert page.alert == "ModelInputBroken"
-    assert page.time < START + (10 + 300 / 1_000) * _DAY
+    assert page.time < START + (10 + 300 / 1_000) * DAY

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import attrs
 import numpy as np
+import pytest
 
 from model_drift_exporter.labels.events import Events
-from model_drift_exporter.labels.join import Joins, JoinTally, Revisions, join
-from model_drift_exporter.labels.label_store import COUNTED, LABEL, PREDICTION, UNINDEXED, LabelStore
+from model_drift_exporter.labels.join import Joins, JoinTally, Revisions, join, join_alone
+from model_drift_exporter.labels.label_store import COUNTED, LABEL, PREDICTION, SURPLUS, UNINDEXED, LabelStore
 from model_drift_exporter.reference.outcome_batch import OutcomeLayout
 
 LAYOUT = OutcomeLayout(classification=True, classes=("no", "yes"), positive=1, score_bins=0)
@@ -92,3 +93,23 @@ def test_joins_are_put_in_order() -> None:
     one = Joins(np.array([5, 2]), np.array([0, 1]), np.zeros(2), np.zeros(2), np.zeros(2))
     two = Joins(np.array([2]), np.array([2]), np.zeros(1), np.zeros(1), np.zeros(1))
     assert Joins.in_order(one, two, Joins.none()).row.tolist() == [1, 2, 0]
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_what_is_no_evidence_stays_so_through_the_join(*, apart: bool) -> None:
+    """By the prediction that counts: whether its label comes before it, with it, later, is revised, or has no identifier."""
+    store = LabelStore(LAYOUT, 100)
+    events = _events(("p", 1, YES), ("l", 2, NO), ("p", 2, NONE), ("p", 3, NONE), ("p", 3, NONE), ("p", 4, NONE))
+    events = attrs.evolve(events, surplus=np.array([True, False, True, False, True, True]))
+    parts = [events.part(place, place + 1) for place in range(events.size)] if apart else [events]
+    for part in parts:
+        _join(store, part)
+    _join(store, _events(("l", 3, YES), ("l", 4, YES)), shift=10)
+    _join(store, _events(("l", 4, NO), ("l", 1, NO)), shift=20)
+    flags = store.columns["flags"][store.find(np.array([1, 2, 3, 4], dtype=np.uint64))]
+    assert flags.tolist() == [PREDICTION | LABEL | extra for extra in (SURPLUS, SURPLUS, 0, SURPLUS)]
+    alone = attrs.evolve(_events(("p", 9, YES), ("p", 9, NO)), surplus=np.array([True, False]))
+    joins = join_alone(
+        store, alone, alone.time, np.ones(2, np.bool_), keys=np.array([9, 9], dtype=np.uint64), tally=JoinTally()
+    )
+    assert (store.columns["flags"][joins.row] & SURPLUS != 0).tolist() == [True, False]

@@ -109,7 +109,7 @@ def test_numbers_derived_from_the_score_are_not_judged() -> None:
 def test_records_that_are_late_for_windows_are_evidence() -> None:
     """Evidence has no window."""
     monitor, context = monitor_of(REFERENCE)
-    records = batch_of(Stream(REFERENCE, seed=1).draw(2_000, {0: shifted(missing=0.5)}))
+    records = batch_of(Stream(REFERENCE, seed=1, step=20.0).draw(2_000, {0: shifted(missing=0.5)}))
     observe(monitor, attrs.evolve(records, timely=np.zeros(2_000, dtype=np.bool_)))
     assert context.alarms["ModelInputBroken"].active
 
@@ -117,7 +117,7 @@ def test_records_that_are_late_for_windows_are_evidence() -> None:
 def test_rejected_lines_are_evidence() -> None:
     """Without any record, too."""
     monitor, context = monitor_of(REFERENCE)
-    monitor.observe(attrs.evolve(batch_of(Stream(REFERENCE, seed=1).draw(0)), rejected=np.arange(5_000), clock=START))
+    monitor.observe(attrs.evolve(batch_of(Stream(REFERENCE, seed=1).draw(0)), rejected=np.arange(40_000), clock=START))
     assert context.alarms["ModelInputBroken"].active
 
 

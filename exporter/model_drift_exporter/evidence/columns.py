@@ -15,12 +15,13 @@ from .alarms import Alarms
 from .block_clock import Stretch
 from .column_dependence import ColumnDependence
 from .decisions import AlarmDecision, DecisionLoop
+from .event_budget import EventBudget
 from .evidence_state import EvidenceState, ResumableEvidence, digest_of
 from .recovery import RecoveryBlocks
 from .schedule import Updates, UpdateSchedule
 from .seasonal_bets import SeasonalBets, SeasonalOmnibus
 from .settings import PAGE, EvidenceSettings
-from .targets import BetLayout, Target, rejected_limit, rejected_log_e
+from .targets import REJECTED_BETS, BetLayout, Target, rejected_limit, rejected_log_e
 from .unjudged_inputs import UnknownHours, never_judged
 from .update_counts import GroupedCounts, UpdateCounts
 
@@ -31,6 +32,8 @@ _WITHOUT_BET = -0.05
 """ln e while the last records are inside the ball. It is less than the allowed 0, so that earlier evidence fades."""
 _MOST_BROKEN = math.log(100.0)
 """The largest ln e of one update on broken features. Its records may be one event, and a page needs about five of these."""
+_OUTAGE = 0.9
+"""Of the records of an update, or of its lines: where so many are broken, all are."""
 _MOST_CELLS = 4_000_000
 """Records times cells that are processed together. This bounds the memory that a large batch takes."""
 
@@ -53,6 +56,7 @@ class ColumnEvidence(ResumableEvidence):
         self._layout = BetLayout(self.columns, self._bets.pooled, self._rejected_limit)
         broken, threshold = self._bets.pooled.broken, alarms["ModelInputBroken"].threshold
         self._unjudged = never_judged(reference, self.columns, broken, settings.broken_tolerance, threshold)
+        self._broken_bets, self._page = broken.log_e.shape[2], threshold
         self._no_records = np.zeros((len(self.columns), 0), np.int64), np.zeros(0), np.zeros(0, np.intp)
         self._every_column = self._layout.every_column()
         self.dependence = ColumnDependence(self.columns, self._bets.pooled, seasonal=self._bets.slots > 0)
@@ -68,6 +72,7 @@ class ColumnEvidence(ResumableEvidence):
         self._omnibus = SeasonalOmnibus(self._bets)
         self._state = EvidenceState.new(self._layout.size)
         self._hours = UnknownHours()
+        self._budget = EventBudget(len(self.columns) * self._broken_bets + REJECTED_BETS, self._page)
         decisions = []
         for target in self._layout.targets():
             alarm = self._alarms[target.alert]
@@ -201,7 +206,21 @@ class ColumnEvidence(ResumableEvidence):
         drift, broken = (groups.by_update(each, len(updates)) for each in self._bets.log_e(groups))
         rejected = rejected_log_e(updates.lines, updates.rejected, self._rejected_limit)
         omnibus = self._omnibus_log_e(groups, len(updates))
-        return self._layout.joined(drift, omnibus, np.minimum(broken, _MOST_BROKEN), rejected)
+        broken = np.minimum(broken, _MOST_BROKEN)
+        together = np.concatenate([broken.reshape(len(updates), -1), rejected], axis=1)
+        bounded = self._budget.bounded(together, updates, partial(self._outage, updates, groups))
+        broken, rejected = bounded[:, :-REJECTED_BETS].reshape(broken.shape), bounded[:, -REJECTED_BETS:]
+        return self._layout.joined(drift, omnibus, broken, rejected)
+
+    def _outage(self, updates: Updates, groups: GroupedCounts) -> NDArray[np.bool_]:
+        """In which updates nearly all values of a feature are broken, or nearly all lines rejected; [update, bet]."""
+        counts = groups.by_update(groups.counts, len(updates))
+        ends = np.array([len(column.counts) for column in self.columns], dtype=np.intp)
+        lacking = counts[:, np.arange(len(ends)), ends - 1] + counts[:, np.arange(len(ends)), ends - 2]
+        records = counts.sum(axis=2)
+        values = np.repeat((records > 0) & (lacking >= _OUTAGE * records), self._broken_bets, axis=1)
+        lines = np.repeat((updates.rejected >= _OUTAGE * updates.lines)[:, None], REJECTED_BETS, axis=1)
+        return np.concatenate([values, lines], axis=1)
 
     def _omnibus_log_e(self, groups: GroupedCounts, updates: int) -> Array:
         omnibus = self._omnibus.log_e(groups)
@@ -235,6 +254,7 @@ class ColumnEvidence(ResumableEvidence):
             "omnibus": self._omnibus.snapshot(),
             "hours": self._hours.snapshot(),
             "live": self.dependence.live.snapshot(),
+            "budget": self._budget.snapshot(),
             **self._loop.snapshot(),
         }
 
@@ -244,6 +264,7 @@ class ColumnEvidence(ResumableEvidence):
         self._counts.restore(state["counts"])
         self._omnibus.restore(state["omnibus"])
         self._hours.restore(state.get("hours", self._hours.snapshot()))
+        self._budget.restore(state.get("budget", self._budget.snapshot()))
         self._loop.restore(state)
         if "live" in state:  # snapshots of before have none
             self.dependence.live.restore(state["live"])

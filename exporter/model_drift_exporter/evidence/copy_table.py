@@ -23,12 +23,12 @@ MINUTES_TOGETHER = 10
 _SLOTS = 8_192
 _USUAL = 20.0
 """Times the share of such records that is usual, to which more of them are no copies: shares change, and that is drift."""
-_TO_SLOT, _TO_TAG = np.uint64(51), np.uint64(19)
+_TO_SLOT, _TO_TAG, _HALF, _TIME = np.uint64(51), np.uint64(13), np.uint64(32), np.uint64(0xFFFFFFFF)
 """The first bits of a fingerprint depend on all of each value, the last ones do not."""
 
 
 @attrs.frozen(eq=False)
-class _Runs:
+class _Alike:
     """Records alike that stand one behind the other once all are in the order of their slots; arrays are [run].
 
     ``start`` is the place of the first and ``length`` their number; ``carried`` have counted before, ``since`` is the number
@@ -70,8 +70,7 @@ class CopyTable:
 
     def _begin(self) -> None:
         self._records = 0
-        self._tag = np.zeros(_SLOTS, dtype=np.uint32)
-        self._time = np.full(_SLOTS, -1, dtype=np.int64)
+        self._key = np.zeros(_SLOTS, dtype=np.uint64)
         self._counted = np.zeros(_SLOTS, dtype=np.int64)
         self._first = np.zeros(_SLOTS, dtype=np.int64)
 
@@ -117,38 +116,39 @@ class CopyTable:
         self, fingerprints: NDArray[np.uint64], time: NDArray[np.int64], ordinal: NDArray[np.int64]
     ) -> NDArray[np.intp] | None:
         """Take in records; returns the places of copies among them, ``None`` without any."""
-        slot = (fingerprints >> _TO_SLOT).astype(np.uint16)
-        order = np.argsort(slot, kind="stable")
-        slot, tag = slot[order], (fingerprints[order] >> _TO_TAG).astype(np.uint32)
-        time, ordinal = time[order], ordinal[order]
+        slot = (fingerprints >> _TO_SLOT).astype(np.intp)
+        key = _keys(fingerprints, time)
+        ordered = np.sort(fingerprints)
+        if not (ordered[1:] == ordered[:-1]).any() and not (self._key[slot] == key).any():
+            # Of records in one slot the last stays, as NumPy writes them.
+            self._key[slot], self._counted[slot], self._first[slot] = key, 1, ordinal
+            return None
+        order = np.argsort(slot.astype(np.uint16), kind="stable")
+        slot, key, ordinal = slot[order], key[order], ordinal[order]
         leading = np.ones(len(slot), dtype=np.bool_)
         np.not_equal(slot[1:], slot[:-1], out=leading[1:])
         begins = leading.copy()
-        begins[1:] |= (tag[1:] != tag[:-1]) | (time[1:] != time[:-1])
-        first = np.flatnonzero(leading)
+        begins[1:] |= key[1:] != key[:-1]
+        first, starts, run = np.flatnonzero(leading), np.flatnonzero(begins), np.cumsum(begins) - 1
         own = slot[first]
-        goes_on = (self._tag[own] == tag[first]) & (self._time[own] == time[first])
-        starts = np.flatnonzero(begins)
-        run = np.searchsorted(starts, first)  # that of the first record of each slot
+        goes_on = self._key[own] == key[first]
         carried = np.zeros(len(starts), dtype=np.int64)
         since = ordinal[starts]
-        carried[run[goes_on]] = self._counted[own[goes_on]]
-        since[run[goes_on]] = self._first[own[goes_on]]
+        carried[run[first[goes_on]]] = self._counted[own[goes_on]]
+        since[run[first[goes_on]]] = self._first[own[goes_on]]
         lengths = np.diff(starts, append=len(slot))
         counted, copies = carried + 1, None
         repeated = np.flatnonzero((lengths > 1) | (carried > 0))
         if len(repeated):
-            runs = _Runs(starts[repeated], lengths[repeated], carried[repeated], since[repeated])
+            runs = _Alike(starts[repeated], lengths[repeated], carried[repeated], since[repeated])
             counted[repeated], copies = self._admit(self._share(fingerprints[order[runs.start]]), ordinal, runs)
             copies = order[copies] if len(copies) else None
         last = np.append(first[1:], len(slot)) - 1
-        of_last = np.searchsorted(starts, last, side="right") - 1
-        self._tag[own], self._time[own] = tag[last], time[last]
-        self._counted[own], self._first[own] = counted[of_last], since[of_last]
+        self._key[own], self._counted[own], self._first[own] = key[last], counted[run[last]], since[run[last]]
         return copies
 
     def _admit(
-        self, share: NDArray[np.float64], ordinal: NDArray[np.int64], runs: _Runs
+        self, share: NDArray[np.float64], ordinal: NDArray[np.int64], runs: _Alike
     ) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
         """How many records of each run count so far, [run], and the places of the records that do not.
 
@@ -178,13 +178,13 @@ class CopyTable:
 
     def snapshot(self) -> dict[str, Any]:
         """What the latest ten minutes may still ask for, 12 bytes a slot and less."""
-        latest = int(self._time.max())
-        used = np.flatnonzero(self._time == latest) if latest >= 0 else np.zeros(0, dtype=np.intp)
+        time = self._key & _TIME
+        used = np.flatnonzero((time == time.max()) & (self._counted > 0))
         return {
             "records": self._records,
-            "time": latest,
+            "time": int(time.max()),
             "slot": used.astype(np.uint16),
-            "tag": self._tag[used],
+            "tag": (self._key[used] >> _HALF).astype(np.uint32),
             "counted": _small(self._counted[used]),
             "age": _small(self._records - self._first[used]),
         }
@@ -192,13 +192,19 @@ class CopyTable:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from :meth:`snapshot`. Raises ``KeyError``, ``TypeError`` or ``ValueError`` if it does not fit, and is as new."""
         self._begin()
-        slot, tag = np.asarray(state["slot"], dtype=np.intp), np.asarray(state["tag"], dtype=np.uint32)
+        slot, tag = np.asarray(state["slot"], dtype=np.intp), np.asarray(state["tag"], dtype=np.uint64)
         counted, age = (np.asarray(state[name], dtype=np.int64) for name in ("counted", "age"))
         records, time = int(state["records"]), int(state["time"])
         if len({len(slot), len(tag), len(counted), len(age)}) > 1 or (slot >= _SLOTS).any():
             raise ValueError("another table of copies")
         self._records = records
-        self._tag[slot], self._time[slot], self._counted[slot], self._first[slot] = tag, time, counted, records - age
+        self._key[slot] = tag << _HALF | np.uint64(time)
+        self._counted[slot], self._first[slot] = counted, records - age
+
+
+def _keys(fingerprints: NDArray[np.uint64], time: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """What a slot is compared by: 32 bits of the fingerprint that do not name the slot, and the ten minutes."""
+    return fingerprints << _TO_TAG & ~_TIME | time.view(np.uint64) & _TIME
 
 
 def _small(numbers: NDArray[np.int64]) -> NDArray[Any]:

@@ -61,17 +61,20 @@ class UsualMinute:
         ends = np.append(starts[1:], len(minute))
         so_far = np.arange(len(minute) + 1) if evident is None else np.concatenate([[0], np.cumsum(evident)])
         sizes = so_far[ends] - so_far[starts]
-        number = so_far[1:] - np.repeat(so_far[starts], ends - starts)
         days = minute[starts] // _DAY
         parts = [0, *(np.flatnonzero(days[1:] != days[:-1]) + 1).tolist(), len(starts)]
         found = []
         for first, last in pairwise(parts):
             carried = self._take(minute[starts[first:last]], sizes[first:last])
-            if self._limit is None:
+            sizes[first] += carried
+            own = slice(first, last)
+            if self._limit is None or sizes[own].max() <= self._limit:
                 continue
-            number[starts[first] : ends[first]] += carried
             part = np.arange(starts[first], ends[last - 1])
-            found.append(part[number[part] > self._limit])
+            before = np.repeat(so_far[starts[own]], ends[own] - starts[own])
+            number = so_far[part + 1] - before
+            number[: ends[first] - starts[first]] += carried
+            found.append(part[number > self._limit])
         places = np.concatenate([np.zeros(0, dtype=np.intp), *found])
         if evident is not None:
             places = places[evident[places]]

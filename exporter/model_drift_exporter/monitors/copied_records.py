@@ -93,12 +93,9 @@ class CopiesMonitor(Monitor):
             copies = 0 if batch.copied is None else int(batch.copied.sum())
             self._copies += copies
             self._bursts += int(batch.surplus.sum()) - copies
-        number = np.floor(batch.now / _PANE).astype(np.int64)
-        bounds = [0, *(np.flatnonzero(number[1:] != number[:-1]) + 1).tolist(), batch.size]
-        # Each part is of another ten minutes, so earlier ones are over.
-        for first, last in pairwise(bounds[-_PANES - 1 :]):
+        for first, last in pairwise(_bounds(batch.now)):
             copied = batch.fingerprints[first:last][batch.copied[first:last]] if batch.copied is not None else _NONE
-            self._pane(int(number[first])).add(last - first, copied)
+            self._pane(int(batch.now[first] // _PANE)).add(last - first, copied)
 
     def _pane(self, number: int) -> _Pane:
         if not self._panes or self._panes[-1].number != number:
@@ -161,6 +158,14 @@ class CopiesMonitor(Monitor):
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise StateError(f"the copies in the snapshot do not fit: {error!r}") from error
         self._panes, self._copies, self._bursts = panes, copies, bursts
+
+
+def _bounds(now: NDArray[np.float64]) -> list[int]:
+    """Where ten minutes begin among records, and where the records end: of the last hour, since earlier ones are over."""
+    if now.min() // _PANE == now.max() // _PANE:
+        return [0, len(now)]
+    number = np.floor(now / _PANE)
+    return [0, *(np.flatnonzero(number[1:] != number[:-1]) + 1).tolist(), len(now)][-_PANES - 1 :]
 
 
 COPIES = MonitorSpec(
