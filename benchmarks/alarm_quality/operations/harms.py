@@ -88,6 +88,10 @@ _LIST = (
         onset=65.25,
     ),
     Harm(
+        Kind("labels 3 d late .15→.43", labels=labels.days_late(3.0), truths=(after(ONSET, faults.flipped(0.38)),)),
+        asked_hours=1.1 * 89.9,
+    ),
+    Harm(
         Kind(
             "daily versions, labels 3 d late .15→.43",
             labels=labels.days_late(3.0),
