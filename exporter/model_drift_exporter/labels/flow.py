@@ -183,7 +183,7 @@ class LabelFlow:
 
     def _look(self, now: float, model: float) -> None:
         self._state.look(now)
-        self._state.unfair = self._state.selects
+        self._state.unfair = self._state.maturity.seconds is not None and self._state.selects
         if self._state.events % _BLOCK == 0:
             self._state.releaser.pending.settle()
             moved = self._state.sample.tend(self._state.store, model, self._tally, labels_seen=self.labels_seen)
