@@ -36,8 +36,14 @@ REASONS = {
     "First: see whether the job that writes labels runs, and whether the exporter reads its log (--labels).",
     "labels_stopped": "Labels used to come and have stopped, so a rise of the loss would not be seen. "
     "First: see whether the job that writes labels still runs.",
-    "selective_labels": "Some predicted classes get labels much more often than others, so the measured loss is not that of "
-    "all predictions. First: find out what decides which predictions get a label.",
+    "selective_labels": "Some predicted classes or scores get labels much more often than others, so the measured loss is not "
+    "that of all predictions. First: find out what decides which predictions get a label.",
+    "unlabelled_predictions": "Most predictions that should have their label by now have none, so the loss is judged by none. "
+    "First: see what decides which predictions get a label; if it is chance, set labels.sampled.",
+    "late_outcomes": "Most labels come later than outcomes count, and are left out of the loss. "
+    "First: see why labels take longer than before; if they always will, set labels.maturity to how long they take.",
+    "superseded_outcomes": "Each version of the model is replaced before its labels come, so only the loss over all versions is "
+    "judged, and it does not say which version is bad. First: see whether labels can come sooner; if not, accept it.",
     "one_class_labels": "All labels are of one class, so errors on the others cannot be seen. "
     "First: see whether the labels' query or join filters one class out.",
     "unseen_class_labels": "Labels name a class that the reference lacks; no alert counts them. "
@@ -51,7 +57,7 @@ REASONS = {
     "labels_unmatched": "Labels come, and hardly one of them finds its prediction, so a rise of the loss would not be seen. "
     "First: compare the id of a label with that of its prediction.",
     "immature_labels": "Labels come, and no outcome has counted yet: until it is known how late labels are, or labels.maturity "
-    "is over, early ones would mislead. First: wait for twice the usual delay, or set labels.maturity.",
+    "is over, early ones would mislead. First: wait for a week and twice the usual delay, or set labels.maturity.",
     "broken_input": "Outcomes have been left out of the loss for more than a day, because ModelInputBroken is firing. "
     "First: mend the input; if the input is meant to be so, build a new reference.",
     **REASONS_OF_MONITORS,

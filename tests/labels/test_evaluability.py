@@ -183,18 +183,30 @@ def test_labels_from_the_future() -> None:
 
 
 def test_labels_that_do_not_count() -> None:
-    """100 labels or more, for more than a day; what explains it better is said instead."""
+    """100 labels or more, for more than eight days; what explains it better is said instead. With a fixed age it is a day."""
     health, early = _health(), _health()
     _labels(health, 100, time=0.0)
     _labels(early, 99, time=0.0)
     silent = {"counted": False, "delay": 9 * _DAY}
-    assert early.reasons(_state(_DAY + 1, **silent)) == set()
-    assert health.reasons(_state(_DAY, **silent)) == set()
+    assert early.reasons(_state(8 * _DAY + 1, **silent)) == set()
+    assert health.reasons(_state(8 * _DAY, **silent)) == set()
+    assert health.reasons(_state(8 * _DAY + 1, **silent)) == {"immature_labels"}
+    assert health.reasons(_state(8 * _DAY + 1, **silent | {"counted": True})) == set()
+    assert health.reasons(_state(8 * _DAY + 1, **silent, unmatched=True)) == {"labels_unmatched"}
+    health.settings = label_settings(maturity=_DAY)
     assert health.reasons(_state(_DAY + 1, **silent)) == {"immature_labels"}
-    assert health.reasons(_state(_DAY + 1, **silent | {"counted": True})) == set()
-    assert health.reasons(_state(_DAY + 1, **silent, unmatched=True)) == {"labels_unmatched"}
     _labels(health, 100, unusable=100)
-    assert health.reasons(_state(_DAY + 1, **silent)) == {"unusable_labels"}
+    assert health.reasons(_state(8 * _DAY + 1, **silent)) == {"unusable_labels"}
+
+
+def test_predictions_without_their_label_are_said() -> None:
+    """If nothing explains it better; so is what most outcomes are set aside for."""
+    health = _health()
+    _labels(health, 1)
+    assert health.reasons(_state(few_labelled=True)) == {"unlabelled_predictions"}
+    assert health.reasons(_state(3 * _DAY, few_labelled=True)) == {"labels_stopped"}
+    assert health.reasons(_state(few_labelled=True, unmatched=True)) == {"labels_unmatched"}
+    assert health.reasons(_state(set_aside={"late_outcomes"})) == {"late_outcomes"}
 
 
 def test_outcomes_that_are_left_out() -> None:

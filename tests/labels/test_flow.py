@@ -14,7 +14,9 @@ from model_drift_exporter.errors import StateError
 from model_drift_exporter.evidence.alarms import Alarms
 from model_drift_exporter.evidence.settings import EvidenceSettings
 from model_drift_exporter.joining.keys import keys_of
-from model_drift_exporter.labels.flow import FlowState, LabelFlow
+from model_drift_exporter.labels.delays import buckets_of
+from model_drift_exporter.labels.flow import LabelFlow
+from model_drift_exporter.labels.flow_state import FlowState
 from model_drift_exporter.labels.settings import LabelSettings
 from model_drift_exporter.monitors import ALARMS
 from model_drift_exporter.records.batches import LabelBatch
@@ -533,7 +535,7 @@ def test_a_first_prediction_of_2099_is_forgotten() -> None:
     assert state.first_prediction == 4e9
     state.set_back(1_000.0, 900.0)
     assert state.first_prediction == 900.0
-    state.delays.observe(np.full(200, 60.0))
+    state.delays.observe(buckets_of(np.full(200, 60.0)), np.full(200, 60.0))
     state.look(2_000.0)
     assert state.maturity.seconds == pytest.approx(60, rel=0.1)
 
@@ -544,7 +546,7 @@ def test_what_led_is_judged_as_a_whole() -> None:
         state = _state()
         state.begin(0.0)
         delays = np.array([*[60.0] * 100, *[1e6] * 100])
-        state.delays.observe(delays, delays > 100)
+        state.delays.observe(buckets_of(delays), delays, delays > 100)
         none = np.zeros(200, dtype=np.bool_)
         state.health.observe_labels(none, none, none, delays, leading=delays > 100, apart=True)
         if right:
@@ -573,7 +575,7 @@ def test_a_restart_goes_on() -> None:
     state = _state()
     state.begin(5.0)
     state.events = 7
-    state.delays.observe(np.full(100, 60.0))
+    state.delays.observe(buckets_of(np.full(100, 60.0)), np.full(100, 60.0))
     state.look(1e6)
     restored, reloaded = _state(), _state(label_settings(capacity=99))
     restored.restore(state.snapshot())

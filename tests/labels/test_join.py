@@ -42,7 +42,9 @@ def _join(
 ) -> tuple[Joins, Revisions | None, JoinTally]:
     tally = JoinTally()
     admitted = np.ones(events.size, dtype=np.bool_)
-    return *join(store, events, events.time + shift, admitted, watermark=watermark, tally=tally), tally
+    joins, revisions, opened = join(store, events, events.time + shift, admitted, watermark=watermark, tally=tally)
+    assert (np.diff(opened) > 0).all()
+    return joins, revisions, tally
 
 
 def test_all_that_happens_to_an_identifier_in_one_batch() -> None:
@@ -68,7 +70,7 @@ def test_nothing_admitted_changes_nothing() -> None:
     """Events that are kept out leave no trace."""
     store, tally = LabelStore(LAYOUT, 100), JoinTally()
     events = _events(("p", 1, NONE))
-    joins, revisions = join(store, events, events.time, np.zeros(1, np.bool_), watermark=-np.inf, tally=tally)
+    joins, revisions, _ = join(store, events, events.time, np.zeros(1, np.bool_), watermark=-np.inf, tally=tally)
     assert (len(joins.event), revisions, store.size, tally) == (0, None, 0, JoinTally())
 
 

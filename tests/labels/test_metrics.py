@@ -3,12 +3,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import pytest
 
 from model_drift_exporter.labels.events import REJECTED
 from model_drift_exporter.labels.join import JoinTally
 from model_drift_exporter.labels.label_store import LABEL, PREDICTION, UNINDEXED, LabelStore
-from model_drift_exporter.labels.metrics import AGES, Coverage, LabelSeries, LabelSummary, selective
+from model_drift_exporter.labels.metrics import AGES, Coverage, LabelSeries, LabelSummary
 from model_drift_exporter.metrics.samples import Series
 from model_drift_exporter.reference.outcome_batch import OutcomeLayout
 
@@ -53,47 +52,6 @@ def test_predictions_are_counted_by_age_and_class() -> None:
     assert coverage.class_labelled.tolist() == [0, 1, 0]
     assert coverage.by_age == {"1h": 0.5, "1d": 0.5}
     assert Coverage.of(store, LAYOUT, 100 * _HOUR, None).class_predictions.sum() == 0
-
-
-def _selective(predictions: list[int], labelled: list[int]) -> bool:
-    nothing = np.zeros(len(AGES), dtype=np.int64)
-    return selective(Coverage(nothing, nothing, np.array(predictions), np.array(labelled)))
-
-
-@pytest.mark.parametrize(
-    ("predictions", "labelled", "expected"),
-    [
-        ([500, 500, 0], [500, 0, 0], True),
-        ([9_000, 1_000, 0], [5_400, 800, 0], True),
-        ([9_000, 1_000, 0], [5_400, 630, 0], False),
-        ([1_000_000, 1_000_000, 0], [500_000, 520_000, 0], False),
-        ([29, 10_000, 0], [0, 10_000, 0], False),
-        ([1_000, 0, 0], [10, 0, 0], False),
-        ([0, 0, 0], [0, 0, 0], False),
-        ([500, 500, 0], [0, 0, 0], False),
-        ([500, 500, 0], [500, 500, 0], False),
-    ],
-)
-def test_selective_labels_are_found(predictions: list[int], labelled: list[int], expected: bool) -> None:
-    """A class whose labels come clearly more or less often than the others', by more than five points and chance."""
-    assert _selective(predictions, labelled) is expected
-
-
-@pytest.mark.slow
-def test_labels_at_random_are_not_called_selective() -> None:
-    """However often one looks at 200 growing samples of five classes, there is no false claim."""
-    generator = np.random.default_rng(4)
-    claims = 0
-    for _ in range(200):
-        chances = generator.dirichlet(np.ones(5))
-        share = generator.uniform(0.02, 0.98)
-        predictions, labelled = np.zeros(6, dtype=np.int64), np.zeros(6, dtype=np.int64)
-        for _ in range(60):
-            fresh = np.append(generator.multinomial(50, chances), 0)
-            predictions += fresh
-            labelled += generator.binomial(fresh, share)
-            claims += _selective(predictions.tolist(), labelled.tolist())
-    assert claims == 0
 
 
 def test_each_count_has_its_metric() -> None:

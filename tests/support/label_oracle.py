@@ -115,10 +115,13 @@ class Oracle:
         entry["label"] = value
         if not entry.get("joined"):
             entry["label_time"] = time if "time" in entry else max(time, self._watermark)
+        else:
+            self._delays[entry["delay"]] = max(time - entry["time"], 0.0)
 
     def _join(self, entry: dict[str, Any]) -> None:
         entry["joined"] = True
         self.counts["joined"] += 1
+        entry["delay"] = len(self._delays)
         self._delays.append(max(entry["label_time"] - entry["time"], 0.0))
         self._pending.append(entry)
 
@@ -142,7 +145,7 @@ class Oracle:
             return
         if self._fixed is None and self._first is not None and len(self._delays) >= delays._ENOUGH_LABELS:
             quantile = _quantile(self._delays)
-            if self._maturity is not None or self._now - self._first >= 2 * quantile:
+            if self._maturity is not None or self._now - self._first >= delays._first_use(quantile):
                 self._maturity = quantile
         if events % flow._BLOCK == 0:
             # What predictions say, at two looks, one after the other.

@@ -38,6 +38,9 @@ NOT_EVALUABLE = (
     "no_labels",
     "labels_stopped",
     "selective_labels",
+    "unlabelled_predictions",
+    "late_outcomes",
+    "superseded_outcomes",
     "one_class_labels",
     "unseen_class_labels",
     "unusable_labels",
@@ -57,6 +60,7 @@ FEWEST_ROWS = 100
 RARE_SHARE = 0.1
 """If the rarest class has a smaller share, a model is judged by the error of each class, too."""
 _DAY = 86_400.0
+_IMMATURE_AFTER = 8 * _DAY
 _UNUSABLE_SHARE = 0.05
 _UNIDENTIFIED_SHARE = 0.5
 _FUTURE_SHARE = 0.05
@@ -117,14 +121,18 @@ def unmatched(store: LabelStore, now: float, maturity: float | None) -> bool:
 class LabelState:
     """The state of a model's labels at event time ``now`` (seconds since the epoch).
 
-    ``delay`` is the latest delay quantile in seconds. ``counted``: whether any outcome has been mature. ``excluded_since`` is
-    the event time since when the loss monitor has left outcomes out because of broken input, ``None`` while it does not.
+    ``delay`` is the latest delay quantile in seconds. ``few_labelled``: most predictions that should have a label have none.
+    ``set_aside`` are reasons for which most outcomes are no evidence. ``counted``: whether any outcome has been mature.
+    ``excluded_since`` is the event time since when the loss monitor has left outcomes out because of broken input, ``None`` while
+    it does not.
     """
 
     now: float
     first_prediction: float | None
     delay: float
     selective: bool = False
+    few_labelled: bool = False
+    set_aside: Collection[str] = ()
     unmatched: bool = False
     counted: bool = True
     excluded_since: float | None = None
@@ -228,17 +236,26 @@ class LabelHealth:
             "labels_unmatched": state.unmatched,
             "broken_input": state.excluded_since is not None and state.now - state.excluded_since > _DAY,
         }
-        found = self._faults | {reason for reason, holds in holding.items() if holds}
+        found = self._faults | {reason for reason, holds in holding.items() if holds} | {*state.set_aside}
+        if state.few_labelled and not found & {"labels_stopped", "no_identifiers", "labels_unmatched"}:
+            found.add("unlabelled_predictions")
         if self._immature(state) and not found & {"unusable_labels", "no_identifiers", "labels_unmatched"}:
             found.add("immature_labels")
         return found
+
+    @property
+    def mostly_alone(self) -> bool:
+        """Whether labels come in records only, and most records can never get one: they have neither label nor identifier."""
+        return self.seen and not self._apart and self._predictions.share(0) >= _UNIDENTIFIED_SHARE
 
     def _stopped(self, state: LabelState) -> bool:
         silent_since = max(self.newest, -math.inf if state.first_prediction is None else state.first_prediction)
         return state.now - silent_since > max(_DAY, 2 * self._longest_gap, 2 * state.delay)
 
     def _immature(self, state: LabelState) -> bool:
-        return not state.counted and self._labels.size >= _FEWEST_IMMATURE and state.now - self._first > _DAY
+        # Labels that take a day count for the first time eight days after the first prediction.
+        waits = _IMMATURE_AFTER if self.settings.maturity is None else _DAY
+        return not state.counted and self._labels.size >= _FEWEST_IMMATURE and state.now - self._first > waits
 
     def _without_labels(self, state: LabelState) -> set[str]:
         if self.settings.expected != "yes" or not self._predictions.size:

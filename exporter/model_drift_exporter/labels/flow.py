@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import StateError
-from ..evidence.alarms import Alarm, Alarms
+from ..evidence.alarms import Alarms
 from ..joining.keys import keys_of
 from ..metrics.samples import Samples
 from ..records.batches import LabelBatch
@@ -20,23 +20,21 @@ from ..reference.binner import Binner
 from ..reference.coded_batch import CodedBatch
 from ..reference.outcome_batch import OutcomeBatch, OutcomeLayout
 from ..reference.profile import ReferenceProfile
-from .admission import Admission, Sample, sampling_keys
-from .delays import MATURE_SHARE, DelayHistogram, Maturity
-from .evaluability import LabelHealth, LabelState, unmatched
+from .admission import Admission, sampling_keys
+from .delays import RevisedDelays, buckets_of
 from .events import EventReader, Events
-from .join import Joins, JoinTally, join, join_alone
-from .label_clock import FlowClock, FlowTimes
-from .label_store import PREDICTION, LabelStore
-from .metrics import Coverage, LabelSeries, LabelSummary, selective
-from .release import Releaser
+from .flow_state import FlowState
+from .join import Joins, JoinTally, Revisions, join, join_alone
+from .label_clock import FlowTimes
+from .label_store import PREDICTION
+from .metrics import LabelSeries, LabelSummary
 from .settings import LabelSettings
 
-__all__ = ["FlowState", "LabelFlow"]
+__all__ = ["LabelFlow"]
 
 Mask = NDArray[np.bool_]
-_LOOKS = 256  # events between checks, from the first label until the maturity is known
-_FEW = 20_000
-_SELDOM = 16
+Array = NDArray[np.float64]
+_LOOKS = 256  # events between checks, from the first label until the maturity is known, and when labels should be there
 _BLOCK = 4_096  # events between checks before and after; some checks are made only here
 
 
@@ -104,7 +102,7 @@ class LabelFlow:
         for turn in [*times.turns, events.size]:
             while start < turn:
                 unlabelled = start < first
-                block = _BLOCK if unlabelled or self._state.maturity.seconds is not None else _LOOKS
+                block = _BLOCK if unlabelled or not self._state.looks_often else _LOOKS
                 end = min(first if unlabelled else turn, turn, start + block - self._state.events % block)
                 self._take(events.part(start, end), times.part(start, end))
                 self._state.events += end - start
@@ -127,15 +125,18 @@ class LabelFlow:
         admitted, alone = self._admission.admit(events, times, self._state.maturity.seconds, self._state.events)
         if not events.is_label.all():
             self._state.begin(float(times.time[int((~events.is_label).argmax())]))
-        joins, revisions = join(
+        joins, revisions, opened = join(
             self._state.store, events, times.time, admitted, watermark=self._state.sample.watermark, tally=self._tally
         )
         if alone.any():
             keys = sampling_keys(self.model, events, self._state.events)
             own = join_alone(self._state.store, events, times.time, alone, keys=keys, tally=self._tally)
             joins = Joins.in_order(joins, own)
-        if len(joins.row):
-            joins = self._timed(joins, events, times)
+        if len(joins.row) or revisions is not None:
+            joins = self._timed(joins, revisions, events, times)
+        ripened = None
+        if self._state.ripe_age is not None:
+            ripened = self._state.ripening.follow(self._state.store, times.now, joins, opened, self._state.ripe_age)
         self._pass_on(
             self._state.releaser.release(
                 self._state.store,
@@ -146,30 +147,49 @@ class LabelFlow:
                 maturity=self._state.maturity.seconds,
                 version=events.version,
                 is_label=events.is_label,
+                ripened=None if self._settings.sampled else ripened,
             )
         )
 
-    def _timed(self, joins: Joins, events: Events, times: FlowTimes) -> Joins:
-        """The joins with implausible label times replaced. Counts their delays."""
-        # A prediction may be read long after its label. But a label waits for the horizon at most, so no delay is longer.
+    def _timed(self, joins: Joins, revisions: Revisions | None, events: Events, times: FlowTimes) -> Joins:
+        """The joins with implausible label times replaced. Counts their delays, and those of revised labels."""
         now = np.minimum(joins.label_time, times.now[joins.event])
-        believable = joins.label_time - joins.time <= self._settings.horizon
-        joins = attrs.evolve(joins, label_time=np.where(believable, joins.label_time, now))
-        leading = (events.is_label & times.leading)[joins.event]
-        self._state.delays.observe(np.maximum(joins.label_time - joins.time, 0.0), leading)
+        label_time = self._believed(joins.label_time, joins.time, now)
+        joins = attrs.evolve(joins, label_time=label_time)
+        leads = events.is_label & times.leading
+        delay = self._state.store.columns["delay"]
+        delays = np.maximum(label_time - joins.time, 0.0)
+        buckets = delay[joins.row] = buckets_of(delays)
+        revised = None
+        if revisions is not None:
+            own = self._state.store.columns["time"][revisions.row]
+            now_revised = np.minimum(revisions.time, times.now[revisions.event])
+            after = np.maximum(self._believed(revisions.time, own, now_revised) - own, 0.0)
+            leading = leads[revisions.event]
+            revised = RevisedDelays(revisions.event, _before(delay, revisions.row, buckets_of(after)), after, leading)
+            delay[revisions.row[~leading]] = buckets_of(after[~leading])
+        self._state.delays.observe(buckets, delays, leads[joins.event], event=joins.event, revised=revised)
+        read = np.maximum(times.now[joins.event] - joins.time, 0.0)[~leads[joins.event]]
+        self._state.read_delays.observe(buckets_of(read), read)
         self._state.health.observe_joined(joins.label, now)
         return joins
 
+    def _believed(self, label_time: Array, time: Array, now: Array) -> Array:
+        """The times of labels, and ``now`` where they are implausible.
+
+        A prediction may be read long after its label. But a label waits for the horizon at most, so no delay is longer.
+        """
+        return np.where(label_time - time <= self._settings.horizon, label_time, now)
+
     def _look(self, now: float, model: float) -> None:
         self._state.look(now)
-        # Coverage of a large store is too slow for every check.
-        if self._state.store.size < _FEW or self._state.events % (_SELDOM * _BLOCK) == 0:
-            self._state.unfair = self._state.unfair_at(now)
+        self._state.unfair = self._state.maturity.seconds is not None and self._state.selects
         if self._state.events % _BLOCK == 0:
             self._state.releaser.pending.settle()
             moved = self._state.sample.tend(self._state.store, model, self._tally, labels_seen=self.labels_seen)
             if moved is not None:
                 self._state.releaser.pending.move(moved)
+                self._state.ripening.move(moved)
 
     def _pass_on(self, outcomes: OutcomeBatch | None) -> None:
         if outcomes is not None:
@@ -177,6 +197,7 @@ class LabelFlow:
                 outcomes = attrs.evolve(outcomes, late=None)
             if self._state.unfair:
                 outcomes = attrs.evolve(outcomes, unfair=np.ones(outcomes.size, dtype=np.bool_))
+            self._state.set_aside.observe(outcomes)
             self._hand_on(outcomes)
 
     def finish(self, now: float | None = None) -> None:
@@ -239,132 +260,10 @@ class LabelFlow:
             raise StateError(f"the labels of model {self.model} in the snapshot do not fit: {error!r}") from error
 
 
-class FlowState:
-    """The store, the clock, and what is known of delays and label health. ``events`` is the number of events so far."""
-
-    def __init__(
-        self,
-        model: str,
-        reference: ReferenceProfile,
-        layout: OutcomeLayout,
-        settings: LabelSettings,
-        *,
-        probabilities: bool,
-    ) -> None:
-        self.layout = layout
-        self.clock = FlowClock()
-        self.store = LabelStore(layout, settings.capacity, probabilities=probabilities)
-        self.sample = Sample(settings)
-        self.releaser = Releaser()
-        self.delays = DelayHistogram(model)
-        self.health = LabelHealth(reference, layout, settings)
-        self.maturity = Maturity(0.0 if settings.delay_independent else settings.maturity)
-        self.events = 0
-        self.unfair = False
-        self.first_prediction: float | None = None
-        self._coverage: tuple[int, Coverage] | None = None
-
-    def begin(self, time: float) -> None:
-        """Note the event time of a prediction. Only that of the first one is kept."""
-        if self.first_prediction is None:
-            self.first_prediction = time
-
-    def look(self, now: float) -> None:
-        """Update the maturity."""
-        if self.first_prediction is not None:
-            self.maturity.look(self.delays, now - self.first_prediction)
-
-    def settle(self) -> None:
-        """Labels that led the model's clock were right."""
-        self.delays.settle()
-        self.health.settle()
-
-    def set_back(self, now: float, model: float) -> None:
-        """The clock went back to ``now``: labels that led the model's clock were wrong, or that clock itself was."""
-        self.delays.withdraw()
-        self.health.set_back(now)
-        self.releaser.set_back(now)
-        self.sample.set_back(model)
-        if self.first_prediction is not None:
-            self.first_prediction = min(self.first_prediction, model)
-        self.look(now)
-
-    def coverage(self) -> Coverage:
-        """Which predictions have labels, after the last event."""
-        if self._coverage is None or self._coverage[0] != self.events:
-            self._coverage = (self.events, self._cover(self.clock.now))
-        return self._coverage[1]
-
-    def finish(self, now: float) -> None:
-        """The input has ended at ``now``. No prediction will judge the labels that still lead, so they count as right."""
-        self.settle()
-        self.look(now)
-        self._coverage = None
-
-    def _cover(self, now: float) -> Coverage:
-        return Coverage.of(self.store, self.layout, now, self.maturity.seconds)
-
-    def unfair_at(self, now: float) -> bool:
-        """Whether the labels so far are a biased sample of the outcomes, and so no evidence on the loss.
-
-        ``now`` is the clock at the last event that has been taken in. :attr:`clock` may be far ahead of that, since it reads
-        all events of a chunk first. With its time, predictions whose labels come later in the chunk would look unlabelled.
-        """
-        return self.health.seen and (self.health.only_one_class or selective(self._cover(now)))
-
-    def label_state(self, broken_input: Alarm | None) -> LabelState:
-        """The state of the labels after the last event.
-
-        ``broken_input`` is the alarm that keeps outcomes from the loss monitor while it is active.
-        """
-        now, maturity = self.clock.now, self.maturity.seconds
-        excluded = None
-        if broken_input is not None and broken_input.active and broken_input.since is not None:
-            onset = broken_input.since if broken_input.onset is None else broken_input.onset
-            excluded = max(broken_input.since, onset + (maturity or 0.0))
-        return LabelState(
-            now=now,
-            first_prediction=self.first_prediction,
-            delay=self.delays.quantile(MATURE_SHARE) if self.delays.labels else 0.0,
-            selective=self.health.seen and selective(self.coverage()),
-            unmatched=self.health.seen and unmatched(self.store, now, maturity),
-            counted=math.isfinite(self.releaser.latest),
-            excluded_since=excluded,
-        )
-
-    def take_over(self, old: FlowState, settings: LabelSettings) -> None:
-        """Go on with the state of a flow with the same reference, under other settings."""
-        self.store, self.releaser, self.clock = old.store, old.releaser, old.clock
-        self.sample, self.delays = old.sample, old.delays
-        self.store.capacity, self.sample.settings = settings.capacity, settings
-        self.maturity.restore(old.maturity.snapshot())
-        self.health.restore(old.health.snapshot())
-        self.events, self.first_prediction, self.unfair = old.events, old.first_prediction, old.unfair
-
-    def snapshot(self) -> dict[str, Any]:
-        """The store's arrays are views: write or copy them before the next batch."""
-        return {
-            "store": self.store.snapshot(),
-            "releaser": self.releaser.snapshot(),
-            "clock": self.clock.snapshot(),
-            "sample": self.sample.snapshot(),
-            "delays": self.delays.snapshot(),
-            "maturity": self.maturity.snapshot(),
-            "health": self.health.snapshot(),
-            "events": self.events,
-            "first_prediction": self.first_prediction,
-            "unfair": self.unfair,
-        }
-
-    def restore(self, state: Any) -> None:
-        """Go on from :meth:`snapshot`; raises :class:`StateError` or another error (``KeyError``, …) if it does not fit."""
-        self.store.restore(state["store"])
-        self.releaser.restore(state["releaser"], self.store.size)
-        self.clock.restore(state["clock"])
-        self.sample.restore(state["sample"])
-        self.delays.restore(state["delays"])
-        self.maturity.restore(state["maturity"])
-        self.health.restore(state["health"])
-        self.events = int(state["events"])
-        self.first_prediction = None if (first := state["first_prediction"]) is None else float(first)
-        self.unfair = bool(state["unfair"])
+def _before(stored: NDArray[np.uint8], row: NDArray[np.int64], after: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The bucket of the delay that each of some revisions replaces: the one ``stored``, or that of the revision before it."""
+    order = np.argsort(row, kind="stable")
+    again = np.flatnonzero(row[order][1:] == row[order][:-1]) + 1
+    found = stored[row]
+    found[order[again]] = after[order[again - 1]]
+    return found

@@ -72,23 +72,23 @@ class Revisions:
 
 def join(
     store: LabelStore, events: Events, time: Array, admitted: Mask, *, watermark: float, tally: JoinTally
-) -> tuple[Joins, Revisions | None]:
+) -> tuple[Joins, Revisions | None, Positions]:
     """Take the ``admitted`` events into the store, where entries older than ``watermark`` have expired.
 
     All events of one identifier are processed together. Its first prediction counts; others are repeats. Each label is
-    compared with the label before it. Prediction and label meet at the later one of the two. Returns the joins, and the
-    revisions or ``None`` if there are none.
+    compared with the label before it. Prediction and label meet at the later one of the two. Returns the joins, the
+    revisions or ``None`` if there are none, and the first events of new entries, in the order of their rows.
 
     Most identifiers have a single event here: their first one, or the label of a prediction that waits. These two need
     no comparison, so they are taken in by themselves.
     """
     picked = np.flatnonzero(admitted)
     if not len(picked):
-        return Joins.none(), None
+        return Joins.none(), None, picked
     known = store.size
     rows, first = store.find_or_append(events.key[picked])
     if first.all():
-        return _open(store, events, time, picked, rows, watermark=watermark, tally=tally), None
+        return _open(store, events, time, picked, rows, watermark=watermark, tally=tally), None, picked
     others = np.flatnonzero(~first)
     again = rows[others]
     repeated = np.zeros(store.size - known, dtype=np.bool_)
@@ -108,7 +108,7 @@ def join(
             store, events, time, picked[remaining], rows[remaining], watermark=watermark, tally=tally
         )
         parts.append(joins)
-    return Joins.in_order(*parts), revisions
+    return Joins.in_order(*parts), revisions, picked[first]
 
 
 def _waits(store: LabelStore, rows: Positions, known: int, watermark: float) -> Mask:

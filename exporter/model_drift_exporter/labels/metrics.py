@@ -17,7 +17,7 @@ from .events import REJECTED
 from .join import JoinTally
 from .label_store import LABEL, PREDICTION, UNINDEXED, LabelStore
 
-__all__ = ["AGES", "METRICS", "Coverage", "LabelSeries", "LabelSummary", "selective"]
+__all__ = ["AGES", "METRICS", "Coverage", "LabelSeries", "LabelSummary"]
 
 Counts = NDArray[np.int64]
 _HOUR, _DAY = 3_600.0, 86_400.0
@@ -25,9 +25,6 @@ AGES = {"1h": _HOUR, "1d": _DAY, "7d": 7 * _DAY, "30d": 30 * _DAY, "90d": 90 * _
 """Upper bounds of age groups of predictions, in seconds. Each group begins where the one before ends."""
 _BOUNDS = np.array([*AGES.values()])
 _CHUNK = 65_536
-_TOLERANCE = 0.05
-_DEVIATIONS = 6.0
-_FEWEST = 30
 
 # What LabelSummary holds one number of.
 _JOINED = counter("model_labels_joined_total", "model", "Labels that found their prediction.", Group.LABELS)
@@ -122,23 +119,6 @@ class Coverage:
         """Share of the predictions with a label, 0 to 1, for each age that has predictions."""
         shares = zip(AGES, _shares(self.labelled, self.predictions).tolist(), strict=True)
         return {age: share for age, share in shares if not math.isnan(share)}
-
-
-def selective(coverage: Coverage) -> bool:
-    """Whether labels prefer some predicted classes.
-
-    The label share of each class is compared with that of all other classes, with the pooled variance of two shares. A
-    difference of 0.05 is tolerated. It must be exceeded by six standard deviations, so that a false result stays unlikely
-    however often this is called.
-    """
-    predictions, labelled = coverage.class_predictions, coverage.class_labelled
-    others, others_labelled = predictions.sum() - predictions, labelled.sum() - labelled
-    compared = (predictions >= _FEWEST) & (others >= _FEWEST)
-    size, other_size = predictions[compared], others[compared]
-    share, other_share = labelled[compared] / size, others_labelled[compared] / other_size
-    pooled = (labelled.sum() + 1) / (predictions.sum() + 2)
-    spread = np.sqrt(pooled * (1 - pooled) * (1 / size + 1 / other_size))
-    return bool((np.abs(share - other_share) - _TOLERANCE > _DEVIATIONS * spread).any())
 
 
 def _shares(part: Counts, whole: Counts) -> NDArray[np.float64]:

@@ -13,6 +13,7 @@ from ..reference.outcome_batch import OutcomeBatch
 from .join import Joins, Revisions
 from .label_store import COUNTED, SURPLUS, UNINDEXED, LabelStore
 from .live_versions import LiveVersions, Versions
+from .ripening import Ripened
 
 __all__ = ["Cohorts", "Due", "Pending", "Releaser"]
 
@@ -84,12 +85,14 @@ class Releaser:
         maturity: float | None,
         version: Versions | None = None,
         is_label: NDArray[np.bool_] | None = None,
+        ripened: Ripened | None = None,
     ) -> OutcomeBatch | None:
         """The outcomes that become mature during some events, ``None`` if there are none.
 
         ``now`` is the clock after each of them (never falling), ``position`` the last prediction's. An outcome counts at
         the first event at or after its join at which the prediction is ``maturity`` seconds old; none does without a maturity.
         ``version`` is the code of that of each event, which is a prediction unless ``is_label``. By default no event is one.
+        Outcomes are unfair while most of the predictions that have ``ripened`` have no label.
         """
         version = np.zeros(len(now), dtype=np.uint8) if version is None else version
         is_label = np.ones(len(now), dtype=np.bool_) if is_label is None else is_label
@@ -108,7 +111,8 @@ class Releaser:
         if not len(chosen.row):
             return None
         superseded |= (own == 0) & (store.columns["time"][chosen.row] < self.began)
-        return self._batch(store, chosen, superseded, position)
+        unfair = None if ripened is None else ripened.unfair(chosen.event)
+        return attrs.evolve(self._batch(store, chosen, superseded, position), unfair=unfair)
 
     def _mature(self, now: Array, joins: Joins, maturity: float | None) -> _Chosen:
         if maturity is None:

@@ -46,6 +46,11 @@ class LabelSettings:
     delay_independent: bool = setting(
         False, Switch(), "Whether good and bad outcomes come equally fast, so that each can count at once."
     )
+    sampled: bool = setting(
+        False,
+        Switch(),
+        "Whether the predictions that get a label are chosen at random: those without one are then no fault.",
+    )
     expected: LabelsExpected = setting(
         "auto", Choice(get_args(LabelsExpected)), "Whether labels are missed where none comes; `auto` after the first."
     )

@@ -26,7 +26,7 @@ NOT_SHOWN: Mapping[str, str] = {
     r"model_alerts_fired_total": "ALERTS says when each of them fired",
     r"model_drift_evidence_log10": "an average over features; that of the alert is shown",
     r"model_(loss_)?evidence_updates_total": "to find out why evidence does not grow",
-    r"model_loss_excluded_outcomes_total": "rises only while ModelInputBroken fires, which is shown",
+    r"model_loss_excluded_outcomes_total": "model_not_evaluable says it where they are most, and is shown",
     r"model_(feature|prediction|score|loss)_design_effect": "a constant of the reference, inside the evidence already",
     r"model_reference_season_(slots|absent)": "a constant of the reference; the runbooks say when to ask for it",
     r"model_labels_(joined_total|repeated_total|waiting)": "coverage and delay are shown, which come of them",
