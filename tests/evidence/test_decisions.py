@@ -137,12 +137,12 @@ def test_a_latch_closes_opens_and_closes_within_one_batch() -> None:
 def test_a_second_rise_is_told_while_the_latch_is_held() -> None:
     """One block is inside, then another feature rises: told with its own onset and name, and recovery begins anew."""
     desk = Desk.new()
-    assert desk.run(only(2, 14.0), inside=False) == [0]
+    assert desk.run(only(2, 14.0), QUIET, inside=False) == [0]
     assert desk.run(QUIET) == []
     assert desk.run(only(0, 7.0), only(0, 7.0), inside=False) == [1]
     first, second = desk.edges
     assert (first.rise, first.features, second.rise, second.features) == (1, ("n2",), 2, ("n0",))
-    assert (second.firing, second.onset) == (True, START + 2 * 600.0)
+    assert (second.firing, second.onset) == (True, START + 3 * 600.0)
     assert desk.decision.alarm.features == ("n0",)
     assert desk.run(*[QUIET] * 6) == [5]
     assert desk.edges[-1].firing is False
@@ -151,7 +151,7 @@ def test_a_second_rise_is_told_while_the_latch_is_held() -> None:
 def test_a_second_rise_needs_all_the_evidence_of_a_first_one() -> None:
     """What the first rise has left does not count, nor what came before the block that was inside."""
     desk = Desk.new()
-    desk.run(only(2, 300.0), inside=False)
+    desk.run(only(2, 300.0), QUIET, inside=False)
     desk.run(QUIET)
     assert desk.run(only(2, 8.0), inside=False) == []
     assert desk.run(only(2, 8.0), inside=False) == [0]
@@ -167,12 +167,24 @@ def test_what_never_went_away_is_told_once() -> None:
 def test_a_third_rise_needs_another_block_inside() -> None:
     """Recovery after the second rise starts anew, and so does the watch for the next one."""
     desk = Desk.new()
-    desk.run(only(2, 14.0), inside=False)
+    desk.run(only(2, 14.0), QUIET, inside=False)
     desk.run(QUIET)
     assert desk.run(only(2, 14.0), only(2, 14.0), only(2, 14.0), inside=False) == [0]
     desk.run(QUIET)
     assert desk.run(only(1, 14.0), inside=False) == [0]
     assert [edge.rise for edge in desk.edges] == [1, 2, 3]
+
+
+def test_where_the_first_block_is_inside_a_second_one_must_be() -> None:
+    """Nothing shows then how large the rise was that must be over."""
+    rises = []
+    for quiet in (1, 2):
+        desk = Desk.new()
+        desk.run(only(2, 14.0), inside=False)
+        desk.run(*[QUIET] * quiet)
+        desk.run(only(1, 14.0), inside=False)
+        rises.append([edge.rise for edge in desk.edges])
+    assert rises == [[1], [1, 2]]
 
 
 def test_the_alarm_tells_how_many_records_are_usual() -> None:
@@ -190,7 +202,7 @@ def test_the_alarm_tells_how_many_records_are_usual() -> None:
 def test_a_snapshot_of_before_watches_for_a_second_rise_where_a_block_was_inside() -> None:
     """0.1.0 stored no evidence of one: it begins at 1 where the process goes on."""
     desk = Desk.new()
-    desk.run(only(2, 14.0), inside=False)
+    desk.run(only(2, 14.0), QUIET, inside=False)
     desk.run(QUIET)
     state = desk.loop.snapshot()
     del state["alarms"][desk.decision.target.alert]["again"]

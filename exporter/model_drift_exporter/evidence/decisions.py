@@ -53,8 +53,8 @@ class AlarmDecision:
     strongest ones are suspected. ``surest`` is how sure features are if members are named.
 
     ``again`` is the evidence of a second rise while the latch is closed, of the bets :attr:`bets`. It begins at 1 behind the
-    first block that is inside, as it would if the latch had opened, and goes on whatever later blocks are: the second rise
-    itself is outside. ``None`` before, and while the latch is open.
+    first blocks inside that show that the first one is over, as it would if the latch had opened, and goes on whatever later
+    blocks are: the second rise itself is outside. ``None`` before, and while the latch is open.
     """
 
     suspects: ClassVar[int] = 3
@@ -120,7 +120,7 @@ class AlarmDecision:
 
     def watch_again(self, *, exact: bool) -> bool:
         """Begin the evidence of a second rise if it is time to. Returns whether it began."""
-        begins = self.alarm.active and self.again is None and self._blocks.inside > 0
+        begins = self.alarm.active and self.again is None and self._blocks.fell(self._watched)
         if begins:
             self.again = EvidenceState.new(len(self.bets), exact=exact)
         return begins

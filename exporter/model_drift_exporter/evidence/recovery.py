@@ -23,6 +23,10 @@ _NO_LONGER = 2.0
 """Standard errors beyond those of a block from which the records so far are no longer usual. Few records stray by one."""
 
 
+_FELL = 4.0
+"""Standard errors by which blocks inside are below those outside where what fired the alarm is over, see :meth:`fell`."""
+
+
 @attrs.frozen
 class Usual:
     """An alarm is held although its latest records (outcomes, for a score of these) are back to usual.
@@ -45,6 +49,10 @@ def _unique(values: Array) -> dict[str, Any]:
 def _from_unique(state: dict[str, Any], shape: tuple[int, ...]) -> Array:
     numbers = np.array(state["records"], dtype=np.float64)
     return numbers[np.asarray(state["seen"], dtype=np.intp)].reshape(shape)
+
+
+def _sums_of(state: dict[str, Any], shape: tuple[int, ...]) -> tuple[Array, Array]:
+    return _from_unique(state, shape), np.array(state["sums"], dtype=np.float64).reshape(shape)
 
 
 class RecoveryBlocks:
@@ -74,7 +82,9 @@ class RecoveryBlocks:
     def restart(self, time: float, onset: float | None = None) -> None:
         """Begin the first block at event time ``time``, when the alarm fires. Its cause began at event time ``onset``."""
         self.inside = 0
-        self._usual = np.zeros_like(self._limits)
+        # Records and sums of the blocks inside in a row, and of all blocks outside.
+        self._usual, self._usual_sums = np.zeros_like(self._limits), np.zeros_like(self._limits)
+        self._risen, self._risen_sums = np.zeros_like(self._limits), np.zeros_like(self._limits)
         self._begin(time)
         took = 0.0 if onset is None or math.isnan(onset) else time - onset
         self._seconds = max(BLOCK_SECONDS, took)
@@ -96,11 +106,34 @@ class RecoveryBlocks:
             return False
         if (self._records[watched] < self._needed[watched]).any():
             return False
-        outside = self._outside(watched, 0.0)
-        self.inside = 0 if outside else self.inside + 1
-        self._usual = np.zeros_like(self._limits) if outside else self._usual + self._records
+        if self._outside(watched, 0.0):
+            self.inside = 0
+            self._usual, self._usual_sums = np.zeros_like(self._limits), np.zeros_like(self._limits)
+            self._risen, self._risen_sums = self._risen + self._records, self._risen_sums + self._sums
+        else:
+            self.inside += 1
+            self._usual, self._usual_sums = self._usual + self._records, self._usual_sums + self._sums
         self._begin(time)
         return self.inside == BLOCKS
+
+    def fell(self, watched: NDArray[np.bool_]) -> bool:
+        """Whether blocks inside show that what fired the alarm is over, so that a later rise is another one.
+
+        One block inside does not: of a small change that lasts, one block in sixty was within its standard error of the limit.
+        Those inside in a row must be four standard errors below those that were outside, in all watched directions in which
+        these were. Where none was outside yet, two must be inside.
+        """
+        if not self.inside:
+            return False
+        risen, usual = self._risen[watched], self._usual[watched]
+        spreads = self._spreads[watched]
+        level = self._risen_sums[watched] / np.maximum(risen, 1.0)
+        out = (risen > 0) & (level > self._limits[watched] + spreads / np.sqrt(np.maximum(risen, 1.0)))
+        if not out.any():
+            return self.inside > 1
+        errors = spreads[out] * np.sqrt(1.0 / risen[out] + 1.0 / np.maximum(usual[out], 1.0))
+        means = self._usual_sums[watched][out] / np.maximum(usual[out], 1.0)
+        return bool((means <= level[out] - _FELL * errors).all())
 
     def _outside(self, watched: NDArray[np.bool_], further: float) -> bool:
         """Whether the mean of a watched direction, of those that have records, is outside by ``further`` standard errors."""
@@ -154,7 +187,8 @@ class RecoveryBlocks:
             "time": self._time,
             "seconds": self._seconds,
             **_unique(self._records),
-            "usual": _unique(self._usual),
+            "usual": {**_unique(self._usual), "sums": self._usual_sums},
+            "risen": {**_unique(self._risen), "sums": self._risen_sums},
             "sums": self._sums.astype(np.float32),
         }
 
@@ -169,6 +203,9 @@ class RecoveryBlocks:
         records, sums = _from_unique(state, shape), np.array(state["sums"], dtype=np.float64).reshape(shape)
         # Snapshots of 0.1.0 hold neither the time nor what blocks before were made of.
         time = float(state.get("time", since))
-        usual = _from_unique(state["usual"], shape) if "usual" in state else np.zeros(shape)
+        before = [
+            _sums_of(state[name], shape) if name in state else (np.zeros(shape),) * 2 for name in ("usual", "risen")
+        ]
         self.inside, self._since, self._time, self._seconds = inside, since, time, seconds
-        self._records, self._sums, self._usual = records, sums, usual
+        self._records, self._sums = records, sums
+        (self._usual, self._usual_sums), (self._risen, self._risen_sums) = before
