@@ -13,6 +13,7 @@ MODULES = [path for path in PACKAGE.rglob("*.py") if path.stem not in ("__init__
 ROOMS = [path.parent for path in PACKAGE.rglob("__init__.py") if path.parent != PACKAGE]
 NOUNS_IN_ING: dict[str, str] = {
     "commands/check/input_reading.py": "a reading, as of an instrument: what was read of an input",
+    "labels/ripening.py": "the noun for growing mature: which predictions are old enough to have their label",
     "records/framing.py": "the field's noun for how messages are told apart in a stream of bytes",
 }
 SAME_MODULES = {

@@ -63,6 +63,9 @@ def test_evidence_is_exported_as_log10_with_its_budgets() -> None:
     of_columns = evidence.by_column()[0] / math.log(10)
     together = context.alarms["ModelFeatureDrift"].evidence / math.log(10)
     found = collected(monitor)
+    promise: _Found = {("model_inputs_promise_since_timestamp_seconds",): 0.0}
+    promise |= {("model_inputs_live_design_effect", family): 1.0 for family in ("values", "missing", "unheard")}
+    promise |= {("model_inputs_promise_basis", basis): basis == "not_yet" for basis in ("reference", "live", "not_yet")}
     onset = found.pop(("model_feature_drift_onset_timestamp_seconds", "n0"))
     assert START <= onset < START + 500
     assert found == {
@@ -73,6 +76,7 @@ def test_evidence_is_exported_as_log10_with_its_budgets() -> None:
         ("model_drift_evidence_threshold_log10", "page"): pytest.approx(math.log10(5_256_000)),
         ("model_drift_evidence_threshold_log10", "ticket"): pytest.approx(math.log10(10_080)),
         ("model_evidence_updates_total",): 10.0,
+        **promise,
     }
 
 

@@ -199,7 +199,7 @@ def test_what_is_set_aside_is_counted_by_reason() -> None:
     place = np.arange(60)
     monitor.judge(attrs.evolve(wrong, unfair=place < 40, late=place >= 30))
     counted = _metrics(monitor).by("reason", "model_loss_excluded_outcomes_total", model="m")
-    assert counted == {"broken_input": 0, "unfair_labels": 40, "late": 20, "superseded": 0}
+    assert counted == {"broken_input": 0, "unfair_labels": 40, "late": 20, "surplus": 0, "superseded": 0}
     assert monitor.snapshot()["updates"] == 0
     assert monitor.snapshot()["waiting"].shape[1] == 0
 

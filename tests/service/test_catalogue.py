@@ -14,6 +14,9 @@ _ALLOWED_LABELS = frozenset(
         *(
             "model",
             "kind",
+            "basis",
+            "family",
+            "time_zone",
             "version",
             "reference",
             "feature",

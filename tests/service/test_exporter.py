@@ -418,9 +418,10 @@ def test_a_person_releases_alerts(tmp_path: Path, caplog: pytest.LogCaptureFixtu
     log = write_jsonl(tmp_path / "log.jsonl", make_rows(400))
     exporter = Exporter(log_settings(log), clock=StillClock())
     exporter.step()
-    with log.open("a") as file:
-        file.write("broken\n" * 400)
-    _append(log, make_rows(5, start=START + 4_000))
+    for row in make_rows(100, start=START + 4_000, step=60.0):  # an hour or more of it: a shorter burst is one event
+        with log.open("a") as file:
+            file.write("broken\n" * 20)
+        _append(log, [row])
     read_all(exporter)
     (state,) = exporter.status().models
     assert [alert.alert for alert in state.alerts if alert.active] == ["ModelInputBroken"]

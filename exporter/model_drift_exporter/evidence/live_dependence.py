@@ -250,8 +250,8 @@ class LiveDependence:
             "since": self.since,
             "floor": self._floor,
             "traffic": self._traffic,
-            "days": self._days.astype(np.float32),
-            "episodes": self._episodes.astype(kind),
+            "days": _packed(self._days[None], np.float32),
+            "episodes": _packed(self._episodes[None], kind),
             "drop": self._drop,
             "settle": self._settle,
         }
@@ -271,7 +271,7 @@ class LiveDependence:
         by_family: dict[str, NDArray[Any]] = {
             name: np.array(state[name], dtype=np.bool_) for name in ("drop", "settle")
         }
-        by_family |= {name: np.array(state[name], dtype=np.float64) for name in ("days", "episodes")}
+        by_family |= {name: _unpacked(state[name], self._allowed.shape) for name in ("days", "episodes")}
         if any(each.shape != self._allowed.shape for each in by_family.values()):
             raise ValueError("live dependence of other families")
         moments = np.zeros((3, len(self._series.family)))

@@ -23,6 +23,8 @@ _NO_LONGER = 2.0
 """Standard errors beyond those of a block from which the records so far are no longer usual. Few records stray by one."""
 
 
+_FEW = 64
+
 _FELL = 4.0
 """Standard errors by which blocks inside are below those outside where what fired the alarm is over, see :meth:`fell`."""
 
@@ -51,7 +53,19 @@ def _from_unique(state: dict[str, Any], shape: tuple[int, ...]) -> Array:
     return numbers[np.asarray(state["seen"], dtype=np.intp)].reshape(shape)
 
 
-def _sums_of(state: dict[str, Any], shape: tuple[int, ...]) -> tuple[Array, Array]:
+def _digits(sums: Array) -> NDArray[np.floating[Any]]:
+    """Sums with all digits where they are few, so that a restart changes nothing; with seven of many columns."""
+    return sums if len(sums) <= _FEW else sums.astype(np.float32)
+
+
+def _packed(records: Array, sums: Array) -> dict[str, Any] | None:
+    """Records and sums of blocks; ``None`` where there are no blocks."""
+    return {**_unique(records), "sums": _digits(sums)} if records.any() else None
+
+
+def _unpacked(state: dict[str, Any] | None, shape: tuple[int, ...]) -> tuple[Array, Array]:
+    if state is None:
+        return np.zeros(shape), np.zeros(shape)
     return _from_unique(state, shape), np.array(state["sums"], dtype=np.float64).reshape(shape)
 
 
@@ -187,9 +201,9 @@ class RecoveryBlocks:
             "time": self._time,
             "seconds": self._seconds,
             **_unique(self._records),
-            "usual": {**_unique(self._usual), "sums": self._usual_sums},
-            "risen": {**_unique(self._risen), "sums": self._risen_sums},
-            "sums": self._sums.astype(np.float32),
+            "usual": _packed(self._usual, self._usual_sums),
+            "risen": _packed(self._risen, self._risen_sums),
+            "sums": _digits(self._sums),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -203,9 +217,7 @@ class RecoveryBlocks:
         records, sums = _from_unique(state, shape), np.array(state["sums"], dtype=np.float64).reshape(shape)
         # Snapshots of 0.1.0 hold neither the time nor what blocks before were made of.
         time = float(state.get("time", since))
-        before = [
-            _sums_of(state[name], shape) if name in state else (np.zeros(shape),) * 2 for name in ("usual", "risen")
-        ]
+        before = [_unpacked(state.get(name), shape) for name in ("usual", "risen")]
         self.inside, self._since, self._time, self._seconds = inside, since, time, seconds
         self._records, self._sums = records, sums
         (self._usual, self._usual_sums), (self._risen, self._risen_sums) = before

@@ -82,7 +82,7 @@ _UNKNOWN_HOURS = gauge(
 )
 _METRICS: tuple[Metric, ...] = (
     *(_OF_FEATURE, _ONSET, *_OF_OUTPUT.values(), _OF_MODEL, _THRESHOLD, _UPDATES, _UNKNOWN_HOURS),
-    *INPUTS_PROMISE.every,
+    *INPUTS_PROMISE.values(),
 )
 
 

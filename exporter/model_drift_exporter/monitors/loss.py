@@ -90,7 +90,7 @@ EXCLUDED = ("broken_input", "unfair_labels", "late", "surplus", "superseded")
 """Why an outcome is no evidence; the first that applies is counted. The last one is evidence on the model over versions."""
 _METRICS: tuple[Metric, ...] = (
     *(_EVIDENCE, _CLASS_EVIDENCE, _TOLERATED, _DOUBLED, _UPDATES, _EXCLUDED),
-    *LOSS_PROMISE.every,
+    *LOSS_PROMISE.values(),
 )
 
 

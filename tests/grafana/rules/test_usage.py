@@ -28,7 +28,11 @@ NOT_SHOWN: Mapping[str, str] = {
     r"model_(loss_)?evidence_updates_total": "to find out why evidence does not grow",
     r"model_loss_excluded_outcomes_total": "model_not_evaluable says it where they are most, and is shown",
     r"model_(feature|prediction|score|loss)_design_effect": "a constant of the reference, inside the evidence already",
-    r"model_reference_season_(slots|absent)": "a constant of the reference; the runbooks say when to ask for it",
+    r"model_(inputs|loss)_live_design_effect": "inside the evidence already; the promise, which is shown, says what it rests on",
+    r"model_(copied|burst)_records_total": "the share of copies is shown; to find out why evidence does not grow",
+    r"model_reference_doubled_loss_outcomes": "a constant of the reference but for dependence; the page and `profile` say it",
+    r"model_season_unknown_hours_ratio": "a finding says it in words, and findings are shown",
+    r"model_reference_season_(slots|absent|info)": "a constant of the reference; the runbooks say when to ask for it",
     r"model_labels_(joined_total|repeated_total|waiting)": "coverage and delay are shown, which come of them",
     r"model_predictions_(stored|repeated|unidentified)_total|model_label_store_predictions|model_label_sampling_ratio": "for "
     "those who size the store of predictions",
