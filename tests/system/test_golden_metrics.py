@@ -6,14 +6,19 @@ import gzip
 import math
 import re
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
+import attrs
+import msgspec
+import numpy as np
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from model_drift_exporter.configuration.settings import InputSettings, Settings, StateSettings
 from model_drift_exporter.models.model import Model
 from model_drift_exporter.monitors import MONITORS
+from model_drift_exporter.reference.profile import Season
 from model_drift_exporter.service.catalogue import CATALOGUE
 from model_drift_exporter.service.exporter import Exporter
 from model_drift_exporter.settings.values import parse_window
@@ -154,12 +159,19 @@ def _live_text(folder: Path) -> str:
     return Exposition.of(exporter.collect()).text
 
 
-def _text_of_weeks() -> str:
-    """What is said of a model that has had a record every hour for three weeks, and so a habit."""
-    rows = make_rows(600, step=3_600)
-    model = Model("hourly", profile_of([batch_of(rows)]), monitoring_settings((parse_window("1h"),)))
-    model.process(arrived(batch_of(rows)))
-    return Exposition.of(model.collect()).text
+def _text_of_drift(model: str, step: float, shifts: Sequence[float], *, slots: int = 0) -> str:
+    """What is said of a model with records in turns of 400, ``step`` seconds apart, shifted by so much each."""
+    reference = profile_of([batch_of(make_rows(600, step=step))])
+    if slots:
+        counts = [count for column in reference.columns for count in column.counts.values()]
+        season = Season(slots=slots, rows=[600] * slots, counts=[counts] * slots)
+        reference = msgspec.structs.replace(reference, season=season, season_absent="")
+    watched = Model(model, reference, monitoring_settings((parse_window("1h"),)))
+    for turn, shift in enumerate(shifts):
+        first = turn * 400
+        rows = make_rows(400, seed=turn, start=START + first * step, step=step, shift=shift)
+        watched.process(arrived(attrs.evolve(batch_of(rows), position=np.arange(first, first + 400))))
+    return Exposition.of(watched.collect()).text
 
 
 _LIVE_ONLY = frozenset(
@@ -182,6 +194,11 @@ _LIVE_ONLY = frozenset(
 """Metrics that the golden log cannot show: of a model still learning, and of a process that serves and keeps its state."""
 _OF_WEEKS = frozenset(
     {
+        "model_alert_usual_observations",
+        "model_alert_held_observations",
+        "model_alert_held_until_timestamp_seconds",
+        "model_reference_season_info",
+        "model_season_unknown_hours_ratio",
         "model_traffic_usual_silence_seconds",
         "model_traffic_usual_records",
         "model_traffic_usual_records_lower_bound",
@@ -190,13 +207,18 @@ _OF_WEEKS = frozenset(
         "model_traffic_recent_usual_records_deviation",
     }
 )
-"""Those of habits, which take weeks."""
+"""Those of habits and seasons, and of alerts that are over: they take weeks."""
 
 
 def test_exposition_and_catalogue_agree(golden_text: str, tmp_path: Path) -> None:
     """Every metric of the catalogue is exported, with its type, help and labels, and nothing else is."""
     exported: set[str] = set()
-    for text in (golden_text, _live_text(tmp_path), _text_of_weeks()):
+    for text in (
+        golden_text,
+        _live_text(tmp_path),
+        _text_of_drift("hourly", 3_600.0, (0.0, 60.0, 0.0, 0.0), slots=24),
+        _text_of_drift("busy", 0.3, (0.0, 60.0, *[0.0] * 5)),
+    ):
         for family in text_string_to_metric_families(text):
             name = f"{family.name}_total" if family.type == "counter" else family.name
             metric = CATALOGUE[name]
