@@ -198,7 +198,7 @@ def test_taking_over_keeps_what_did_not_change() -> None:
 @pytest.mark.parametrize("model", ["churn", "fraud"])
 @pytest.mark.parametrize(
     "changes",
-    [{"windows": (parse_window("1h"), parse_window("2h"))}, {"build": build_settings(series_per_model=300)}],
+    [{"windows": (parse_window("1h"), parse_window("2h"))}, {"build": build_settings(series_per_model=360)}],
     ids=["windows", "limit"],
 )
 def test_other_windows_or_limits_keep_the_bins(
@@ -292,8 +292,8 @@ def test_records_that_name_the_default_and_none_are_one_batch() -> None:
 
 
 def _broken(models: Models, model: str, first: int = 0, start: float = START) -> None:
-    """Records of a model, each followed by two lines that cannot be read."""
-    rows = make_rows(400, seed=2, start=start + first, model=model)
+    """Records of a model over some hours, each followed by two lines that cannot be read."""
+    rows = make_rows(400, seed=2, start=start + first, step=40.0, model=model)
     lines = np.arange(3 * len(rows)) + 3 * first
     records = attrs.evolve(batch_of(rows), position=lines[::3].tolist())
     rejected = np.setdiff1d(lines, lines[::3])
@@ -341,9 +341,9 @@ def test_rejected_lines_find_their_model() -> None:
     )
     active = [name for name, model in models.up_to_date().items() if model.alarms["ModelInputBroken"].active]
     assert active == ["churn"]
-    models.process(Decoded(rejected=np.arange(1_600, 3_000)), START, "log")
+    models.process(Decoded(rejected=np.arange(1_600, 60_000)), START, "log")
     models.process(
-        Decoded(attrs.evolve(batch_of(make_rows(1, model="fraud")), position=np.array([3_000]))), START, "log"
+        Decoded(attrs.evolve(batch_of(make_rows(1, model="fraud")), position=np.array([60_000]))), START, "log"
     )
     assert models.up_to_date()["fraud"].alarms["ModelInputBroken"].active
 

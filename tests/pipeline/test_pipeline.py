@@ -294,7 +294,7 @@ def test_bad_lines_among_labels_are_no_broken_input() -> None:
 
 def test_a_log_that_breaks_pages() -> None:
     """Lines that cannot be read are those of the model whose log it is, also if the source had to skip them."""
-    for bad, errors in ((b"broken\n" * 1_100, {}), (b"", {"line_too_long": 1_100})):
+    for bad, errors in ((b"broken\n" * 50_000, {}), (b"", {"line_too_long": 50_000})):
         chunks = [*_jsonl(_encoded(make_rows(400))), Chunk("log", "log.jsonl", bad, errors=errors)]
         pipeline = _pipeline([_Chunks(chunks)], [_reference()])
         _read(pipeline)

@@ -57,7 +57,7 @@ def test_edges_and_a_summary_are_printed(settings: Settings) -> None:
     broken, mended, loss = pages
     assert broken["features"] == ["age"]
     assert broken["certainty"] == "named"
-    assert 1_500 < broken["record"] < 1_850
+    assert 1_500 < broken["record"] < 1_950
     assert parse_time(broken["time"]) == START + STEP * broken["record"]
     assert START + STEP * 1_450 <= parse_time(broken["onset"]) <= START + STEP * 1_550
     assert 2_200 < mended["record"] < 4_300
