@@ -158,6 +158,33 @@ def test_a_rare_direction_needs_records_until_it_has_enough() -> None:
     assert (found.observations, found.more) == (1_200, 300)
 
 
+@pytest.mark.parametrize(
+    ("outside", "blocks_inside", "mean", "fell"),
+    [
+        (0.3, 1, 0.0, True),  # 0.3 below, where four errors of 500 against 2,000 records are 0.2
+        (0.3, 1, 0.14, False),  # inside, but only 0.16 below: the same change by chance
+        (0.3, 3, 0.14, True),  # three blocks know it better: four errors are 0.137
+        (None, 1, 0.0, False),  # no block was outside
+        (None, 2, 0.0, True),
+    ],
+)
+def test_blocks_inside_must_be_clearly_below_those_outside(
+    outside: float | None, blocks_inside: int, mean: float, fell: bool
+) -> None:
+    """Before that a later rise may be the first one, which never went away; a snapshot between them does not matter."""
+    blocks, other = blocks_of(), blocks_of()
+    start = 0.0
+    if outside is not None:
+        feed(blocks, mean=outside, updates=20)
+        start = 1_200.0
+    assert not blocks.fell(ONE)
+    other.restore(blocks.snapshot())
+    for each in (blocks, other):
+        feed(each, mean=mean, updates=5 * blocks_inside, start=start)
+        assert each.inside == blocks_inside
+        assert each.fell(ONE) is fell
+
+
 def test_blocks_of_an_older_snapshot_go_on() -> None:
     """0.1.0 did not keep what earlier blocks were made of: the count of usual records begins with the running block."""
     blocks, other = blocks_of(), blocks_of()
