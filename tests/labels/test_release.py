@@ -55,6 +55,35 @@ def test_an_outcome_counts_at_the_first_event_at_which_it_is_mature() -> None:
     assert outcomes.position.tolist() == [1, 2, 3]
 
 
+def test_a_label_exactly_as_old_as_the_maturity_counts_at_once_and_is_not_late() -> None:
+    """One that comes the least bit later counts with its own event, but is late."""
+    age = 0.1 + 0.2
+    later = float(np.nextafter(age, 1.0))
+    store, releaser = _store([0.0, 0.0]), Releaser()
+    joins = _joins([0, 1], [0.0, 0.0], [age, later])
+    outcomes = releaser.release(store, np.array([age, later]), np.array([3, 4]), joins, None, maturity=age)
+    assert outcomes is not None
+    assert outcomes.position.tolist() == [3, 4]
+    assert outcomes.late is not None
+    assert outcomes.late.tolist() == [False, True]
+
+
+def test_what_is_complete_counts_before_its_age() -> None:
+    """What waits does with the next event, a label that comes then with its own; other outcomes go by their age."""
+    store, releaser = _store([1.0, 2.0, 3.0]), Releaser()
+    waiting = _joins([0, 0], [1.0, 2.0], [4.0, 4.0])
+    assert releaser.release(store, np.array([5.0]), np.array([0]), waiting, None, maturity=100.0) is None
+    row = np.array([2])
+    late = Joins(np.array([1]), row, np.array([3.0]), np.array([7.0]), np.ones(1))
+    outcomes = releaser.release(store, np.array([6.0, 7.0]), np.array([1, 2]), late, None, maturity=100.0, complete=2.0)
+    assert outcomes is not None
+    assert (outcomes.time.tolist(), outcomes.position.tolist()) == ([1.0], [1])
+    assert outcomes.matured.tolist() == [4.0]
+    outcomes = releaser.release(store, np.array([8.0]), np.array([3]), Joins.none(), None, maturity=100.0, complete=3.5)
+    assert outcomes is not None
+    assert sorted(outcomes.time.tolist()) == [2.0, 3.0]
+
+
 def test_what_nothing_can_find_is_dead_once_it_has_counted() -> None:
     """The store is told how many entries it may drop."""
     store, releaser = _store([0.0, 0.0]), Releaser()

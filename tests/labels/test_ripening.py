@@ -39,17 +39,17 @@ def test_outcomes_count_while_half_of_the_newest_hundred_have_a_label() -> None:
     """At the event at which they do: the labels of some complaints alone are no sample."""
     world = _World(np.arange(1_000) < 500)
     ripened = world.until(0, 1_000)
-    assert ripened.event.tolist() == [*range(10, 1_000)]
+    assert ripened.event.tolist() == [*range(11, 1_000)]
     assert ripened.labelled.sum() == 500
     unfair = ripened.unfair(np.arange(10, 1_000))
-    assert int(unfair.argmax()) == 550
-    assert unfair[550:].all()
+    assert int(unfair.argmax()) == 551
+    assert unfair[551:].all()
     assert world.ripening.few_labelled
     assert not Ripening(_LAYOUT).few_labelled
 
 
 def test_labels_that_come_after_their_time_do_not_count() -> None:
-    """A prediction is judged at the event at which it ripens; with labels in its record that is its own."""
+    """One that is exactly as old as that came in time, with the event after the one that moved the clock there or with it."""
     world = _World(np.ones(20, dtype=np.bool_))
     row = np.arange(20, dtype=np.int64)
     event = np.where(row % 2 == 0, row + 10, row + 11)
@@ -67,7 +67,7 @@ def test_what_no_label_can_find_is_left_out() -> None:
     """So are labels without a prediction; rows that are removed are forgotten."""
     world = _World(np.ones(30, dtype=np.bool_))
     world.store.columns["flags"][:10] = [PREDICTION | LABEL | UNINDEXED] * 5 + [LABEL] * 5
-    assert len(world.until(0, 25).event) == 5
+    assert len(world.until(0, 26).event) == 5
     kept = np.arange(30) % 2 == 0
     world.ripening.move(world.store.retain(kept))
     assert len(world.until(25, 50).event) == 7

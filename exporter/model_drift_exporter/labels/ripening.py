@@ -45,7 +45,9 @@ class Ripened:
 
 
 class Ripening:
-    """Follows predictions, in the order in which they came, as they reach the age at which their label should be there.
+    """Follows predictions, in the order in which they came, as they pass the age at which their label should be there.
+
+    A label may come at that very age, with an event after the one that moves the clock there: so the clock must be past it.
 
     Of the newest 100 of them, half must have it: while fewer do, outcomes are those of the few that somebody looked at, such as
     complaints. ``shares`` are those of the newest thousands by class and score.
@@ -68,12 +70,14 @@ class Ripening:
         """
         first = self._next
         rows = self._take(store, float(now[-1]), age)
-        event = np.searchsorted(now, store.columns["time"][rows] + age)
+        event = np.searchsorted(now, store.columns["time"][rows] + age, side="right")
         new = rows >= store.size - len(opened)
         event[new] = np.maximum(event[new], opened[rows[new] - store.size])
         event = np.maximum.accumulate(event)
         labelled = store.columns["flags"][rows] & LABEL != 0
-        labelled &= self._joined_at(joins, first)[rows - first] <= event
+        last = event - 1  # the event that moves the clock past the age may be a label that came too late
+        last[new] = np.maximum(last[new], opened[rows[new] - store.size])
+        labelled &= self._joined_at(joins, first)[rows - first] <= last
         self.shares.add(store, rows, labelled)
         found = Ripened(event, labelled, self._cohort)
         self._cohort = np.concatenate([self._cohort, labelled])[-_COHORT:]
@@ -86,7 +90,7 @@ class Ripening:
         while self._next < store.size:
             part = slice(self._next, min(self._next + _CHUNK, store.size))
             kept = flags[part] & (PREDICTION | UNINDEXED) == PREDICTION
-            waiting = np.flatnonzero(kept & (time[part] + age > now))
+            waiting = np.flatnonzero(kept & (time[part] + age >= now))
             end = int(waiting[0]) if len(waiting) else len(kept)
             found.append(self._next + np.flatnonzero(kept[:end]))
             self._next += end
