@@ -614,7 +614,7 @@ def test_labels_that_take_exactly_a_day_are_fair() -> None:
     """Each comes with the event after the prediction that moves the clock to its age: its own has its label in time."""
     step = 1_800.0
     events = [prediction(str(place), place * step) for place in range(1_000)]
-    events += [label(str(place), place * step + 86_400.0) for place in range(900)]
+    events += [label(str(place), place * step + 86_400.0) for place in range(952)]
     flow, monitor = flow_of(REFERENCE)
     run(flow, REFERENCE, sorted(events, key=lambda event: float(event["ts"])))
     assert flow.summary().maturity == 86_400.0
