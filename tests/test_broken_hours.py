@@ -16,7 +16,7 @@ _PER_DAY = pytest.mark.parametrize("rate", [1_000, 5_000, 50_000])
 
 def _days(rate: int) -> float:
     """Fewer of more traffic."""
-    return min(6.0, 60_000 / rate)
+    return min(6.0 if rate >= 1_000 else 60.0, 60_000 / rate)
 
 
 def _lacking(log: Log, features: range, share: float, first: float, seconds: float) -> Log:
@@ -57,22 +57,22 @@ def test_what_lasts_pages(rate: int, share: float, records: int) -> None:
     assert page.time - onset <= 4 * _HOUR or since <= records
 
 
-def test_a_total_outage_pages_within_a_quarter_of_an_hour() -> None:
+def test_a_total_outage_pages_within_twenty_minutes() -> None:
     """Where there is traffic enough."""
     log = _lacking(drawn(1, 50_000, 7), _ALL, 1.0, 0.5, _HOUR)
     (page,) = (edge for edge in fired(fed(log, labels=False)) if edge.severity == "page")
-    assert 300 < page.time - START - DAY / 2 < 900
+    assert 300 < page.time - START - DAY / 2 < 1_200
 
 
-@_PER_DAY
-@pytest.mark.parametrize("lines", [500, 5_000])
+@pytest.mark.parametrize("rate", [50, 100, 300, 1_000, 5_000, 50_000])
+@pytest.mark.parametrize("lines", [500, 1_500, 5_000])
 @pytest.mark.parametrize("spread", [0.0, 120.0])
 def test_a_burst_of_garbage_wakes_nobody(rate: int, lines: int, spread: float) -> None:
     """Between two records, or over two minutes; and it does not keep the loss from being judged."""
     days = _days(rate)
     log = drawn(days, rate, 7)
     when = START + days / 2 * DAY + np.linspace(0, spread, lines)
-    assert fired(fed(attrs.evolve(log, garbage=np.searchsorted(log.time, when)))) == []
+    assert pages(fed(attrs.evolve(log, garbage=np.searchsorted(log.time, when)))) == []
 
 
 @_PER_DAY

@@ -188,7 +188,7 @@ def test_nothing_but_garbage_pages() -> None:
     evidence, alarms = evidence_of(REFERENCE)
     assert follow(evidence, alarms, Stream(REFERENCE).draw(500)) == []
     edges: list[Transition] = []
-    for first in range(500, 40_500, 250):
+    for first in range(500, 100_500, 250):
         evidence.reject(np.arange(first, first + 250), START + 500.0)
         evidence.flush()
         edges += alarms.drain()
@@ -200,7 +200,7 @@ def test_nothing_but_garbage_pages() -> None:
 def test_garbage_pages_before_the_first_record() -> None:
     """The clock that the caller gives stands in."""
     evidence, alarms = evidence_of(REFERENCE)
-    evidence.reject(np.arange(40_000), START)
+    evidence.reject(np.arange(100_000), START)
     evidence.flush()
     (edge,) = alarms.drain()
     assert (edge.alert, edge.record, edge.time) == ("ModelInputBroken", -1, START)
