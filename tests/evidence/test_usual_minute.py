@@ -55,11 +55,11 @@ def test_the_reference_raises_the_limit() -> None:
 
 
 def test_a_burst_does_not_make_itself_usual() -> None:
-    """Nor does one a day; traffic that has grown does, in days."""
+    """Nor does one in five days; one a day is a batch. Traffic that has grown becomes usual, in days."""
     usual = UsualMinute()
     _beyond(usual, _quiet(3))
     for day in range(3, 30):
-        _beyond(usual, sorted([*_quiet(1, 1, day), *[day * _DAY + 100] * 5_000]))
+        _beyond(usual, sorted([*_quiet(1, 1, day), *[day * _DAY + 100] * (5_000 if day % 5 == 0 else 0)]))
     assert usual.limit == 2
     for day in range(30, 34):
         _beyond(usual, _quiet(1, 20, day))
@@ -106,3 +106,14 @@ def test_a_state_that_does_not_fit_leaves_it_as_new() -> None:
     with pytest.raises(ValueError, match="other sizes"):
         usual.restore(usual.snapshot() | {"before": np.zeros(1), "today": np.zeros(2, dtype=np.int64)})
     assert usual.limit is None
+
+
+def test_a_nightly_batch_that_begins_later_becomes_usual() -> None:
+    """Beside a record a minute it is few of the records: it counts whole from the second week on; a storm a month never does."""
+    for every, usual in ((1, True), (30, False)):
+        minute = UsualMinute()
+        for day in range(51):
+            own = np.arange(1_440, dtype=np.int64) + 1_440 * (day + 1)
+            batch = np.full(1_000 if day >= 20 and (day - 20) % every == 0 else 0, own[120])
+            beyond = minute.beyond(np.sort(np.concatenate([own, batch])), None)
+        assert (beyond is None) == usual

@@ -100,7 +100,7 @@ def test_a_label_that_comes_before_its_prediction_counts_with_it() -> None:
 
 def test_looks_are_an_hour_and_32_events_apart() -> None:
     """At the first event of another hour, wherever events are cut."""
-    now = np.arange(400) * 300.0
+    now: Array = np.arange(400, dtype=np.float64) * 300.0
     found = []
     for size in (1, 7, 400):
         complete, looks, start = CompleteDays(), [], 0

@@ -108,7 +108,7 @@ class CopyTable:
             self._unheard[lacking].tolist(),
             strict=True,
         ):
-            number += (batch.cells[column] == cell) * (batch.size if unheard else 1)
+            number += (batch.cells[column] == cell) * (self._usual.most_missing + 1 if unheard else 1)
         found: Mask = number > self._usual.most_missing
         return found if found.any() else None
 

@@ -19,7 +19,9 @@ _FEWEST_MINUTES = 100
 _HALF_LIFE = 7.0
 """Days."""
 _MOST_TIMES = 10.0
-"""A minute counts as so many times the limit at most, so that no burst makes itself usual."""
+"""A minute counts as one of so many times the limit at most, so that no burst makes itself usual."""
+_SHARE_OF_DAYS = 0.4
+"""A size is usual, too, if so many of the days have a minute of it: a nightly batch beside records all day."""
 _DAY = 1_440
 _EDGES = np.unique(np.ceil(2.0 ** (np.arange(1, 161) / 4))).astype(np.int64)
 """A minute of fewer records than this is in the bin of the same place; steps of a quarter of an octave."""
@@ -29,7 +31,8 @@ class UsualMinute:
     """Bounds the records that a minute may add to evidence: at twice the size of a minute in which nine of ten records fall.
 
     The sizes of minutes with records are learned from the records themselves, those of before with a half-life of a week, and
-    from the reference, of which ``of_reference`` is the same size; the larger counts. The limit is renewed with each day, and
+    from the reference, of which ``of_reference`` is the same size; the larger counts. What two of five days have in some minute
+    is usual, too: a nightly batch may be a small part of the records. The limit is renewed with each day, and
     there is none before a hundred such minutes. Minutes and days are those of the model's clock.
     """
 
@@ -40,7 +43,8 @@ class UsualMinute:
     def _begin(self) -> None:
         self._before = np.zeros(len(_EDGES))
         self._today = np.zeros(len(_EDGES), dtype=np.int64)
-        self._minutes = 0
+        self._minutes = self._largest = 0
+        self._maxima = np.zeros(len(_EDGES))  # days by their largest minute
         self._minute = self._size = 0
         self._limit: int | None = None
 
@@ -102,9 +106,10 @@ class UsualMinute:
         """These minutes are over."""
         sizes = sizes[sizes > 0]
         most = _MOST_TIMES * self._limit if self._limit is not None else np.inf
-        places = np.searchsorted(_EDGES, sizes, side="right")
+        self._largest = max(self._largest, int(sizes.max(initial=0)))
         # Whole numbers, whose sum is the same in any order.
         weights = np.minimum(sizes, most).astype(np.int64)
+        places = np.searchsorted(_EDGES, weights, side="right")
         self._today += np.bincount(places, weights=weights, minlength=len(_EDGES)).astype(np.int64)
         self._minutes += len(sizes)
 
@@ -112,15 +117,23 @@ class UsualMinute:
         """A day begins, so many days after the last one."""
         self._before += self._today
         self._today[:] = 0
+        self._maxima[np.searchsorted(_EDGES, self._largest, side="right")] += 1.0
+        self._largest = 0
         if self._minutes >= _FEWEST_MINUTES:
             rows = np.cumsum(self._before)
             usual = int(_EDGES[np.searchsorted(rows, _QUANTILE * rows[-1])]) - 1
-            self._limit = int(_TIMES * max(usual, self._of_reference))
-        self._before *= 0.5 ** (max(days, 0) / _HALF_LIFE)
+            days_below = np.cumsum(self._maxima)
+            daily = int(_EDGES[np.searchsorted(days_below, (1.0 - _SHARE_OF_DAYS) * days_below[-1])]) - 1
+            self._limit = max(int(_TIMES * max(usual, self._of_reference)), daily)
+        faded = 0.5 ** (max(days, 0) / _HALF_LIFE)
+        self._before *= faded
+        self._maxima *= faded
 
     def snapshot(self) -> dict[str, Any]:
         used = len(np.trim_zeros(self._before + self._today, "b"))
         return {
+            "maxima": self._maxima[: len(np.trim_zeros(self._maxima, "b"))],
+            "largest": self._largest,
             "before": self._before[:used],
             "today": self._today[:used],
             "minutes": self._minutes,
@@ -137,5 +150,8 @@ class UsualMinute:
         limit = None if state["limit"] is None else int(state["limit"])
         if len(before) != len(today) or len(before) > len(_EDGES):
             raise ValueError("minutes of other sizes")
+        maxima = np.asarray(state.get("maxima", ()), dtype=np.float64)
+        largest = int(state.get("largest", 0))
+        self._maxima[: len(maxima)], self._largest = maxima, largest
         self._before[: len(before)], self._today[: len(today)] = before, today
         self._minutes, self._minute, self._size, self._limit = minutes, minute, size, limit
