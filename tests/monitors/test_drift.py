@@ -121,7 +121,7 @@ def test_records_that_are_late_for_windows_are_evidence() -> None:
 def test_rejected_lines_are_evidence() -> None:
     """Without any record, too."""
     monitor, context = monitor_of(REFERENCE)
-    monitor.observe(attrs.evolve(batch_of(Stream(REFERENCE, seed=1).draw(0)), rejected=np.arange(40_000), clock=START))
+    monitor.observe(attrs.evolve(batch_of(Stream(REFERENCE, seed=1).draw(0)), rejected=np.arange(100_000), clock=START))
     assert context.alarms["ModelInputBroken"].active
 
 
