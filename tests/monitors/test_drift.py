@@ -168,9 +168,9 @@ def test_the_share_of_records_of_unknown_hours_is_exported_and_said() -> None:
         )
         monitor, _ = monitor_of(reference, exported=[0])
         observe(monitor, batch_of(Stream(reference, seed=1).draw(500)))
-        assert collected(monitor)["model_season_unknown_hours_ratio",] == share
+        assert collected(monitor)["model_season_unknown_slots_ratio",] == share
         told = [finding for finding in monitor.findings() if finding.kind == "unknown_hours"]
         assert [finding.figures for finding in told] == [{"season_unknown_hours_ratio": 1.0}] * bool(share)
         assert all("100 % of the records" in finding.text for finding in told)
     monitor, _ = monitor_of(REFERENCE, exported=[0])
-    assert ("model_season_unknown_hours_ratio",) not in collected(monitor)
+    assert ("model_season_unknown_slots_ratio",) not in collected(monitor)

@@ -198,7 +198,7 @@ _OF_WEEKS = frozenset(
         "model_alert_held_observations",
         "model_alert_held_until_timestamp_seconds",
         "model_reference_season_info",
-        "model_season_unknown_hours_ratio",
+        "model_season_unknown_slots_ratio",
         "model_traffic_usual_silence_seconds",
         "model_traffic_usual_records",
         "model_traffic_usual_records_lower_bound",

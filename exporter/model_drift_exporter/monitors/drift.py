@@ -74,7 +74,7 @@ _UPDATES = counter(
     "model_evidence_updates_total", "model", "Updates of the evidence on features and outputs.", Group.ALERTS
 )
 _UNKNOWN_HOURS = gauge(
-    "model_season_unknown_hours_ratio",
+    "model_season_unknown_slots_ratio",
     "model",
     "Share of the records of the last hours in hours that the reference has no rows of: the whole reference judges these. Absent "
     "without a season.",

@@ -31,7 +31,7 @@ NOT_SHOWN: Mapping[str, str] = {
     r"model_(inputs|loss)_live_design_effect": "inside the evidence already; the promise, which is shown, says what it rests on",
     r"model_(copied|burst)_records_total": "the share of copies is shown; to find out why evidence does not grow",
     r"model_reference_doubled_loss_outcomes": "a constant of the reference but for dependence; the page and `profile` say it",
-    r"model_season_unknown_hours_ratio": "a finding says it in words, and findings are shown",
+    r"model_season_unknown_slots_ratio": "a finding says it in words, and findings are shown",
     r"model_reference_season_(slots|absent|info)": "a constant of the reference; the runbooks say when to ask for it",
     r"model_labels_(joined_total|repeated_total|waiting)": "coverage and delay are shown, which come of them",
     r"model_predictions_(stored|repeated|unidentified)_total|model_label_store_predictions|model_label_sampling_ratio": "for "

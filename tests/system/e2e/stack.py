@@ -40,11 +40,17 @@ class Stack:
     labels: Path
 
     def write(self, portion: Portion) -> None:
-        """Let the exporter read a portion, the labels after the predictions."""
-        for log, rows, metric in (
+        """Let the exporter read a portion, hour by hour, labels after predictions: those that are late count less."""
+        hours = sorted({row["ts"] // 3_600 for row in (*portion.predictions, *portion.labels)})
+        for hour in hours:
+            self._write_hour(portion, hour)
+
+    def _write_hour(self, portion: Portion, hour: float) -> None:
+        for log, every, metric in (
             (self.predictions, portion.predictions, "model_records_total"),
             (self.labels, portion.labels, "model_labels_total"),
         ):
+            rows = [row for row in every if row["ts"] // 3_600 == hour]
             read = self.exporter.metrics().total(metric) + len(rows)
             append(log, rows)
             eventually(functools.partial(self._has_read, metric, read))

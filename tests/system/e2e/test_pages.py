@@ -90,7 +90,7 @@ def test_broken_input_is_told_with_its_feature_and_hides_its_consequences(end: P
     assert float(share) == pytest.approx(30, abs=4)
     assert end.during("model_loss_mean", model=BROKEN, loss="zero_one", window="1000") == pytest.approx(0.2, abs=0.03)
     assert end.during("model_loss_excluded_outcomes_total", model=BROKEN, reason="broken_input") > 1_000
-    assert end.suppressed == {"ModelFeatureDrift", "ModelFeatureMissingValues"}
+    assert end.suppressed == {"ModelConceptDrift", "ModelFeatureDrift", "ModelFeatureMissingValues"}
     assert [message["title"] for message in end.told.slack] == [page["payload"]["summary"]]
     assert [mail.subject for mail in end.told.mails] == [page["payload"]["summary"]]
 

@@ -38,6 +38,8 @@ EMPTY: Mapping[tuple[str, str, str], str] = {
     ("exporter", "Rejected lines", "B"): "all records of this history have a time",
     ("feature", "Missing and out of range", "B"): "no value is invalid in this history",
     ("exporter", "Queue", "B"): "these exporters read files, which have no queue to refuse anything",
+    ("model", "Traffic", "E"): "traffic is usual after two weeks of a habit, and this history has hours",
+    ("model", "Traffic", "F"): "traffic is usual after two weeks of a habit, and this history has hours",
     ("exporter", "Series", "B"): "no series are suppressed: these models have few features",
 }
 """Queries, by dashboard, panel and refId, that find nothing in this incident, with the reason."""

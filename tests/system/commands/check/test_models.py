@@ -32,4 +32,4 @@ def test_the_series_are_those_that_run_exports(tmp_path: Path, rows: int, given:
     now, most = (int(number.replace(",", "")) for number in model.groups())
     assert now == sum('model="risk"' in line for line in exported)
     assert now < most
-    assert (most < 1.25 * now) == (rows > 2 * 24 * 60)
+    assert (most < 1.3 * now) == (rows > 2 * 24 * 60)
