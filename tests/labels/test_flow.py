@@ -585,31 +585,6 @@ def test_a_restart_goes_on() -> None:
     assert reloaded.maturity.seconds == state.maturity.seconds
 
 
-def _monthly(days: int = 91, each: int = 20, revised: int = 0) -> list[Event]:
-    """Predictions in days; all labels of thirty days come within half an hour after these, and some are revised an hour later."""
-    day = 86_400.0
-    events = [prediction(str(place), place * day / each) for place in range(days * each)]
-    for month in (30, 60, 90):
-        rows = range((month - 30) * each, month * each)
-        events += [label(str(row), month * day + place * 1_800.0 / len(rows)) for place, row in enumerate(rows)]
-        events += [label(str(row), month * day + 3_600.0 + row, "no") for row in rows[:revised]]
-    return sorted(events, key=lambda event: float(event["ts"]))
-
-
-@pytest.mark.parametrize(("revised", "days"), [(0, 90), (60, 61)])
-def test_labels_of_a_month_count_when_they_come(revised: int, days: int) -> None:
-    """All of the month, within hours and not thirty days later, however events are cut; age decides where labels are revised."""
-    events = _monthly(revised=revised)
-    found = []
-    for cuts in ([], [*range(0, len(events), 7)]):
-        flow, monitor = flow_of(REFERENCE)
-        run(flow, REFERENCE, events, cuts)
-        found.append(monitor.rows())
-    assert found[0] == found[1]
-    newest = max(row[0] for row in found[0]) - START
-    assert days - 1 <= newest / 86_400.0 < days
-
-
 def test_labels_that_take_exactly_a_day_are_fair() -> None:
     """Each comes with the event after the prediction that moves the clock to its age: its own has its label in time."""
     step = 1_800.0

@@ -68,22 +68,6 @@ def test_a_label_exactly_as_old_as_the_maturity_counts_at_once_and_is_not_late()
     assert outcomes.late.tolist() == [False, True]
 
 
-def test_what_is_complete_counts_before_its_age() -> None:
-    """What waits does with the next event, a label that comes then with its own; other outcomes go by their age."""
-    store, releaser = _store([1.0, 2.0, 3.0]), Releaser()
-    waiting = _joins([0, 0], [1.0, 2.0], [4.0, 4.0])
-    assert releaser.release(store, np.array([5.0]), np.array([0]), waiting, None, maturity=100.0) is None
-    row = np.array([2])
-    late = Joins(np.array([1]), row, np.array([3.0]), np.array([7.0]), np.ones(1))
-    outcomes = releaser.release(store, np.array([6.0, 7.0]), np.array([1, 2]), late, None, maturity=100.0, complete=2.0)
-    assert outcomes is not None
-    assert (outcomes.time.tolist(), outcomes.position.tolist()) == ([1.0], [1])
-    assert outcomes.matured.tolist() == [4.0]
-    outcomes = releaser.release(store, np.array([8.0]), np.array([3]), Joins.none(), None, maturity=100.0, complete=3.5)
-    assert outcomes is not None
-    assert sorted(outcomes.time.tolist()) == [2.0, 3.0]
-
-
 def test_what_nothing_can_find_is_dead_once_it_has_counted() -> None:
     """The store is told how many entries it may drop."""
     store, releaser = _store([0.0, 0.0]), Releaser()

@@ -216,16 +216,6 @@ class Maturity:
         if math.isfinite(quantile) and (self.seconds is not None or waited >= enough):
             self.seconds = quantile
 
-    def least_wait(self, delays: DelayHistogram) -> float:
-        """Seconds since the first prediction before which it need not be looked at often: half of what the delays so far ask.
-
-        -inf where these are not enough to say.
-        """
-        if self._fixed is not None or delays.labels < _ENOUGH_LABELS:
-            return -math.inf
-        quantile = delays.quantile(MATURE_SHARE)
-        return _first_use(quantile) / 2 if math.isfinite(quantile) else -math.inf
-
     def snapshot(self) -> float | None:
         """The age taken from delays, ``None`` if there is none or the age is fixed."""
         return self.seconds if self._fixed is None else None

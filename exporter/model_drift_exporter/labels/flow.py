@@ -104,16 +104,9 @@ class LabelFlow:
                 unlabelled = start < first
                 block = _BLOCK if unlabelled or not self._state.looks_often else _LOOKS
                 end = min(first if unlabelled else turn, turn, start + block - self._state.events % block)
-                place = self._state.next_look(times.now[start:end])
-                if place is not None:
-                    end = start + place + 1
                 self._take(events.part(start, end), times.part(start, end))
                 self._state.events += end - start
-                if place is not None and self._state.maturity.seconds is not None:
-                    now = float(times.now[end - 1])
-                    self._state.complete.look(now, self._state.age_from_delays, self._settings.horizon)
-                    place = None
-                if place is not None or self._state.events % block == 0:
+                if self._state.events % block == 0:
                     self._look(float(times.now[end - 1]), float(times.model[end - 1]))
                 start = end
 
@@ -141,7 +134,6 @@ class LabelFlow:
             joins = Joins.in_order(joins, own)
         if len(joins.row) or revisions is not None:
             joins = self._timed(joins, revisions, events, times)
-        self._state.complete.observe(times.time, events.is_label, opened, joins.event, joins.time)
         ripened = None
         if self._state.ripe_age is not None:
             ripened = self._state.ripening.follow(self._state.store, times.now, joins, opened, self._state.ripe_age)
@@ -156,7 +148,6 @@ class LabelFlow:
                 version=events.version,
                 is_label=events.is_label,
                 ripened=None if self._settings.sampled else ripened,
-                complete=self._state.complete.until,
             )
         )
 
@@ -177,7 +168,6 @@ class LabelFlow:
             leading = leads[revisions.event]
             revised = RevisedDelays(revisions.event, _before(delay, revisions.row, buckets_of(after)), after, leading)
             delay[revisions.row[~leading]] = buckets_of(after[~leading])
-        self._state.complete.observe_labels(_order_of(joins, revisions))
         self._state.delays.observe(buckets, delays, leads[joins.event], event=joins.event, revised=revised)
         read = np.maximum(times.now[joins.event] - joins.time, 0.0)[~leads[joins.event]]
         self._state.read_delays.observe(buckets_of(read), read)
@@ -193,7 +183,6 @@ class LabelFlow:
 
     def _look(self, now: float, model: float) -> None:
         self._state.look(now)
-        self._state.complete.look(now, self._state.age_from_delays, self._settings.horizon)
         self._state.unfair = self._state.maturity.seconds is not None and self._state.selects
         if self._state.events % _BLOCK == 0:
             self._state.releaser.pending.settle()
@@ -220,13 +209,7 @@ class LabelFlow:
             maturity = self._state.maturity.seconds
             self._pass_on(
                 self._state.releaser.release(
-                    self._state.store,
-                    np.array([end]),
-                    position,
-                    Joins.none(),
-                    None,
-                    maturity=maturity,
-                    complete=self._state.complete.until,
+                    self._state.store, np.array([end]), position, Joins.none(), None, maturity=maturity
                 )
             )
 
@@ -275,14 +258,6 @@ class LabelFlow:
         except (StateError, KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             self._begin()
             raise StateError(f"the labels of model {self.model} in the snapshot do not fit: {error!r}") from error
-
-
-def _order_of(joins: Joins, revisions: Revisions | None) -> Mask:
-    """Which of the labels, in the order of their events, are revisions."""
-    if revisions is None:
-        return np.zeros(len(joins.row), dtype=np.bool_)
-    order = np.argsort(np.concatenate([joins.event, revisions.event]), kind="stable")
-    return order >= len(joins.row)
 
 
 def _before(stored: NDArray[np.uint8], row: NDArray[np.int64], after: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -5,14 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ..evidence.alarms import Alarm
 from ..reference.outcome_batch import OutcomeLayout
 from ..reference.profile import ReferenceProfile
 from .admission import Sample
-from .completeness import CompleteDays
 from .delays import MATURE_SHARE, DelayHistogram, Maturity
 from .evaluability import LabelHealth, LabelState, unmatched
 from .label_clock import FlowClock
@@ -25,7 +21,6 @@ from .settings import LabelSettings
 
 __all__ = ["FlowState"]
 
-Array = NDArray[np.float64]
 _ENOUGH_LABELS = 100
 
 
@@ -50,12 +45,10 @@ class FlowState:
         self.read_delays = DelayHistogram(model)
         self.ripening = Ripening(layout)
         self.ripe_age: float | None = None
-        self.complete = CompleteDays()
         self.set_aside = SetAside()
         self.health = LabelHealth(reference, layout, settings)
         self.maturity = Maturity(0.0 if settings.delay_independent else settings.maturity)
         self.events = 0
-        self._quiet_until = -math.inf
         self.unfair = False
         self.first_prediction: float | None = None
         self._coverage: tuple[int, Coverage] | None = None
@@ -69,8 +62,6 @@ class FlowState:
         """Update the maturity, and the age at which a label should have been read."""
         if self.first_prediction is not None:
             self.maturity.look(self.delays, now - self.first_prediction, ended=ended)
-            until = self.first_prediction + self.maturity.least_wait(self.delays)
-            self._quiet_until = until if until > now else -math.inf
         mature = self.maturity.seconds
         if mature is None or self.read_delays.labels < _ENOUGH_LABELS:
             self.ripe_age = None
@@ -80,23 +71,7 @@ class FlowState:
     @property
     def looks_often(self) -> bool:
         """Whether it is not known yet when outcomes count, or when labels should have come."""
-        if self.maturity.seconds is None:
-            return self._quiet_until == -math.inf
-        return self.maturity.fixed and self.ripe_age is None
-
-    def next_look(self, now: Array) -> int | None:
-        """The place among the next events, by the clock after each, after which to look, besides those by numbers of events."""
-        if self.maturity.seconds is not None:
-            return self.complete.next_look(now, self.age_from_delays)
-        if self._quiet_until == -math.inf:
-            return None
-        reached = now >= self._quiet_until
-        return int(reached.argmax()) if reached.any() else None
-
-    @property
-    def age_from_delays(self) -> float | None:
-        """The maturity in seconds, ``None`` where a setting says it, or it is not known."""
-        return None if self.maturity.fixed else self.maturity.seconds
+        return self.maturity.seconds is None or (self.maturity.fixed and self.ripe_age is None)
 
     def settle(self) -> None:
         """Labels that led the model's clock were right."""
@@ -108,7 +83,6 @@ class FlowState:
         self.delays.withdraw()
         self.health.set_back(now)
         self.releaser.set_back(now)
-        self.complete.set_back(now)
         self.sample.set_back(model)
         if self.first_prediction is not None:
             self.first_prediction = min(self.first_prediction, model)
@@ -165,12 +139,10 @@ class FlowState:
         self.store, self.releaser, self.clock = old.store, old.releaser, old.clock
         self.sample, self.delays, self.read_delays = old.sample, old.delays, old.read_delays
         self.ripening, self.ripe_age, self.set_aside = old.ripening, old.ripe_age, old.set_aside
-        self.complete = old.complete
         self.store.capacity, self.sample.settings = settings.capacity, settings
         self.maturity.restore(old.maturity.snapshot())
         self.health.restore(old.health.snapshot())
         self.events, self.first_prediction, self.unfair = old.events, old.first_prediction, old.unfair
-        self._quiet_until = -math.inf
 
     def snapshot(self) -> dict[str, Any]:
         """The store's arrays are views: write or copy them before the next batch."""
@@ -184,13 +156,11 @@ class FlowState:
             "ripening": self.ripening.snapshot(),
             "ripe_age": self.ripe_age,
             "set_aside": self.set_aside.snapshot(),
-            "complete": self.complete.snapshot(),
             "maturity": self.maturity.snapshot(),
             "health": self.health.snapshot(),
             "events": self.events,
             "first_prediction": self.first_prediction,
             "unfair": self.unfair,
-            "quiet_until": self._quiet_until,
         }
 
     def restore(self, state: Any) -> None:
@@ -205,13 +175,8 @@ class FlowState:
         self.events = int(state["events"])
         self.first_prediction = None if (first := state["first_prediction"]) is None else float(first)
         self.unfair = bool(state["unfair"])
-        self._quiet_until = float(state.get("quiet_until", -math.inf))
         if "ripening" in state:
             self.read_delays.restore(state["read_delays"])
             self.ripening.restore(state["ripening"], self.store.size)
             self.ripe_age = None if (age := state["ripe_age"]) is None else float(age)
             self.set_aside.restore(state["set_aside"])
-        if "complete" in state:
-            self.complete.restore(state["complete"])
-        else:
-            self.complete.count(self.store)

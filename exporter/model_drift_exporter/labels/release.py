@@ -86,20 +86,18 @@ class Releaser:
         version: Versions | None = None,
         is_label: NDArray[np.bool_] | None = None,
         ripened: Ripened | None = None,
-        complete: float = -math.inf,
     ) -> OutcomeBatch | None:
         """The outcomes that become mature during some events, ``None`` if there are none.
 
         ``now`` is the clock after each of them (never falling), ``position`` the last prediction's. An outcome counts at
-        the first event at or after its join at which the prediction is ``maturity`` seconds old, at once if that is from
-        before ``complete``; none does without a maturity.
+        the first event at or after its join at which the prediction is ``maturity`` seconds old; none does without a maturity.
         ``version`` is the code of that of each event, which is a prediction unless ``is_label``. By default no event is one.
         Outcomes are unfair while most of the predictions that have ``ripened`` have no label.
         """
         version = np.zeros(len(now), dtype=np.uint8) if version is None else version
         is_label = np.ones(len(now), dtype=np.bool_) if is_label is None else is_label
         self.cohorts.follow(maturity)
-        mature = self._mature(now, joins, maturity, complete)
+        mature = self._mature(now, joins, maturity)
         self.cohorts.reached(float(now[-1]))
         chosen = attrs.evolve(mature, label=store.get("label", mature.row))
         corrections = self._corrections(store, chosen, revisions) if revisions is not None else None
@@ -116,14 +114,14 @@ class Releaser:
         unfair = None if ripened is None else ripened.unfair(chosen.event)
         return attrs.evolve(self._batch(store, chosen, superseded, position), unfair=unfair)
 
-    def _mature(self, now: Array, joins: Joins, maturity: float | None, complete: float) -> _Chosen:
+    def _mature(self, now: Array, joins: Joins, maturity: float | None) -> _Chosen:
         if maturity is None:
             self.pending.add(joins.row, joins.time, joins.label_time)
             nothing = np.empty(0, dtype=np.int64)
             return _Chosen.new(nothing, nothing, np.empty(0), np.empty(0), np.empty(0, dtype=np.bool_))
         end = float(now[-1])
-        due = self.pending.take(maturity, end, complete)
-        ripe = np.where(joins.time < complete, -math.inf, joins.time + maturity)
+        due = self.pending.take(maturity, end)
+        ripe = joins.time + maturity
         ready = ripe <= end
         row, time, label_time, event = joins.row, joins.time, joins.label_time, joins.event
         if not ready.all():
@@ -292,9 +290,8 @@ class _Waiting:
             np.concatenate([self.label_time, other.label_time]),
         )
 
-    def due(self, maturity: float, complete: float) -> Due:
-        ripe = np.where(self.time < complete, -math.inf, self.time + maturity)
-        return Due(self.row.astype(np.int64), self.time, self.label_time, ripe)
+    def due(self, maturity: float) -> Due:
+        return Due(self.row.astype(np.int64), self.time, self.label_time, self.time + maturity)
 
 
 class Pending:
@@ -318,8 +315,8 @@ class Pending:
             self._sorted = together.pick(np.argsort(together.time, kind="stable"))
             self._recent = _Waiting.none()
 
-    def take(self, maturity: float, now: float, complete: float = -math.inf) -> Due:
-        """Remove and return those whose prediction is at least ``maturity`` seconds old, or from before ``complete``."""
+    def take(self, maturity: float, now: float) -> Due:
+        """Remove and return those whose prediction is at least ``maturity`` seconds old."""
         time = self._sorted.time
         cut = int(np.searchsorted(time, now - maturity, side="right"))
         # Rounding must not decide: an outcome is mature where time + maturity says so.
@@ -327,15 +324,14 @@ class Pending:
             cut += 1
         while cut and time[cut - 1] + maturity > now:
             cut -= 1
-        cut = max(cut, int(np.searchsorted(time, complete)))
         found = self._sorted.pick(slice(cut))
         if cut:
             self._sorted = self._sorted.pick(slice(cut, None))
-        ripe = (self._recent.time + maturity <= now) | (self._recent.time < complete)
+        ripe = self._recent.time + maturity <= now
         if ripe.any():
             found = found.then(self._recent.pick(ripe))
             self._recent = self._recent.pick(~ripe)
-        return found.due(maturity, complete)
+        return found.due(maturity)
 
     def move(self, rows: Rows) -> None:
         """The store has moved its rows; those gone to -1 are dropped."""
