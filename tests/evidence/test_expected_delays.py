@@ -10,7 +10,6 @@ from model_drift_exporter.evidence.alarms import Alarms
 from model_drift_exporter.evidence.expected_delays import (
     log_update_minutes,
     loss_delay,
-    reference_days,
     shift_delays,
 )
 from model_drift_exporter.evidence.settings import EvidenceSettings
@@ -80,7 +79,7 @@ def test_an_update_counts_the_minutes_that_its_rows_took_in_the_reference() -> N
     assert log_update_minutes(reference, 10**9, 10) == pytest.approx(math.log(1 / 60))
     assert log_update_minutes(reference, 10**9, 10, least_seconds=15.0) == pytest.approx(math.log(0.25))
     for untimed in (profile(1), timed(profile(1), 0.0), msgspec.structs.replace(reference, last_time=None)):
-        assert reference_days(untimed) == 0.0
+        assert untimed.days == 0.0
         assert log_update_minutes(untimed, 1_440, 10) == 0.0
 
 

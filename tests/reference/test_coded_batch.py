@@ -14,23 +14,8 @@ from hypothesis import strategies as st
 from model_drift_exporter.models.segment_table import MOST_SEGMENTS, SegmentTable
 from model_drift_exporter.records.batches import RecordBatch
 from model_drift_exporter.records.columns import Texts
-from model_drift_exporter.reference.binner import Binner
 from model_drift_exporter.reference.coded_batch import CodedBatch, count_cells
-from model_drift_exporter.reference.profile import (
-    FEATURE,
-    PREDICTION,
-    ReferenceProfile,
-    categorical_column,
-    numeric_column,
-)
-
-COLUMNS = [
-    categorical_column("plan", FEATURE, ["free", "gold"], accepts_numbers=False),
-    numeric_column("age", FEATURE, [0.0, 10.0, 20.0]),
-    numeric_column("income", FEATURE, [0.0, 1.0]),
-    categorical_column(PREDICTION, PREDICTION, ["no", "yes"], accepts_numbers=True),
-]
-BINNER = Binner(ReferenceProfile(model="m", rows=1, task="classification", columns=COLUMNS, classes=["no", "yes"]))
+from tests.reference.mixed_columns import BINNER, COLUMNS
 
 
 def coded(features: dict[str, list[Any]], *, text: bool = False, **fields: list[Any]) -> CodedBatch:

@@ -11,22 +11,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from model_drift_exporter.records.batches import RecordBatch
-from model_drift_exporter.reference.binner import Binner
-from model_drift_exporter.reference.profile import (
-    FEATURE,
-    PREDICTION,
-    ReferenceProfile,
-    categorical_column,
-    numeric_column,
-)
+from tests.reference.mixed_columns import BINNER
 
-_COLUMNS = [
-    categorical_column("plan", FEATURE, ["free", "gold"], accepts_numbers=False),
-    numeric_column("age", FEATURE, [0.0, 10.0, 20.0]),
-    numeric_column("income", FEATURE, [0.0, 1.0]),
-    categorical_column(PREDICTION, PREDICTION, ["no", "yes"], accepts_numbers=True),
-]
-_BINNER = Binner(ReferenceProfile(model="m", rows=1, task="classification", columns=_COLUMNS, classes=["no", "yes"]))
 _ROWS = st.tuples(
     st.sampled_from(["free", "gold", "?", None]),
     st.sampled_from([0, 1, 2.5, 7, 1e9, None, "x"]),
@@ -43,7 +29,7 @@ def _batch(rows: list[_Row]) -> RecordBatch:
 
 def _of(rows: list[_Row]) -> list[int]:
     batch = _batch(rows)
-    return [*map(int, _BINNER.fingerprints.of(batch, _BINNER.cells(batch)[0]))]
+    return [*map(int, BINNER.fingerprints.of(batch, BINNER.cells(batch)[0]))]
 
 
 def _meaning(row: _Row) -> tuple[object, ...]:
@@ -71,7 +57,7 @@ def test_batches_do_not_matter(rows: list[_Row], data: st.DataObject) -> None:
     bare = RecordBatch.of(
         len(rows), {name: batch.features[name] for name in ("plan", "income")}, prediction=[row[3] for row in rows]
     )
-    assert _BINNER.fingerprints.of(bare, _BINNER.cells(bare)[0]).tolist() == _of(absent)
+    assert BINNER.fingerprints.of(bare, BINNER.cells(bare)[0]).tolist() == _of(absent)
 
 
 @pytest.mark.parametrize("feature", [0, 1, 2])
@@ -81,10 +67,10 @@ def test_one_feature_can_be_left_out(feature: int) -> None:
     values: list[Any] = [*one]
     values[feature] = ["gold", 2, 0.75][feature]
     batch = _batch([one, (values[0], values[1], values[2], values[3])])
-    cells = _BINNER.cells(batch)[0]
-    terms: list[NDArray[np.uint64]] = [term.copy() for term in _BINNER.fingerprints.terms(batch, cells)]
-    assert len(terms) == _BINNER.fingerprints.features + 1
-    rest = _BINNER.fingerprints.of(batch, cells) - terms[feature]
+    cells = BINNER.cells(batch)[0]
+    terms: list[NDArray[np.uint64]] = [term.copy() for term in BINNER.fingerprints.terms(batch, cells)]
+    assert len(terms) == BINNER.fingerprints.features + 1
+    rest = BINNER.fingerprints.of(batch, cells) - terms[feature]
     assert rest[0] == rest[1]
 
 

@@ -10,7 +10,7 @@ import attrs
 
 from ..configuration.settings import Settings
 from ..evidence.alarms import Alarms
-from ..evidence.expected_delays import reference_days, shift_delays
+from ..evidence.expected_delays import shift_delays
 from ..monitors import ALARMS
 from ..monitors.loss import LossSettings, doubled_loss_outcomes, why_loss_is_off
 from ..reference.outcome_batch import OutcomeLayout
@@ -72,7 +72,7 @@ class _Larger:
 def reference_cost(reference: ReferenceProfile, settings: Settings) -> ReferenceCost:
     """About how long a doubled error, and a shift of the slowest features by half a standard deviation, would take."""
     alarms = Alarms(reference.model, settings.monitoring.evidence.budgets, ALARMS)
-    days = reference_days(reference)
+    days = reference.days
     short = 0 < days < _NEARLY * _ENOUGH_DAYS
     larger = _Larger(_ENOUGH_DAYS / days, "30 days") if short else _Larger(_TIMES_ROWS, "ten times the rows")
     found = [

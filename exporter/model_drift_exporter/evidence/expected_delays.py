@@ -19,7 +19,7 @@ from ..statistics.betting.score_bets import ScoreBets
 from ..statistics.design_effect import DAY
 from .settings import EvidenceSettings
 
-__all__ = ["log_update_minutes", "loss_delay", "reference_days", "shift_delays"]
+__all__ = ["log_update_minutes", "loss_delay", "shift_delays"]
 
 _DAY_MINUTES = 1_440.0
 _BEYOND_SCALE = 0.05
@@ -27,19 +27,12 @@ _BEYOND_SCALE = 0.05
 _SPECIAL_CELLS = 2  # missing and invalid
 
 
-def reference_days(reference: ReferenceProfile) -> float:
-    """The days of event time that the reference spans; 0 if its rows have no times."""
-    if reference.first_time is None or reference.last_time is None:
-        return 0.0
-    return max(reference.last_time - reference.first_time, 0.0) / DAY
-
-
 def log_update_minutes(reference: ReferenceProfile, rows: int, size: int, least_seconds: float = 0.0) -> float:
     """The logarithm of the minutes that an update of ``size`` counts, where ``rows`` of them come in the reference's time.
 
     An update takes ``least_seconds`` at least, and counts a day at most. Without times an update is taken to be a minute.
     """
-    seconds = DAY * reference_days(reference)
+    seconds = DAY * reference.days
     if not seconds or not rows:
         return 0.0
     return math.log(min(max(size * seconds / rows, least_seconds, 1.0) / 60.0, _DAY_MINUTES))

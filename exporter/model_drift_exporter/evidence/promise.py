@@ -19,7 +19,6 @@ BASES = (REFERENCE, LIVE, NOT_YET)
 
 _THINNED = 2.0
 """So many times the records a day have a dependence that the reference does not show."""
-_DAY = 86_400.0
 
 
 @attrs.frozen
@@ -37,8 +36,8 @@ class Promise:
 def promise_of(reference: ReferenceProfile, rows: int, live: LiveDependence) -> Promise:
     """What the promise rests on for evidence against so many ``rows`` of the reference."""
     why = why_not_backed(reference)
-    if not why and reference.first_time is not None and reference.last_time is not None:
-        usual = rows / max((reference.last_time - reference.first_time) / _DAY, 1.0)
+    if not why:
+        usual = rows / max(reference.days, 1.0)
         if live.records_a_day > _THINNED * usual:
             why = f"the reference has {usual:,.0f} rows a day and live traffic {live.records_a_day:,.0f}"
     if not why:

@@ -22,8 +22,8 @@ BLOCK_SECONDS = 300.0
 _NO_LONGER = 2.0
 """Standard errors beyond those of a block from which the records so far are no longer usual. Few records stray by one."""
 
-
 _FEW = 64
+"""Directions: a snapshot has all digits of the sums of so few."""
 
 _FELL = 4.0
 """Standard errors by which blocks inside are below those outside where what fired the alarm is over, see :meth:`fell`."""

@@ -182,13 +182,12 @@ class ScoreEvidence(ResumableEvidence):
     def _advance(self, times: UpdateTimes, predicted: Array, scores: Array, live: NDArray[np.bool_]) -> None:
         """Take in updates, each weighed by what was known before it. ``predicted`` [update] is the time of a prediction."""
         log_e = self._log_e(scores, live)
-        rows, sums = _rows_and_sums(scores)
-        moments = _rows_and_sums(np.square(scores - self._means[:, None, None]))[1]
+        rows, sums = _rows(scores), _sums(scores)
+        moments = _sums(np.square(scores - self._means[:, None, None]))
         for each in self.live.stretches(predicted):
             part = slice(each.start, each.stop)
             some = times.part(part)
-            excess = partial(_rows_and_sums, scores[:, part])
-            self._loop.advance(log_e[part] * self._factors, some, excess)
+            self._loop.advance(log_e[part] * self._factors, some, partial(_both, rows[part], sums[part]))
             self.live.take(each, some.log_minutes, rows[part], sums[part], moments[part])
             if each.look:
                 every = np.arange(len(self._bets))
@@ -245,10 +244,20 @@ def _log_e_of(bets: ScoreBets, scores: Array) -> Array:
     return _in_order(log_e.reshape(*scores.T.shape, -1))
 
 
-def _rows_and_sums(scores: Array) -> tuple[Array, Array]:
-    """For recovery, from scores [score, update, outcome]: how many each update has, and their sums; [update, score]."""
-    rows = np.isfinite(scores).sum(axis=-1).T.astype(np.float64)
-    return rows, _in_order(np.moveaxis(np.where(np.isnan(scores), 0.0, scores), 2, 0)).T
+def _rows(scores: Array) -> Array:
+    """How many scores each update has, [update, score], from [score, update, outcome]."""
+    rows: Array = np.isfinite(scores).sum(axis=-1).T.astype(np.float64)
+    return rows
+
+
+def _sums(scores: Array) -> Array:
+    """The sums of the scores of each update, [update, score], from [score, update, outcome]."""
+    return _in_order(np.moveaxis(np.where(np.isnan(scores), 0.0, scores), 2, 0)).T
+
+
+def _both(rows: Array, sums: Array) -> tuple[Array, Array]:
+    """What recovery looks at, which is known already."""
+    return rows, sums
 
 
 def _over_versions(state: Mapping[str, Any], versions: int) -> Mapping[str, Any]:

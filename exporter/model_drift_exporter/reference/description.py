@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ..statistics.design_effect import DAY
 from ..words import excerpt
 from .profile import FEATURE, ReferenceProfile
 from .seasons import FEWEST_CYCLES, FEWEST_ROWS
@@ -57,9 +56,8 @@ def why_not_backed(reference: ReferenceProfile) -> str:
     """Why the reference does not show how records depend on one another; empty where it does."""
     if reference.first_time is None or reference.last_time is None or reference.season_absent == "no_times":
         return "the reference has no times"
-    days = (reference.last_time - reference.first_time) / DAY
-    if days < FEWEST_CYCLES:
-        return f"the reference covers {days:.1f} days, less than {FEWEST_CYCLES}"
+    if reference.days < FEWEST_CYCLES:
+        return f"the reference covers {reference.days:.1f} days, less than {FEWEST_CYCLES}"
     return ""
 
 
@@ -71,8 +69,7 @@ def promise_sentence(reference: ReferenceProfile) -> str:
             f"once live traffic has shown it, from about the eighth day on; rows with times, over {FEWEST_CYCLES} days or more "
             "and none left out, would promise it now"
         )
-    first, last = reference.first_time or 0.0, reference.last_time or 0.0
-    days = (last - first) / DAY
+    days = reference.days
     return (
         f"by this reference: {days:,.0f} days with times, about {reference.rows / days:,.0f} rows a day; by live traffic, from "
         "about the eighth day on, if that has more than twice as many records"

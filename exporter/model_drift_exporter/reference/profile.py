@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from ..errors import ReferenceProfileError
+from ..statistics.design_effect import DAY
 
 __all__ = [
     "ABOVE",
@@ -182,6 +183,13 @@ class ReferenceProfile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     parts: dict[str, Any] = {}
     warnings: list[str] = []
     learned: bool = False
+
+    @property
+    def days(self) -> float:
+        """The days of event time that the rows span; 0 if they have no times."""
+        if self.first_time is None or self.last_time is None:
+            return 0.0
+        return max(self.last_time - self.first_time, 0.0) / DAY
 
     @cached_property
     def features(self) -> tuple[Column, ...]:
